@@ -1,0 +1,55 @@
+# Everything runs from here. Needed beforehand: make and Python 3.11 or newer; the rest is fetched, pinned and checked.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1 # the lock says which pyright; nothing looks for a newer one
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test prove lint format bench lock clean java
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.ready ## the main job on this machine, no server: a log in, a minimized lake and its report out (LOG=file names yours)
+	remit demo $(LOG)
+
+test: java lint ## lint, then every test in its short form; the last lines say which real parts ran
+	pytest
+
+prove: java lint ## the same tests in full strength: minutes to hours
+	REMIT_PROVE=1 pytest
+
+lint: $(VENV)/.ready ## ruff, mypy, pyright, import-linter
+	ruff check
+	ruff format --check
+	mypy
+	pyright
+	lint-imports --no-cache
+
+format: $(VENV)/.ready ## let ruff put the files in order
+	ruff check --fix
+	ruff format
+
+bench: $(VENV)/.ready ## measure, print and keep in bench/results
+	python bench/run.py
+
+lock: $(VENV)/.ready ## resolve the dependencies anew, with hashes (UPGRADE=1 takes newer versions)
+	scripts/lock $(if $(UPGRADE),--upgrade)
+
+java: $(VENV)/.ready # Apache Kafka runs on Java, and Maven fetches it: provided where that can be done, named where not
+	@scripts/java
+
+clean: ## remove what make made
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+
+# Two stamps, so that a changed pyproject.toml does not fetch everything again.
+$(VENV)/.locked: requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "remit needs Python 3.11 or newer; name one with PYTHON=...")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.locked pyproject.toml
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@touch $@

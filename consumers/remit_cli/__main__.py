@@ -1,0 +1,5 @@
+"""`python -m remit_cli` is `remit`."""
+
+from remit_cli import main
+
+main()

@@ -1,0 +1,127 @@
+"""`remit emit` and `remit import`: events from standard input, and from real log files."""
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from remit_cli.options import Data, Json, Wait, print_json, settings_of
+from remit_cli.storing import make_ready, wait_until_stored
+from remit_consumers.settings import Settings
+from remit_schemas.errors import EncodeError, SettingsError
+
+importer = typer.Typer(help="Real log files, plain or .gz, as events.", no_args_is_help=True)
+
+FLUSH_TIMEOUT_S = 60.0
+"""How long the end of a command waits for its packs to reach the log."""
+
+Files = Annotated[list[Path], typer.Argument(help="Log files, plain or .gz.", exists=True, dir_okay=False, readable=True)]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with an import of the same file that was interrupted.")]
+
+
+def emit(
+    contract: Annotated[str, typer.Argument(help="A contract, such as page_view.")],
+    *,
+    data: Data = None,
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Emit events, one JSON object a line on standard input; "subject" and "tenant" are keys beside the fields.
+
+    Example: echo '{"page": "/orders/17", "subject": "u1"}' | remit emit page_view --wait
+    """
+    from remit import Accepted, Client  # noqa: PLC0415 - the SDK only where it is used
+    from remit_schemas.events import EVENTS  # noqa: PLC0415
+
+    settings = settings_of(data)
+    kinds = {name: kind for kind, name in EVENTS.items()}
+    if contract not in kinds:
+        message = f"no contract of this name; there are {', '.join(sorted(kinds))}"
+        raise SettingsError(message)
+    make_ready(settings)
+    client = Client("remit-emit", log=settings.log, data=settings.data)
+    answers: Counter[str] = Counter()
+    for number, line in enumerate(sys.stdin, 1):
+        try:
+            values, subject, tenant = _read(line)
+            answer = client.emit(kinds[contract].of(values), subject=subject, tenant=tenant)
+        except (EncodeError, ValueError) as error:
+            answers["unreadable"] += 1
+            sys.stderr.write(f"remit: line {number}: {error}\n")
+            continue
+        answers["accepted" if isinstance(answer, Accepted) else answer.reason] += 1
+    done = client.flush(FLUSH_TIMEOUT_S, durable=True) and client.close(FLUSH_TIMEOUT_S)
+    if wait and done:
+        wait_until_stored(settings, Console(stderr=True))
+    _tell(answers, as_json=as_json)
+    raise typer.Exit(0 if done and set(answers) <= {"accepted"} else 1)
+
+
+def _read(line: str) -> tuple[dict[str, object], str | None, str | None]:
+    """One line of standard input: the event's values, its subject, its tenant."""
+    try:
+        values = json.loads(line)
+    except ValueError:
+        message = f"no JSON object in {len(line)} characters"
+        raise ValueError(message) from None
+    if not isinstance(values, dict):
+        message = "a JSON object is wanted"
+        raise ValueError(message)  # noqa: TRY004 - for the one who types it, it is a bad value
+    subject, tenant = values.pop("subject", None), values.pop("tenant", None)
+    if not isinstance(subject, str | None) or not isinstance(tenant, str | None):
+        message = "subject and tenant are text"
+        raise ValueError(message)  # noqa: TRY004
+    return values, subject, tenant
+
+
+def _tell(answers: Counter[str], *, as_json: bool) -> None:
+    """Say what became of the lines."""
+    if as_json:
+        print_json(dict(answers))
+    else:
+        Console().print(", ".join(f"{count:,} {answer}" for answer, count in answers.items()) or "nothing came in")
+
+
+@importer.command("access-log")
+def access_log(
+    files: Files, *, data: Data = None, wait: Wait = False, resume: Resume = False, as_json: Json = False
+) -> None:
+    """Import access logs in the combined format as page views.
+
+    Example: remit import access-log /var/log/nginx/access.log --wait
+    """
+    _import("access-log", files, settings_of(data), wait=wait, resume=resume, as_json=as_json)
+
+
+@importer.command("log")
+def text_log(
+    files: Files, *, data: Data = None, wait: Wait = False, resume: Resume = False, as_json: Json = False
+) -> None:
+    """Import logs of any service as service logs: each line is a message, and scrubbed.
+
+    Example: remit import log /var/log/app.log.gz --wait
+    """
+    _import("log", files, settings_of(data), wait=wait, resume=resume, as_json=as_json)
+
+
+def _import(
+    kind: str, files: list[Path], settings: Settings, *, wait: bool, resume: bool, as_json: bool
+) -> None:
+    """Import files, wait where that is wished, and say what became of the lines."""
+    from remit_cli.importing import import_files  # noqa: PLC0415 - the SDK only where it is used
+
+    console = Console(stderr=True)
+    done = import_files(kind, files, settings, resume=resume, wait=wait, console=console)
+    if wait:
+        wait_until_stored(settings, console)
+    if as_json:
+        print_json({"files": {name: imported.to_dict() for name, imported in done.items()}})
+        return
+    for name, imported in done.items():
+        refused = ", ".join(f"{count:,} {reason}" for reason, count in imported.refused.items()) or "none"
+        before = f"; {imported.stored_before:,} lines were stored before" if imported.stored_before else ""
+        typer.echo(f"{name}: {imported.lines:,} lines, {imported.accepted:,} accepted, refused: {refused}{before}")

@@ -1,0 +1,120 @@
+"""`remit doctor`: what is wrong with this installation, and how to mend it."""
+
+import importlib.util
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from remit_cli.options import Data, Json, print_json, settings_of
+from remit_consumers.deployment import contracts_of
+from remit_consumers.keys import KeyStore, lies_under
+from remit_consumers.settings import Settings
+from remit_schemas.errors import RemitError
+from remit_schemas.explain import check as problems_of
+from remit_schemas.policy import find_policy
+
+FREE_BYTES_MIN = 1 << 30
+"""Less free space than this is worth a warning: a full spool refuses events, a full lake stops."""
+
+PRIVATE = stat.S_IRWXG | stat.S_IRWXO
+"""Permissions that a folder of keys must not give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        name: What.
+        holds: Whether it is as it should be.
+        detail: What was seen, and how to mend it.
+    """
+
+    name: str
+    holds: bool
+    detail: str
+
+
+def doctor(*, data: Data = None, as_json: Json = False) -> None:
+    """Look at policy, keys, vault, folders and libraries; say what is wrong and how to mend it. Exit 1 if anything is.
+
+    Example: remit doctor
+    """
+    findings = list(examine(settings_of(data)))
+    if as_json:
+        print_json({"holds": all(f.holds for f in findings), "checks": {f.name: {"holds": f.holds, "detail": f.detail} for f in findings}})
+    else:
+        table = Table("what", "", "seen", title="remit doctor")
+        for finding in findings:
+            table.add_row(finding.name, "[green]ok" if finding.holds else "[bold red]mend", finding.detail)
+        Console().print(table)
+    raise typer.Exit(0 if all(f.holds for f in findings) else 1)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Look at everything, one finding after the other; nothing is changed."""
+    yield _policy(settings)
+    for name, folder in (("keys", settings.keys), ("vault", settings.vault)):
+        yield _apart(name, folder, settings.data)
+        if folder.exists():
+            yield _private(name, folder)
+    yield _epoch(settings)
+    yield _space(settings.data)
+    yield _libraries()
+
+
+def _policy(settings: Settings) -> Finding:
+    try:
+        policy = find_policy(settings.policy)
+        problems = problems_of(policy, contracts_of(settings.policy))
+    except RemitError as error:
+        return Finding("policy", holds=False, detail=str(error))
+    detail = "; ".join(problems) or f"{policy.name} {policy.version}, sha256 {policy.sha256[:12]}…"
+    return Finding("policy", holds=not problems, detail=detail)
+
+
+def _apart(name: str, folder: Path, data: Path) -> Finding:
+    if lies_under(folder, data):
+        mend = f"it lies under the data folder and so in its backup: set REMIT_{name.upper()} to a place outside"
+        return Finding(f"{name} apart", holds=False, detail=mend)
+    return Finding(f"{name} apart", holds=True, detail="outside the data folder")
+
+
+def _private(name: str, folder: Path) -> Finding:
+    mode = folder.stat().st_mode
+    detail = f"mode {stat.S_IMODE(mode):o}" + ("; others can read it: chmod 700" if mode & PRIVATE else "")
+    return Finding(f"{name} private", holds=not mode & PRIVATE, detail=detail)
+
+
+def _epoch(settings: Settings) -> Finding:
+    if not settings.keys.exists():
+        return Finding("epoch", holds=True, detail="no keys yet: `remit up`, `run` or `import` makes them")
+    try:
+        bundle = KeyStore.open(settings.keys, find_policy(settings.policy)).bundle()
+    except RemitError as error:
+        return Finding("epoch", holds=False, detail=str(error))
+    left = bundle.not_after - datetime.now(UTC)
+    hours = left.total_seconds() / 3600
+    if hours <= 0:
+        return Finding("epoch", holds=False, detail="it is over: producers refuse; start `remit run` or `remit keys rotate`")
+    return Finding("epoch", holds=True, detail=f"seals for another {hours:.1f} h")
+
+
+def _space(data: Path) -> Finding:
+    place = next(folder for folder in (data, *data.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    return Finding("space", holds=free >= FREE_BYTES_MIN, detail=f"{free / (1 << 30):.1f} GiB free for the data folder")
+
+
+def _libraries() -> Finding:
+    wanted = ("confluent_kafka", "deltalake", "polars", "pyarrow", "pyruhvro")
+    missing = [name for name in wanted if importlib.util.find_spec(name) is None]
+    detail = "missing: " + ", ".join(missing) + "; pip install 'remit[consumers]'" if missing else "all here"
+    return Finding("libraries", holds=not missing, detail=detail)

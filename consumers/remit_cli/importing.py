@@ -1,0 +1,183 @@
+"""The import of log files: lines become packs cut at fixed line numbers, so that an import can go on where it was cut."""
+
+import gzip
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+import pyarrow.compute as pc
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from remit import PageView, ServiceLog
+from remit.access_log import page_view
+from remit.importer import Importer, content_of
+from remit.text_log import service_log
+from remit_cli.storing import make_ready, wait_until_stored
+from remit_consumers.lake.commit import Lake
+from remit_consumers.settings import Settings
+from remit_schemas.errors import SettingsError, SpoolError
+
+PACK_LINES = 2_000
+"""Lines of one pack. Part of every import's identity: another number would store a resumed file twice."""
+
+SPOOL_BYTES_HIGH = 64 << 20
+"""From here on an import waits for the log to be taken: a quarter of what the spool of one process may hold."""
+
+FLUSH_TIMEOUT_S = 600.0
+"""How long the end of an import waits for a broker to acknowledge."""
+
+Parse = Callable[[str, int], "PageView | ServiceLog | None"]
+"""Turns a line into an event, given when it is collected (milliseconds since 1970); None where it is none."""
+
+KINDS: dict[str, tuple[type, Parse]] = {"access-log": (PageView, page_view), "log": (ServiceLog, service_log)}
+"""What can be imported: the class of its events, and how a line becomes one."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of the lines of one file.
+
+    Attributes:
+        lines: Lines in the file.
+        accepted: Lines that became events.
+        refused: Lines that did not, by reason.
+        stored_before: Lines that an earlier import of the same file has stored already.
+    """
+
+    lines: int = 0
+    accepted: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    stored_before: int = 0
+
+    def to_dict(self) -> dict[str, object]:
+        """What `--json` prints of it."""
+        return {
+            "lines": self.lines,
+            "accepted": self.accepted,
+            "refused": dict(self.refused),
+            "stored_before": self.stored_before,
+        }
+
+
+def import_files(
+    kind: str, files: list[Path], settings: Settings, *, resume: bool, wait: bool, console: Console
+) -> dict[str, Imported]:
+    """Import log files, one after the other; gives what became of each, by name.
+
+    Raises:
+        SettingsError: A file was imported before, wholly or in part, and `resume` is not set.
+        SpoolError: The log takes nothing more; what was read so far is in it.
+    """
+    make_ready(settings)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    done: dict[str, Imported] = {}
+    with Progress(*columns, console=console, transient=True) as progress:
+        for file in files:
+            task = progress.add_task(file.name, total=file.stat().st_size)
+            work = _Import(kind, file, settings, resume=resume)
+            try:
+                for position in work.packs():
+                    progress.update(task, completed=position)
+                    work.make_room(wait=wait, console=console)
+                work.finish()
+            finally:
+                work.importer.close()
+            done[str(file)] = work.imported
+    return done
+
+
+class _Import:
+    """The import of one file."""
+
+    def __init__(self, kind: str, file: Path, settings: Settings, *, resume: bool) -> None:
+        event, self._parse = KINDS[kind]
+        self._file = file
+        self._settings = settings
+        self.importer = Importer(event, content_of(file), log=settings.log, data=settings.data)
+        self._stored = _stored_packs(settings, self.importer.producer)
+        self.imported = Imported()
+        if self._stored and not resume:
+            self.importer.close()
+            message = f"{file.name} was imported before ({len(self._stored)} packs are stored); --resume goes on with it"
+            raise SettingsError(message)
+
+    def packs(self) -> Iterator[int]:
+        """Write pack after pack; gives how far the file is read, in bytes as it lies there."""
+        collected_at_ms = int(time.time() * 1000)
+        with _lines(self._file) as (lines, position):
+            number = 0
+            while chunk := list(islice(lines, PACK_LINES)):
+                self._pack(number, chunk, collected_at_ms)
+                number += 1
+                yield position()
+
+    def make_room(self, *, wait: bool, console: Console) -> None:
+        """Let the log be taken before it is full.
+
+        Raises:
+            SpoolError: Nobody takes it.
+        """
+        if self.importer.waiting_bytes() < SPOOL_BYTES_HIGH:
+            return
+        if self._settings.log:
+            self.importer.flush(FLUSH_TIMEOUT_S)
+        elif wait:
+            wait_until_stored(self._settings, console)
+        else:
+            message = "the spool is full and nothing takes from it: start `remit up`, or import with --wait; then --resume"
+            raise SpoolError(message)
+
+    def finish(self) -> None:
+        """Have everything on the log, synced.
+
+        Raises:
+            SpoolError: The broker did not take everything in time; it stays in the spool.
+        """
+        if not self.importer.flush(FLUSH_TIMEOUT_S):
+            message = "the broker did not take everything; what is left lies in the spool: --resume goes on"
+            raise SpoolError(message)
+
+    def _pack(self, number: int, chunk: list[str], collected_at_ms: int) -> None:
+        datums: list[bytes] = []
+        refused: Counter[str] = Counter()
+        for line in chunk:
+            event = self._parse(line, collected_at_ms)
+            answer = self.importer.admit(event) if event else None
+            if isinstance(answer, bytes):
+                datums.append(answer)
+            else:
+                refused[answer.reason if answer else "unparsed"] += 1
+        identity = self.importer.identity(number)
+        if identity in self._stored:
+            self.importer.skip_pack(number, len(datums), refused)
+            self.imported.stored_before += len(chunk)
+        else:
+            self.importer.add_pack(number, datums, refused=refused)
+        self.imported.lines += len(chunk)
+        self.imported.accepted += len(datums)
+        self.imported.refused += refused
+
+
+def _stored_packs(settings: Settings, producer: bytes) -> frozenset[tuple[int, int]]:
+    """The packs of a producer that the lake has, as (lane, sequence)."""
+    receipts = Lake(settings.lake).receipts()
+    mine = pc.and_(pc.equal(receipts["kind"], "pack"), pc.equal(receipts["producer"], producer.hex()))
+    packs = receipts.filter(mine).select(["lane", "sequence"]).to_pylist()
+    return frozenset((pack["lane"], pack["sequence"]) for pack in packs)
+
+
+@contextmanager
+def _lines(path: Path) -> Iterator[tuple[Iterator[str], Callable[[], int]]]:
+    """The lines of a plain or packed file, and how far it is read in bytes as it lies there.
+
+    Lines end at a line feed and nowhere else; bytes that are no UTF-8 become the replacement character.
+    """
+    with path.open("rb") as raw:
+        content: IO[bytes] = gzip.open(raw) if path.suffix == ".gz" else raw  # type: ignore[assignment]
+        yield (line.decode("utf-8", "replace").rstrip("\r\n") for line in content), raw.tell

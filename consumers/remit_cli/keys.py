@@ -1,0 +1,83 @@
+"""`remit keys`: the epochs' keys, and the signed bundle that producers need."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from remit_cli.options import Data, Json, print_json, settings_of
+from remit_consumers.keys import KeyStore
+from remit_schemas.policy import find_policy
+
+app = typer.Typer(help="Keys of the epochs: status, rotate, export the bundle for producers.", no_args_is_help=True)
+
+Category = Annotated[str, typer.Argument(help="A data category, such as user.device.ip_address.")]
+
+
+def _store(data: Path | None) -> KeyStore:
+    """Open the key store of this call."""
+    settings = settings_of(data)
+    return KeyStore.open(settings.keys, find_policy(settings.policy))
+
+
+@app.command()
+def status(*, data: Data = None, as_json: Json = False) -> None:
+    """Show the epochs: which one seals now, which still open, which are destroyed.
+
+    Example: remit keys status
+    """
+    facts = _store(data).status(datetime.now(UTC)).to_dict()
+    if as_json:
+        print_json(facts)
+        return
+    table = Table("epoch", "state", "seals until", "destroyed at", title="Epochs", caption="no keys yet")
+    epochs = facts["epochs"]
+    for epoch in epochs if isinstance(epochs, list) else ():
+        table.caption = None
+        table.add_row(*(str(epoch[name]) for name in ("epoch", "state", "not_after", "destroy_at")))
+    Console().print(table)
+    Console().print(f"stopped: {facts['stopped'] or 'nothing'}; producers trust {facts['verify_key']}")
+
+
+@app.command()
+def rotate(*, data: Data = None) -> None:
+    """Begin a new epoch now; what is due is destroyed.
+
+    Example: remit keys rotate
+    """
+    bundle = _store(data).rotate(datetime.now(UTC))
+    Console().print(f"epoch {bundle.epoch} seals until {bundle.not_after:%Y-%m-%d %H:%M} UTC")
+
+
+@app.command()
+def export(file: Annotated[Path, typer.Argument(help="Where to write the bundle.")], *, data: Data = None) -> None:
+    """Write the signed bundle that producers on other machines need.
+
+    Example: remit keys export bundle.json
+    """
+    store = _store(data)
+    store.ensure(datetime.now(UTC))
+    Console().print(f"{store.export_bundle(file)} written")
+
+
+@app.command()
+def stop(category: Category, *, data: Data = None) -> None:
+    """Stop a category everywhere (the kill switch): producers refuse events that carry it.
+
+    Example: remit keys stop user.device.ip_address
+    """
+    _store(data).stop(category)
+    Console().print(f"{category} is stopped; running producers learn it with the next bundle")
+
+
+@app.command()
+def start(category: Category, *, data: Data = None) -> None:
+    """Allow a stopped category again, as far as the policy does.
+
+    Example: remit keys start user.device.ip_address
+    """
+    _store(data).start(category)
+    Console().print(f"{category} is no longer stopped")

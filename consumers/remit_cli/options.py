@@ -1,0 +1,28 @@
+"""Options that many commands share, and how they print."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from remit_consumers.settings import Settings
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Data folder; else REMIT_DATA, else ./remit-data.", show_default=False)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Return only when everything is stored in the lake.")]
+
+
+def settings_of(data: Path | None) -> Settings:
+    """Read the settings of this call: the option wins over the environment."""
+    return Settings.from_env(os.environ, data=data)
+
+
+def print_json(facts: Mapping[str, object]) -> None:
+    """Print facts for programs: one JSON object, keys as they come."""
+    sys.stdout.write(json.dumps(facts, indent=2, ensure_ascii=False, default=str) + "\n")

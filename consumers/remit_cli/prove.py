@@ -1,0 +1,101 @@
+"""`remit report`, `remit verify`, `remit quarantine`: what was done, and whether it holds."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from remit_cli.options import Data, Json, print_json, settings_of
+from remit_consumers.lake.commit import Lake
+from remit_consumers.proof.report import Report
+from remit_consumers.proof.report import report as report_of
+from remit_consumers.proof.verify import Verification
+from remit_consumers.proof.verify import verify as verification_of
+
+quarantine = typer.Typer(help="What could not be read, and why.", no_args_is_help=True)
+
+OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
+"""The columns of a contract's row, in the order of the conservation law."""
+
+
+def report(*, data: Data = None, as_json: Json = False) -> None:
+    """What was collected, kept, reduced and refused: by contract, category and clause; every figure from receipts.
+
+    Example: remit report --data ./remit-data --json
+    """
+    told = report_of(Lake(settings_of(data).lake))
+    if as_json:
+        print_json(told.to_dict())
+    else:
+        show(told)
+
+
+def show(told: Report) -> None:
+    """Print a report as tables."""
+    console = Console()
+    console.print(_table("Events: what was offered and what became of it", "contract", OUTCOMES, told.contracts))
+    figures = ("values_in", "kept", "reduced", "refused", "bytes_in", "bytes_out")
+    console.print(_table("Values: how much of each data category", "category", figures, told.categories))
+    figures = ("values_in", "values_out", "bytes_in", "bytes_out")
+    console.print(_table("Clauses: on which sentence of the policy", "clause", figures, told.clauses))
+
+
+def _table(title: str, first: str, columns: tuple[str, ...], rows: Mapping[str, Mapping[str, int]]) -> Table:
+    """A table of counts; an empty one says what to do next."""
+    table = Table(title=title, caption=None if rows else "nothing yet: try `remit import access-log FILE --wait`")
+    table.add_column(first)
+    for column in columns:
+        table.add_column(column.replace("_", " "), justify="right")
+    for name, row in rows.items():
+        table.add_row(name, *(f"{row.get(column, 0):,}" for column in columns))
+    return table
+
+
+def verify(
+    *,
+    data: Data = None,
+    canary: Annotated[
+        Path | None,
+        typer.Option("--canaries", help="A file of planted values, one a line, that must stand nowhere.", exists=True),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check the receipts' chain, the conservation law, the sequences and every byte left on disk. Exit 1 on a breach.
+
+    Example: remit verify --data ./remit-data
+    """
+    canaries = [line for line in canary.read_text(encoding="utf-8").splitlines() if line] if canary else []
+    found = verification_of(settings_of(data).data, canaries=canaries)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        show_verification(found)
+    raise typer.Exit(0 if found.holds else 1)
+
+
+def show_verification(found: Verification) -> None:
+    """Print what was checked."""
+    table = Table("check", "", "what was seen", title="Proof")
+    for name, check in found.checks.items():
+        table.add_row(name, "[green]holds" if check.holds else "[bold red]BREACH", check.detail)
+    Console().print(table)
+
+
+@quarantine.command("list")
+def list_quarantine(*, data: Data = None, as_json: Json = False) -> None:
+    """List what could not be read: where it lay, why, how much of it. Never what it says: it is still sealed.
+
+    Example: remit quarantine list
+    """
+    rows = Lake(settings_of(data).lake).quarantined()
+    if as_json:
+        print_json({"quarantined": rows})
+        return
+    names = ("quarantined_at", "contract", "reason", "count", "pack", "index", "partition", "offset", "keep_until")
+    table = Table(*names, title="Quarantine", caption=None if rows else "empty")
+    for row in rows:
+        table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
+    Console().print(table)

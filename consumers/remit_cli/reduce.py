@@ -1,0 +1,100 @@
+"""`remit reduce`: try a reducer on values from standard input."""
+
+import json
+import sys
+from typing import Annotated
+
+import pyarrow as pa
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from remit_consumers.reducers.registry import REDUCERS, Reducer
+from remit_schemas.errors import SettingsError
+from remit_schemas.reducer import SPECS, Scalar, complete
+
+
+def reduce(
+    name: Annotated[str | None, typer.Argument(help="Name of the reducer, such as ip.", show_default=False)] = None,
+    *,
+    explain: Annotated[bool, typer.Option("--explain", help="Say which rule fired, never the value.")] = False,
+    show_list: Annotated[bool, typer.Option("--list", help="List every reducer with its parameters.")] = False,
+    parameter: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter, such as v4_bits=16.", show_default=False)
+    ] = None,
+) -> None:
+    """Reduce values, one a line on standard input, to one JSON object a line on standard output.
+
+    Example: echo 203.0.113.7 | remit reduce ip
+    """
+    if show_list or name is None:
+        _list()
+        return
+    given = dict(_parameter(name, text) for text in parameter or [])
+    parameters = complete(name, given)
+    reducer = REDUCERS[name]
+    values = [line.rstrip("\n") for line in sys.stdin]
+    write = sys.stdout.write
+    for number, out in enumerate(_results(reducer, values, parameters)):
+        row: dict[str, object] = {"out": out}
+        if explain:
+            row["rule"] = reducer.explain(values[number], parameters)
+        write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+
+
+def _parameter(reducer: str, text: str) -> tuple[str, Scalar]:
+    """Read `name=value`, as a number where the parameter is one."""
+    name, equals, value = text.partition("=")
+    known = {parameter.name: parameter for parameter in SPECS[reducer].parameters} if reducer in SPECS else {}
+    if not equals:
+        message = "--set takes name=value; `remit reduce --list` shows the names"
+        raise SettingsError(message)
+    kind = known[name].kind if name in known else str
+    if kind is int:
+        return name, int(value) if value.lstrip("-").isdigit() else value
+    if kind is tuple:
+        return name, tuple(value.split(","))
+    return name, value
+
+
+def _results(reducer: Reducer, values: list[str], parameters: dict[str, Scalar]) -> list[object]:
+    """Reduce a column of text; a reducer with several results gives an object."""
+    column = _column(reducer.spec.takes, values)
+    arrays = reducer.reduce(column, parameters)
+    suffixes = [output.suffix for output in reducer.spec.outputs]
+    if suffixes == [""]:
+        return list(arrays[0].to_pylist())
+    rows = zip(*(array.to_pylist() for array in arrays), strict=True)
+    return [dict(zip(suffixes, row, strict=True)) for row in rows]
+
+
+def _column(takes: str, values: list[str]) -> pa.Array:
+    """The values as the reducer takes them; times as ISO 8601 or milliseconds, what is neither is null."""
+    if takes == "string":
+        return pa.array(values, pa.string())
+    if takes == "int":
+        return pa.array([int(value) if value.lstrip("-").isdigit() else None for value in values], pa.int64())
+    return pa.array([_time_ms(value) for value in values], pa.int64()).cast(pa.timestamp("ms", "UTC"))
+
+
+def _time_ms(text: str) -> int | None:
+    """Milliseconds since 1970 of a time, or None."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - only this reducer needs it
+
+    if text.isdigit():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _list() -> None:
+    """Show every reducer."""
+    table = Table("reducer", "takes", "gives", "parameters (default)", "what it does", "example")
+    for name, spec in SPECS.items():
+        gives = ", ".join(output.suffix or name for output in spec.outputs)
+        parameters = "\n".join(f"{p.name} ({p.default})" for p in spec.parameters)
+        table.add_row(name, spec.takes, gives, parameters, spec.summary, str(spec.example))
+    Console().print(table)

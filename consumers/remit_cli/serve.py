@@ -1,0 +1,66 @@
+"""`remit run` and `remit up`: the programs that go on until they are stopped."""
+
+import logging
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from remit_cli.options import Data, settings_of
+from remit.leftovers import adopt_dead
+from remit_consumers.http import Server, operator_app
+from remit_consumers.metrics import Metrics
+from remit_consumers.service import Service
+from remit_consumers.settings import Settings
+from remit_schemas.errors import SettingsError
+
+Host = Annotated[str, typer.Option("--host", help="Address of the operator's port.")]
+Port = Annotated[int, typer.Option("--port", help="The operator's port: /healthz and /metrics; 0 for none.")]
+
+
+def run(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 0) -> None:
+    """Consume: take packs from the log to the lake until stopped (SIGTERM or Ctrl-C stores what is gathered).
+
+    Example: REMIT_LOG=kafka://broker:9092 remit run --port 9108
+    """
+    _serve(settings_of(data), host, port)
+
+
+def up(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 8080) -> None:
+    """Everything for one machine in one process, on the embedded log: pipeline, /healthz, /metrics.
+
+    Example: remit up --port 8080
+    """
+    settings = settings_of(data)
+    if settings.log:
+        message = "remit up runs on the embedded log; where REMIT_LOG names a broker, use `remit run`"
+        raise SettingsError(message)
+    _serve(settings, host, port)
+
+
+def _serve(settings: Settings, host: str, port: int) -> None:
+    """Run one consumer and its port until a signal asks for the end."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    metrics = Metrics()
+    service = Service.claim(settings, metrics, adopt=lambda: adopt_dead(settings.spool))
+    if service is None:
+        message = f"another consumer runs on this data folder (lock in {settings.locks.name}/); stop it first"
+        raise SettingsError(message)
+    stop = threading.Event()
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask_to_stop)
+    server = Server(operator_app(metrics, service.health), host, port) if port else None
+    if server:
+        server.start()
+        typer.echo(f"remit: http://{host}:{port}/healthz and /metrics", err=True)
+    typer.echo("remit: consuming; Ctrl-C stores what is gathered and stops", err=True)
+    service.serve(stop)
+    if server:
+        server.stop()

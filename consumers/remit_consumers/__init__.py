@@ -1,0 +1,1 @@
+"""What an operator runs: takes packs from a log, minimizes and stores their events exactly once, and proves it."""

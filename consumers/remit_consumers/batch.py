@@ -1,0 +1,46 @@
+"""A batch: the events of packs of one contract and one policy version, as Arrow columns, on their way through the steps."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from remit_consumers.lake.receipt import FieldCount
+from remit_schemas.contract import Contract
+from remit_schemas.plan import Outcome, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What the steps hand on to one another. All arrays have one length: the number of events.
+
+    Attributes:
+        contract: What every event in it was written with.
+        table: The contract's fields under their names; from minimize on, the reduced columns.
+        subject: Strings, null where an event has none; plain until minimize, pseudonyms after.
+        tenant: Strings.
+        pack: Pack ids, dictionary-encoded.
+        index: int32, an event's place in its pack; (pack, index) is its identity.
+        outcome: The plan under the consent that holds for these events; authorize sets it.
+        counts: What minimize did to the values, a row for each field and decision.
+        refused: Events refused on the way, by reason.
+    """
+
+    contract: Contract
+    table: pa.Table
+    subject: pa.Array
+    tenant: pa.Array
+    pack: pa.Array
+    index: pa.Array
+    outcome: Outcome | None = None
+    counts: tuple[FieldCount, ...] = ()
+    refused: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def events(self) -> int:
+        """How many events are left in the batch."""
+        return len(self.index)
+
+
+Step = Callable[[Batch, Plan], Batch]
+"""A step of the pipeline: a function on a batch of columns. It never loops over events in Python."""

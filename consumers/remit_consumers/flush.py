@@ -1,0 +1,246 @@
+"""A flush: what was gathered becomes table commits, each with the receipt that speaks of its rows.
+
+An event is counted in exactly one receipt: stored, refused and expired ones in the commit to their contract's table,
+quarantined ones in the commit to the quarantine. Packs that a crash left in a table are not committed to it again.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+
+from remit_consumers.batch import Step
+from remit_consumers.gather import Gathered, Partition
+from remit_consumers.lake.commit import Flush, TableCommit
+from remit_consumers.lake.receipt import EventCounts, PackCount, PackOutcome, Receipt, SourceCount
+from remit_consumers.lake.tables import QUARANTINE
+from remit_consumers.lake.tagsets import Tagset
+from remit_consumers.pipeline import Refined, refine
+from remit_consumers.plans import Plans
+from remit_consumers.steps.open import Failed, Fate, Opened
+from remit_schemas.errors import ContractError
+from remit_schemas.header import NO_CONTRACT, Header
+
+MALFORMED = "malformed"
+"""Why a single datum stands in quarantine: it is not what its contract says."""
+
+QUARANTINE_TABLE = "quarantine"
+"""The table of what could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Makes flushes.
+
+    Attributes:
+        log_id: The log that is read.
+        plans: Contracts and policies on record, compiled.
+        walk: The steps in their order.
+        raw_limit: How long sealed raw data may lie anywhere: quarantine keeps no longer.
+    """
+
+    log_id: str
+    plans: Plans
+    walk: Sequence[Step]
+    raw_limit: timedelta
+
+    def flush(self, gathered: Gathered, partitions: Mapping[int, Partition], now: datetime) -> Flush:
+        """Refine what was gathered and say what is to be committed; `now` is aware UTC."""
+        positions = {number: (each.committed, each.reached) for number, each in partitions.items()}
+        groups = self._groups(gathered, partitions)
+        parts: list[TableCommit] = []
+        tagsets: list[Tagset] = []
+        for name, group in groups.items():
+            refined = self._refined(group)
+            blank = Receipt(self.log_id, name, "", positions, EventCounts())
+            parts += _quarantine(group, refined, blank, now, now + self.raw_limit)
+            if name and (group.opened or group.expired):
+                parts.append(self._events(group, refined, blank))
+            tagsets += [refined.tagset] if refined and refined.tagset else []
+        if parts:
+            first = parts[0]
+            parts[0] = replace(first, receipt=replace(first.receipt, gaps=gathered.gaps, resent=gathered.resent))
+        return Flush(self.log_id, positions, parts, _raised(gathered), tagsets)
+
+    def _groups(self, gathered: Gathered, partitions: Mapping[int, Partition]) -> Mapping[str, "_Group"]:
+        """What is to be committed, by contract; the name is empty where the contract is not known."""
+        groups: dict[str, _Group] = defaultdict(_Group.empty)
+        for pack in gathered.opened:
+            name = self._contract(pack.header)
+            done = partitions[pack.sealed.partition].done
+            stands = done.get(QUARANTINE_TABLE, {}).get(pack.sealed.offset)
+            if pack.sealed.offset in done.get(f"events/{name}", {}) or (stands and stands is not PackOutcome.PARTLY):
+                continue
+            groups[name].opened.append(pack)
+            if stands:
+                groups[name].parted.add(len(groups[name].opened) - 1)
+        for failed in gathered.failed:
+            name = self._contract(failed.header) if failed.header else ""
+            done = partitions[failed.sealed.partition].done
+            is_expired = failed.outcome is Fate.EXPIRED
+            table = f"events/{name}" if is_expired else QUARANTINE_TABLE
+            if failed.sealed.offset not in done.get(table, {}):
+                (groups[name].expired if is_expired else groups[name].quarantined).append(failed)
+        return groups
+
+    def _contract(self, header: Header) -> str:
+        """The name of a pack's contract; empty where it is not on record."""
+        try:
+            return self.plans.contracts.by_fingerprint(header.fingerprint).name
+        except ContractError:
+            return ""
+
+    def _refined(self, group: "_Group") -> Refined | None:
+        """Take a contract's packs through the steps."""
+        if not group.opened or group.opened[0].header.fingerprint == NO_CONTRACT:
+            return None  # counts of what no contract names: nothing to refine
+        header = group.opened[0].header
+        plan = self.plans.plan(self._contract(header), header.policy_version)
+        return refine(group.opened, self.plans.contracts, plan, self.walk)
+
+    def _events(self, group: "_Group", refined: Refined | None, blank: Receipt) -> TableCommit:
+        """The commit to a contract's event table: rows, or counts alone."""
+        plan = refined.plan if refined else self.plans.plan(blank.contract, self.plans.newest)
+        counts = refined.events if refined else EventCounts()
+        receipt = replace(
+            blank,
+            policy_version=plan.policy_version,
+            events=replace(counts, expired=sum(failed.count for failed in group.expired)),
+            sources=_sources(group.opened),
+            packs=[*_read(group, refined), *(_whole(failed, PackOutcome.EXPIRED) for failed in group.expired)],
+            fields=refined.batch.counts if refined else (),
+        )
+        schema = refined.schema if refined else self.plans.schema(blank.contract, plan.policy_version)
+        return TableCommit(f"events/{blank.contract}", refined.batch.table if refined else None, receipt, schema)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What came for one contract.
+
+    Attributes:
+        opened: Packs that opened.
+        parted: Those of them (by number) whose malformed datums stand in quarantine already.
+        expired: Packs whose key was destroyed.
+        quarantined: Packs that could not be read.
+    """
+
+    opened: list[Opened]
+    parted: set[int]
+    expired: list[Failed]
+    quarantined: list[Failed]
+
+    @classmethod
+    def empty(cls) -> "_Group":
+        return cls([], set(), [], [])
+
+
+def _raised(gathered: Gathered) -> dict[int, dict[tuple[bytes, int], int]]:
+    """The marks that this flush raises, by partition."""
+    marks: dict[int, dict[tuple[bytes, int], int]] = defaultdict(dict)
+    for pack in gathered.opened:
+        marks[pack.sealed.partition][pack.header.producer, pack.header.lane] = pack.header.sequence
+    return marks
+
+
+def _sources(packs: Sequence[Opened]) -> list[SourceCount]:
+    """The newest counts of each (producer, lane): later packs of a lane have higher sequences."""
+    newest = {(pack.header.producer, pack.header.lane): pack for pack in packs}
+    return [
+        SourceCount(
+            producer=producer,
+            lane=lane,
+            sequence=pack.header.sequence,
+            offered=pack.header.counts.offered + _held(pack),
+            let_go=pack.header.counts.let_go,
+            refused=dict(pack.header.counts.refused),
+        )
+        for (producer, lane), pack in newest.items()
+    ]
+
+
+def _held(pack: Opened) -> int:
+    """How many events the source put into a pack, those that did not open included."""
+    return len(pack.datums) + len(pack.datums.malformed)
+
+
+def _read(group: _Group, refined: Refined | None) -> Iterator[PackCount]:
+    """The packs that were read: each speaks of its well-formed events."""
+    for number, pack in enumerate(group.opened):
+        malformed = len(refined.malformed.get(number, ())) if refined else 0
+        yield PackCount(
+            producer=pack.header.producer,
+            lane=pack.header.lane,
+            sequence=pack.header.sequence,
+            partition=pack.sealed.partition,
+            offset=pack.sealed.offset,
+            count=_held(pack) - malformed,
+            sha256=pack.sha256,
+        )
+
+
+def _whole(failed: Failed, outcome: PackOutcome) -> PackCount:
+    """A pack that was not read, as its header claims it."""
+    header = failed.header
+    return PackCount(
+        producer=header.producer if header else b"",
+        lane=header.lane if header else 0,
+        sequence=header.sequence if header else 0,
+        partition=failed.sealed.partition,
+        offset=failed.sealed.offset,
+        count=failed.count,
+        sha256=failed.sha256,
+        outcome=outcome,
+    )
+
+
+def _quarantine(
+    group: _Group, refined: Refined | None, blank: Receipt, now: datetime, until: datetime
+) -> list[TableCommit]:
+    """The commit to the quarantine, if anything of this contract goes there; packs stay sealed as they came."""
+    kept = {"log": blank.log, "contract": blank.contract or None, "quarantined_at": now, "keep_until": until}
+    rows: list[dict[str, object]] = []
+    packs: list[PackCount] = []
+    reasons: Counter[str] = Counter()
+    for failed in group.quarantined:
+        rows.append(kept | _row(failed, failed.reason, failed.count))
+        packs.append(_whole(failed, PackOutcome.QUARANTINED))
+        reasons[failed.reason] += failed.count
+    for number, places in (refined.malformed if refined else {}).items():
+        if number in group.parted:
+            continue
+        pack = group.opened[number]
+        once = _row(pack, MALFORMED, 1)
+        rows += [kept | once | {"index": place, "sealed": once["sealed"] if not at else None} for at, place in enumerate(places)]
+        packs.append(_partly(pack, len(places)))
+        reasons[MALFORMED] += len(places)
+    nameless = [] if blank.contract else group.opened  # packs that only count what no contract names
+    if not rows and not nameless:
+        return []
+    packs += _read(_Group(nameless, set(), [], []), None)
+    receipt = replace(blank, events=EventCounts(quarantined=dict(reasons)), packs=packs, sources=_sources(nameless))
+    return [TableCommit(QUARANTINE_TABLE, pa.Table.from_pylist(rows, QUARANTINE) if rows else None, receipt)]
+
+
+def _partly(pack: Opened, malformed: int) -> PackCount:
+    """A pack of which some datums stand in quarantine."""
+    header, sealed = pack.header, pack.sealed
+    place = sealed.partition, sealed.offset
+    return PackCount(
+        header.producer, header.lane, header.sequence, *place, malformed, pack.sha256, PackOutcome.PARTLY
+    )
+
+
+def _row(item: Opened | Failed, reason: str, count: int) -> dict[str, object]:
+    """A row of the quarantine for one pack."""
+    return {
+        "partition": item.sealed.partition,
+        "offset": item.sealed.offset,
+        "pack": item.header.pack_id if item.header else None,
+        "index": None,
+        "reason": reason,
+        "count": count,
+        "sealed": item.sealed.data,
+    }

@@ -1,0 +1,63 @@
+"""The operator's port: /healthz and /metrics."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from remit_consumers.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a consumer is doing.
+
+    Attributes:
+        ready: Whether it reads and stores.
+        detail: Why not, or what it does, in one line without any value.
+    """
+
+    ready: bool
+    detail: str
+
+
+def operator_app(metrics: Metrics, health: Callable[[], Health]) -> Starlette:
+    """Make the application that answers an operator's and Prometheus' questions."""
+
+    async def healthz(_: Request) -> Response:
+        state = health()
+        return JSONResponse({"ready": state.ready, "detail": state.detail}, 200 if state.ready else 503)
+
+    async def scrape(_: Request) -> Response:
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", scrape)])
+
+
+class Server:
+    """A web server in a thread of its own, beside the consumer."""
+
+    def __init__(self, app: Starlette, host: str, port: int) -> None:
+        config = uvicorn.Config(app, host=host, port=port, log_level="warning", lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._serve, name="remit-http", daemon=True)
+
+    def _serve(self) -> None:
+        """Serve until asked to stop; signals stay with the main thread."""
+        asyncio.run(self._server.serve())
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is being answered, then stop."""
+        self._server.should_exit = True
+        self._thread.join(timeout=5)

@@ -1,0 +1,241 @@
+"""The one commit: a flush becomes rows, receipts and positions, exactly once."""
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake.exceptions import DeltaError
+
+from remit_consumers.lake.fault import reaching
+from remit_consumers.lake.flush import Claim, Committed, Flush, TableCommit
+from remit_consumers.lake.pending import Pending, prepare, publish_first, sync_all
+from remit_consumers.lake.positions import (
+    NOWHERE,
+    Key,
+    Marks,
+    Standing,
+    app_id,
+    compact,
+    done_beyond,
+    rows,
+    standings,
+)
+from remit_consumers.lake.receipt import PackOutcome
+from remit_consumers.lake.receipts import materialise, read
+from remit_consumers.lake.tables import (
+    QUARANTINE,
+    Table,
+    checkpoint,
+    is_table,
+    open_table,
+    row_tables,
+)
+from remit_consumers.lake.tagsets import Tagset
+from remit_consumers.lake.tagsets import add as add_tagsets
+from remit_consumers.lake.tagsets import known as known_tagsets
+from remit_schemas.errors import LakeError, StaleWriter
+
+__all__ = ["Claim", "Committed", "Flush", "Lake", "Marks", "TableCommit"]
+
+
+class Lake:
+    """The lake of one data folder, as one writer or reader of it."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+        self._tables: dict[str, Table] = {}
+        self._standing: dict[Key, Standing] = {}
+        self._tagsets: set[str] | None = None
+
+    def claim(self, log_id: str, partition: int) -> Claim:
+        """Say where a partition stands, and remember it: only what follows on from it can be committed.
+
+        Call it at start, when a partition is assigned, and after every LakeError of `commit`; drop before what
+        was gathered and not committed.
+
+        Raises:
+            LakeError: The lake cannot be read.
+        """
+        key = (log_id, partition)
+        with reaching(self.root):
+            positions = self._open("positions")
+            standing = standings(positions).get(key)
+            row_tables_ = [self._open(name) for name in row_tables(self.root)]
+        for table in (positions, *row_tables_):
+            table.seen[app_id(*key)] = table.version
+        self._standing[key] = standing or NOWHERE
+        done = {
+            table.name: done_beyond(table, key, self._standing[key].position)
+            for table in row_tables_
+        }
+        return Claim(
+            position=standing.position if standing else None,
+            marks=self._standing[key].sequences(),
+            done={name: packs for name, packs in done.items() if packs},
+        )
+
+    def commit(self, flush: Flush) -> Committed:
+        """Store a flush: quarantine first, then the events tables, then the positions; durable on return.
+
+        After any error what was gathered must be dropped and its partitions claimed again.
+
+        Raises:
+            StaleWriter: Someone else committed for one of the partitions, or it was never claimed.
+            LakeError: The lake cannot be written; nothing of the failing table is visible.
+        """
+        news = {
+            partition: ends[1] for partition, ends in flush.positions.items() if ends[1] > ends[0]
+        }
+        if not news:
+            return Committed((), ())
+        self._check(flush, news)
+        now_s = int(time.time())
+        standing = {
+            (flush.log_id, partition): self._standing[flush.log_id, partition].after(
+                position, flush.marks.get(partition, {}), now_s
+            )
+            for partition, position in news.items()
+        }
+        with reaching(self.root):
+            self._know(flush.tagsets)
+            published = self._store(flush, standing)
+        self._standing |= standing
+        return Committed(
+            tuple((table.name, version) for table, version in published),
+            tuple(part.receipt for part in _ordered(flush.parts)),
+        )
+
+    def position(self, log_id: str, partition: int) -> int | None:
+        """The next offset to read of a partition; None where nothing was stored yet. Claims nothing."""
+        standing = self._read_standing(log_id, partition)
+        return standing.position if standing else None
+
+    def marks(self, log_id: str, partition: int) -> Marks:
+        """The highest sequence stored for each (producer, lane). Claims nothing."""
+        standing = self._read_standing(log_id, partition)
+        return standing.sequences() if standing else {}
+
+    def done_beyond(self, log_id: str, partition: int) -> Mapping[str, Mapping[int, PackOutcome]]:
+        """For each table, packs at and beyond the position that stand there already. Claims nothing."""
+        position = self.position(log_id, partition)
+        with reaching(self.root):
+            return {
+                name: done_beyond(
+                    open_table(self.root, name),
+                    (log_id, partition),
+                    -1 if position is None else position,
+                )
+                for name in row_tables(self.root)
+            }
+
+    def materialise(self) -> int:
+        """Append to `receipts` what is not chained there yet; call it every ten seconds or so, and at stop.
+
+        Returns:
+            How many commits were chained.
+        """
+        with reaching(self.root):
+            return materialise(self.root)
+
+    def receipts(self) -> pa.Table:
+        """All receipts as rows (columns: `tables.RECEIPTS`), those not yet materialised included."""
+        with reaching(self.root):
+            return read(self.root)
+
+    def quarantined(self) -> list[dict[str, str | int | None]]:
+        """What stands in quarantine, oldest first, without what is sealed in it; times as ISO 8601."""
+        if not is_table(self.root, "quarantine"):
+            return []
+        names = [name for name in QUARANTINE.names if name != "sealed"]
+        with reaching(self.root):
+            rows = open_table(self.root, "quarantine").delta.to_pyarrow_table(columns=names)
+        times = {
+            name: rows.column(name).cast(pa.timestamp("s", "UTC"), safe=False)
+            for name in ("quarantined_at", "keep_until")
+        }
+        for name, column in times.items():
+            rows = rows.set_column(
+                rows.schema.get_field_index(name), name, pc.strftime(column, "%Y-%m-%dT%H:%M:%SZ")
+            )
+        listed: list[dict[str, str | int | None]] = rows.sort_by("quarantined_at").to_pylist()
+        return listed
+
+    def _read_standing(self, log_id: str, partition: int) -> Standing | None:
+        """Where a partition stands, if the lake has it."""
+        if not is_table(self.root, "positions"):
+            return None
+        with reaching(self.root):
+            return standings(open_table(self.root, "positions")).get((log_id, partition))
+
+    def _open(self, name: str, schema: pa.Schema | None = None) -> Table:
+        """A table as of now, made if need be."""
+        if name not in self._tables:
+            self._tables[name] = open_table(self.root, name, schema)
+        self._tables[name].refresh()
+        return self._tables[name]
+
+    def _check(self, flush: Flush, news: Mapping[int, int]) -> None:
+        """Refuse a flush that does not follow on from what this writer has claimed."""
+        for partition in news:
+            standing = self._standing.get((flush.log_id, partition))
+            if standing is None:
+                message = f"partition {partition} was not claimed before the commit"
+                raise StaleWriter(message)
+            if standing is not NOWHERE and standing.position != flush.positions[partition][0]:
+                message = f"the flush of partition {partition} does not begin where the lake stands"
+                raise StaleWriter(message)
+
+    def _know(self, tagsets: Sequence[Tagset]) -> None:
+        """Put tagsets into the catalogue before any row bears them."""
+        if not tagsets:
+            return
+        if self._tagsets is None:
+            self._tagsets = known_tagsets(self._open("tagsets"))
+        fresh = [one for one in tagsets if one.tagset not in self._tagsets]
+        if fresh:
+            add_tagsets(self._open("tagsets"), fresh)
+            self._tagsets |= {one.tagset for one in fresh}
+
+    def _store(self, flush: Flush, standing: Mapping[Key, Standing]) -> list[tuple[Table, int]]:
+        """Write everything, fsync it together, then publish the row tables, and the positions last.
+
+        Each row table is durable before the positions speak of it.
+        """
+        transactions = {app_id(*key): one.position for key, one in standing.items()}
+        positions = self._tables["positions"]
+        pending: list[Pending] = []
+        try:
+            for part in _ordered(flush.parts):
+                table = self._tables.get(part.table) or self._open(part.table, _schema(part))
+                receipt = part.receipt.to_json()
+                pending += [prepare(table, part.rows, part.schema, transactions, receipt)]
+            pending += [prepare(positions, rows(standing), None, transactions)]
+            sync_all(pending)
+            published = publish_first(pending, len(flush.parts))
+            stood = publish_first(pending, 1)
+        finally:
+            for one in pending:
+                one.discard()
+        _tidy([*published, *stood])
+        return published
+
+
+def _schema(part: TableCommit) -> pa.Schema | None:
+    """The columns that a part's table must have."""
+    return part.rows.schema if part.schema is None and part.rows is not None else part.schema
+
+
+def _tidy(published: Sequence[tuple[Table, int]]) -> None:
+    """Checkpoint what is due. All is committed: what cannot be tidied now is tidied next time."""
+    for table, version in published:
+        if checkpoint(table, version) and table.name == "positions":
+            with suppress(OSError, DeltaError, LakeError):
+                compact(table, version)
+
+
+def _ordered(parts: Sequence[TableCommit]) -> list[TableCommit]:
+    """Quarantine first: what stands there must not be lost if the rest fails."""
+    return sorted(parts, key=lambda part: part.table != "quarantine")

@@ -1,0 +1,140 @@
+"""Where each partition of a log stands: its position, and the marks of the producers seen in it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from remit_consumers.lake.durable import sync, write
+from remit_consumers.lake.log import cut
+from remit_consumers.lake.log import entry as read_entry
+from remit_consumers.lake.publish import Append, append
+from remit_consumers.lake.receipt import PackOutcome
+from remit_consumers.lake.tables import CHECKPOINT_EVERY, POSITIONS, Table
+
+RAW_LIMIT_S = 72 * 3600
+"""A producer silent for so long is forgotten: what it sent before cannot be opened any more (D2, D3)."""
+
+Marks = Mapping[tuple[bytes, int], int]
+"""The highest sequence stored for each (producer, lane)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a partition stands.
+
+    Attributes:
+        position: The next offset to read.
+        marks: For each (producer, lane) the highest sequence stored, and when it was raised (seconds since 1970).
+    """
+
+    position: int
+    marks: Mapping[tuple[bytes, int], tuple[int, int]] = field(default_factory=dict)
+
+    def after(self, position: int, raised: Marks, now_s: int) -> "Standing":
+        """The standing after a flush; producers silent for longer than the raw limit are forgotten."""
+        kept = {key: mark for key, mark in self.marks.items() if now_s - mark[1] <= RAW_LIMIT_S}
+        news = {
+            key: (sequence, now_s)
+            for key, sequence in raised.items()
+            if sequence > kept.get(key, (0, 0))[0]
+        }
+        return Standing(position, kept | news)
+
+    def sequences(self) -> dict[tuple[bytes, int], int]:
+        """The marks without their times."""
+        return {key: mark[0] for key, mark in self.marks.items()}
+
+
+NOWHERE = Standing(-1)
+"""A partition of which nothing was stored yet."""
+
+Key = tuple[str, int]
+"""A log's id and a partition of it."""
+
+
+def app_id(log_id: str, partition: int) -> str:
+    """The name of a partition's transactions."""
+    return f"{log_id}/{partition}"
+
+
+def standings(table: Table) -> dict[Key, Standing]:
+    """Read where every partition stands, as of the version that `table` shows."""
+    found: dict[Key, Standing] = {}
+    for row in table.delta.to_pyarrow_table().to_pylist():
+        key = (row["log"], row["partition"])
+        if row["position"] > found.get(key, NOWHERE).position:
+            found[key] = Standing(row["position"], _marks(row["marks"]))
+    return found
+
+
+def rows(standing: Mapping[Key, Standing]) -> pa.Table:
+    """The rows of partitions, for the positions table."""
+    now = datetime.now(UTC)
+    return pa.table(
+        {
+            "log": [key[0] for key in standing],
+            "partition": [key[1] for key in standing],
+            "position": [one.position for one in standing.values()],
+            "marks": [_text(one) for one in standing.values()],
+            "committed_at": [now] * len(standing),
+        },
+        schema=POSITIONS,
+    )
+
+
+def _text(standing: Standing) -> str:
+    """Write marks: for each producer, its lanes as [lane, sequence, raised at]."""
+    by_producer: dict[str, list[tuple[int, int, int]]] = {}
+    for (producer, lane), (sequence, raised_s) in standing.marks.items():
+        by_producer.setdefault(producer.hex(), []).append((lane, sequence, raised_s))
+    return json.dumps(by_producer, separators=(",", ":"))
+
+
+def _marks(text: str) -> dict[tuple[bytes, int], tuple[int, int]]:
+    """Read what `_text` wrote."""
+    return {
+        (bytes.fromhex(producer), lane): (sequence, raised_s)
+        for producer, lanes in json.loads(text).items()
+        for lane, sequence, raised_s in lanes
+    }
+
+
+def done_beyond(table: Table, key: Key, position: int) -> dict[int, PackOutcome]:
+    """Packs of a partition at or beyond `position` that stand in a row table already.
+
+    Read from the commits, newest first, until one lies behind the position.
+    """
+    stood = table.delta.transaction_version(app_id(*key))
+    done: dict[int, PackOutcome] = {}
+    if stood is None or stood <= position:
+        return done
+    for version in range(table.version, -1, -1):
+        entry = read_entry(table.path, version)
+        if entry.transactions.get(app_id(*key), position + 1) <= position:
+            break
+        receipt = entry.parsed()
+        if receipt is not None and receipt.log == key[0]:
+            done |= {
+                one.offset: one.outcome
+                for one in receipt.packs
+                if one.partition == key[1] and one.offset >= position
+            }
+    return done
+
+
+def compact(table: Table, version: int) -> None:
+    """Leave one row for each partition, and cut the log behind the checkpoint before; after `checkpoint`, for `version`.
+
+    Files that it takes out stay for an hour, for readers that have begun.
+    """
+    table.refresh()
+    current = standings(table)
+    replaced: list[str] = pa.chunked_array(table.delta.get_add_actions()["path"]).to_pylist()
+    files = write(table.path, rows(current))
+    sync(files)
+    append(table.path, table.version, Append(files, {}, replaced=replaced))
+    table.delta.vacuum(retention_hours=1, dry_run=False, enforce_retention_duration=False)
+    cut(table.path, version - CHECKPOINT_EVERY)

@@ -1,0 +1,242 @@
+"""A receipt: the counts that a commit carries of the rows it commits, and their one canonical form.
+
+An event's outcome is counted in exactly one receipt: stored, refused and expired ones in the commit to the events
+table of their contract; quarantined ones, whole packs or single datums, in the commit to `quarantine`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from remit_schemas.category import Decision
+from remit_schemas.errors import LakeError
+
+FORMAT = 1
+"""The `v` of a receipt; a reader refuses a newer one."""
+
+
+class PackOutcome(StrEnum):
+    """What a commit did with a pack."""
+
+    READ = "read"
+    """Opened; its events are stored or refused, malformed ones apart."""
+    EXPIRED = "expired"
+    """Its key was destroyed before it was read."""
+    QUARANTINED = "quarantined"
+    """The whole pack stands in quarantine, sealed as it came."""
+    PARTLY = "partly"
+    """Some of its datums stand in quarantine; the pack itself was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventCounts:
+    """What became of the events that a commit speaks of; refused and quarantined by reason."""
+
+    stored: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
+    quarantined: Mapping[str, int] = field(default_factory=dict)
+    expired: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCount:
+    """The source's own counts as of a pack: cumulative for (producer, lane, contract).
+
+    Attributes:
+        producer: 16 random bytes of the process that packed.
+        lane: Lane of the pack.
+        sequence: Sequence of the pack: of several the highest is the newest.
+        offered: Events offered, this pack's own included.
+        let_go: Events let go for a full spool.
+        refused: Events refused at the source, by reason.
+    """
+
+    producer: bytes
+    lane: int
+    sequence: int
+    offered: int
+    let_go: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PackCount:
+    """A pack that a commit speaks of.
+
+    Attributes:
+        producer: 16 random bytes of the process that packed; empty if the pack has no header.
+        lane: Lane of the pack.
+        sequence: Sequence of the pack in its lane.
+        partition: Partition of the log.
+        offset: Place in the partition.
+        count: How many events of it the commit speaks of.
+        sha256: Of the bytes on the log.
+        outcome: What the commit did with it.
+    """
+
+    producer: bytes
+    lane: int
+    sequence: int
+    partition: int
+    offset: int
+    count: int
+    sha256: bytes
+    outcome: PackOutcome = PackOutcome.READ
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCount:
+    """What became of the values of one field, for one decision and set of purposes.
+
+    Attributes:
+        field: Name of the field in its contract.
+        category: What the contract says it is.
+        decision: What was done.
+        reducer: How it was made smaller; empty if it was not.
+        clause: The clause that says so; empty where none names the field.
+        purposes: The sorted purposes, joined by commas; empty if refused.
+        basis: The ground it is kept on; empty if refused.
+        values_in: Values that came, nulls and refused events not counted.
+        values_out: Values that were stored.
+        bytes_in: Size of the values that came.
+        bytes_out: Size of the values that were stored.
+    """
+
+    field: str
+    category: str
+    decision: Decision
+    reducer: str = ""
+    clause: str = ""
+    purposes: str = ""
+    basis: str = ""
+    values_in: int = 0
+    values_out: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a commit says of the rows it commits.
+
+    Attributes:
+        log: The log's id.
+        contract: The contract of all events in it; empty in quarantine where it is not known.
+        policy_version: The version that governs, the newest if several do; empty in quarantine.
+        positions: For each partition, the first offset of the flush and the first behind it.
+        events: What became of the events.
+        sources: The newest counts of each (producer, lane) in the flush.
+        packs: The packs it speaks of.
+        fields: What became of the values.
+        gaps: Sequence numbers that were skipped.
+        resent: Packs that came again and were dropped.
+    """
+
+    log: str
+    contract: str
+    policy_version: str
+    positions: Mapping[int, tuple[int, int]]
+    events: EventCounts
+    sources: Sequence[SourceCount] = ()
+    packs: Sequence[PackCount] = ()
+    fields: Sequence[FieldCount] = ()
+    gaps: int = 0
+    resent: int = 0
+
+    def to_json(self) -> str:
+        """Write the canonical JSON: sorted keys, no spaces, ASCII; equal receipts give equal bytes."""
+        return canonical(
+            {
+                "v": FORMAT,
+                "log": self.log,
+                "contract": self.contract,
+                "policy_version": self.policy_version,
+                "positions": {
+                    str(partition): list(ends) for partition, ends in self.positions.items()
+                },
+                "events": asdict(self.events),
+                "sources": [
+                    [
+                        one.producer.hex(),
+                        one.lane,
+                        one.sequence,
+                        one.offered,
+                        one.let_go,
+                        dict(one.refused),
+                    ]
+                    for one in self.sources
+                ],
+                "packs": [
+                    [
+                        *(
+                            one.producer.hex(),
+                            one.lane,
+                            one.sequence,
+                            one.partition,
+                            one.offset,
+                            one.count,
+                        ),
+                        *(one.sha256.hex(), one.outcome.value),
+                    ]
+                    for one in self.packs
+                ],
+                "fields": [list(astuple(one)) for one in self.fields],
+                "gaps": self.gaps,
+                "resent": self.resent,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            LakeError: It is no receipt, or one of a newer remit.
+        """
+        try:
+            return cls(**_read(json.loads(text)))
+        except (ValueError, KeyError, TypeError):
+            message = (
+                f"a commit of the lake carries no receipt that can be read ({len(text)} characters)"
+            )
+            raise LakeError(message) from None
+
+
+def canonical(value: object) -> str:
+    """Write JSON in the one form that is hashed: sorted keys, no spaces, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _read(form: dict[str, Any]) -> dict[str, Any]:
+    """Turn the parsed JSON into the arguments of a receipt."""
+    if form.pop("v") != FORMAT:
+        message = "not a receipt of this format"
+        raise ValueError(message)
+    return form | {
+        "positions": {
+            int(partition): (ends[0], ends[1]) for partition, ends in form["positions"].items()
+        },
+        "events": EventCounts(**form["events"]),
+        "sources": tuple(SourceCount(bytes.fromhex(one[0]), *one[1:]) for one in form["sources"]),
+        "packs": tuple(_pack(one) for one in form["packs"]),
+        "fields": tuple(
+            FieldCount(one[0], one[1], Decision(one[2]), *one[3:]) for one in form["fields"]
+        ),
+    }
+
+
+def _pack(form: Sequence[Any]) -> PackCount:
+    """Read a pack: producer, five numbers, then hash and outcome."""
+    producer, lane, sequence, partition, offset, count, sha256, outcome = form
+    return PackCount(
+        producer=bytes.fromhex(producer),
+        lane=lane,
+        sequence=sequence,
+        partition=partition,
+        offset=offset,
+        count=count,
+        sha256=bytes.fromhex(sha256),
+        outcome=PackOutcome(outcome),
+    )

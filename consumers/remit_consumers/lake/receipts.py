@@ -1,0 +1,211 @@
+"""The receipts of all commits: chained, and laid out as a table that anyone can read.
+
+Each table of rows has a chain of its own: `head(0) = sha256(table name)`, and every commit that carries a receipt folds
+its canonical bytes in, in the order of Delta versions. Whoever changes, drops or adds a receipt changes every head
+after it.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from remit_consumers.lake.durable import sync, write
+from remit_consumers.lake.log import entries
+from remit_consumers.lake.publish import Append, append
+from remit_consumers.lake.receipt import Receipt
+from remit_consumers.lake.tables import RECEIPTS, checkpoint, is_table, open_table, row_tables
+from remit_schemas.errors import StaleWriter
+
+TABLE = "receipts"
+"""The table that receipts are laid out in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A commit in the chain of its table.
+
+    Attributes:
+        table: The table.
+        version: Delta version of the commit.
+        text: The canonical JSON of its receipt.
+        head: Head of the chain after it, as hex.
+    """
+
+    table: str
+    version: int
+    text: str
+    head: str
+
+
+def first_head(table: str) -> str:
+    """The head of a chain before its first commit."""
+    return hashlib.sha256(table.encode()).hexdigest()
+
+
+def next_head(head: str, text: str) -> str:
+    """Fold one receipt into a chain."""
+    return hashlib.sha256(bytes.fromhex(head) + text.encode()).hexdigest()
+
+
+def chain(root: Path, table: str, after: int = -1, head: str | None = None) -> Iterator[Link]:
+    """Fold the receipts of a table's commit log, those after version `after` on top of `head`."""
+    current = head or first_head(table)
+    for entry in entries(root / table, after):
+        if entry.receipt is not None:
+            current = next_head(current, entry.receipt)
+            yield Link(table, entry.version, entry.receipt, current)
+
+
+def heads(receipts: pa.Table) -> dict[str, tuple[int, str]]:
+    """For each table, the newest version chained in `receipts`, and its head."""
+    commits = receipts.filter(pc.equal(receipts.column("kind"), "commit")).select(
+        ["table", "version", "chain"]
+    )
+    found: dict[str, tuple[int, str]] = {}
+    for row in commits.sort_by("version").to_pylist():
+        found[row["table"]] = (row["version"], row["chain"])
+    return found
+
+
+def materialise(root: Path) -> int:
+    """Append to the `receipts` table what is not chained there yet, durably.
+
+    Several processes may try: what one of them has appended since is not appended again.
+
+    Returns:
+        How many commits were chained.
+    """
+    if not row_tables(root):
+        return 0
+    table = open_table(root, TABLE)
+    stands = heads(table.delta.to_pyarrow_table(columns=["kind", "table", "version", "chain"]))
+    fresh = [
+        link
+        for name in row_tables(root)
+        for link in chain(root, name, *stands.get(name, (-1, None)))
+    ]
+    if not fresh:
+        return 0
+    files = write(table.path, laid_out(fresh))
+    sync(files)
+    transactions = {f"{TABLE}/{link.table}": link.version for link in fresh}
+    try:
+        version = append(table.path, table.version, Append(files, transactions))
+    except StaleWriter:  # another process chained the same commits first
+        for one in files:
+            one.file.unlink(missing_ok=True)
+        return 0
+    checkpoint(table, version)
+    return len(fresh)
+
+
+def read(root: Path) -> pa.Table:
+    """All receipts as rows: the table, and the tail of the commit logs that is not in it yet."""
+    table = stored(root)
+    stands = heads(table)
+    tail = [
+        link
+        for name in row_tables(root)
+        for link in chain(root, name, *stands.get(name, (-1, None)))
+    ]
+    return pa.concat_tables([table, laid_out(tail)])
+
+
+def stored(root: Path) -> pa.Table:
+    """The receipts table alone; empty if nothing was laid out yet."""
+    if not is_table(root, TABLE):
+        return RECEIPTS.empty_table()
+    return open_table(root, TABLE).delta.to_pyarrow_table().select(RECEIPTS.names).cast(RECEIPTS)
+
+
+def laid_out(links: Sequence[Link]) -> pa.Table:
+    """The rows of some commits."""
+    return pa.Table.from_pylist([row for link in links for row in _rows(link)], schema=RECEIPTS)
+
+
+def _rows(link: Link) -> Iterator[dict[str, object]]:
+    """One commit as rows."""
+    receipt = Receipt.from_json(link.text)
+    same: dict[str, object] = {
+        "commit": f"{link.table}@{link.version}",
+        "table": link.table,
+        "version": link.version,
+        "contract": receipt.contract,
+        "policy_version": receipt.policy_version,
+        "chain": link.head,
+    }
+    yield same | {"kind": "commit", "field": "", "receipt": link.text}
+    for row in (*_events(receipt), *_fields(receipt), *_sources(receipt), *_packs(receipt)):
+        yield same | row
+
+
+def _events(receipt: Receipt) -> Iterator[dict[str, object]]:
+    """What became of events."""
+    counts = [("stored", "", receipt.events.stored), ("expired", "", receipt.events.expired)]
+    counts += [("refused", reason, events) for reason, events in receipt.events.refused.items()]
+    counts += [
+        ("quarantined", reason, events) for reason, events in receipt.events.quarantined.items()
+    ]
+    for decision, reason, events in counts:
+        if events:
+            yield {
+                "kind": "events",
+                "field": "",
+                "decision": decision,
+                "reason": reason,
+                "values_in": events,
+            }
+
+
+def _fields(receipt: Receipt) -> Iterator[dict[str, object]]:
+    """What became of values."""
+    for one in receipt.fields:
+        yield {
+            "kind": "field",
+            "field": one.field,
+            "category": one.category,
+            "decision": one.decision.value,
+            "reducer": one.reducer,
+            "clause": one.clause,
+            "purposes": one.purposes,
+            "basis": one.basis,
+            "values_in": one.values_in,
+            "values_out": one.values_out,
+            "bytes_in": one.bytes_in,
+            "bytes_out": one.bytes_out,
+        }
+
+
+def _sources(receipt: Receipt) -> Iterator[dict[str, object]]:
+    """What the sources say: cumulative, so of several the highest sequence holds."""
+    for one in receipt.sources:
+        same: dict[str, object] = {
+            "kind": "source",
+            "field": "",
+            "producer": one.producer.hex(),
+            "lane": one.lane,
+            "sequence": one.sequence,
+        }
+        yield same | {"decision": "offered", "values_in": one.offered}
+        yield same | {"decision": "let_go", "values_in": one.let_go}
+        for reason, events in one.refused.items():
+            yield same | {"decision": "refused", "reason": reason, "values_in": events}
+
+
+def _packs(receipt: Receipt) -> Iterator[dict[str, object]]:
+    """The packs, each with its count and hash."""
+    for one in receipt.packs:
+        yield {
+            "kind": "pack",
+            "field": "",
+            "producer": one.producer.hex(),
+            "lane": one.lane,
+            "sequence": one.sequence,
+            "decision": one.outcome.value,
+            "reason": one.sha256.hex(),
+            "values_in": one.count,
+        }

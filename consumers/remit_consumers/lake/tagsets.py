@@ -1,0 +1,78 @@
+"""The catalogue of tagsets: what the 16 hex digits on every row stand for."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import pyarrow as pa
+
+from remit_consumers.lake.durable import sync, write
+from remit_consumers.lake.publish import Append, append
+from remit_consumers.lake.receipt import canonical
+from remit_consumers.lake.tables import TAGSETS, Table
+from remit_schemas.plan import Outcome, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Tagset:
+    """A contract under a policy version and a consent outcome.
+
+    Attributes:
+        tagset: 16 hex digits, as on the rows.
+        contract: Name of the contract.
+        policy: Name of the policy.
+        policy_version: Version of the policy.
+        purposes: Every purpose that any field is stored for, sorted, joined by commas.
+        fields: For each field category, decision, reducer, parameters, clause, purposes and basis, as canonical JSON.
+    """
+
+    tagset: str
+    contract: str
+    policy: str
+    policy_version: str
+    purposes: str
+    fields: str
+
+
+def tagset_of(plan: Plan, outcome: Outcome) -> Tagset:
+    """Describe the tagset of a plan under one consent outcome."""
+    fields = {
+        name: {
+            "category": planned.category,
+            "decision": outcome.fields[name].decision.value,
+            "reducer": planned.reducer,
+            "parameters": dict(planned.parameters),
+            "clause": planned.clause,
+            "purposes": list(outcome.fields[name].purposes),
+            "basis": outcome.fields[name].basis,
+        }
+        for name, planned in plan.fields.items()
+    }
+    purposes = {purpose for decided in outcome.fields.values() for purpose in decided.purposes}
+    return Tagset(
+        tagset=outcome.tagset,
+        contract=plan.contract,
+        policy=plan.policy,
+        policy_version=plan.policy_version,
+        purposes=",".join(sorted(purposes)),
+        fields=canonical(fields),
+    )
+
+
+def known(table: Table) -> set[str]:
+    """The tagsets that the catalogue has."""
+    return set(table.delta.to_pyarrow_table(columns=["tagset"]).column(0).to_pylist())
+
+
+def catalogue(table: Table) -> list[str]:
+    """What each tagset decides for its fields, as JSON."""
+    fields: list[str] = table.delta.to_pyarrow_table(columns=["fields"]).column(0).to_pylist()
+    return fields
+
+
+def add(table: Table, tagsets: Iterable[Tagset]) -> None:
+    """Write tagsets into the catalogue, durably; one that another writer adds as well says the same."""
+    files = write(
+        table.path, pa.Table.from_pylist([asdict(one) for one in tagsets], schema=TAGSETS)
+    )
+    sync(files)
+    append(table.path, table.version, Append(files, {}))

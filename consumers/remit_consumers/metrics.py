@@ -1,0 +1,69 @@
+"""Every metric of a running consumer. Labels come from closed lists; nothing here is ever a subject's value.
+
+Figures of events, values and bytes are added from receipts, after their commit: so they cannot disagree with
+`remit report`. They count what this process has committed since it started.
+"""
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from remit_consumers.lake.receipt import Receipt
+from remit_schemas.category import Decision
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.events = self._counter("remit_events", "Events by what became of them", "contract", "outcome")
+        self.values = self._counter("remit_values", "Values by what became of them", "category", "decision", "purposes")
+        self.bytes = self._counter("remit_bytes", "Bytes of values, offered and stored", "category", "stage")
+        self.refused = self._counter("remit_refused", "Events refused, by reason", "contract", "reason")
+        self.gaps = self._counter("remit_producer_gaps", "Packs that a producer sent and nobody saw")
+        self.expired = self._counter("remit_expired", "Events whose key was destroyed before they were read")
+        self.unreadable = self._counter("remit_unreadable_packs", "Messages on the log without a valid pack header")
+        self.resent = self._counter("remit_resent_packs", "Packs that came again and were dropped")
+        self.faults = self._counter("remit_faults", "Faults of the world that were met and retried", "kind")
+        self.lag = Gauge("remit_lag_packs", "Packs on the log that were not read yet", registry=self.registry)
+        self.waiting = Gauge("remit_waiting_packs", "Packs that wait for a key or a policy", registry=self.registry)
+        self.gap = Gauge(
+            "remit_conservation_gap", "Events not accounted for (must be 0)", ["contract"], registry=self.registry
+        )
+        self.latency = Histogram(
+            "remit_latency_seconds",
+            "Time from a pack's arrival on the log to the commit of its rows, and of each flush",
+            ["stage"],
+            registry=self.registry,
+            buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
+        )
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        """Register a counter; Prometheus adds `_total` to its name."""
+        return Counter(name, text, labels, registry=self.registry)
+
+    def count(self, receipts: Iterable[Receipt]) -> None:
+        """Add what a commit says of itself."""
+        for receipt in receipts:
+            self._count_events(receipt)
+            self.gaps.inc(receipt.gaps)
+            self.resent.inc(receipt.resent)
+            for field in receipt.fields:
+                self.values.labels(field.category, field.decision.value, field.purposes).inc(field.values_in)
+                self.bytes.labels(field.category, "offered").inc(field.bytes_in)
+                if field.decision is not Decision.REFUSE:
+                    self.bytes.labels(field.category, "stored").inc(field.bytes_out)
+
+    def _count_events(self, receipt: Receipt) -> None:
+        """Add what became of the events; the contract is `unknown` where a pack did not say."""
+        contract, events = receipt.contract or "unknown", receipt.events
+        self.events.labels(contract, "stored").inc(events.stored)
+        self.expired.inc(events.expired)
+        if events.expired:
+            self.events.labels(contract, "expired").inc(events.expired)
+        for outcome, reasons in (("refused", events.refused), ("quarantined", events.quarantined)):
+            for reason, count in reasons.items():
+                self.events.labels(contract, outcome).inc(count)
+                self.refused.labels(contract, reason).inc(count)
+        self.unreadable.inc(sum(1 for pack in receipt.packs if not pack.producer))

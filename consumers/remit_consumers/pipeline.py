@@ -1,0 +1,125 @@
+"""The flow on one screen: what was gathered from the log becomes one flush of the lake.
+
+open → decode → authorize → minimize → tag → store → count. Opening happens as packs arrive; the lake stores;
+here is what lies between. `STEPS` are those that take a batch and give one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from remit_consumers.batch import Batch, Step
+from remit_consumers.lake.receipt import EventCounts
+from remit_consumers.lake.tagsets import Tagset, tagset_of
+from remit_consumers.rows import arrow_type, stored_schema
+from remit_consumers.steps.authorize import authorize
+from remit_consumers.steps.decode import Decoded, Ints, decode, joined
+from remit_consumers.steps.minimize import minimize
+from remit_consumers.steps.open import Datums, Opened
+from remit_consumers.steps.tag import tag
+from remit_consumers.vault import Vault
+from remit_schemas.contract import Contract, Contracts
+from remit_schemas.plan import Plan
+
+def steps(vault: Vault) -> tuple[Step, ...]:
+    """The steps in their order."""
+    return authorize, minimize(vault), tag
+
+
+@dataclass(frozen=True, slots=True)
+class Refined:
+    """What came of the packs of one contract.
+
+    Attributes:
+        plan: The plan that governed.
+        batch: The events, minimized and tagged; its table is what is stored.
+        schema: The schema of the contract's event table.
+        malformed: For each pack with datums that are none, their places in it.
+    """
+
+    plan: Plan
+    batch: Batch
+    schema: pa.Schema
+    malformed: Mapping[int, Sequence[int]]
+
+    @property
+    def tagset(self) -> Tagset | None:
+        """What the rows' tagset stands for."""
+        return tagset_of(self.plan, self.batch.outcome) if self.batch.outcome else None
+
+    @property
+    def events(self) -> EventCounts:
+        """What became of the events, the malformed ones apart."""
+        return EventCounts(stored=self.batch.table.num_rows, refused=self.batch.refused)
+
+
+def refine(packs: Sequence[Opened], contracts: Contracts, plan: Plan, walk: Sequence[Step]) -> Refined:
+    """Take the packs of one contract and policy version through the steps.
+
+    Args:
+        packs: Packs of the plan's contract, of any version of it that is on record.
+        contracts: The contracts on record.
+        plan: The plan of the newest version under the packs' policy version.
+        walk: The steps in their order.
+    """
+    newest = contracts.by_name(plan.contract)
+    batch, malformed = _batch_of(packs, contracts, newest)
+    for step in walk:
+        batch = step(batch, plan)
+    return Refined(plan, batch, stored_schema(newest, plan), malformed)
+
+
+def _batch_of(packs: Sequence[Opened], contracts: Contracts, newest: Contract) -> tuple[Batch, dict[int, list[int]]]:
+    """Decode the events of several packs into one batch; name what is malformed by pack and place."""
+    malformed = {number: pack.datums.malformed.tolist() for number, pack in enumerate(packs)}
+    parts = []
+    for fingerprint in dict.fromkeys(pack.header.fingerprint for pack in packs):
+        numbers = [number for number, pack in enumerate(packs) if pack.header.fingerprint == fingerprint]
+        part = _decoded([packs[number].datums for number in numbers], contracts.by_fingerprint(fingerprint))
+        for row in part.decoded.malformed.tolist():
+            malformed[numbers[part.pack[row]]].append(int(part.place[row]))
+        parts.append((np.asarray(numbers, np.int32)[part.pack[part.decoded.rows]], part))
+    batch = _columns(packs, newest, parts)
+    return batch, {number: sorted(places) for number, places in malformed.items() if places}
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Events of one version of a contract: for each datum, its pack (by number) and its place there."""
+
+    decoded: Decoded
+    pack: Ints
+    place: Ints
+
+
+def _decoded(datums: Sequence[Datums], contract: Contract) -> _Part:
+    """Decode what several packs hold, all written with one version of a contract."""
+    return _Part(
+        decode(
+            contract,
+            joined([(part.lengths, part.data) for part in datums]),
+            joined([(part.subject_lengths, part.subjects) for part in datums]),
+        ),
+        np.repeat(np.arange(len(datums)), [len(part) for part in datums]),
+        np.concatenate([part.index for part in datums]),
+    )
+
+
+def _columns(packs: Sequence[Opened], newest: Contract, parts: Sequence[tuple[Ints, _Part]]) -> Batch:
+    """Put the versions below one another; a field that an older version lacks is null."""
+    table = pa.concat_tables([part.decoded.table for _, part in parts], promote_options="default")
+    missing = [field for field in newest.fields if field.name not in table.column_names]
+    for field in missing:
+        table = table.append_column(field.name, pa.nulls(table.num_rows, arrow_type(field)))
+    number = pa.array(np.concatenate([numbers for numbers, _ in parts]).astype(np.int32))
+    place = np.concatenate([part.place[part.decoded.rows] for _, part in parts])
+    return Batch(
+        contract=newest,
+        table=table.combine_chunks(),
+        subject=pa.concat_arrays([part.decoded.subjects for _, part in parts]),
+        tenant=pa.array([pack.header.tenant for pack in packs], pa.string()).take(number),
+        pack=pa.DictionaryArray.from_arrays(number, pa.array([pack.header.pack_id for pack in packs], pa.string())),
+        index=pa.array(place.astype(np.int32)),
+    )

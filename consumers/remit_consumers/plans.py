@@ -1,0 +1,55 @@
+"""The plans that govern: contracts and policy versions on record, compiled once."""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from remit_consumers.rows import stored_schema
+from remit_schemas.contract import Contracts
+from remit_schemas.errors import PolicyError
+from remit_schemas.plan import Plan
+from remit_schemas.plan import compile as compile_plan
+from remit_schemas.policy import Policy, load_policy
+
+
+class Plans:
+    """Compiled plans by contract and policy version; versions that appear in the policy's folder are taken up."""
+
+    def __init__(self, contracts: Contracts, policy: Policy, folder: Path | None = None) -> None:
+        self.contracts = contracts
+        self._policies = {policy.version: policy}
+        self._folder = folder
+        self._name = policy.name
+        self._plans: dict[tuple[str, str], Plan] = {}
+
+    @property
+    def newest(self) -> str:
+        """The newest policy version on record."""
+        return max(self._policies)
+
+    def knows(self, version: str) -> bool:
+        """Whether a policy version is on record; a version it does not know yet is looked for in the folder."""
+        if version not in self._policies:
+            self._look_again()
+        return version in self._policies
+
+    def plan(self, contract: str, version: str) -> Plan:
+        """The plan of the newest version of a contract under a policy version on record."""
+        key = contract, version
+        if key not in self._plans:
+            self._plans[key] = compile_plan(self.contracts.by_name(contract), self._policies[version])
+        return self._plans[key]
+
+    def schema(self, contract: str, version: str) -> pa.Schema:
+        """The schema of a contract's event table."""
+        return stored_schema(self.contracts.by_name(contract), self.plan(contract, version))
+
+    def _look_again(self) -> None:
+        """Read the versions that came into the policy's folder since; one that cannot be used is not on record."""
+        for path in sorted(self._folder.glob("*.yaml")) if self._folder else ():
+            try:
+                policy = load_policy(path)
+            except PolicyError:
+                continue
+            if policy.name == self._name:
+                self._policies.setdefault(policy.version, policy)

@@ -1,0 +1,202 @@
+"""The report: what was offered, stored, refused and reduced, told from the receipts."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from remit_consumers.lake.commit import Lake
+from remit_consumers.lake.receipt import PackOutcome
+from remit_schemas.category import Decision
+
+OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
+"""What is told of each contract: offered is the sum of all the others."""
+
+UNKNOWN = "unknown"
+"""The name under which events of no known contract are told."""
+
+_WORDS = {
+    Decision.KEEP.value: "kept",
+    Decision.REDUCE.value: "reduced",
+    Decision.REFUSE.value: "refused",
+}
+"""What a report calls the values of each decision."""
+
+Counts = Mapping[str, Mapping[str, int]]
+"""Figures by name, for each thing that is counted."""
+
+_Sums = defaultdict[str, defaultdict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of everything that was offered. Every figure comes from receipts.
+
+    Attributes:
+        contracts: For each contract, the figures of `OUTCOMES`.
+        reasons: For each contract, ``refused.<reason>`` and ``quarantined.<reason>``.
+        categories: For each category: values_in, kept, reduced, refused, bytes_in, bytes_out.
+        purposes: For each purpose: values_out, bytes_out.
+        clauses: For each clause: values_in, values_out, bytes_in, bytes_out.
+        reducers: For each reducer: values_in, values_out, bytes_in, bytes_out.
+        policy_versions: For each policy version: events stored.
+    """
+
+    contracts: Counts
+    categories: Counts
+    reasons: Counts = field(default_factory=dict)
+    purposes: Counts = field(default_factory=dict)
+    clauses: Counts = field(default_factory=dict)
+    reducers: Counts = field(default_factory=dict)
+    policy_versions: Mapping[str, int] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, object]:
+        """What `remit report --json` prints."""
+        return asdict(self)
+
+
+def report(lake: Lake) -> Report:
+    """Tell what the lake's receipts say, those not yet materialised included.
+
+    Raises:
+        LakeError: The lake cannot be read.
+    """
+    return told(lake.receipts())
+
+
+def told(receipts: pa.Table) -> Report:
+    """Tell what receipts say."""
+    contracts, reasons = _outcomes(receipts)
+    fields = receipts.filter(pc.equal(receipts.column("kind"), "field"))
+    stored = _of_kind(receipts, "events", "stored")
+    versions = grouped(stored, ["policy_version"], ["values_in"])
+    return Report(
+        contracts=contracts,
+        reasons=reasons,
+        categories=_categories(fields),
+        purposes=_purposes(fields),
+        clauses=_by(fields, "clause"),
+        reducers=_by(fields, "reducer"),
+        policy_versions={str(row["policy_version"]): int(row["values_in"]) for row in versions},
+    )
+
+
+def grouped(table: pa.Table, keys: list[str], sums: list[str]) -> list[dict[str, str | int]]:
+    """Sum columns for each combination of keys; null keys are empty, the rows come in the keys' order."""
+    result = table.group_by(keys).aggregate([(name, "sum") for name in sums])
+    result = result.rename_columns([name.removesuffix("_sum") for name in result.column_names])
+    return [
+        {name: row[name] or 0 if name in sums else row[name] or "" for name in row}
+        for row in _sorted(result, keys)
+    ]
+
+
+def _sorted(table: pa.Table, keys: list[str]) -> list[dict[str, str | int]]:
+    """Rows in the order of some columns."""
+    rows: list[dict[str, str | int]] = table.sort_by(
+        [(key, "ascending") for key in keys]
+    ).to_pylist()
+    return rows
+
+
+def _of_kind(receipts: pa.Table, kind: str, *decisions: str) -> pa.Table:
+    """The rows of one kind, and of some decisions."""
+    mask = pc.equal(receipts.column("kind"), kind)
+    if decisions:
+        mask = pc.and_(mask, pc.is_in(receipts.column("decision"), pa.array(decisions)))
+    return receipts.filter(mask)
+
+
+def _outcomes(receipts: pa.Table) -> tuple[Counts, Counts]:
+    """What became of events, by contract, and for which reasons."""
+    contracts: _Sums = defaultdict(lambda: defaultdict(int))
+    reasons: _Sums = defaultdict(lambda: defaultdict(int))
+    for row in (*_counted(receipts), *_claimed(receipts)):
+        name, decision, events = (
+            str(row["contract"]) or UNKNOWN,
+            str(row["decision"]),
+            int(row["values_in"]),
+        )
+        contracts[name][decision] += events
+        if row["reason"]:
+            reasons[name][f"{decision}.{row['reason']}"] += events
+    whole = {
+        name: _law(sums)
+        for name, sums in sorted(contracts.items())
+        if name != UNKNOWN or any(sums.values())
+    }
+    return whole, {name: dict(sums) for name, sums in sorted(reasons.items()) if any(sums.values())}
+
+
+def _law(sums: Mapping[str, int]) -> dict[str, int]:
+    """The figures of a contract; what is offered and has no outcome yet is in flight."""
+    figures = {name: sums.get(name, 0) for name in OUTCOMES}
+    figures["in_flight"] = figures["offered"] - sum(figures[name] for name in OUTCOMES[1:-1])
+    return figures
+
+
+def _counted(receipts: pa.Table) -> Iterator[dict[str, str | int]]:
+    """What consumers counted, and the newest counts of every source."""
+    keys = ["contract", "decision", "reason"]
+    yield from grouped(_of_kind(receipts, "events"), keys, ["values_in"])
+    sources = _of_kind(receipts, "source")
+    newest = newest_sources(sources)
+    yield from grouped(
+        sources.join(newest, [*_SOURCE, "sequence"], join_type="inner"), keys, ["values_in"]
+    )
+
+
+_SOURCE = ["producer", "lane", "contract"]
+
+
+def newest_sources(sources: pa.Table) -> pa.Table:
+    """For each (producer, lane, contract), the sequence of the newest header: it counts all that came before."""
+    return (
+        sources.group_by(_SOURCE)
+        .aggregate([("sequence", "max")])
+        .rename_columns([*_SOURCE, "sequence"])
+    )
+
+
+def _claimed(receipts: pa.Table) -> Iterator[dict[str, str | int]]:
+    """What packs nobody could open claim to hold, where no later header of their source counts it: offered as well."""
+    unread = _of_kind(receipts, "pack", PackOutcome.EXPIRED.value, PackOutcome.QUARANTINED.value)
+    newest = newest_sources(_of_kind(receipts, "source")).rename_columns([*_SOURCE, "counted"])
+    both = unread.join(newest, _SOURCE, join_type="left outer")
+    later = pc.greater(both.column("sequence"), pc.fill_null(both.column("counted"), -1))
+    for row in grouped(both.filter(later), ["contract"], ["values_in"]):
+        yield row | {"decision": "offered", "reason": ""}
+
+
+def _categories(fields: pa.Table) -> Counts:
+    """What became of the values of each category."""
+    names = ("values_in", "kept", "reduced", "refused", "bytes_in", "bytes_out")
+    found: dict[str, dict[str, int]] = {}
+    for row in grouped(fields, ["category", "decision"], ["values_in", "bytes_in", "bytes_out"]):
+        sums = found.setdefault(str(row["category"]), dict.fromkeys(names, 0))
+        sums[_WORDS[str(row["decision"])]] += int(row["values_in"])
+        for name in ("values_in", "bytes_in", "bytes_out"):
+            sums[name] += int(row[name])
+    return found
+
+
+def _by(fields: pa.Table, key: str) -> Counts:
+    """Values and bytes for each clause or reducer."""
+    names = ["values_in", "values_out", "bytes_in", "bytes_out"]
+    return {
+        str(row[key]): {name: int(row[name]) for name in names}
+        for row in grouped(fields, [key], names)
+        if row[key]
+    }
+
+
+def _purposes(fields: pa.Table) -> Counts:
+    """Values and bytes that are stored for each purpose; a value with two purposes counts for both."""
+    found: _Sums = defaultdict(lambda: defaultdict(int))
+    for row in grouped(fields, ["purposes"], ["values_out", "bytes_out"]):
+        for purpose in filter(None, str(row["purposes"]).split(",")):
+            for name in ("values_out", "bytes_out"):
+                found[purpose][name] += int(row[name])
+    return {purpose: dict(sums) for purpose, sums in sorted(found.items())}

@@ -1,0 +1,181 @@
+"""The rows themselves, held against their receipts: present, tagged, once, and as many values as were counted."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+
+from remit_consumers.lake.log import entries
+from remit_consumers.lake.tables import row_tables
+from remit_consumers.rows import OWN_COLUMNS
+from remit_schemas.category import Decision
+
+TAGS = ("pack", "index", "policy_version", "tagset", "keep_until", "day")
+"""What no row may lack."""
+
+
+def breaches(root: Path, receipts: pa.Table, tagsets: set[str]) -> Iterator[str]:
+    """Say in which tables rows and receipts disagree, as of the newest commit that the receipts know.
+
+    Args:
+        root: The lake's folder.
+        receipts: All receipts as rows.
+        tagsets: The tagsets that the catalogue knows.
+    """
+    newest = _newest(receipts)
+    for name in row_tables(root):
+        if name not in newest:
+            continue
+        yield from _files(root, name, receipts, newest[name])
+        delta = DeltaTable(root / name, version=newest[name])
+        mine = receipts.filter(pc.equal(receipts.column("table"), name))
+        yield from (
+            _quarantine(delta, mine)
+            if name == "quarantine"
+            else _events(delta, name, mine, tagsets)
+        )
+
+
+def _newest(receipts: pa.Table) -> dict[str, int]:
+    """For each table the newest version that carries a receipt."""
+    rows = receipts.group_by("table").aggregate([("version", "max")]).to_pylist()
+    return {row["table"]: row["version_max"] for row in rows}
+
+
+def _stored(receipts: pa.Table, key: str) -> Counter[str | int]:
+    """Events stored, by table or version."""
+    mask = pc.and_(
+        pc.equal(receipts.column("kind"), "events"), pc.equal(receipts.column("decision"), "stored")
+    )
+    rows = receipts.filter(mask).group_by(key).aggregate([("values_in", "sum")]).to_pylist()
+    return Counter({row[key]: row["values_in_sum"] for row in rows})
+
+
+def _files(root: Path, name: str, receipts: pa.Table, newest: int) -> Iterator[str]:
+    """Hold each commit's files against its receipt, and the files left against what their commits said of them."""
+    stored = _stored(receipts.filter(pc.equal(receipts.column("table"), name)), "version")
+    live: dict[str, int] = {}
+    for entry in entries(root / name):
+        if entry.version > newest:
+            break
+        live |= {added.path: added.rows for added in entry.added}
+        for path in entry.removed:
+            live.pop(path, None)
+        rows = sum(added.rows for added in entry.added)
+        if name != "quarantine" and entry.receipt is not None and rows != stored[entry.version]:
+            yield f"{name}: version {entry.version} added {rows} rows, its receipt says {stored[entry.version]}"
+    for path, rows in live.items():
+        if (
+            not (root / name / path).is_file()
+            or pq.read_metadata(root / name / path).num_rows != rows
+        ):
+            yield f"{name}: a file of its rows is gone or changed"
+
+
+def _events(delta: DeltaTable, name: str, receipts: pa.Table, tagsets: set[str]) -> Iterator[str]:
+    """Hold the rows of an events table against its receipts."""
+    tags = delta.to_pyarrow_table(columns=list(TAGS))
+    expected = _stored(receipts, "table")[name]
+    if tags.num_rows != expected:
+        yield f"{name}: {tags.num_rows} rows, receipts say {expected}"
+    for tag in TAGS:
+        if tags.column(tag).null_count:
+            yield f"{name}: {tags.column(tag).null_count} rows without {tag}"
+    unknown = set(pc.unique(tags.column("tagset")).to_pylist()) - tagsets - {None}
+    if unknown:
+        yield f"{name}: {len(unknown)} tagsets that the catalogue does not know"
+    doubles = tags.num_rows - _identities(tags)
+    if doubles:
+        yield f"{name}: {doubles} events stand twice"
+    yield from _values(delta, name, receipts)
+
+
+def _identities(tags: pa.Table) -> int:
+    """How many different (pack, index) there are."""
+    packs = pc.index_in(tags.column("pack"), pc.unique(tags.column("pack")))
+    number = pc.add(
+        pc.shift_left(packs.cast(pa.int64()), 32), tags.column("index").cast(pa.int64())
+    )
+    return int(pc.count_distinct(number).as_py())
+
+
+def _values(delta: DeltaTable, name: str, receipts: pa.Table) -> Iterator[str]:
+    """Hold the values present in each field's columns against the values that its receipts say were stored."""
+    fields = receipts.filter(pc.equal(receipts.column("kind"), "field"))
+    rows = fields.group_by("field").aggregate([("values_out", "sum")]).to_pylist()
+    expected: dict[str, int] = {row["field"]: row["values_out_sum"] for row in rows}
+    for field, columns in _columns_of(delta.to_pyarrow_dataset().schema, expected).items():
+        present = _present(delta.to_pyarrow_table(columns=columns)) if columns else 0
+        if present != expected[field]:
+            yield f"{name}.{field}: {present} values, receipts say {expected[field]}"
+
+
+def _columns_of(schema: pa.Schema, fields: Mapping[str, int]) -> dict[str, list[str]]:
+    """The columns of each field: its own name, or one for each result of its reducer."""
+    own = set(OWN_COLUMNS) - set(fields)
+    columns: dict[str, list[str]] = {field: [] for field in fields}
+    for column in schema.names:
+        of = [field for field in fields if column == field or column.startswith(f"{field}_")]
+        if of and column not in own:
+            columns[max(of, key=len)].append(column)
+    return columns
+
+
+def _present(table: pa.Table) -> int:
+    """Rows in which any of the columns has a value."""
+    present = pc.is_valid(table.column(0))
+    for column in table.columns[1:]:
+        present = pc.or_(present, pc.is_valid(column))
+    return int(pc.sum(present).as_py() or 0)
+
+
+def _quarantine(delta: DeltaTable, receipts: pa.Table) -> Iterator[str]:
+    """Hold the rows of the quarantine against its receipts."""
+    mask = pc.and_(
+        pc.equal(receipts.column("kind"), "events"),
+        pc.equal(receipts.column("decision"), "quarantined"),
+    )
+    expected = int(pc.sum(receipts.filter(mask).column("values_in")).as_py() or 0)
+    present = int(pc.sum(delta.to_pyarrow_table(columns=["count"]).column(0)).as_py() or 0)
+    if present != expected:
+        yield f"quarantine: {present} events, receipts say {expected}"
+
+
+def field_breaches(receipts: pa.Table) -> Iterator[str]:
+    """Say where a receipt contradicts itself: values in are kept, reduced or refused, and none of it appears anew."""
+    fields = receipts.filter(pc.equal(receipts.column("kind"), "field"))
+    decision, came, left = (fields.column(name) for name in ("decision", "values_in", "values_out"))
+    wrong = {
+        "refused and stored": pc.and_(
+            pc.equal(decision, Decision.REFUSE.value), pc.greater(left, 0)
+        ),
+        "kept, but not as many as came": pc.and_(
+            pc.equal(decision, Decision.KEEP.value), pc.not_equal(came, left)
+        ),
+        "reduced to more than came": pc.and_(
+            pc.equal(decision, Decision.REDUCE.value), pc.greater(left, came)
+        ),
+    }
+    for what, mask in wrong.items():
+        rows = int(pc.sum(mask).as_py() or 0)
+        if rows:
+            yield f"{rows} rows of receipts: values {what}"
+    yield from _more_values_than_events(receipts, fields)
+
+
+def _more_values_than_events(receipts: pa.Table, fields: pa.Table) -> Iterator[str]:
+    """Say which fields have more values than their contract has events stored."""
+    mask = pc.and_(
+        pc.equal(receipts.column("kind"), "events"), pc.equal(receipts.column("decision"), "stored")
+    )
+    stored = (
+        receipts.filter(mask).group_by("contract").aggregate([("values_in", "sum")]).to_pylist()
+    )
+    events = {row["contract"]: row["values_in_sum"] for row in stored}
+    for row in fields.group_by(["contract", "field"]).aggregate([("values_in", "sum")]).to_pylist():
+        if row["values_in_sum"] > events.get(row["contract"], 0):
+            yield f"{row['contract']}.{row['field']}: more values than events stored"

@@ -1,0 +1,222 @@
+"""Verify: does everything that the lake claims hold against its own files?"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from remit_consumers.lake.fault import reaching
+from remit_consumers.lake.positions import standings
+from remit_consumers.lake.receipt import PackOutcome
+from remit_consumers.lake.receipts import Link, chain, laid_out, stored
+from remit_consumers.lake.tables import is_table, open_table, row_tables
+from remit_consumers.lake.tagsets import catalogue, known
+from remit_consumers.proof.report import told
+from remit_consumers.proof.residue import HOST_BITS_V4, HOST_BITS_V6, Detector, canaries_of, search
+from remit_consumers.proof.rows import breaches, field_breaches
+from remit_schemas.errors import LakeError
+from remit_schemas.spool import FOLDER, ID, parse_open_name, parse_pack_name
+
+LAKE = "lake"
+"""The lake's folder below the data folder."""
+
+V4_BITS, V6_BITS = 32, 128
+"""Bits of an IP address, version 4 and 6."""
+
+DETAILS_MAX = 5
+"""Breaches that a check's one line names; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: whether it holds, and in one line what was seen. `detail` never carries a value."""
+
+    holds: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What `remit verify` found."""
+
+    checks: Mapping[str, Check]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every check holds."""
+        return all(check.holds for check in self.checks.values())
+
+    def to_dict(self) -> dict[str, object]:
+        """What `remit verify --json` prints."""
+        return {
+            "holds": self.holds,
+            "checks": {name: asdict(check) for name, check in self.checks.items()},
+        }
+
+
+def verify(data: Path, *, lag: int | None = None, canaries: Sequence[str] = ()) -> Verification:
+    """Check chain, conservation, values, sequences, rows and residue of a data folder.
+
+    Args:
+        data: The data folder (lake, spool and all else under it is searched).
+        lag: Packs on the log that were not stored yet, if known; None counts what lies in the spool.
+            Where it is 0, nothing may be in flight.
+        canaries: Values that were planted and must stand nowhere.
+    """
+    root = data / LAKE
+    try:
+        with reaching(root):
+            links = [link for name in row_tables(root) for link in chain(root, name)]
+            receipts = laid_out(links)
+            waiting = packs_waiting(data) if lag is None else lag
+            tagsets = known(open_table(root, "tagsets")) if is_table(root, "tagsets") else set()
+    except LakeError as error:  # nothing can be held against a log that cannot be read
+        return Verification({"chain": Check(holds=False, detail=str(error))})
+    events = sum(figures["offered"] for figures in told(receipts).contracts.values())
+    good = {
+        "chain": f"{len(links)} commits chained",
+        "conservation": f"{events} events offered, all accounted for",
+        "values": "values in = kept + reduced + refused",
+        "sequences": "no pack is missing, none stands twice",
+        "rows": "every row tagged, once, and counted",
+    }
+    found = {
+        "chain": _chain(root, links),
+        "conservation": _conservation(receipts, waiting),
+        "values": field_breaches(receipts),
+        "sequences": _sequences(receipts),
+        "rows": breaches(root, receipts, tagsets),
+    }
+    checks = {name: _check(root, found[name], text) for name, text in good.items()}
+    return Verification(checks | {"residue": _residue(data, detector_of(root, canaries))})
+
+
+def detector_of(root: Path, canaries: Sequence[str]) -> Detector:
+    """What residue is: planted values, and more of an address than any policy on record keeps."""
+    bits = {"v4_bits": [V4_BITS - HOST_BITS_V4], "v6_bits": [V6_BITS - HOST_BITS_V6]}
+    for fields in catalogue(open_table(root, "tagsets")) if is_table(root, "tagsets") else []:
+        for field in json.loads(fields).values():
+            for name, kept in bits.items():
+                kept.append(int(field.get("parameters", {}).get(name, 0)))
+    return Detector(
+        canaries=canaries_of(canaries),
+        host_bits_v4=V4_BITS - max(bits["v4_bits"]),
+        host_bits_v6=V6_BITS - max(bits["v6_bits"]),
+    )
+
+
+def _check(root: Path, found: Iterable[str], good: str) -> Check:
+    """A check that holds if nothing was found; what cannot be read does not hold."""
+    breaches: list[str] = []
+    try:
+        with reaching(root):
+            breaches.extend(found)
+    except LakeError as error:
+        breaches.append(str(error))
+    if not breaches:
+        return Check(holds=True, detail=good)
+    more = len(breaches) - DETAILS_MAX
+    named = "; ".join(breaches[:DETAILS_MAX])
+    return Check(holds=False, detail=named + (f"; and {more} more" if more > 0 else ""))
+
+
+def _chain(root: Path, links: Sequence[Link]) -> Iterator[str]:
+    """Hold the receipts table, row by row, against the commit logs folded again."""
+    table = stored(root)
+    for name in row_tables(root):
+        mine = table.filter(pc.equal(table.column("table"), name))
+        newest = pc.max(mine.column("version")).as_py() if mine.num_rows else -1
+        expected = [link for link in links if link.table == name and link.version <= newest]
+        if not _in_order(mine).equals(_in_order(laid_out(expected))):
+            yield f"{name}: the receipts table is not what the commit log says"
+    strangers = set(pc.unique(table.column("table")).to_pylist()) - set(row_tables(root))
+    if strangers:
+        yield f"{len(strangers)} tables have receipts and are gone"
+
+
+def _in_order(table: pa.Table) -> pa.Table:
+    """The rows in an order that does not hang on how they were written."""
+    return table.sort_by([(name, "ascending") for name in table.column_names]).combine_chunks()
+
+
+def _conservation(receipts: pa.Table, waiting: int) -> Iterator[str]:
+    """Hold what was offered against stored + refused + quarantined + let_go + expired + in_flight."""
+    for contract, figures in told(receipts).contracts.items():
+        in_flight = figures["in_flight"]
+        if in_flight < 0:
+            yield f"{contract}: {-in_flight} events more than were offered"
+        elif in_flight and not waiting:
+            yield f"{contract}: {in_flight} events are not accounted for, and nothing waits on the log"
+
+
+def _sequences(receipts: pa.Table) -> Iterator[str]:
+    """Sequences of a (producer, lane) run from 1 without gaps, but for what the source says it let go."""
+    packs = receipts.filter(pc.equal(receipts.column("kind"), "pack"))
+    packs = packs.filter(pc.not_equal(packs.column("producer"), ""))
+    whole = packs.filter(pc.not_equal(packs.column("decision"), PackOutcome.PARTLY.value))
+    lane = ["producer", "lane"]
+    twice = whole.group_by([*lane, "sequence"]).aggregate([([], "count_all")])
+    doubles = int(pc.sum(pc.greater(twice.column("count_all"), 1)).as_py() or 0)
+    if doubles:
+        yield f"{doubles} packs stand twice"
+    let_go = _let_go(receipts)
+    for row in (
+        whole.group_by(lane)
+        .aggregate([("sequence", "max"), ("sequence", "count_distinct")])
+        .to_pylist()
+    ):
+        missing = row["sequence_max"] - row["sequence_count_distinct"]
+        if missing > let_go.get((row["producer"], row["lane"]), 0):
+            yield f"producer {row['producer'][:8]}, lane {row['lane']}: {missing} packs are missing"
+
+
+def _let_go(receipts: pa.Table) -> dict[tuple[str, int], int]:
+    """Events that each (producer, lane) says it let go: as many packs may be missing at most."""
+    mask = pc.and_(
+        pc.equal(receipts.column("kind"), "source"), pc.equal(receipts.column("decision"), "let_go")
+    )
+    rows = (
+        receipts.filter(mask)
+        .group_by(["producer", "lane", "contract"])
+        .aggregate([("values_in", "max")])
+        .to_pylist()
+    )
+    found: dict[tuple[str, int], int] = {}
+    for row in rows:
+        key = (row["producer"], row["lane"])
+        found[key] = found.get(key, 0) + row["values_in_max"]
+    return found
+
+
+def packs_waiting(data: Path) -> int:
+    """Count the packs in the spool that the lake does not have yet; open ones count as one each."""
+    spool = data / FOLDER
+    if not (spool / ID).is_file():
+        return 0
+    log_id = f"spool/{(spool / ID).read_text('ascii').strip()}"
+    root = data / LAKE
+    stands = standings(open_table(root, "positions")) if is_table(root, "positions") else {}
+    waiting = 0
+    for path in spool.glob("slot-*/*"):
+        number = parse_pack_name(path.name)
+        standing = stands.get((log_id, int(path.parent.name.removeprefix("slot-"))))
+        is_waiting = number is not None and (standing is None or number >= standing.position)
+        waiting += is_waiting or parse_open_name(path.name) is not None
+    return waiting
+
+
+def _residue(data: Path, detector: Detector) -> Check:
+    """Search everything that is left on disk."""
+    residue = search(data, detector)
+    found = [
+        f"{place}: " + ", ".join(f"{count} {kind}" for kind, count in sorted(hits.items()))
+        for place, hits in residue.found.items()
+    ]
+    return _check(
+        data,
+        found,
+        f"{residue.files} files and {residue.values} different values searched, nothing found",
+    )

@@ -1,0 +1,1 @@
+"""The reducers: each makes a column of values smaller, always the same way, whatever the values are."""

@@ -1,0 +1,63 @@
+"""Values of a closed list, and names that programmers gave."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+import pyarrow as pa
+
+from remit_consumers.reducers.unique import each
+from remit_schemas.reducer import Scalar
+
+OTHER = "other"
+"""What a value that is not on the list becomes."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{4}")
+
+
+def reduce(values: pa.Array, parameters: Mapping[str, Scalar]) -> tuple[pa.Array, ...]:
+    """Keep the values of the policy's list, as they are written there; the rest is `other`."""
+    known = _known(_listed(parameters))
+    return each(values, lambda distinct: [known.get(v.strip().casefold(), OTHER) for v in distinct])
+
+
+def explain(value: str, parameters: Mapping[str, Scalar]) -> str:
+    """Name the rule that holds for one value."""
+    return (
+        "on the list"
+        if value.strip().casefold() in _known(_listed(parameters))
+        else "not on the list: other"
+    )
+
+
+def reduce_identifier(values: pa.Array, parameters: Mapping[str, Scalar]) -> tuple[pa.Array, ...]:
+    """Keep names as programmers write them; what could be data becomes null."""
+    del parameters
+    return each(values, lambda distinct: [v if is_identifier(v) else None for v in distinct])
+
+
+def explain_identifier(value: str, parameters: Mapping[str, Scalar]) -> str:
+    """Name the rule that holds for one value."""
+    del parameters
+    return "a programmer's name" if is_identifier(value) else "no programmer's name: null"
+
+
+def is_identifier(value: str) -> bool:
+    """Whether a value is a name such as `shop.checkout`: no blanks, no `@`, no number of four digits or more.
+
+    A name begins with a letter, so that addresses (`203.0.113.7`) are none.
+    """
+    return _NAME.fullmatch(value) is not None and _NUMBER.search(value) is None
+
+
+def _listed(parameters: Mapping[str, Scalar]) -> tuple[str, ...]:
+    """Read the policy's list."""
+    listed = parameters.get("values", ())
+    return listed if isinstance(listed, tuple) else ()
+
+
+@lru_cache(maxsize=256)
+def _known(listed: tuple[str, ...]) -> Mapping[str, str]:
+    """Map each value in any case to the way the list writes it."""
+    return {OTHER: OTHER} | {value.strip().casefold(): value for value in listed}

@@ -1,0 +1,95 @@
+"""Free text, scrubbed: addresses, numbers, names of accounts and secrets become a mark of their kind.
+
+Most lines of a log hold nothing: one look over the whole column finds those that might, and only they are worked on.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from remit_consumers.reducers.scrub import GATE, RULES
+from remit_consumers.reducers.unique import each, text
+from remit_schemas.reducer import Scalar
+
+CHARS_MAX = 4_096
+"""Characters kept where the policy does not say."""
+
+ROUNDS_MAX = 4
+"""Times a text is scrubbed until nothing changes; a text that still does is replaced as a whole."""
+
+LOOKED_AT_MAX = 4
+"""How many times the characters kept are looked at: what lies behind can only move up by that much."""
+
+WHOLE = "<text>"
+"""What stands for a text that cannot be scrubbed to the end."""
+
+
+def reduce(values: pa.Array, parameters: Mapping[str, Scalar]) -> tuple[pa.Array, ...]:
+    """Scrub each text; such as hold nothing stay as they are."""
+    column = text(values)
+    chars_max = _chars_max(parameters)
+    series = pl.Series(column)
+    suspect = series.str.contains(GATE) | (series.str.len_bytes() > chars_max)
+    mask = suspect.fill_null(value=False).to_arrow()
+    some = column.filter(mask)
+    if not len(some):
+        return (column,)
+    (clean,) = each(some, lambda distinct: [*scrubbed(distinct, chars_max)])
+    return (pc.replace_with_mask(column, mask, clean),)
+
+
+def explain(value: str, parameters: Mapping[str, Scalar]) -> str:
+    """Name the rules that fire on one value."""
+    fired: list[str] = []
+    for rule in RULES:
+        again = rule.apply(value)
+        if again != value:
+            fired.append(rule.name)
+        value = again
+    fired += ["cut"] if len(value) > _chars_max(parameters) else []
+    return ", ".join(dict.fromkeys(fired)) or "nothing found"
+
+
+def scrubbed(values: Sequence[str], chars_max: int = CHARS_MAX) -> list[str]:
+    """Scrub texts until doing it again changes nothing.
+
+    Args:
+        values: The texts.
+        chars_max: Characters kept of each.
+    """
+    done = [_cut(value, chars_max * LOOKED_AT_MAX) for value in values]
+    changing = list(range(len(done)))
+    for _ in range(ROUNDS_MAX):
+        before = [done[row] for row in changing]
+        after = [value[:chars_max] for value in _once(before)]
+        for row, value in zip(changing, after, strict=True):
+            done[row] = value
+        pairs = zip(changing, before, after, strict=True)
+        changing = [row for row, old, new in pairs if old != new]
+        if not changing:
+            return list(done)
+    for row in changing:
+        done[row] = WHOLE
+    return list(done)
+
+
+def _once(values: list[str]) -> list[str]:
+    """Apply each rule to the texts that its gate lets through."""
+    done = list(values)
+    series = pl.Series(values, dtype=pl.String)
+    for rule in RULES:
+        for row in series.str.contains(rule.gate).arg_true():
+            done[row] = rule.apply(done[row])
+    return done
+
+
+def _cut(value: str, chars: int) -> str:
+    """Cut a text at the last blank before its end, so that no half of an address is left standing."""
+    return value if len(value) <= chars else value[:chars].rpartition(" ")[0]
+
+
+def _chars_max(parameters: Mapping[str, Scalar]) -> int:
+    """Read how many characters are kept."""
+    return int(str(parameters.get("chars_max", CHARS_MAX)))

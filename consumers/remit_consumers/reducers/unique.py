@@ -1,0 +1,92 @@
+"""The door of every reducer: a column comes in, its distinct values are worked on, columns go out.
+
+Values of telemetry repeat (50,000 page views of a real server: 3,462 pages, 1,310 agents), so the logic runs once
+for each distinct value of a batch, and a bounded memory carries what was found over to the next batch.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+R = TypeVar("R")
+
+MEMO_VALUES_MAX = 65_536
+"""Distinct values that one memory holds: more than a batch has, at most some 20 MB (measured: 300 bytes an agent)."""
+
+MEMO_CHARS_MAX = 1_024
+"""Characters of the longest value that is remembered, so that hostile input cannot fill the memory."""
+
+
+def text(values: pa.Array | pa.ChunkedArray) -> pa.StringArray:
+    """Take whatever stands for a column of texts as a plain string array.
+
+    Args:
+        values: Strings of any Arrow kind, also dictionaries and chunks. Anything that holds no text counts as null.
+    """
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    if pa.types.is_string(values.type):
+        return values
+    kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return values.cast(pa.string())
+    return pa.nulls(len(values), pa.string())
+
+
+class Memo(Generic[R]):
+    """Remember what a pure function gave for a text; when full, forget everything and begin again.
+
+    Attributes:
+        many: The function: results for distinct values, in order.
+    """
+
+    def __init__(self, many: Callable[[list[str]], list[R]]) -> None:
+        self.many = many
+        self._known: dict[str, R] = {}
+
+    def all(self, values: Sequence[str]) -> list[R]:
+        """Give the result for each of these distinct values, in order."""
+        known = self._known
+        if len(known) + len(values) > MEMO_VALUES_MAX:
+            known.clear()
+        new = [value for value in values if value not in known]
+        if not new:
+            return [known[value] for value in values]
+        found = dict(zip(new, self.many(new), strict=True))
+        results = [known[value] if value in known else found[value] for value in values]
+        room = MEMO_VALUES_MAX - len(known)
+        known.update(item for item in list(found.items())[:room] if len(item[0]) <= MEMO_CHARS_MAX)
+        return results
+
+
+def each(
+    values: pa.Array, results: Callable[[list[str]], list[str | None]]
+) -> tuple[pa.StringArray]:
+    """Put the distinct values of a column through a function and spread the results over the rows.
+
+    Args:
+        values: The column; nulls stay null.
+        results: Gives one result for each distinct value, in order.
+    """
+    coded = text(values).dictionary_encode()
+    distinct = pa.array(results(coded.dictionary.to_pylist()), pa.string())
+    return (pc.take(distinct, coded.indices),)
+
+
+def each_row(
+    values: pa.Array,
+    results: Callable[[list[str]], list[R]],
+    columns: Callable[[list[R]], tuple[pa.Array, ...]],
+) -> tuple[pa.Array, ...]:
+    """Do as `each` does, where one value gives several columns.
+
+    Args:
+        values: The column; nulls stay null in every output.
+        results: Gives one result for each distinct value, in order.
+        columns: Turns the results into one array for each output.
+    """
+    coded = text(values).dictionary_encode()
+    distinct = columns(results(coded.dictionary.to_pylist()))
+    return tuple(pc.take(column, coded.indices) for column in distinct)

@@ -1,0 +1,76 @@
+"""What a stored row looks like: the columns of an event table, from a contract and its plan."""
+
+import pyarrow as pa
+
+from remit_schemas.category import Decision
+from remit_schemas.contract import Contract, Field
+from remit_schemas.plan import FieldPlan, Plan
+from remit_schemas.reducer import SPECS
+
+ARROW: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "int": pa.int32(),
+    "int32": pa.int32(),
+    "long": pa.int64(),
+    "boolean": pa.bool_(),
+    "bool": pa.bool_(),
+    "double": pa.float64(),
+    "timestamp-millis": pa.timestamp("ms", "UTC"),
+    "timestamp[ms, UTC]": pa.timestamp("ms", "UTC"),
+}
+"""Arrow types by the names that contracts (Avro) and reducers (Arrow) use for them."""
+
+OWN_COLUMNS: dict[str, pa.DataType] = {
+    "pack": pa.string(),
+    "index": pa.int32(),
+    "subject": pa.string(),
+    "policy_version": pa.string(),
+    "tagset": pa.string(),
+    "keep_until": pa.timestamp("us", "UTC"),
+    "day": pa.date32(),
+}
+"""What every row carries beside the minimized fields of its contract."""
+
+COLLECTED_AT = "collected_at"
+"""The field that governs and is not stored: `day` and `keep_until` are taken from it."""
+
+
+def arrow_type(field: Field) -> pa.DataType:
+    """The Arrow type in which a field of a contract arrives."""
+    return ARROW[field.logical or field.avro_type]
+
+
+def stored_types(field: FieldPlan, arrives_as: pa.DataType) -> dict[str, pa.DataType]:
+    """The columns under which a field may be stored: its own name, or one for each result of its reducer."""
+    if field.decision is Decision.REFUSE:
+        return {}
+    if field.reducer is None:
+        return {field.field: arrives_as}
+    return {
+        f"{field.field}_{output.suffix}" if output.suffix else field.field: ARROW[output.arrow]
+        for output in SPECS[field.reducer].outputs
+    }
+
+
+def stored_schema(contract: Contract, plan: Plan) -> pa.Schema:
+    """The schema of a contract's event table; each field's columns name its category, reducer and clause."""
+    columns: list[pa.Field] = []
+    for field in contract.fields:
+        planned = plan.fields[field.name]
+        if field.name == COLLECTED_AT:
+            continue
+        tags = {
+            "remit.category": planned.category,
+            "remit.reducer": planned.reducer or "",
+            "remit.clause": planned.clause or "",
+        }
+        columns += [
+            pa.field(name, _in_lake(kind), metadata=tags)
+            for name, kind in stored_types(planned, arrow_type(field)).items()
+        ]
+    return pa.schema([*columns, *(pa.field(name, kind) for name, kind in OWN_COLUMNS.items())])
+
+
+def _in_lake(kind: pa.DataType) -> pa.DataType:
+    """Delta Lake keeps times in microseconds."""
+    return pa.timestamp("us", "UTC") if pa.types.is_timestamp(kind) else kind

@@ -1,0 +1,238 @@
+"""The runner: reads packs from a log, gathers them, commits a flush, and starts again from the lake after any fault."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from remit_consumers.deployment import Deployment
+from remit_consumers.flush import Composer
+from remit_consumers.gather import Gathered, Marks, Partition
+from remit_consumers.metrics import Metrics
+from remit_consumers.pipeline import steps
+from remit_consumers.plans import Plans
+from remit_consumers.source.base import Sealed, Source, Start
+from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
+from remit_consumers.waiting import Waiting
+from remit_schemas.errors import LakeError, LogError, LogReplaced, StaleWriter
+
+log = logging.getLogger("remit.run")
+
+OpenSource = Callable[[Start], Source]
+"""Opens the log, given how to find the position of a partition."""
+
+RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
+"""Pauses before the lake is tried again after a fault: soon at first, then often enough to be back within seconds."""
+
+MATERIALISE_S = 10.0
+"""How often receipts are chained into their table: their truth is in the commits, the table is for readers."""
+
+POLL_S = 0.1
+"""How long one read of the log waits for the first pack: an upper bound on how late a flush notices that it is due."""
+
+
+class Runner:
+    """Takes packs from one log to the lake, exactly once."""
+
+    def __init__(self, deployment: Deployment, open_source: OpenSource, metrics: Metrics) -> None:
+        self._deployment = deployment
+        self._open_source = open_source
+        self._metrics = metrics
+        self._plans = Plans(deployment.contracts, deployment.policy, deployment.policy_folder)
+        self._walk = steps(deployment.vault)
+        self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
+        self._partitions: dict[int, Partition] = {}
+        self._marks: Marks = {}
+        self._waiting = Waiting()
+        self._gathered = Gathered()
+        self._materialised_at = time.monotonic()
+        self._failures = 0
+        self._fault: str | None = None
+        self._is_lost = False
+        self._source: Source | None = None
+        self._reopen()
+
+    @property
+    def source(self) -> Source:
+        """The log that is being read.
+
+        Raises:
+            LogError: It could not be opened.
+        """
+        if self._source is None:
+            message = "the log is not open"
+            raise LogError(message)
+        return self._source
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether everything on the log is stored."""
+        return self._gathered.is_empty and not len(self._waiting) and self.source.lag() == 0
+
+    @property
+    def waits_for(self) -> str | None:
+        """Why packs wait, if any do."""
+        return self._waiting.reason
+
+    @property
+    def last_fault(self) -> str | None:
+        """What the lake said last, while it cannot be written."""
+        return self._fault
+
+    def turn(self, *, hurry: bool = False) -> int:
+        """Read once, and flush if that is due.
+
+        Args:
+            hurry: Flush as soon as the log has nothing more, without waiting for company.
+
+        Returns:
+            How many packs were read.
+        """
+        try:
+            return self._turn(hurry=hurry)
+        except LogReplaced:
+            log.warning("the topic was deleted and made again: reading the new one from its beginning")
+            self._metrics.faults.labels("log_replaced").inc()
+            self._reopen()
+        except StaleWriter:
+            log.warning("another consumer committed for a partition of this one: starting again from the lake")
+            self._recover("stale_writer")
+        except LakeError as error:
+            log.error("the lake cannot be written, trying again: %s", error)  # noqa: TRY400 - the message says it all
+            self._fault = str(error)
+            self._recover("lake")
+        return 0
+
+    def stop(self) -> None:
+        """Store what is gathered, chain the receipts, give the log back."""
+        try:
+            if not self._gathered.is_empty:
+                self._flush()
+            self._materialise()
+        except LakeError as error:
+            log.error("not everything could be stored; it is still on the log: %s", error)  # noqa: TRY400
+        finally:
+            self.source.close()
+
+    def _turn(self, *, hurry: bool) -> int:
+        if self._is_lost:
+            self._rejoin()
+        sealed = self.source.poll(POLL_S)
+        if self.source.take_revoked():
+            self._drop()
+        self._admit(sealed)
+        if due := self._waiting.due():
+            self.source.rewind(due)
+        if self._is_due(hurry=hurry and not sealed):
+            self._flush()
+        if time.monotonic() - self._materialised_at > MATERIALISE_S:
+            self._materialise()
+        return len(sealed)
+
+    def _reopen(self) -> None:
+        """Open the log; what was gathered from an older one is dropped."""
+        if self._source is not None:
+            self._source.close()
+        self._drop()
+        self._source = None
+        self._source = self._open_source(self._start)
+
+    def _start(self, partition: int) -> int | None:
+        """Where reading of a newly assigned partition starts: where the lake stands.
+
+        Partitions that were lost just before take with them all that is gathered, and its marks.
+        """
+        if self._source is not None and self._source.take_revoked():
+            self._drop()
+        claim = self._deployment.lake.claim(self.source.log_id, partition)
+        position = claim.position
+        self._partitions[partition] = Partition(position or 0, position or 0, claim.done)
+        for lane, sequence in claim.marks.items():
+            self._marks[lane] = max(sequence, self._marks.get(lane, 0))
+        return position
+
+    def _drop(self) -> None:
+        """Forget what is gathered and not committed; it is still on the log."""
+        self._gathered = Gathered()
+        self._waiting.clear()
+        self._partitions.clear()
+        self._marks.clear()
+
+    def _recover(self, kind: str) -> None:
+        """After a commit that failed: pause, and have everything read again from where the lake stands."""
+        self._metrics.faults.labels(kind).inc()
+        time.sleep(RETRY_S[min(self._failures, len(RETRY_S) - 1)])
+        self._failures += 1
+        self._is_lost = True
+
+    def _rejoin(self) -> None:
+        """Forget what is gathered, and read again from where the lake stands.
+
+        Raises:
+            LakeError: The lake cannot be read either.
+        """
+        self._drop()
+        self.source.rewind({number: self._start(number) or 0 for number in self.source.assigned()})
+        self._is_lost = False
+
+    def _admit(self, sealed: list[Sealed]) -> None:
+        """Open what was read and gather it; behind a pack that must wait nothing of its partition is taken."""
+        if not sealed:
+            return
+        taken = [each for each in sealed if not self._waiting.blocks(each.partition)]
+        for opened in open_packs(taken, self._deployment.keys, self._deployment.contracts):
+            item = self._waiting.judge(opened, self._plans)
+            if self._waiting.blocks(item.sealed.partition):
+                continue
+            if isinstance(item, Failed) and item.outcome is Fate.WAIT:
+                self._waiting.hold(item)
+            else:
+                self._take(item)
+
+    def _take(self, item: Opened | Failed) -> None:
+        """Gather one pack; one of another policy version begins a new flush."""
+        version = item.header.policy_version if isinstance(item, Opened) else None
+        if version and self._gathered.policy_version not in {None, version}:
+            self._flush()
+        self._gathered.take(item, self._partitions[item.sealed.partition], self._marks)
+        self._waiting.passed(item.sealed)
+
+    def _is_due(self, *, hurry: bool) -> bool:
+        """Whether enough is gathered, or long enough."""
+        gathered, settings = self._gathered, self._deployment.settings
+        if gathered.first_at is None:
+            return False
+        return (
+            hurry
+            or gathered.events >= settings.flush_events
+            or gathered.bytes >= settings.flush_bytes
+            or time.time() - gathered.first_at >= settings.flush_after_s
+        )
+
+    def _flush(self) -> None:
+        """Commit what is gathered, count it, and let the log go behind it."""
+        begun = time.perf_counter()
+        gathered, touched = self._gathered, self._touched()
+        composer = Composer(self.source.log_id, self._plans, self._walk, self._raw_limit)
+        flush = composer.flush(gathered, touched, datetime.now(UTC))
+        committed = self._deployment.lake.commit(flush)
+        self._gathered = Gathered()
+        for partition in touched.values():
+            partition.committed = partition.reached
+        self.source.committed({number: partition.reached for number, partition in touched.items()})
+        self._failures, self._fault = 0, None
+        self._metrics.count(committed.receipts)
+        self._metrics.latency.labels("flush").observe(time.perf_counter() - begun)
+        if gathered.first_at is not None:
+            self._metrics.latency.labels("stored").observe(max(0.0, time.time() - gathered.first_at))
+        self._metrics.lag.set(self.source.lag())
+        self._metrics.waiting.set(len(self._waiting))
+
+    def _touched(self) -> dict[int, Partition]:
+        """The partitions of which something is gathered."""
+        return {number: each for number, each in self._partitions.items() if each.reached > each.committed}
+
+    def _materialise(self) -> None:
+        """Chain the receipts of the commits since the last time."""
+        self._materialised_at = time.monotonic()
+        self._deployment.lake.materialise()

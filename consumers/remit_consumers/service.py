@@ -1,0 +1,116 @@
+"""A consumer as a service: its place among the others, its deployment, its runner, and the keys it keeps fresh."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from threading import Event
+
+from remit_consumers.deployment import Deployment
+from remit_consumers.http import Health
+from remit_consumers.locks import CONSUMERS_MAX, ConsumerLock, claim_consumer
+from remit_consumers.metrics import Metrics
+from remit_consumers.run import OpenSource, Runner
+from remit_consumers.settings import Settings
+from remit_consumers.source.base import Source, Start
+from remit_schemas.log_address import KafkaLog, parse_log
+
+KEYS_EVERY_S = 60.0
+"""How often epochs are looked at: they last hours, and their bundle must be fresh long before it dies."""
+
+Adopt = Callable[[], object]
+"""Numbers the packs that dead producers left open in the embedded log; the producers' side knows how."""
+
+STUCK_S = 30.0
+"""How long a drain goes on when nothing moves any more, before it gives up: longer than any retry of the lake."""
+
+
+class Service:
+    """One consumer of a data folder."""
+
+    def __init__(
+        self, settings: Settings, lock: ConsumerLock, metrics: Metrics, adopt: Adopt | None = None
+    ) -> None:
+        self._lock = lock
+        self._metrics = metrics
+        self._deployment = Deployment.open(settings)
+        self._keys_at = float("-inf")
+        self._keep_keys()
+        self._runner = Runner(self._deployment, open_source(settings, lock, adopt), metrics)
+        self._turned_at = time.monotonic()
+
+    @classmethod
+    def claim(cls, settings: Settings, metrics: Metrics, adopt: Adopt | None = None) -> "Service | None":
+        """Start a consumer, or give None where the embedded log has one already."""
+        is_kafka = isinstance(parse_log(settings.log), KafkaLog)
+        lock = claim_consumer(settings.locks, places=CONSUMERS_MAX if is_kafka else 1)
+        return cls(settings, lock, metrics, adopt) if lock else None
+
+    def serve(self, stop: Event) -> None:
+        """Consume until asked to stop, then store what is gathered."""
+        try:
+            while not stop.is_set():
+                self._turn()
+        finally:
+            self.stop()
+
+    def drain(self, progress: Callable[[int], None]) -> str | None:
+        """Consume until everything on the log is stored.
+
+        Args:
+            progress: Called with the number of packs read, turn by turn.
+
+        Returns:
+            None when done; why not, where packs wait or nothing moves for `STUCK_S`.
+        """
+        moved_at = time.monotonic()
+        while not self._runner.is_drained:
+            read = self._turn(hurry=True)
+            progress(read)
+            now = time.monotonic()
+            moved_at = now if read else moved_at
+            if now - moved_at > STUCK_S:
+                return self._runner.waits_for or self._runner.last_fault or "nothing moves"
+        return None
+
+    def stop(self) -> None:
+        """Store what is gathered, chain the receipts, give the place back."""
+        self._runner.stop()
+        self._lock.release()
+
+    def health(self) -> Health:
+        """Whether the consumer turns and the lake takes what it gives."""
+        idle_s = time.monotonic() - self._turned_at
+        if idle_s > STUCK_S:
+            return Health(ready=False, detail=f"no turn for {idle_s:.0f} s")
+        if fault := self._runner.last_fault:
+            return Health(ready=False, detail=fault)
+        return Health(ready=True, detail=self._runner.waits_for or "reads and stores")
+
+    def _turn(self, *, hurry: bool = False) -> int:
+        self._keep_keys()
+        read = self._runner.turn(hurry=hurry)
+        self._turned_at = time.monotonic()
+        return read
+
+    def _keep_keys(self) -> None:
+        """Rotate and destroy keys that are due, and write the bundle."""
+        if time.monotonic() - self._keys_at < KEYS_EVERY_S:
+            return
+        self._keys_at = time.monotonic()
+        self._deployment.keys.ensure(datetime.now(UTC))
+
+
+def open_source(settings: Settings, lock: ConsumerLock, adopt: Adopt | None) -> OpenSource:
+    """How to open the log that the settings name."""
+    log = parse_log(settings.log)
+
+    def opened(start: Start) -> Source:
+        if isinstance(log, KafkaLog):
+            from remit_consumers.source.kafka import KafkaSource  # noqa: PLC0415 - librdkafka only where it is used
+
+            return KafkaSource(log, start, instance=lock.number, settings=settings.kafka)
+        from remit_consumers.source.spool import SpoolSource  # noqa: PLC0415
+
+        return SpoolSource(settings.spool, start, adopt)
+
+    return opened

@@ -1,0 +1,94 @@
+"""What an operator may set: places and sizes. What may be collected is never a setting."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+from remit_schemas.errors import SettingsError
+
+KAFKA = "REMIT_KAFKA_"
+"""Variables with this prefix are librdkafka's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things lie and how much is gathered before it is stored.
+
+    Attributes:
+        data: The data folder: spool, lake, locks (`REMIT_DATA`, `--data`; ./remit-data).
+        keys: Keys of the epochs and the signed bundle; never under the data folder (`REMIT_KEYS`; `<data>-keys`).
+        vault: Secrets of the subjects; never under the data folder (`REMIT_VAULT`; `<data>-vault`).
+        log: `kafka://host:port/PREFIX`, or empty for the embedded log (`REMIT_LOG`).
+        policy: A policy file, `name` or `name/version`; None for the one that is shipped (`REMIT_POLICY`).
+        flush_events: A flush is due at this many events: batches of 50,000 cost least per event (bench).
+        flush_bytes: A flush is due at this many bytes of datums, 16 MiB: bounds memory whatever the events' size.
+        flush_after_s: A flush is due this long after its first event, so that a quiet log is stored within seconds.
+        kafka: Goes to librdkafka as it is; `REMIT_KAFKA_SECURITY_PROTOCOL` becomes `security.protocol`.
+    """
+
+    data: Path
+    keys: Path
+    vault: Path
+    log: str = ""
+    policy: str | None = None
+    flush_events: int = 50_000
+    flush_bytes: int = 16 << 20
+    flush_after_s: float = 1.0
+    kafka: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], *, data: str | Path | None = None) -> Self:
+        """Read the settings from an environment; `data`, where given, wins over `REMIT_DATA`.
+
+        Raises:
+            SettingsError: A size is not a positive number.
+        """
+        folder = Path(data or environ.get("REMIT_DATA") or "remit-data").absolute()
+        settings = cls(
+            data=folder,
+            keys=Path(environ.get("REMIT_KEYS") or f"{folder}-keys").absolute(),
+            vault=Path(environ.get("REMIT_VAULT") or f"{folder}-vault").absolute(),
+            log=environ.get("REMIT_LOG", ""),
+            policy=environ.get("REMIT_POLICY") or None,
+            kafka={
+                name.removeprefix(KAFKA).lower().replace("_", "."): value
+                for name, value in environ.items()
+                if name.startswith(KAFKA)
+            },
+        )
+        return replace(
+            settings,
+            flush_events=int(_positive(environ, "REMIT_FLUSH_EVENTS", settings.flush_events)),
+            flush_after_s=_positive(environ, "REMIT_FLUSH_AFTER_S", settings.flush_after_s),
+        )
+
+    @property
+    def lake(self) -> Path:
+        """The lake's folder."""
+        return self.data / "lake"
+
+    @property
+    def spool(self) -> Path:
+        """The embedded log's folder."""
+        return self.data / "spool"
+
+    @property
+    def locks(self) -> Path:
+        """Where running consumers hold their locks."""
+        return self.data / "locks"
+
+
+def _positive(environ: Mapping[str, str], name: str, default: float) -> float:
+    """Read a positive number, or the default where it is not set."""
+    text = environ.get(name)
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if value <= 0:
+        message = f"{name} must be a positive number"
+        raise SettingsError(message)
+    return value

@@ -1,0 +1,1 @@
+"""Where packs come from: the embedded spool, or Kafka."""

@@ -1,0 +1,200 @@
+"""A member of a consumer group: which partitions are this process's, and from where it reads them."""
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from remit_consumers.source.base import BYTES_MAX, PACKS_MAX, Sealed, Start
+from remit_consumers.source.topic import REQUEST_S, code_of
+from remit_schemas.errors import LogError
+
+CONSUME_MESSAGES: Final = (
+    8  # taken from librdkafka at once: a call costs 7 µs, a pack may have 1 MB
+)
+
+SAY_EVERY_S: Final = 30.0  # seconds between two lines about errors of a broker
+
+log = logging.getLogger(__name__)
+
+
+class Member:
+    """A consumer that is placed by the lake's positions and by nothing else.
+
+    Attributes:
+        faults: How often the broker did not answer or said no.
+        positions: The next offset to hand on, of each partition that is placed.
+        gone: Partitions whose position the broker does not have.
+        is_placed: Whether partitions were given and placed; there may be none for this member.
+    """
+
+    def __init__(self, topic: str, start: Start, config: Mapping[str, str | int]) -> None:
+        self.faults = 0
+        self.positions: dict[int, int] = {}
+        self.gone: set[int] = set()
+        self.is_placed = False
+        self._topic = topic
+        self._start = start
+        self._given: list[int] | None = None
+        self._revoked = False
+        self._taken: list[Sealed] = []
+        self._room = 0
+        self._said_at = float("-inf")
+        self._consumer = Consumer(dict(config) | {"error_cb": self._on_error, "log_level": 2}, logger=log)
+        self._consumer.subscribe(
+            [topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke
+        )
+
+    def take(self, timeout_s: float) -> list[Sealed]:
+        """Take what was fetched, waiting up to `timeout_s` for the first; nothing from before a revocation.
+
+        Raises:
+            LogError: This member cannot go on: another process stands in its place.
+        """
+        self._taken, self._room = [], BYTES_MAX
+        if self._given is not None:
+            self._place()
+        self._accept([self._consumer.poll(timeout_s)])
+        while self._taken and self._room > 0 and len(self._taken) < PACKS_MAX:
+            messages = self._consumer.consume(CONSUME_MESSAGES, 0)
+            if not messages:
+                break
+            self._accept(messages)
+        if self._given is not None:
+            self._place()
+        return self._taken
+
+    def take_revoked(self) -> bool:
+        """Say once that partitions were taken away since the last call."""
+        revoked, self._revoked = self._revoked, False
+        return revoked
+
+    def rewind(self, positions: Mapping[int, int]) -> None:
+        """Read partitions again from these offsets on."""
+        mine = {number: at for number, at in positions.items() if number in self.positions}
+        self.positions.update(mine)
+        self.gone -= mine.keys()
+        try:
+            for number, at in mine.items():
+                self._consumer.seek(TopicPartition(self._topic, number, at))
+        except KafkaException:  # not fetching yet: placed anew, all of them
+            self._assign()
+
+    def commit(self, positions: Mapping[int, int]) -> None:
+        """Tell the group where the lake stands; nobody reads it here, but Kafka's own tools show it as lag."""
+        offsets = [
+            TopicPartition(self._topic, number, at)
+            for number, at in positions.items()
+            if number in self.positions
+        ]
+        try:
+            if offsets:
+                self._consumer.commit(offsets=offsets, asynchronous=True)
+        except KafkaException as error:
+            self.fault(error)
+
+    def ends(self) -> dict[int, int]:
+        """Give the end of each partition as the last fetch saw it; 0 where none did."""
+        ends = {}
+        for number in self.positions:
+            _, end = self._consumer.get_watermark_offsets(
+                TopicPartition(self._topic, number), cached=True
+            )
+            ends[number] = max(end, 0)
+        return ends
+
+    def watermarks(self, number: int) -> tuple[int, int]:
+        """Ask for the first offset that the broker has of a partition, and the one behind the last."""
+        low, high = self._consumer.get_watermark_offsets(
+            TopicPartition(self._topic, number), timeout=REQUEST_S
+        )
+        return low, high
+
+    def close(self) -> None:
+        """Leave off; the place in the group stays for the next process that has this number."""
+        self._consumer.close()
+
+    def fault(self, error: KafkaException) -> None:
+        """Count something the broker did not do."""
+        self.faults += 1
+        log.warning("Kafka did not answer as it should: error %d", code_of(error))
+
+    def _place(self) -> None:
+        """Ask the lake where to read the partitions that were given; again at the next call if either is away."""
+        given = self._given or []
+        positions: dict[int, int] = {}
+        gone: set[int] = set()
+        try:
+            for number in given:
+                position = self._start(number)
+                low, high = self.watermarks(number)
+                positions[number] = low if position is None else position
+                if not low <= positions[number] <= high:
+                    gone.add(number)
+        except KafkaException as error:
+            self.fault(error)
+            return
+        self.positions, self.gone, self._given = positions, gone, None
+        self.is_placed = True
+        self._assign()
+
+    def _assign(self) -> None:
+        self._consumer.assign(
+            [
+                TopicPartition(self._topic, number, at)
+                for number, at in self.positions.items()
+                if number not in self.gone
+            ]
+        )
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Hold the partitions without reading them: an error in here would be librdkafka's to handle."""
+        self._given = [partition.partition for partition in partitions]
+        consumer.assign([])
+
+    def _on_revoke(self, _: Consumer, __: list[TopicPartition]) -> None:
+        self._revoked = True
+        self._given = None
+        self._taken.clear()
+        self.positions, self.gone = {}, set()
+
+    def _on_error(self, error: KafkaError) -> None:
+        """Count every error, and say it now and then: while a broker is down there are several a second."""
+        self.faults += 1
+        now = time.monotonic()
+        if now - self._said_at > SAY_EVERY_S:
+            self._said_at = now
+            log.warning("Kafka: %s", error.name())
+
+    def _accept(self, messages: list[Message] | list[Message | None]) -> None:
+        arrived_at = time.time()
+        for message in messages:
+            if message is None:
+                continue
+            error = message.error()
+            number, offset = message.partition(), message.offset()
+            if error is not None:
+                self._refused(error, number)
+            elif number is not None and offset is not None:
+                data = _bytes_of(message)
+                self._taken.append(Sealed(number, offset, data, arrived_at))
+                self._room -= len(data)
+
+    def _refused(self, error: KafkaError, number: int | None) -> None:
+        """An error that came instead of a pack."""
+        if error.fatal():
+            text = f"this consumer cannot go on: {error.name()}"
+            raise LogError(text)
+        out_of_range = error.code() == KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001 (librdkafka's name)
+        if out_of_range and number is not None:
+            self.gone.add(number)
+        else:
+            self._on_error(error)
+
+
+def _bytes_of(message: Message) -> bytes:
+    """A message may have no value, and Kafka's types allow text; neither is a pack."""
+    value = message.value()
+    return value if isinstance(value, bytes) else b""

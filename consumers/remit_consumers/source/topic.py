@@ -1,0 +1,75 @@
+"""Which topic it is: its cluster and its uuid, so that one that was deleted and made again is another log."""
+
+from concurrent.futures import Future
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec, TopicDescription
+
+from remit_schemas.bundle import LANES
+
+REQUEST_S: Final = (
+    3.0  # seconds for one answer: several round trips around the earth, and a connection first
+)
+BROKERS_DEFAULT: Final = -1  # copies of a topic: as many as the cluster makes by default
+GONE: Final = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID})
+
+
+class Topic:
+    """A topic of a cluster, by the questions one may ask about it.
+
+    Every question may raise `KafkaException`: the broker did not answer, or said no.
+    """
+
+    def __init__(self, name: str, config: dict[str, str | int]) -> None:
+        self.name = name
+        self._admin = AdminClient({**config, "log_level": 0})  # the consumer says the same things
+
+    def log_id(self) -> str | None:
+        """Name the log: ``kafka/<cluster id>/<topic uuid>``; None when there is no such topic."""
+        cluster = self._admin.describe_cluster(request_timeout=REQUEST_S).result(REQUEST_S)
+        uuid = uuid_of(self.ask(), REQUEST_S)
+        return None if uuid is None else f"kafka/{cluster.cluster_id}/{uuid}"
+
+    def make(self) -> None:
+        """Make the topic, with a partition for each lane; that another process was faster is no error."""
+        topic = NewTopic(self.name, num_partitions=LANES, replication_factor=BROKERS_DEFAULT)
+        made = self._admin.create_topics([topic], request_timeout=REQUEST_S)[self.name]
+        try:
+            made.result(REQUEST_S)
+        except KafkaException as error:
+            if code_of(error) != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+
+    def ask(self) -> "Future[TopicDescription]":
+        """Begin to ask which topic it is now."""
+        asked = self._admin.describe_topics(TopicCollection([self.name]), request_timeout=REQUEST_S)
+        return asked[self.name]
+
+    def ends(self, partitions: frozenset[int]) -> dict[int, int]:
+        """Give the offset behind the last pack of each partition."""
+        latest = OffsetSpec.latest()
+        asked = {TopicPartition(self.name, number): latest for number in partitions}
+        answers = self._admin.list_offsets(asked, request_timeout=REQUEST_S) if asked else {}
+        return {at.partition: answer.result(REQUEST_S).offset for at, answer in answers.items()}
+
+
+def uuid_of(answer: "Future[TopicDescription]", timeout_s: float) -> str | None:
+    """Read the answer to `Topic.ask`; None when there is no such topic.
+
+    Raises:
+        TimeoutError: It is not here yet.
+        KafkaException: The broker did not answer, or said no.
+    """
+    try:
+        return str(answer.result(timeout_s).topic_id)
+    except KafkaException as error:
+        if code_of(error) in GONE:
+            return None
+        raise
+
+
+def code_of(error: KafkaException) -> int:
+    """Give the code of Kafka's own error."""
+    cause = error.args[0]
+    return int(cause.code()) if isinstance(cause, KafkaError) else int(KafkaError.UNKNOWN)

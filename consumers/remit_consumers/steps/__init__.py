@@ -1,0 +1,1 @@
+"""The steps of the pipeline: one verb, one file each; none knows another."""

@@ -1,0 +1,89 @@
+"""Partitions that stand still at a pack which cannot be read yet: its key is out of reach, or its policy not here."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from remit_consumers.plans import Plans
+from remit_consumers.source.base import Sealed
+from remit_consumers.steps.open import Failed, Fate, Opened
+
+RETRY_S = 1.0
+"""How often a waiting pack is tried again."""
+
+NEWER_POLICY_WAIT = timedelta(hours=1)
+"""How long a pack waits for the bundle of a newer policy before it is quarantined (D3)."""
+
+
+@dataclass(slots=True)
+class _Stand:
+    """Where a partition stands still, since when, and when it is tried again (monotonic seconds; 0 = now)."""
+
+    offset: int
+    since: datetime
+    retry_at: float
+    reason: str
+
+
+class Waiting:
+    """Which partitions wait, and for what. Nothing behind a waiting pack is read, so that order holds."""
+
+    def __init__(self) -> None:
+        self._stands: dict[int, _Stand] = {}
+
+    def __len__(self) -> int:
+        return len(self._stands)
+
+    @property
+    def reason(self) -> str | None:
+        """Why packs wait, if any do."""
+        return next((stand.reason for stand in self._stands.values()), None)
+
+    def clear(self) -> None:
+        """Forget every wait: what waits is still on the log."""
+        self._stands.clear()
+
+    def blocks(self, partition: int) -> bool:
+        """Whether nothing may be taken from a partition now."""
+        stand = self._stands.get(partition)
+        return stand is not None and stand.retry_at > 0
+
+    def hold(self, failed: Failed) -> None:
+        """Let a partition stand still at a pack."""
+        sealed = failed.sealed
+        since = self.since(sealed)
+        retry_at = time.monotonic() + RETRY_S
+        self._stands[sealed.partition] = _Stand(sealed.offset, since, retry_at, failed.reason)
+
+    def passed(self, sealed: Sealed) -> None:
+        """Learn that a pack could be taken: its partition goes on."""
+        self._stands.pop(sealed.partition, None)
+
+    def since(self, sealed: Sealed) -> datetime:
+        """When a pack began to wait; now, if it does not wait yet."""
+        stand = self._stands.get(sealed.partition)
+        return stand.since if stand and stand.offset == sealed.offset else datetime.now(UTC)
+
+    def due(self) -> Mapping[int, int]:
+        """The partitions to read again, and from which offset; they are no longer blocked."""
+        now = time.monotonic()
+        due = {number: stand.offset for number, stand in self._stands.items() if 0 < stand.retry_at <= now}
+        for number in due:
+            self._stands[number].retry_at = 0
+        return due
+
+    def judge(self, item: Opened | Failed, plans: Plans) -> Opened | Failed:
+        """Hold an opened pack whose policy version is not on record: a newer one waits for its bundle."""
+        if isinstance(item, Failed) or plans.knows(item.header.policy_version):
+            return item
+        is_newer = item.header.policy_version > plans.newest
+        holds = is_newer and datetime.now(UTC) - self.since(item.sealed) < NEWER_POLICY_WAIT
+        return Failed(
+            sealed=item.sealed,
+            header=item.header,
+            outcome=Fate.WAIT if holds else Fate.QUARANTINED,
+            reason="newer_policy" if is_newer else "unknown_policy",
+            count=len(item.datums) + len(item.datums.malformed),
+            sha256=item.sha256,
+        )

@@ -1,0 +1,57 @@
+"""What a client is in one process: slot, packer and worker. A forked child drops it and makes its own."""
+
+from dataclasses import dataclass
+
+from remit.packer import Packer
+from remit.route import Routes
+from remit.slot import Slot
+from remit.transport import Transport
+from remit.worker import Flush, Worker
+
+
+@dataclass(slots=True)
+class Core:
+    """The parts of a running client.
+
+    Attributes:
+        slot: Claimed.
+        packer: Takes events.
+        worker: Its thread; not started yet.
+        transport: To a log elsewhere.
+        routes: As they were at the start.
+    """
+
+    slot: Slot
+    packer: Packer
+    worker: Worker
+    transport: Transport | None
+    routes: Routes
+
+    def flush(self, timeout_s: float, *, durable: bool) -> bool:
+        """Have everything emitted so far on the log, and counts told.
+
+        Returns:
+            Whether it is, within `timeout_s`.
+        """
+        self.packer.close_all()
+        self.packer.tell()
+        wish = Flush(durable)
+        self.packer.out.put(wish)
+        return wish.done.wait(timeout_s)
+
+    def close(self, timeout_s: float) -> bool:
+        """Flush, end the thread and give the slot up; what was not shipped stays in the spool for the next process."""
+        self.packer.shut()
+        is_done = self.flush(timeout_s, durable=False)
+        is_clean = self.worker.stop(timeout_s)
+        if is_clean:
+            if self.transport is not None:
+                self.transport.close(0.0)
+            self.slot.release(is_clean=True)
+        return is_done and is_clean
+
+    def abandon(self) -> None:
+        """Let go of what belongs to the process this one was forked from, and touch nothing of it."""
+        self.slot.abandon()
+        if self.transport is not None:
+            self.transport.abandon()

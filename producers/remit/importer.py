@@ -1,0 +1,185 @@
+"""Files as a source: a producer of its own, whose packs are cut at fixed line numbers.
+
+The same file always gives the same producer id, lanes and sequences. So an import that is run again sends
+the same identities, and what is stored already is dropped as a resend.
+"""
+
+import hashlib
+import hmac
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from remit.account import Account
+from remit.agreement import Agreement
+from remit.leftovers import adopt
+from remit.result import REFUSED, Refused
+from remit.rewrite import body_of
+from remit.route import Route
+from remit.seal import DataKeys
+from remit.settings import Places, Settings
+from remit.shipping import Shipping
+from remit.slot import claim, prepare
+from remit.startup import transport_of
+from remit_schemas.errors import EncodeError, SettingsError
+from remit_schemas.pack import FORM_BODY, NO_NONCE, PRODUCER_BYTES, Counts, Header
+from remit_schemas.sealing import pack_keys
+from remit_schemas.spool import FOLDER
+
+_INFO: Final = b"remit import v1"
+_PAUSE_S: Final = 0.01  # between two looks for acknowledgements
+
+
+class Importer:
+    """Writes the events of one file into the spool, and ships them where the log is elsewhere. One thread only."""
+
+    def __init__(
+        self,
+        event: type,
+        content: bytes,
+        *,
+        log: str | None = None,
+        data: str | Path | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        """Claim a slot and take on the file's identity.
+
+        Args:
+            event: The class of its events, such as `PageView`.
+            content: What `content_of` gives for the file.
+            log: As for `Client`.
+            data: As for `Client`.
+            settings: As for `Client`.
+
+        Raises:
+            SettingsError: A setting is out of range, or the class is no event.
+            BundleError: There is no bundle, or it is not to be believed.
+            PolicyError: The policy cannot be used.
+            SpoolError: No slot can be had.
+        """
+        settings = settings or Settings.from_env(os.environ)
+        places = Places.from_env(os.environ, log=log, data=data)
+        prepare(places.data / FOLDER)
+        self._terms = Agreement(places, hold=False).terms
+        route = self._terms.routes.get(event)
+        if route is None:
+            raise SettingsError("an import is of a class of events")
+        self._route: Route = route
+        named = _INFO + route.fingerprint + content
+        self.producer = hmac.digest(self._terms.lane_key, named, "sha256")[:PRODUCER_BYTES]
+        self._slot = claim(places.data / FOLDER)
+        adopt(self._slot)
+        self._transport = transport_of(places, settings, self._terms.lanes)
+        self._shipping = Shipping(self._slot, self._transport) if self._transport else None
+        self._keys = DataKeys(self.producer, self._terms.key_id, self._terms.public_key)
+        self._accounts = [Account(route.necessity) for _ in range(self._terms.lanes)]
+
+    def admit(self, event: object) -> bytes | Refused:
+        """Turn an event into a datum, or say why it may not go; the caller counts the refusals of a pack."""
+        reason = self._route.refusal
+        if reason is None:
+            reason = self._route.forbids(event)
+        if reason is not None:
+            return REFUSED[reason]
+        try:
+            return self._route.encode(event)
+        except EncodeError:
+            return REFUSED["does_not_fit"]
+
+    def add_pack(
+        self,
+        number: int,
+        datums: Sequence[bytes],
+        subjects: Sequence[bytes] = (),
+        refused: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        """Write one pack; every number from 0 on comes once, in order, by this or by `skip_pack`.
+
+        Args:
+            number: Of the pack in the file: it lies in lane ``number % lanes``.
+            datums: What `admit` gave, in the order of the lines.
+            subjects: The subject of each, UTF-8, empty = none; or nothing at all.
+            refused: Lines of this pack that are no event or may not go, by reason.
+
+        Raises:
+            OSError: There is no room.
+        """
+        account = self._count(number, refused)
+        header = self._header(number, account.counts())
+        keys = pack_keys(self._keys.of(header.lane).key, header.identity)
+        data = body_of(header, keys, account.counts(), datums, subjects or [b""] * len(datums))
+        account.offered += len(datums)
+        written = self._slot.write(data)
+        if self._shipping is not None:
+            self._shipping.add(written)
+            self._shipping.pump()
+
+    def identity(self, number: int) -> tuple[int, int]:
+        """Give lane and sequence of a pack of the file."""
+        return number % self._terms.lanes, number // self._terms.lanes + 1
+
+    def skip_pack(self, number: int, events: int, refused: Mapping[str, int]) -> None:
+        """Only count a pack that an interrupted import has sent already."""
+        self._count(number, refused).offered += events
+
+    def waiting_bytes(self) -> int:
+        """Give the bytes of packs that the log or the consumer has not taken yet, so that a caller can wait."""
+        if self._shipping is not None:
+            self._shipping.pump()
+        self._slot.rescan()
+        return self._slot.bytes
+
+    def flush(self, timeout_s: float) -> bool:
+        """Sync what was written, and wait until a log elsewhere has it.
+
+        Returns:
+            Whether it has, within `timeout_s`.
+        """
+        self._slot.sync()
+        deadline = time.monotonic() + timeout_s
+        while self._shipping is not None and self._shipping.is_busy:
+            self._shipping.pump()
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_PAUSE_S)
+        return True
+
+    def close(self) -> None:
+        """Give the slot up; what was not shipped stays in the spool for the next process."""
+        if self._transport is not None:
+            self._transport.close(0.0)
+        self._slot.release(is_clean=True)
+
+    def _count(self, number: int, refused: Mapping[str, int]) -> Account:
+        account = self._accounts[number % self._terms.lanes]
+        for reason, n in refused.items():
+            account.refuse(reason, n)
+        return account
+
+    def _header(self, number: int, counts: Counts) -> Header:
+        lanes = self._terms.lanes
+        data_key = self._keys.of(number % lanes)
+        return Header(
+            form=FORM_BODY,
+            producer=self.producer,
+            lane=number % lanes,
+            sequence=number // lanes + 1,
+            fingerprint=self._route.fingerprint,
+            necessity=self._route.necessity,
+            count=0,
+            key_id=data_key.key_id,
+            wrapped_key=data_key.wrapped,
+            nonce=NO_NONCE,
+            policy_version=self._terms.policy_version,
+            tenant="",
+            counts=counts,
+        )
+
+
+def content_of(path: Path) -> bytes:
+    """Hash a file's content: SHA-256, 32 bytes; of a packed file as it lies there."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

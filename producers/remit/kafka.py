@@ -1,0 +1,157 @@
+"""Packs to Kafka: idempotent, acknowledged by all replicas, each lane in order. Imported only where it is used."""
+
+import ctypes
+import logging
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+SEALED: Final = ".sealed"  # behind the prefix: the topic of packs, DESIGN D6
+RETENTION_MS: Final = 72 * 3600 * 1000  # the raw limit: what is older cannot be opened, DESIGN D2
+RETRY_S: Final = 1.0  # between two attempts to reach a broker that is down
+METADATA_S: Final = 0.5  # how long one attempt may hold the worker up
+CREATE_S: Final = 5.0  # how long the making of the topic may
+BROKERS_DEFAULT: Final = -1  # replication as the cluster has it (KIP-464)
+
+_LOGGER: Final = logging.getLogger(
+    "remit.kafka"
+)  # librdkafka's own lines: hosts and errors, no packs
+_OPTIONS: Final[Mapping[str, str | int | bool]] = {
+    "client.id": "remit",
+    "acks": "all",
+    "enable.idempotence": True,
+    "enable.gapless.guarantee": True,  # a pack that fails must not be overtaken: a later one would hide it
+    "message.timeout.ms": 0,  # never: what is not acknowledged stays in the spool
+    "queue.buffering.max.kbytes": 32 << 10,  # a second at 30 MB/s; the spool holds the rest
+    "linger.ms": 5,  # packs are batches already
+    "compression.type": "none",  # sealed bytes do not compress
+}
+
+
+class KafkaTransport:
+    """Sends the packs of one slot to ``PREFIX.sealed``. The worker's thread only.
+
+    Attributes:
+        faults: Times a broker, topic or message failed.
+    """
+
+    def __init__(self, brokers: str, prefix: str, lanes: int, options: Mapping[str, str]) -> None:
+        self.faults = 0
+        self._options = {"bootstrap.servers": brokers, **_OPTIONS, **options}
+        self._topic = prefix + SEALED
+        self._lanes = lanes
+        self._producer: Producer | None = None
+        self._partitions = 0
+        self._try_at = 0.0
+        self._stored: list[int] = []
+        self._oversized: list[int] = []
+        self._is_broken = False
+
+    def send(self, number: int, lane: int, data: bytes) -> bool:
+        """Hand a pack to librdkafka; see `transport.Transport`."""
+        if self._is_broken or not self._is_ready():
+            return False
+        assert self._producer is not None  # noqa: S101  # for the type checker: _is_ready made it
+        try:
+            self._producer.produce(
+                self._topic,
+                value=data,
+                partition=lane % self._partitions,
+                on_delivery=partial(self._delivered, number),
+            )
+        except BufferError:
+            return False
+        except KafkaException as error:
+            self._fail(number, error.args[0])
+            return False
+        return True
+
+    def stored(self) -> list[int]:
+        """Give what was acknowledged since the last call."""
+        if self._producer is not None:
+            self._producer.poll(0)
+        stored, self._stored = self._stored, []
+        return stored
+
+    def take_broken(self) -> bool:
+        """Say once that a pack failed: everything not acknowledged goes again, through a new producer."""
+        if not self._is_broken:
+            return False
+        self._is_broken = False
+        self._drop()
+        return True
+
+    def take_oversized(self) -> list[int]:
+        """Give the packs that the broker refuses for their size."""
+        oversized, self._oversized = self._oversized, []
+        return oversized
+
+    def close(self, timeout_s: float) -> None:
+        """Wait for what is on its way, then let go; what was not acknowledged lies in the spool."""
+        if self._producer is not None:
+            self._producer.flush(timeout_s)
+            self._drop()
+
+    def abandon(self) -> None:
+        """Keep the producer from being destroyed in a forked child: its threads are not here, and it would wait."""
+        if self._producer is not None:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._producer))
+            self._producer = None
+
+    def _delivered(self, number: int, error: KafkaError | None, _message: Message) -> None:
+        if error is None:
+            self._stored.append(number)
+        else:
+            self._fail(number, error)
+
+    def _fail(self, number: int, error: KafkaError) -> None:
+        self.faults += 1
+        self._is_broken = True
+        if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+            self._oversized.append(number)
+
+    def _drop(self) -> None:
+        producer, self._producer = self._producer, None
+        self._partitions = 0
+        if producer is not None:
+            producer.purge()
+            producer.poll(0)
+            self._is_broken = False
+
+    def _is_ready(self) -> bool:
+        if self._partitions:
+            return True
+        now = time.monotonic()
+        if now >= self._try_at:
+            self._try_at = now + RETRY_S
+            try:
+                self._connect()
+            except KafkaException:
+                self.faults += 1
+        return bool(self._partitions)
+
+    def _connect(self) -> None:
+        if self._producer is None:
+            self._producer = Producer(self._options, logger=_LOGGER)
+        topics = self._producer.list_topics(timeout=METADATA_S).topics
+        if self._topic in topics and topics[self._topic].error is None:
+            self._partitions = len(topics[self._topic].partitions)
+        else:
+            self._make_topic()
+
+    def _make_topic(self) -> None:
+        admin = AdminClient(
+            {k: v for k, v in self._options.items() if k not in _OPTIONS}, logger=_LOGGER
+        )
+        topic = NewTopic(
+            self._topic,
+            num_partitions=self._lanes,
+            replication_factor=BROKERS_DEFAULT,
+            config={"cleanup.policy": "delete", "retention.ms": str(RETENTION_MS)},
+        )
+        for made in admin.create_topics([topic], operation_timeout=CREATE_S).values():
+            made.result(CREATE_S)

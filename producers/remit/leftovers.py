@@ -1,0 +1,63 @@
+"""What a dead process left in its slot: made into packs of the log, under the dead one's producer id."""
+
+from pathlib import Path
+
+from remit.slot import Slot, has_leftovers, try_lock
+from remit_schemas import spool
+from remit_schemas.errors import PackError
+from remit_schemas.pack import Header, scan_records
+
+
+def adopt(slot: Slot) -> int:
+    """Number the open packs of a claimed slot, in the order of their lanes and sequences.
+
+    Returns:
+        How many there were. An open pack without a valid header (only power loss leaves one) is deleted:
+        no reader could tell what it was, and the gap in its lane's sequence shows it.
+    """
+    found = sorted(
+        name for path in slot.folder.iterdir() if (name := spool.parse_open_name(path.name))
+    )
+    for name in found:
+        path = slot.folder / spool.open_name(bytes.fromhex(name.producer), name.lane, name.sequence)
+        end = _end_of(path)
+        if end is None:
+            path.unlink()
+        else:
+            slot.take_over(path, end)
+    return len(found)
+
+
+def adopt_dead(root: Path) -> int:
+    """Number the open packs of every slot whose process is dead, and give the slots free again.
+
+    An operator's process calls it, so that what the last process of an app left does not wait for another one.
+
+    Args:
+        root: The spool folder.
+
+    Returns:
+        How many packs were numbered.
+    """
+    adopted = 0
+    for number in range(spool.SLOTS):
+        if not has_leftovers(root, number):
+            continue
+        folder = root / spool.slot_name(number)
+        lock = try_lock(folder)
+        if lock is not None:
+            slot = Slot(folder, lock)
+            adopted += adopt(slot)
+            slot.release(is_clean=True)
+    return adopted
+
+
+def _end_of(path: Path) -> int | None:
+    data = path.read_bytes()
+    try:
+        end = Header.parse(data).length
+    except PackError:
+        return None
+    for start, length in scan_records(data, end):
+        end = start + length
+    return end

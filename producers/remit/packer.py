@@ -1,0 +1,372 @@
+"""The open packs of every lane: where events become records, and when a pack closes."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Final
+
+from remit.account import Account
+from remit.open_pack import Buffer, OpenPack, nonces_of
+from remit.result import ACCEPTED, REFUSED, Accepted, Refused
+from remit.route import Packs, Route, Terms
+from remit.seal import DataKeys
+from remit.settings import Settings
+from remit_schemas.lane import lane_of
+from remit_schemas.pack import (
+    EVENT_BYTES_MAX,
+    FORM_RECORDS,
+    NAME_BYTES_MAX,
+    NO_NONCE,
+    PRODUCER_BYTES,
+    SUBJECT_BYTES_MAX,
+    Counts,
+    Header,
+)
+from remit_schemas.sealing import PackKeys, pack_keys
+from remit_schemas.spool import open_name
+
+PLAIN_BYTES_MAX: Final = (
+    64 << 20
+)  # plain events kept for the rewrite; beyond it packs go out as they stand
+SUBJECTS_KNOWN_MAX: Final = 8192  # some 2 MB; the hash costs 0.8 µs, and sessions repeat
+BACKLOG: Final = 4  # packs waiting for the worker before an emitting thread lets it run
+YIELD_S: Final = (
+    0.0002  # long enough for the worker to take the interpreter's lock, once for each full pack
+)
+
+
+@dataclass(slots=True)
+class Closed:
+    """A pack on its way to the log.
+
+    Attributes:
+        header: In form 1.
+        keys: The pack's keys.
+        counts: The source's counts when it closed.
+        datums: The events, plain; None sends the file as it stands.
+        subjects: The subject of each.
+        count: How many events.
+        account: Where they are counted.
+        buffer: The file; None for a pack that only carries counts.
+        end: Bytes of it written.
+    """
+
+    header: Header
+    keys: PackKeys
+    counts: Counts
+    datums: list[bytes] | None
+    subjects: list[bytes]
+    count: int
+    account: Account
+    buffer: Buffer | None
+    end: int
+
+
+class _Lane:
+    """One lane of this producer: its open packs in the order of their sequences."""
+
+    __slots__ = ("open", "sequence")
+
+    def __init__(self) -> None:
+        self.sequence = 0
+        self.open: list[tuple[OpenPack, Packs, Route]] = []
+
+
+class Packer:
+    """Open packs, their lanes, keys and counts. Any thread may call; one lock guards all of it.
+
+    Attributes:
+        producer: 16 random bytes, new for each process.
+        out: Packs that closed, each lane's in the order of their sequences; the worker's mailbox.
+        is_full: The spool is over its bound and nothing optional is left in it; set by the worker.
+    """
+
+    def __init__(
+        self, take_buffer: Callable[[int], Buffer], settings: Settings, terms: Terms
+    ) -> None:
+        self.producer = os.urandom(PRODUCER_BYTES)
+        self.out: SimpleQueue[object] = SimpleQueue()
+        self.is_full = False
+        self._lock = threading.RLock()
+        self._is_inside = False
+        self._later: list[
+            tuple[Route, str]
+        ] = []  # counted at the next `tell`: the accounts are in use now
+        self._take_buffer = take_buffer
+        self._settings = settings
+        self._nonces = nonces_of(settings.pack_events_max)
+        self._keys = DataKeys(self.producer, terms.key_id, terms.public_key)
+        self._lanes: dict[int, _Lane] = {}
+        self._accounts: dict[tuple[int, bytes, str], Account] = {}
+        self._waiting_bytes = 0
+        self._open_packs = 0
+        self._is_shut = False
+        self._terms = terms
+        self._lane_key = terms.lane_key
+        self._lane_count = terms.lanes
+        self._subjects: dict[str, tuple[bytes, int]] = {}
+
+    def put(
+        self, route: Route, datum: bytes, subject: str | None, tenant: str | None
+    ) -> Accepted | Refused:
+        """Seal an event into the open pack of its lane.
+
+        Raises:
+            Exception: What the caller turns into a refusal; the event was not taken.
+        """
+        if subject:
+            known = self._subjects.get(subject)
+            name, lane = self._learn(subject) if known is None else known
+        else:
+            name = b""
+            lane = route.turn
+        packs = route.packs_of(tenant) if tenant else route.packs
+        with self._lock:
+            if self._is_inside:  # a signal handler or finalizer that emits inside an emit
+                self._later.append((route, "reentered"))
+                return REFUSED["reentered"]
+            pack = packs[lane]
+            if pack is not None:
+                self._is_inside = True
+                try:
+                    if pack.append(datum, name):
+                        return ACCEPTED
+                except BaseException:
+                    pack.spoil()
+                    raise
+                finally:
+                    self._is_inside = False
+        if self.out.qsize() > BACKLOG:
+            time.sleep(YIELD_S)
+        return self._put_anew(route, datum, name, lane, tenant or "")
+
+    def refuse(self, route: Route, tenant: str | None, reason: str) -> Refused:
+        """Count an event that was refused before it had a lane: in the first lane."""
+        with self._lock:
+            if self._is_inside:
+                self._later.append((route, reason))
+            else:
+                self._account(route, 0, tenant or "").refuse(reason)
+        return REFUSED[reason]
+
+    def close_all(self) -> None:
+        """Close every open pack."""
+        self._close_where(lambda _: True)
+
+    def close_old(self, now: float) -> None:
+        """Close the lanes whose oldest open pack has reached its age, by monotonic seconds."""
+        oldest = now - self._settings.pack_age_s
+        self._close_where(lambda pack: pack.opened_at <= oldest)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no pack is open."""
+        return not self._open_packs
+
+    @property
+    def epoch(self) -> tuple[bytes, bytes]:
+        """Key id and public key of the epoch in force."""
+        return self._terms.key_id, self._terms.public_key
+
+    def shut(self) -> None:
+        """Take no more events."""
+        with self._lock:
+            self._is_shut = True
+            self.close_all()
+
+    def change(self, terms: Terms) -> None:
+        """Go over to what a new bundle says; what is open closes under the old one."""
+        with self._lock:
+            self.close_all()
+            self._keys.renew(terms.key_id, terms.public_key)
+            self._terms = terms
+            self._lane_key = terms.lane_key
+            self._lane_count = terms.lanes
+            self._subjects = {}
+
+    def tell(self) -> None:
+        """Close an empty pack for every account whose counts no pack carries yet."""
+        with self._lock:
+            if self._is_inside or time.time() >= self._terms.not_after:
+                return  # nothing can be sealed: the counts wait for the next epoch
+            while self._later:
+                route, reason = self._later.pop()
+                self._account(route, 0, "").refuse(reason)
+            untold = [item for item in self._accounts.items() if not item[1].is_told]
+            for (lane, fingerprint, tenant), account in untold:
+                self._close_lane(lane)
+                if not account.is_told:  # else a pack that just closed has told it
+                    header, keys = self._header(account, lane, fingerprint, tenant)
+                    self._lanes[lane].sequence += 1
+                    self._send(Closed(header, keys, account.counts(), [], [], 0, account, None, 0))
+
+    def let_go(self, header: Header, events: int) -> int:
+        """Count events of one of this producer's packs that were dropped for a full spool.
+
+        Returns:
+            All that the source has let go.
+        """
+        with self._lock:
+            account = self._accounts[header.lane, header.fingerprint, header.tenant]
+            account.let_go += events
+            account.is_told = False
+            return account.let_go
+
+    def written(self, closed: Closed) -> None:
+        """Learn that a pack is in the spool, and its plain events out of memory."""
+        with self._lock:
+            self._waiting_bytes -= closed.end
+
+    def totals(self) -> Counts:
+        """Add up what this producer has counted; events in open packs are in it."""
+        with self._lock:
+            accounts = list(self._accounts.values())
+            offered = sum(account.offered for account in accounts)
+            offered += sum(p.count for lane in self._lanes.values() for p, _, _ in lane.open)
+            refused: dict[str, int] = {}
+            for account in accounts:
+                for reason, n in account.refused.items():
+                    refused[reason] = refused.get(reason, 0) + n
+            return Counts(offered, sum(account.let_go for account in accounts), refused)
+
+    def _learn(self, subject: str) -> tuple[bytes, int]:
+        """Hash a subject into its lane, and remember it: who emits once mostly emits again."""
+        if len(self._subjects) >= SUBJECTS_KNOWN_MAX:
+            self._subjects = {}
+        known = subject.encode(), lane_of(subject, self._lane_count, self._lane_key)
+        self._subjects[subject] = known
+        return known
+
+    def _put_anew(
+        self, route: Route, datum: bytes, name: bytes, lane: int, tenant: str
+    ) -> Accepted | Refused:
+        """Put an event for which there is no open pack with room."""
+        with self._lock:
+            if self._is_inside:
+                self._later.append((route, "reentered"))
+                return REFUSED["reentered"]
+            self._is_inside = True
+            try:
+                reason = self._open_for(route, datum, name, lane, tenant)
+            except OSError:
+                reason = "spool_full"
+            finally:
+                self._is_inside = False
+            if reason is None:
+                return ACCEPTED
+            self._account(route, lane, tenant).refuse(reason)
+            return REFUSED[reason]
+
+    def _open_for(
+        self, route: Route, datum: bytes, name: bytes, lane: int, tenant: str
+    ) -> str | None:
+        reason = self._why_not(datum, name, tenant)
+        if reason:
+            return reason
+        packs = route.packs_of(tenant) if tenant else route.packs
+        pack = packs[lane]
+        if pack is None or not pack.append(datum, name):
+            if pack is not None:
+                self._close_lane(lane)
+            if not self._open(route, packs, lane, tenant).append(datum, name):
+                return "too_large"
+        return None
+
+    def _why_not(self, datum: bytes, name: bytes, tenant: str) -> str | None:
+        if self._is_shut:
+            return "closed"
+        if time.time() >= self._terms.not_after:
+            return "epoch_over"
+        if self.is_full or self._waiting_bytes > self._settings.spool_bytes_max:
+            return "spool_full"
+        if len(datum) > EVENT_BYTES_MAX or len(name) > SUBJECT_BYTES_MAX:
+            return "too_large"
+        if len(tenant.encode()) > NAME_BYTES_MAX:
+            return "does_not_fit"
+        return None
+
+    def _open(self, route: Route, packs: Packs, lane: int, tenant: str) -> OpenPack:
+        account = self._account(route, lane, tenant)
+        header, keys = self._header(account, lane, route.fingerprint, tenant)
+        buffer = self._take_buffer(self._settings.pack_bytes_max)
+        pack = OpenPack(header, keys, buffer, account, self._nonces)
+        buffer.rename(buffer.path.with_name(open_name(self.producer, lane, header.sequence)))
+        self._lanes[lane].sequence += 1
+        self._lanes[lane].open.append((pack, packs, route))
+        packs[lane] = pack
+        self._open_packs += 1
+        if self._open_packs == 1:
+            self.out.put(None)  # wakes the worker: from now on something grows old
+        return pack
+
+    def _header(
+        self, account: Account, lane: int, fingerprint: bytes, tenant: str
+    ) -> tuple[Header, PackKeys]:
+        data_key = self._keys.of(lane)
+        header = Header(
+            form=FORM_RECORDS,
+            producer=self.producer,
+            lane=lane,
+            sequence=self._lanes.setdefault(lane, _Lane()).sequence + 1,
+            fingerprint=fingerprint,
+            necessity=account.necessity,
+            count=None,
+            key_id=data_key.key_id,
+            wrapped_key=data_key.wrapped,
+            nonce=NO_NONCE,
+            policy_version=self._terms.policy_version,
+            tenant=tenant,
+            counts=account.counts(),
+        )
+        return header, pack_keys(data_key.key, header.identity)
+
+    def _account(self, route: Route, lane: int, tenant: str) -> Account:
+        key = (lane, route.fingerprint, tenant)
+        account = self._accounts.get(key)
+        if account is None:
+            account = self._accounts[key] = Account(route.necessity)
+        return account
+
+    def _close_where(self, is_due: Callable[[OpenPack], bool]) -> None:
+        with self._lock:
+            if self._is_inside:
+                return
+            for number, lane in self._lanes.items():
+                if lane.open and is_due(lane.open[0][0]):
+                    self._close_lane(number)
+
+    def _close_lane(self, number: int) -> None:
+        """Close a lane's open packs together, so that sequences reach the log in order."""
+        lane = self._lanes.setdefault(number, _Lane())
+        closing, lane.open = lane.open, []
+        for pack, packs, route in closing:
+            packs[number] = None
+            if route.turn == number:
+                route.turn = (number + 1) % self._lane_count
+            self._open_packs -= 1
+            self._send(self._closed(pack))
+
+    def _closed(self, pack: OpenPack) -> Closed:
+        account = pack.account
+        counts = account.counts()
+        account.offered += pack.count
+        self._waiting_bytes += pack.end
+        keeps = self._waiting_bytes <= PLAIN_BYTES_MAX
+        return Closed(
+            header=pack.header,
+            keys=pack.keys,
+            counts=counts,
+            datums=pack.datums if keeps else None,
+            subjects=pack.subjects if keeps else [],
+            count=pack.count,
+            account=account,
+            buffer=pack.buffer,
+            end=pack.end,
+        )
+
+    def _send(self, closed: Closed) -> None:
+        closed.account.is_told = True
+        self.out.put(closed)

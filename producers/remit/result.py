@@ -1,0 +1,31 @@
+"""What `emit` answers: accepted, or refused and why."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from remit_schemas.pack import REASONS
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The event is sealed in the spool: it survives the death of this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The event was not taken; it is counted, and the app goes on. False where a truth is asked for.
+
+    Attributes:
+        reason: One of `remit_schemas.pack.REASONS`.
+    """
+
+    reason: str
+
+    def __bool__(self) -> bool:
+        return False
+
+
+ACCEPTED: Final = Accepted()
+REFUSED: Final = MappingProxyType({reason: Refused(reason) for reason in REASONS})
+"""One answer for each reason: `emit` builds nothing."""

@@ -1,0 +1,68 @@
+"""How a client comes to run. Imported when the first client starts: policies bring pydantic, `import remit` must not."""
+
+from collections.abc import Callable
+
+from remit.agreement import Agreement
+from remit.bound import Bound
+from remit.core import Core
+from remit.leftovers import adopt
+from remit.packer import Packer
+from remit.route import Routes
+from remit.settings import Places, Settings
+from remit.shipping import Shipping
+from remit.slot import claim, prepare
+from remit.transport import Transport
+from remit.worker import Parts, Worker
+from remit_schemas.spool import FOLDER
+
+
+def start(
+    places: Places, settings: Settings, adopt_routes: Callable[[Routes], None], *, hold: bool
+) -> Core:
+    """Read the bundle, claim a slot, number what a dead process left in it, and start the worker.
+
+    Args:
+        places: Where bundle and spool are.
+        settings: Of the client.
+        adopt_routes: Called whenever a new bundle brings other routes.
+        hold: Refuse every event for now.
+
+    Raises:
+        BundleError: There is no bundle, or it is not to be believed.
+        PolicyError: The policy cannot be used.
+        SpoolError: No slot can be had.
+    """
+    prepare(places.data / FOLDER)
+    agreement = Agreement(places, hold=hold)
+    terms = agreement.terms
+    slot = claim(places.data / FOLDER)
+    adopt(slot)
+    packer = Packer(slot.buffer, settings, terms)
+    bound = Bound(slot, packer, settings.spool_bytes_max)
+    transport = transport_of(places, settings, terms.lanes)
+    shipping = Shipping(slot, transport) if transport else None
+
+    def refresh() -> None:
+        renewed = agreement.renewed()
+        if renewed is not None:
+            adopt_routes(renewed.routes)
+            packer.change(renewed)
+
+    worker = Worker(Parts(slot, packer, bound, shipping, refresh), settings)
+    worker.start()
+    return Core(slot, packer, worker, transport, terms.routes)
+
+
+def transport_of(places: Places, settings: Settings, lanes: int) -> Transport | None:
+    """Connect to the log elsewhere; None where the spool is the log.
+
+    Args:
+        places: Where the log is.
+        settings: What goes to librdkafka.
+        lanes: Partitions of a topic that has to be made.
+    """
+    if places.brokers is None:
+        return None
+    from remit.kafka import KafkaTransport  # noqa: PLC0415  # only who uses Kafka pays its 30 ms
+
+    return KafkaTransport(places.brokers, places.topic, lanes, settings.kafka)

@@ -1,0 +1,58 @@
+"""The bundle's file, read again whenever it changes."""
+
+from pathlib import Path
+from typing import Final
+
+from remit.settings import Places
+from remit_schemas.bundle import BUNDLE_NAME, Bundle, read_bundle
+from remit_schemas.errors import RemitError
+from remit_schemas.spool import FOLDER
+from remit_schemas.trust import trust_of
+
+PIN: Final = "verify-key"  # the key of the first bundle seen, beside the spool's id
+
+
+class BundleWatch:
+    """Reads the bundle and notices a new one.
+
+    Attributes:
+        faults: Times the file was there and could not be believed.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self.faults = 0
+        self._path = places.keys / BUNDLE_NAME
+        self._pin = places.data / FOLDER / PIN
+        self._trust = trust_of(places.trust) if places.trust else None
+        self._seen: tuple[int, int, int] | None = None
+
+    def read(self) -> Bundle:
+        """Read the bundle.
+
+        Raises:
+            BundleError: It is missing, or not to be believed.
+        """
+        seen = _signature(self._path)
+        bundle = read_bundle(self._path, trust=self._trust, pin=self._pin)
+        self._seen = seen
+        return bundle
+
+    def changed(self) -> Bundle | None:
+        """Give the bundle if it is another than the last one read; a bad one is counted and the old one holds."""
+        seen = _signature(self._path)
+        if seen is None or seen == self._seen:
+            return None
+        try:
+            return self.read()
+        except RemitError:
+            self.faults += 1
+            self._seen = seen
+            return None
+
+
+def _signature(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

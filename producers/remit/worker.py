@@ -1,0 +1,184 @@
+"""The one thread of a client: closes, rewrites, numbers and ships packs, and watches bound and bundle."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from queue import Empty
+from typing import Final
+
+from remit.bound import Bound
+from remit.packer import Closed, Packer
+from remit.rewrite import rewrite
+from remit.settings import Settings
+from remit.shipping import Shipping
+from remit.slot import Slot
+
+TELL_S: Final = (
+    1.0  # counts that no pack carries wait this long for one before an empty pack tells them
+)
+TICK_S: Final = 0.01  # while packs wait for acknowledgement: how often it is looked for
+TICKS_PER_AGE: Final = 4  # a pack closes within a quarter of its age after it is due
+FAULT_PAUSE_S: Final = 0.1  # after a fault of the disk: not so short that it burns the processor
+RESCAN_S: Final = (
+    10.0  # how often packs that a reader deleted are noticed while the spool is not full
+)
+GATHER_MAX: Final = 64  # packs written before the upkeep has its turn
+
+
+@dataclass(slots=True)
+class Flush:
+    """A wish to have everything emitted so far on the log.
+
+    Attributes:
+        is_durable: Files and folder synced.
+        done: Set once it is so.
+        up_to: The number up to which packs must be stored; known once all are written.
+    """
+
+    is_durable: bool
+    done: threading.Event = field(default_factory=threading.Event)
+    up_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the worker works with.
+
+    Attributes:
+        slot: Where packs are written.
+        packer: Where they come from.
+        bound: Of the slot.
+        shipping: To a log elsewhere; None where the spool is the log.
+        refresh: Looks whether the bundle changed.
+    """
+
+    slot: Slot
+    packer: Packer
+    bound: Bound
+    shipping: Shipping | None
+    refresh: Callable[[], None]
+
+
+class Worker(threading.Thread):
+    """Runs until `stop`.
+
+    Attributes:
+        faults: Rounds that failed; what they did not do is tried again.
+    """
+
+    def __init__(self, parts: Parts, settings: Settings) -> None:
+        super().__init__(name="remit-worker", daemon=True)
+        self.faults = 0
+        self._parts = parts
+        self._tick_s = settings.pack_age_s / TICKS_PER_AGE
+        self._poll_s = min(settings.bundle_poll_s, TELL_S)
+        self._bundle_poll_s = settings.bundle_poll_s
+        self._todo: deque[Closed] = deque()
+        self._flushes: list[Flush] = []
+        self._is_over = False
+        self._due: dict[str, float] = {}
+
+    def run(self) -> None:
+        """Work until told to stop; no fault of the world ends it."""
+        while not self._is_over:
+            try:
+                self._gather(self._wait_s())
+                self._write()
+                self._upkeep(time.monotonic())
+                self._answer()
+            except Exception:  # noqa: BLE001  # outermost loop: counted, and tried again
+                self.faults += 1
+                time.sleep(FAULT_PAUSE_S)
+
+    def stop(self, timeout_s: float) -> bool:
+        """End the thread.
+
+        Returns:
+            Whether it has ended, with nothing left unwritten.
+        """
+        self._is_over = True
+        self._parts.packer.out.put(None)
+        self.join(timeout_s)
+        return not self.is_alive() and not self._todo
+
+    def _wait_s(self) -> float:
+        shipping = self._parts.shipping
+        if self._todo:
+            return 0.0
+        if shipping is not None and shipping.is_busy:
+            return TICK_S
+        return self._poll_s if self._parts.packer.is_idle else min(self._tick_s, self._poll_s)
+
+    def _gather(self, wait_s: float) -> None:
+        out = self._parts.packer.out
+        try:
+            item = out.get(timeout=wait_s) if wait_s else out.get_nowait()
+            while True:
+                if isinstance(item, Closed):
+                    self._todo.append(item)
+                elif isinstance(item, Flush):
+                    self._flushes.append(item)
+                if len(self._todo) >= GATHER_MAX:
+                    return
+                item = out.get_nowait()
+        except Empty:
+            return
+
+    def _write(self) -> None:
+        while self._todo:
+            number = self._number_of(self._todo[0])
+            closed = self._todo.popleft()
+            self._parts.packer.written(closed)
+            if self._parts.shipping is not None:
+                self._parts.shipping.add(number)
+
+    def _number_of(self, closed: Closed) -> int:
+        """Write one pack in form 2; where there is no memory or no room for that, number it as it stands."""
+        slot, buffer = self._parts.slot, closed.buffer
+        if buffer is None:
+            return slot.write(rewrite(closed))
+        if closed.datums is None:
+            return slot.take_over(buffer.path, closed.end)
+        try:
+            number = slot.write(rewrite(closed))
+        except OSError:
+            return slot.take_over(buffer.path, closed.end)
+        slot.recycle(buffer)
+        return number
+
+    def _upkeep(self, now: float) -> None:
+        parts = self._parts
+        parts.packer.close_old(now)
+        if self._is_due("bundle", now, self._bundle_poll_s):
+            parts.refresh()
+        if self._is_due("tell", now, TELL_S):
+            parts.packer.tell()
+        if self._is_due("rescan", now, RESCAN_S):
+            parts.slot.rescan()
+        if parts.shipping is not None:
+            for number in parts.shipping.pump():
+                parts.bound.let_go(number, parts.packer.epoch)
+        parts.bound.keep(parts.shipping.is_sent if parts.shipping else _never, parts.packer.epoch)
+
+    def _is_due(self, what: str, now: float, every_s: float) -> bool:
+        if now < self._due.get(what, 0.0):
+            return False
+        self._due[what] = now + every_s
+        return True
+
+    def _answer(self) -> None:
+        slot, shipping = self._parts.slot, self._parts.shipping
+        if any(flush.is_durable and flush.up_to is None for flush in self._flushes):
+            slot.sync()  # once for all who wait
+        for flush in list(self._flushes):
+            if flush.up_to is None:
+                flush.up_to = slot.last
+            if shipping is None or shipping.is_done(flush.up_to):
+                self._flushes.remove(flush)
+                flush.done.set()
+
+
+def _never(number: int) -> bool:  # noqa: ARG001  # on the embedded log nothing is on its way
+    return False

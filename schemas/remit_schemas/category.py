@@ -1,0 +1,258 @@
+"""The closed words for data: what it is, what it is for, and what may be decided about it.
+
+Categories are keys of fideslang's data_category tree, purposes of its data_use tree; what fideslang has no key for
+sits under the nearest parent as an extension marked `x_`. DPV IRIs are the exchange form.
+A category or purpose that is not here fails closed: nothing can be collected under it.
+
+Source: fideslang 3 (CC BY 4.0) and W3C DPV 2.3 (W3C licence), which are attributed by the keys and IRIs themselves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Necessity(StrEnum):
+    """Whether a function can be had without the data: the policy's basic and additional functions."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+
+
+class Basis(StrEnum):
+    """The legal grounds there are; which of them a policy may stand on is the compiler's to say.
+
+    Source: PIPL article 13(1) to 13(6), GDPR article 6(1)(a) to (f).
+    """
+
+    CONSENT = "consent"
+    CONTRACT = "contract"
+    LEGAL_OBLIGATION = "legal_obligation"
+    VITAL_INTERESTS = "vital_interests"
+    PUBLIC_INTEREST = "public_interest"
+    PUBLISHED_BY_SUBJECT = "published_by_subject"
+    LEGITIMATE_INTERESTS = "legitimate_interests"
+    """GDPR only: PIPL knows no such ground, and the compiler refuses it."""
+
+
+class Decision(StrEnum):
+    """What becomes of a value."""
+
+    KEEP = "keep"
+    REDUCE = "reduce"
+    REFUSE = "refuse"
+
+
+class Sensitivity(StrEnum):
+    """How close data comes to a person, from the machine to what must never be collected.
+
+    Source: Mozilla Glean's four data sensitivity categories, and `prohibited` on top.
+    """
+
+    TECHNICAL = "technical"
+    INTERACTION = "interaction"
+    STORED_CONTENT = "stored_content"
+    HIGHLY_SENSITIVE = "highly_sensitive"
+    PROHIBITED = "prohibited"
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A kind of data.
+
+    Attributes:
+        key: The fideslang data_category, such as ``user.device.ip_address``.
+        meaning: What it is, in words that a person who is no engineer understands.
+        dpv: The IRI of the nearest term of W3C DPV.
+        sensitivity: How close it comes to a person when no policy says otherwise.
+    """
+
+    key: str
+    meaning: str
+    dpv: str
+    sensitivity: Sensitivity
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeWord:
+    """A kind of use.
+
+    Attributes:
+        key: The fideslang data_use, such as ``essential.service``.
+        meaning: What it is, in words that a person who is no engineer understands.
+        dpv: The IRI of the nearest term of W3C DPV.
+        necessity: Whether it is a basic or an additional function when no policy says otherwise.
+    """
+
+    key: str
+    meaning: str
+    dpv: str
+    necessity: Necessity
+
+
+DPV = "https://w3id.org/dpv#"
+"""Where DPV's own terms live."""
+
+DPV_PD = "https://w3id.org/dpv/pd#"
+"""Where DPV's terms for personal data live."""
+
+_T, _I, _S, _H, _X = (
+    Sensitivity  # the five, in their order: the table below stays one line a category
+)
+_REQUIRED, _OPTIONAL = Necessity
+
+_CATEGORIES = (
+    Category(
+        "system.operations", "what was done to a system", f"{DPV_PD}ServiceConsumptionBehaviour", _I
+    ),
+    Category("user.account.username", "nickname", f"{DPV_PD}Username", _H),
+    Category("user.account.x_store", "facts about a shop", f"{DPV}NonPersonalData", _T),
+    Category("user.behavior", "what somebody does", f"{DPV_PD}Behavioural", _I),
+    Category(
+        "user.behavior.browsing_history",
+        "pages visited, and from where",
+        f"{DPV_PD}BrowserHistory",
+        _S,
+    ),
+    Category("user.behavior.purchase_history", "orders and transactions", f"{DPV_PD}Purchase", _H),
+    Category(
+        "user.behavior.search_history", "words searched for", f"{DPV_PD}BrowsingBehaviour", _S
+    ),
+    Category("user.biometric", "face, voice or fingerprint", f"{DPV_PD}Biometric", _X),
+    Category("user.childrens", "data of a minor", f"{DPV}Child", _H),
+    Category("user.contact", "how to reach somebody", f"{DPV_PD}Contact", _H),
+    Category("user.contact.address", "postal address", f"{DPV_PD}PhysicalAddress", _H),
+    Category("user.contact.email", "e-mail address", f"{DPV_PD}EmailAddress", _H),
+    Category("user.contact.phone_number", "phone number", f"{DPV_PD}TelephoneNumber", _H),
+    Category(
+        "user.content.private", "messages, calls and survey answers", f"{DPV_PD}Communication", _X
+    ),
+    Category("user.content.self_image", "picture of somebody", f"{DPV_PD}Picture", _X),
+    Category("user.demographic.language", "language used", f"{DPV_PD}Language", _T),
+    Category("user.device", "facts about a device", f"{DPV_PD}DeviceBased", _T),
+    Category("user.device.cookie_id", "number in a cookie", f"{DPV_PD}UID", _H),
+    Category("user.device.device_id", "number of a device", f"{DPV_PD}UID", _H),
+    Category("user.device.ip_address", "IP address", f"{DPV_PD}IPAddress", _H),
+    Category("user.device.x_hardware", "hardware characteristics", f"{DPV_PD}DeviceBased", _T),
+    Category("user.device.x_software", "software characteristics", f"{DPV_PD}DeviceSoftware", _T),
+    Category(
+        "user.device.x_user_agent",
+        "browser and its version, as the browser says",
+        f"{DPV_PD}UserAgent",
+        _T,
+    ),
+    Category(
+        "user.financial.credit_card", "card number and expiry", f"{DPV_PD}PaymentCardNumber", _X
+    ),
+    Category("user.government_id", "proof of identity", f"{DPV_PD}OfficialID", _H),
+    Category("user.location.imprecise", "place no finer than a city", f"{DPV_PD}Location", _I),
+    Category("user.name", "name of a person", f"{DPV_PD}Name", _H),
+    Category("user.payment", "payment accounts and progress", f"{DPV_PD}FinancialAccount", _X),
+    Category(
+        "user.privacy_preferences", "what somebody consented to", f"{DPV_PD}PrivacyPreference", _I
+    ),
+    Category(
+        "user.telemetry",
+        "how a service was used and how it ran",
+        f"{DPV_PD}ServiceConsumptionBehaviour",
+        _I,
+    ),
+    Category(
+        "user.telemetry.x_access_time",
+        "date and time of access",
+        f"{DPV_PD}ServiceConsumptionBehaviour",
+        _I,
+    ),
+    Category("user.unique_id", "number of an account", f"{DPV_PD}UID", _H),
+    Category(
+        "user.unique_id.pseudonymous",
+        "number that stands for somebody",
+        f"{DPV_PD}BrowserFingerprint",
+        _H,
+    ),
+)
+# Where several rows of the vocabulary share a key the strictest holds (user.payment, user.content.private);
+# its word "personal" is Glean's fourth category: data that alone or combined points at a person.
+
+_PURPOSES = (
+    PurposeWord(
+        "analytics.reporting",
+        "see how the service is used",
+        f"{DPV}ServiceUsageAnalytics",
+        _OPTIONAL,
+    ),
+    PurposeWord(
+        "analytics.reporting.ad_performance", "measure advertising", f"{DPV}Advertising", _OPTIONAL
+    ),
+    PurposeWord(
+        "essential.fraud_detection",
+        "find misuse and anomalies",
+        f"{DPV}MisusePreventionAndDetection",
+        _REQUIRED,
+    ),
+    PurposeWord(
+        "essential.legal_obligation", "do what the law demands", f"{DPV}LegalCompliance", _REQUIRED
+    ),
+    PurposeWord(
+        "essential.service",
+        "provide the basic functions",
+        f"{DPV}RequestedServiceProvision",
+        _REQUIRED,
+    ),
+    PurposeWord(
+        "essential.service.authentication",
+        "create accounts and log in",
+        f"{DPV}IdentityAuthentication",
+        _REQUIRED,
+    ),
+    PurposeWord(
+        "essential.service.operations",
+        "keep the service running",
+        f"{DPV}ServiceMonitoring",
+        _REQUIRED,
+    ),
+    PurposeWord(
+        "essential.service.operations.support",
+        "answer questions and settle disputes",
+        f"{DPV}CustomerCare",
+        _REQUIRED,
+    ),
+    PurposeWord(
+        "essential.service.payment_processing",
+        "take payments",
+        f"{DPV}PaymentManagement",
+        _REQUIRED,
+    ),
+    PurposeWord(
+        "essential.service.security",
+        "verify who somebody is",
+        f"{DPV}IdentityVerification",
+        _REQUIRED,
+    ),
+    PurposeWord(
+        "functional.service.improve",
+        "improve the service",
+        f"{DPV}ImproveExistingProductsAndServices",
+        _OPTIONAL,
+    ),
+    PurposeWord("marketing", "a merchant's own marketing", f"{DPV}Marketing", _OPTIONAL),
+    PurposeWord(
+        "marketing.communications", "campaigns and rewards", f"{DPV}DirectMarketing", _OPTIONAL
+    ),
+    PurposeWord(
+        "personalize", "recommend things", f"{DPV}ProvidePersonalisedRecommendations", _OPTIONAL
+    ),
+    PurposeWord(
+        "third_party_sharing.legal_obligation",
+        "hand over because the law says so",
+        f"{DPV}Disclose",
+        _REQUIRED,
+    ),
+)
+
+CATEGORIES: Mapping[str, Category] = MappingProxyType({word.key: word for word in _CATEGORIES})
+"""Every category there is, by key."""
+
+PURPOSES: Mapping[str, PurposeWord] = MappingProxyType({word.key: word for word in _PURPOSES})
+"""Every purpose there is, by key."""

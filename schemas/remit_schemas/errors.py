@@ -1,0 +1,168 @@
+"""Every error the project raises.
+
+RemitError
+├── ContractError          a contract cannot be used as written
+│   ├── UntaggedField      a field says nothing about its privacy
+│   └── EncodeError        an event does not fit its contract
+├── PolicyError            a policy is missing, misspelt or contradicts itself
+├── ReducerError           a value cannot be made smaller as asked
+├── BundleError            the signed bundle is missing, forged or dead
+├── PackError              bytes that were to be a pack
+│   ├── NotAPack           no valid header
+│   ├── NewerFormat        written by a newer remit
+│   ├── Truncated          ends before its header says
+│   └── Tampered           does not open under its own key
+├── SealingKeyError        a key that is needed
+│   ├── KeyDestroyed       its epoch is over and gone
+│   ├── KeyNeverIssued     this store never had it
+│   └── KeysOutOfReach     the store cannot be read now
+├── LogError               the log cannot give what was asked
+│   ├── OffsetGone         the broker no longer has the position
+│   └── LogReplaced        the topic was deleted and made again
+├── LakeError              the lake cannot be read or written
+│   └── StaleWriter        someone else committed for this partition
+├── SpoolError             the spool cannot be used
+└── SettingsError          a setting is missing or out of range
+
+A message names fields, contracts, clauses and lengths. It never carries a value.
+"""
+
+from typing import ClassVar
+
+
+class RemitError(Exception):
+    """Anything remit raises on purpose; `code` is the metric label, from a closed set."""
+
+    code: ClassVar[str] = "remit"
+
+
+class ContractError(RemitError):
+    """A contract cannot be used as written."""
+
+    code = "contract"
+
+
+class UntaggedField(ContractError):
+    """A field of a contract says nothing about its privacy."""
+
+    code = "untagged_field"
+
+
+class EncodeError(ContractError):
+    """An event does not fit its contract."""
+
+    code = "does_not_fit"
+
+
+class PolicyError(RemitError):
+    """A policy is missing, misspelt or contradicts itself."""
+
+    code = "policy"
+
+
+class ReducerError(RemitError):
+    """A value cannot be made smaller as asked."""
+
+    code = "reducer"
+
+
+class BundleError(RemitError):
+    """The signed bundle is missing, forged or dead."""
+
+    code = "bundle"
+
+
+class PackError(RemitError):
+    """Bytes that were to be a pack cannot be read as one."""
+
+    code = "pack"
+
+
+class NotAPack(PackError):
+    """The bytes have no valid pack header."""
+
+    code = "not_a_pack"
+
+
+class NewerFormat(PackError):
+    """The pack was written by a newer remit than this one."""
+
+    code = "newer_format"
+
+
+class Truncated(PackError):
+    """The pack ends before its header says it does."""
+
+    code = "truncated"
+
+
+class Tampered(PackError):
+    """The pack does not open under its own key: it was changed after it was sealed."""
+
+    code = "tampered"
+
+
+class SealingKeyError(RemitError): 
+    """A key that is needed is not to be had."""
+
+    code = "key"
+
+
+class KeyDestroyed(SealingKeyError):
+    """The key's epoch is over, and the key with it: what it sealed is unreadable for good."""
+
+    code = "key_destroyed"
+
+
+class KeyNeverIssued(SealingKeyError):
+    """This key store never issued that key."""
+
+    code = "unknown_key"
+
+
+class KeysOutOfReach(SealingKeyError):
+    """The key store cannot be read now; packs wait, sealed."""
+
+    code = "keys_out_of_reach"
+
+
+class LogError(RemitError):
+    """The log cannot give what was asked of it."""
+
+    code = "log"
+
+
+class OffsetGone(LogError):
+    """The broker no longer has the position at which reading must go on."""
+
+    code = "offset_gone"
+
+
+class LogReplaced(LogError):
+    """The topic was deleted and made again: another log, read from its beginning."""
+
+    code = "log_replaced"
+
+
+class LakeError(RemitError):
+    """The lake cannot be read or written."""
+
+    code = "lake"
+
+
+class StaleWriter(LakeError):
+    """Someone else committed for this partition since this writer last looked."""
+
+    code = "stale_writer"
+
+
+class SpoolError(RemitError):
+    """The spool cannot be used."""
+
+    code = "spool"
+
+
+class SettingsError(RemitError):
+    """A setting is missing or out of range."""
+
+    code = "settings"

@@ -1,0 +1,141 @@
+"""May this version follow that one? Of contracts: is it readable both ways. Of policies: is no field looser."""
+
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+
+from remit_schemas.category import Basis, Decision, Necessity
+from remit_schemas.contract import Contract, Contracts, Field
+from remit_schemas.plan import FieldPlan, Plan, Purpose
+from remit_schemas.plan import compile as compile_plan
+from remit_schemas.policy import Policy
+from remit_schemas.reducer import SPECS, Parameter, Scalar
+from remit_schemas.rule import duration_text
+
+_LOOSENESS = {Decision.REFUSE: 0, Decision.REDUCE: 1, Decision.KEEP: 2}
+
+
+def check_contract(old: Contract, new: Contract) -> list[str]:
+    """Say why a version of a contract may not follow another.
+
+    What was written with either must be readable with the other: the fields stay what and where they are, and new
+    ones come at the end and may be null. A category stays, too: stored data carries it.
+
+    Returns:
+        Reasons why not, each naming contract and field; empty means that it may.
+    """
+    reasons = [] if old.name == new.name else [f"{old.name}: cannot become {new.name}"]
+    kept = {field.name for field in new.fields}
+    for before, after in zip_longest(old.fields, new.fields):
+        if before is None:
+            reasons += _of_new_field(new.name, after)
+        elif before.name not in kept:
+            reasons.append(f"{new.name}.{before.name}: was removed or renamed")
+        elif after is None or before.name != after.name:
+            reasons.append(f"{new.name}.{before.name}: is no longer in its place")
+        else:
+            reasons += _of_kept_field(new.name, before, after)
+    return reasons
+
+
+def _of_new_field(contract: str, field: Field) -> Iterator[str]:
+    """Why a field cannot be added."""
+    if not field.nullable:
+        yield f"{contract}.{field.name}: is new, so it must be nullable"
+
+
+def _of_kept_field(contract: str, before: Field, after: Field) -> Iterator[str]:
+    """Why a field cannot stay as it is now said to be."""
+    where = f"{contract}.{after.name}"
+    if (before.avro_type, before.logical) != (after.avro_type, after.logical):
+        yield f"{where}: was {before.logical or before.avro_type}, is {after.logical or after.avro_type}"
+    if before.nullable != after.nullable:
+        yield f"{where}: was {'' if before.nullable else 'not '}nullable"
+    if before.category != after.category:
+        yield f"{where}: was {before.category}, is {after.category}"
+
+
+def check_policy(old: Policy, new: Policy, contracts: Contracts) -> list[str]:
+    """Say where a policy version is looser than the one before: what it keeps, uses, shares or holds longer.
+
+    Returns:
+        Reasons, each naming contract and field; empty means that no subject has less than before.
+
+    Raises:
+        PolicyError: One of the two does not compile with these contracts.
+    """
+    reasons = []
+    if new.raw_limit_h > old.raw_limit_h:
+        reasons.append(f"raw_limit_h: {old.raw_limit_h} h before, {new.raw_limit_h} h now")
+    for contract in contracts:
+        reasons += _of_plans(compile_plan(contract, old), compile_plan(contract, new))
+    return reasons
+
+
+def _of_plans(old: Plan, new: Plan) -> Iterator[str]:
+    """Where a contract's plan is looser."""
+    for name, after in new.fields.items():
+        before = old.fields[name]
+        for reason in (*_of_decision(before, after), *_of_use(before, after)):
+            yield f"{new.contract}.{name}: {reason}"
+
+
+def _of_decision(before: FieldPlan, after: FieldPlan) -> Iterator[str]:
+    """Where more of a value is left."""
+    if before.is_prohibited and not after.is_prohibited:
+        yield "was prohibited"
+    if _LOOSENESS[after.decision] > _LOOSENESS[before.decision]:
+        yield f"was {before.decision}, is {after.decision}"
+    elif before.decision is after.decision is Decision.REDUCE:
+        yield from _of_reducer(before, after)
+
+
+def _of_reducer(before: FieldPlan, after: FieldPlan) -> Iterator[str]:
+    """Where a reducer leaves more; two different ones cannot be compared, so the new one is taken for looser."""
+    if after.reducer is None or before.reducer != after.reducer:
+        yield f"was reduced by {before.reducer}, is by {after.reducer}"
+        return
+    for parameter in SPECS[after.reducer].parameters:
+        if _leaves_more(
+            parameter, before.parameters[parameter.name], after.parameters[parameter.name]
+        ):
+            yield f"{parameter.name} of {after.reducer} leaves more than before"
+
+
+def _leaves_more(parameter: Parameter, before: Scalar, after: Scalar) -> bool:
+    """Whether a parameter was loosened: numbers and lists say what is kept, choices stand from the finest on."""
+    if isinstance(before, tuple) and isinstance(after, tuple):
+        return not set(after) <= set(before)
+    if isinstance(before, str) and isinstance(after, str) and parameter.choices:
+        return parameter.choices.index(after) < parameter.choices.index(before)
+    if isinstance(before, int) and isinstance(after, int):
+        return after > before
+    return before != after
+
+
+def _of_use(before: FieldPlan, after: FieldPlan) -> Iterator[str]:
+    """Where a value is used for more, on less of a ground, longer or by more."""
+    if after.decision is Decision.REFUSE or before.decision is Decision.REFUSE:
+        return
+    known = {purpose.key: purpose for purpose in before.purposes}
+    for purpose in after.purposes:
+        yield from _of_purpose(known.get(purpose.key), purpose)
+    if before.keep_for and after.keep_for and after.keep_for > before.keep_for:
+        yield f"was kept for {duration_text(before.keep_for)}, is for {duration_text(after.keep_for)}"
+    yield from _of_recipients(before.recipients, after.recipients)
+
+
+def _of_purpose(before: Purpose | None, after: Purpose) -> Iterator[str]:
+    """Where a purpose is new, or needs a consent no more."""
+    if before is None:
+        yield f"is used for {after.key}, and was not"
+        return
+    if before.necessity is Necessity.OPTIONAL and after.necessity is Necessity.REQUIRED:
+        yield f"{after.key} was optional, is required"
+    if before.basis is not after.basis and after.basis is not Basis.CONSENT:
+        yield f"{after.key} rested on {before.basis}, rests on {after.basis}"
+
+
+def _of_recipients(before: Iterable[str], after: Iterable[str]) -> Iterator[str]:
+    """Where somebody gets it who did not."""
+    for recipient in sorted(set(after) - set(before)):
+        yield f"goes to {recipient}, and did not"

@@ -1,0 +1,231 @@
+"""What a plan says, for a reader who did not write it; and what is wrong with a policy, in words."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+
+from pydantic import JsonValue
+
+from remit_schemas.category import CATEGORIES, Necessity
+from remit_schemas.clauses import Clauses
+from remit_schemas.contract import Contract, Contracts
+from remit_schemas.errors import PolicyError
+from remit_schemas.plan import (
+    NOT_NAMED,
+    FieldPlan,
+    Plan,
+    compile,  # noqa: A004 - the design's word for it
+)
+from remit_schemas.policy import Policy, builtin_clauses
+from remit_schemas.reducer import SPECS
+from remit_schemas.rule import Rule, duration_text
+
+
+@dataclass(frozen=True, slots=True)
+class FieldExplanation:
+    """What becomes of one field, in words.
+
+    Attributes:
+        category: Key of its category.
+        meaning: What that is, for a person who is no engineer.
+        decision: keep, reduce or refuse.
+        reducer: Name of the reducer; None unless reduced.
+        effect: What the reducer does, in a sentence; None unless reduced.
+        parameters: What the policy tells the reducer, defaults filled in.
+        purposes: Keys, in order.
+        optional_purposes: Those of them that need a consent.
+        basis: The distinct legal grounds of the purposes, in order, joined by a comma; None when refused.
+        necessity: required if any purpose is; None when refused.
+        keep_for: Such as `30 days`; None when refused.
+        recipients: Who may get it.
+        clause: The sentence it rests on.
+        summary: That sentence in our own words, where a register of sentences is at hand.
+        reason: Why.
+        prohibited: Whether an event that carries it is refused at the call site.
+    """
+
+    category: str
+    meaning: str
+    decision: str
+    reducer: str | None
+    effect: str | None
+    parameters: Mapping[str, JsonValue]
+    purposes: tuple[str, ...]
+    optional_purposes: tuple[str, ...]
+    basis: str | None
+    necessity: str | None
+    keep_for: str | None
+    recipients: tuple[str, ...]
+    clause: str | None
+    summary: str | None
+    reason: str
+    prohibited: bool
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Give what `--json` prints for a field."""
+        return {
+            "category": self.category,
+            "meaning": self.meaning,
+            "decision": self.decision,
+            "reducer": self.reducer,
+            "effect": self.effect,
+            "parameters": dict(self.parameters),
+            "purposes": list(self.purposes),
+            "optional_purposes": list(self.optional_purposes),
+            "basis": self.basis,
+            "necessity": self.necessity,
+            "keep_for": self.keep_for,
+            "recipients": list(self.recipients),
+            "clause": self.clause,
+            "summary": self.summary,
+            "reason": self.reason,
+            "prohibited": self.prohibited,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What becomes of every field of a contract, in words.
+
+    Attributes:
+        contract: Its name.
+        policy: Name of the policy.
+        policy_version: Version of the policy.
+        necessity: required if any field is.
+        fields: In the contract's order.
+    """
+
+    contract: str
+    policy: str
+    policy_version: str
+    necessity: str
+    fields: Mapping[str, FieldExplanation]
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Give what `remit policy explain --json` prints."""
+        return {
+            "contract": self.contract,
+            "policy": self.policy,
+            "policy_version": self.policy_version,
+            "necessity": self.necessity,
+            "fields": {name: field.to_json() for name, field in self.fields.items()},
+        }
+
+
+def explain(plan: Plan, clauses: Clauses | None = None) -> Explanation:
+    """Put a plan into words.
+
+    Args:
+        plan: What `compile` made.
+        clauses: The register for summaries of the sentences; None takes the one that is shipped with the policy, if any.
+    """
+    register = clauses or builtin_clauses(plan.policy, plan.policy_version)
+    return Explanation(
+        contract=plan.contract,
+        policy=plan.policy,
+        policy_version=plan.policy_version,
+        necessity=plan.necessity,
+        fields=MappingProxyType(
+            {name: _explain_field(field, register) for name, field in plan.fields.items()}
+        ),
+    )
+
+
+def check(policy: Policy, contracts: Contracts) -> list[str]:
+    """Say what is wrong with a policy for these contracts.
+
+    Returns:
+        Problems, one a line; empty means that every field has a rule and every rule and purpose a use.
+    """
+    return [*_unused(policy, contracts), *_problems(policy, contracts)]
+
+
+def _explain_field(field: FieldPlan, register: Clauses | None) -> FieldExplanation:
+    """Put one field into words."""
+    optional = [one.key for one in field.purposes if one.necessity is Necessity.OPTIONAL]
+    is_required = len(optional) < len(field.purposes)
+    necessity = Necessity.REQUIRED if is_required else Necessity.OPTIONAL
+    return FieldExplanation(
+        category=field.category,
+        meaning=CATEGORIES[field.category].meaning,
+        decision=field.decision,
+        reducer=field.reducer,
+        effect=SPECS[field.reducer].summary if field.reducer else None,
+        parameters=MappingProxyType(
+            {key: _plain(value) for key, value in field.parameters.items()}
+        ),
+        purposes=tuple(one.key for one in field.purposes),
+        optional_purposes=tuple(optional),
+        basis=",".join(sorted({one.basis for one in field.purposes})) or None,
+        necessity=necessity if field.purposes else None,
+        keep_for=duration_text(field.keep_for) if field.keep_for else None,
+        recipients=field.recipients,
+        clause=field.clause,
+        summary=register.summary_of(field.clause) if register and field.clause else None,
+        reason=field.reason,
+        prohibited=field.is_prohibited,
+    )
+
+
+def _plain(value: int | str | tuple[str, ...]) -> JsonValue:
+    """Write a parameter as JSON has it."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _unused(policy: Policy, contracts: Contracts) -> Iterator[str]:
+    """Find what a policy says without effect."""
+    known = set(contracts.names)
+    for rule in policy.rules:
+        if rule.event not in known:
+            yield f"the rule for {rule.subject_matter}: there is no contract {rule.event!r}"
+        elif rule.category and not _matches(rule, policy, contracts.by_name(rule.event)):
+            yield f"the rule for {rule.subject_matter} matches no field"
+    used = {key for rule in policy.rules for key in rule.purposes}
+    for key in policy.purposes:
+        if key not in used:
+            yield f"purpose {key!r}: no rule uses it"
+
+
+def _matches(rule: Rule, policy: Policy, contract: Contract) -> bool:
+    """Whether a rule for a category decides a field of its contract."""
+    own = {other.field for other in policy.rules if other.event == rule.event}
+    return any(
+        field.category == rule.category and field.name not in own for field in contract.fields
+    )
+
+
+def _problems(policy: Policy, contracts: Contracts) -> Iterator[str]:
+    """Find what goes wrong with each contract."""
+    for name in contracts.names:
+        try:
+            plan = compile(contracts.by_name(name), policy)
+        except PolicyError as error:
+            yield str(error)
+            continue
+        for field in plan.fields.values():
+            if field.reason == NOT_NAMED and field.clause is None:
+                yield f"{name}.{field.field}: no rule names it, so it is refused; say so or name it"
+        yield from _ruled_though_prohibited(plan, policy)
+        yield from _kept_longer_without_consent(plan)
+
+
+def _ruled_though_prohibited(plan: Plan, policy: Policy) -> Iterator[str]:
+    """Find rules that would store what is prohibited, and do not."""
+    for rule in policy.rules:
+        if rule.event != plan.contract or rule.field is None or rule.refuse:
+            continue
+        if plan.fields[rule.field].is_prohibited:
+            yield f"the rule for {rule.subject_matter} has no effect: its category is prohibited"
+
+
+def _kept_longer_without_consent(plan: Plan) -> Iterator[str]:
+    """Find fields whose consent shortens the life of a row: who withholds it would be kept longer."""
+    lengths = {name: field.keep_for for name, field in plan.fields.items() if field.keep_for}
+    row = plan.outcome().keep_for or max(lengths.values(), default=timedelta())
+    for name, length in lengths.items():
+        if length < row:
+            yield (
+                f"{plan.contract}.{name} is kept for {duration_text(length)}, its row without it for"
+                f" {duration_text(row)}: whoever withholds consent would be kept longer"
+            )

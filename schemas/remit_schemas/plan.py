@@ -1,0 +1,330 @@
+"""The one rule: what becomes of every field of a contract under a policy.
+
+`compile` is pure, and both sides of the log call it. It fails closed: what the policy does not name is refused,
+and what the policy says wrongly is an error, never a guess.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+
+from remit_schemas.category import CATEGORIES, PURPOSES, Basis, Decision, Necessity, Sensitivity
+from remit_schemas.contract import Contract, Field
+from remit_schemas.errors import PolicyError
+from remit_schemas.policy import Policy
+from remit_schemas.policy_file import nearest
+from remit_schemas.reducer import SPECS, Scalar, complete
+from remit_schemas.rule import Rule
+
+TAGSET_DIGITS = 16
+"""Hex digits of a tagset's name: 64 bits, so that a million tagsets share a name with a chance of 3 in 10^8."""
+
+NOT_NAMED = "no rule names it"
+"""Why a field is refused that the policy does not speak of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a field may be used for, as the policy says.
+
+    Attributes:
+        key: The fideslang data_use, such as `essential.service`.
+        necessity: Whether the function can be had without the data.
+        basis: The legal ground.
+        clause: The sentence of the policy that names the purpose.
+    """
+
+    key: str
+    necessity: Necessity
+    basis: Basis
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPlan:
+    """What the policy says about one field, at best: with every consent given.
+
+    Attributes:
+        field: Name in the contract.
+        category: What the contract says it is.
+        decision: Keep, reduce or refuse.
+        reducer: Name in `SPECS`; None unless the decision is reduce.
+        parameters: Every parameter of the reducer, defaults filled in.
+        purposes: In the order of their keys; empty when refused.
+        keep_for: From `collected_at`; None when refused.
+        recipients: Who may get it; empty means nobody.
+        clause: The sentence that says so; None only where nothing names the field, or where the vocabulary
+            alone prohibits it.
+        reason: The rule's own reason, or why the field is refused.
+        is_prohibited: Whether it is refused at the call site already.
+    """
+
+    field: str
+    category: str
+    decision: Decision
+    reducer: str | None
+    parameters: Mapping[str, Scalar]
+    purposes: tuple[Purpose, ...]
+    keep_for: timedelta | None
+    recipients: tuple[str, ...]
+    clause: str | None
+    reason: str
+    is_prohibited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDecision:
+    """What becomes of one field under one consent outcome.
+
+    Attributes:
+        decision: Keep, reduce or refuse.
+        purposes: Keys of the purposes that hold, in order; empty when refused.
+        basis: The distinct grounds of these purposes, in order, joined by a comma; empty when refused.
+        reason: The rule's own reason, or why the field is refused.
+    """
+
+    decision: Decision
+    purposes: tuple[str, ...]
+    basis: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A plan under one consent outcome: constant for a tagset.
+
+    Attributes:
+        tagset: 16 hex digits; names these decisions under this contract and policy version.
+        fields: A decision for every field of the contract, in the contract's order.
+        keep_for: The shortest of the stored fields: the row goes then. Zero when nothing is stored.
+    """
+
+    tagset: str
+    fields: Mapping[str, FieldDecision]
+    keep_for: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A contract under a policy: for every field what, why, for what, on which ground and how long.
+
+    Attributes:
+        contract: Name of the contract.
+        fingerprint: Of the contract, 8 bytes.
+        policy: Name of the policy.
+        policy_version: Version of the policy.
+        necessity: Required if any field has a required purpose.
+        fields: Every field of the contract, in the contract's order.
+    """
+
+    contract: str
+    fingerprint: bytes
+    policy: str
+    policy_version: str
+    necessity: Necessity
+    fields: Mapping[str, FieldPlan]
+
+    @property
+    def optional_purposes(self) -> frozenset[str]:
+        """The purposes for which a consent changes anything."""
+        return frozenset(
+            purpose.key
+            for field in self.fields.values()
+            for purpose in field.purposes
+            if purpose.necessity is Necessity.OPTIONAL
+        )
+
+    def outcome(self, granted: frozenset[str] = frozenset()) -> Outcome:
+        """Decide every field for a subject who consents to these optional purposes and no others.
+
+        Args:
+            granted: Keys of purposes; those the plan does not know change nothing.
+        """
+        fields = {name: _decide(field, granted) for name, field in self.fields.items()}
+        stored = [name for name, field in fields.items() if field.decision is not Decision.REFUSE]
+        lengths = [self.fields[name].keep_for or timedelta() for name in stored]
+        return Outcome(
+            tagset=self._tagset(fields),
+            fields=MappingProxyType(fields),
+            keep_for=min(lengths, default=timedelta()),
+        )
+
+    def _tagset(self, decided: Mapping[str, FieldDecision]) -> str:
+        """Name an outcome after all that is decided in it, so that equal names mean equal decisions."""
+        told = [
+            [
+                name,
+                plan.category,
+                decided[name].decision,
+                plan.reducer,
+                dict(plan.parameters),
+                decided[name].purposes,
+                decided[name].basis,
+                plan.keep_for.total_seconds() if plan.keep_for else None,
+                plan.recipients,
+                plan.clause,
+            ]
+            for name, plan in self.fields.items()
+        ]
+        whole = [self.contract, self.policy, self.policy_version, told]
+        canonical = json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()
+        return hashlib.sha256(canonical).hexdigest()[:TAGSET_DIGITS]
+
+
+def compile(contract: Contract, policy: Policy) -> Plan:  # noqa: A001 - the design's word for it
+    """Bring a contract under a policy.
+
+    Prohibitions beat every rule, a rule for a field beats one for its category, and what neither names is refused.
+
+    Raises:
+        PolicyError: The policy names something for this contract that does not exist or contradicts itself.
+    """
+    rules = [rule for rule in policy.rules if rule.event == contract.name]
+    names = {field.name: field for field in contract.fields}
+    for rule in rules:
+        if rule.field is not None and rule.field not in names:
+            message = f"{_title(policy)}: {contract.name} has no field {rule.field!r}"
+            raise PolicyError(message + nearest(rule.field, names))
+    fields = {field.name: _plan(field, contract.name, policy) for field in contract.fields}
+    purposes = [purpose for field in fields.values() for purpose in field.purposes]
+    required = any(purpose.necessity is Necessity.REQUIRED for purpose in purposes)
+    return Plan(
+        contract=contract.name,
+        fingerprint=contract.fingerprint,
+        policy=policy.name,
+        policy_version=policy.version,
+        necessity=Necessity.REQUIRED if required else Necessity.OPTIONAL,
+        fields=MappingProxyType(fields),
+    )
+
+
+def rule_for(field: Field, event: str, policy: Policy) -> Rule | None:
+    """Find the rule that speaks of a field: its own, else its category's."""
+    rules = [rule for rule in policy.rules if rule.event == event]
+    own = [rule for rule in rules if rule.field == field.name]
+    of_category = [rule for rule in rules if rule.category == field.category]
+    return next(iter(own + of_category), None)
+
+
+def _decide(field: FieldPlan, granted: frozenset[str]) -> FieldDecision:
+    """Decide one field: what is left of it is what a purpose that holds needs."""
+    if field.decision is Decision.REFUSE:
+        return FieldDecision(Decision.REFUSE, (), "", field.reason)
+    held = [
+        purpose
+        for purpose in field.purposes
+        if purpose.necessity is Necessity.REQUIRED or purpose.key in granted
+    ]
+    if not held:
+        wanted = ", ".join(purpose.key for purpose in field.purposes)
+        return FieldDecision(Decision.REFUSE, (), "", f"no consent to {wanted}")
+    basis = ",".join(sorted({purpose.basis for purpose in held}))
+    return FieldDecision(
+        field.decision, tuple(purpose.key for purpose in held), basis, field.reason
+    )
+
+
+def _plan(field: Field, event: str, policy: Policy) -> FieldPlan:
+    """Say what the policy says about one field."""
+    category = CATEGORIES.get(field.category)
+    if category is None:
+        message = f"{_title(policy)}: {event}.{field.name} is of an unknown category"
+        raise PolicyError(message)
+    prohibition = policy.prohibition_of(field.category)
+    if prohibition is not None:
+        return _refusal(field, prohibition.clause, prohibition.reason, is_prohibited=True)
+    if category.sensitivity is Sensitivity.PROHIBITED:
+        return _refusal(field, None, "the vocabulary prohibits its category", is_prohibited=True)
+    rule = rule_for(field, event, policy)
+    if rule is None:
+        return _refusal(field, None, NOT_NAMED)
+    if rule.refuse:
+        return _refusal(field, rule.clause, rule.reason)
+    return _use(field, rule, policy)
+
+
+def _refusal(
+    field: Field, clause: str | None, reason: str, *, is_prohibited: bool = False
+) -> FieldPlan:
+    """Refuse a field."""
+    return FieldPlan(
+        field=field.name,
+        category=field.category,
+        decision=Decision.REFUSE,
+        reducer=None,
+        parameters=MappingProxyType({}),
+        purposes=(),
+        keep_for=None,
+        recipients=(),
+        clause=clause,
+        reason=reason,
+        is_prohibited=is_prohibited,
+    )
+
+
+def _use(field: Field, rule: Rule, policy: Policy) -> FieldPlan:
+    """Keep or reduce a field."""
+    where = f"{_title(policy)}: {rule.event}.{field.name}"
+    reducer, parameters = _reduction(field, rule, where)
+    purposes = _purposes(rule, policy, where)
+    if not purposes or not rule.keep_for:
+        message = f"{where} is stored without a purpose or a keep_for"
+        raise PolicyError(message)
+    return FieldPlan(
+        field=field.name,
+        category=field.category,
+        decision=Decision.REDUCE if reducer else Decision.KEEP,
+        reducer=reducer,
+        parameters=parameters,
+        purposes=purposes,
+        keep_for=rule.keep_for,
+        recipients=rule.recipients,
+        clause=rule.clause,
+        reason=rule.reason,
+    )
+
+
+def _reduction(field: Field, rule: Rule, where: str) -> tuple[str | None, Mapping[str, Scalar]]:
+    """Find the reducer of a rule and see that it takes what the field holds."""
+    if not rule.reduce:
+        if rule.keep:
+            return None, MappingProxyType({})
+        message = f"{where} has a rule that decides nothing"
+        raise PolicyError(message)
+    (name, given), *_ = rule.reduce.items()
+    try:
+        parameters = complete(name, given)
+    except PolicyError as error:
+        message = f"{where}: {error}"
+        raise PolicyError(message) from None
+    if SPECS[name].takes != _kind(field):
+        message = f"{where} is {_kind(field)}, and reducer {name!r} takes {SPECS[name].takes}"
+        raise PolicyError(message)
+    return name, parameters
+
+
+def _kind(field: Field) -> str:
+    """Name what a field holds, in the words of `ReducerSpec.takes`."""
+    if field.logical is not None:
+        return field.logical.partition("-")[0]
+    return "int" if field.avro_type == "long" else field.avro_type
+
+
+def _purposes(rule: Rule, policy: Policy, where: str) -> tuple[Purpose, ...]:
+    """Look up the terms of a rule's purposes, in the order of their keys."""
+    found = []
+    for key in sorted(rule.purposes):
+        terms = policy.purposes.get(key)
+        if terms is None or key not in PURPOSES:
+            message = f"{where}: unknown purpose {key!r}{nearest(key, policy.purposes)}"
+            raise PolicyError(message)
+        found.append(Purpose(key, terms.necessity, terms.basis, terms.clause))
+    return tuple(found)
+
+
+def _title(policy: Policy) -> str:
+    """Name a policy in a message."""
+    return f"policy {policy.name} {policy.version}"

@@ -1,0 +1,86 @@
+"""What every test can ask for: real parts, the strength of this run; and the list of real parts at its end."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from kit.jars import KAFKA_VERSION, Missing
+from kit.kafka import Kafka, describe
+from kit.parts import PARTS, RealParts
+
+PROVE = os.environ.get("REMIT_PROVE", "") not in ("", "0")
+STRICT = (
+    PROVE or os.environ.get("CI", "") == "true"
+)  # where a real part that is missing is a failure
+
+# No deadline: the machine is shared, and a slow example is no wrong one.
+_QUIET = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
+settings.register_profile(
+    "test", max_examples=50, derandomize=True, deadline=None, suppress_health_check=_QUIET
+)
+settings.register_profile("prove", max_examples=2000, deadline=None, suppress_health_check=_QUIET)
+settings.load_profile("prove" if PROVE else "test")
+
+
+@pytest.fixture(scope="session")
+def prove() -> bool:
+    """Whether each proof runs in full (`make prove`, REMIT_PROVE=1) or in its short, seeded form."""
+    return PROVE
+
+
+@pytest.fixture(scope="session")
+def real_parts(pytestconfig: pytest.Config) -> RealParts:
+    """The list of real parts that the last lines of this run print."""
+    return pytestconfig.stash[PARTS]
+
+
+@pytest.fixture(scope="session")
+def kafka(real_parts: RealParts) -> Iterator[Kafka]:
+    """A real Apache Kafka broker, one for the whole run; whoever stops it asks for `kafka_to_stop` instead."""
+    with ExitStack() as stack:
+        try:
+            broker = stack.enter_context(Kafka())
+        except Missing as missing:
+            real_parts.not_ran(f"Apache Kafka {KAFKA_VERSION}", str(missing))
+            pytest.skip(f"Apache Kafka: {missing}")
+        real_parts.ran(*describe(broker))
+        yield broker
+
+
+@pytest.fixture
+def kafka_to_stop(kafka: Kafka, real_parts: RealParts) -> Iterator[Kafka]:
+    """The same broker, for a test that stops or kills it: up when the test begins, and up again after it."""
+    if not kafka.is_ours:
+        why = "REMIT_TEST_KAFKA names a broker that tests cannot stop"
+        real_parts.not_ran("Apache Kafka, stopped and started again", why)
+        pytest.skip(why)
+    yield kafka
+    kafka.start()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the list of real parts."""
+    config.stash[PARTS] = RealParts()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a run for continuous integration, or a proof, in which a real part was missing."""
+    if session.config.stash[PARTS].missing and STRICT and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Print, as the very last lines, which real parts ran."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or config.option.collectonly:
+        return
+    parts = config.stash[PARTS]
+    reporter.write_line("real parts:")
+    for line in parts.lines.values() or ["none: no test that was chosen asks for one"]:
+        reporter.write_line(f"  {line}")
+    if parts.missing and STRICT:
+        reporter.write_line("  this run fails for it (CI=true or REMIT_PROVE=1)")

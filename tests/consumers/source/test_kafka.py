@@ -1,0 +1,328 @@
+"""Kafka as the log, on a real broker."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+from confluent_kafka import Producer
+
+from kit.kafka import Kafka
+from remit_consumers.source.base import Sealed
+from remit_consumers.source.kafka import KafkaSource
+from remit_schemas.errors import LakeError, LogReplaced, OffsetGone
+from remit_schemas.log_address import KafkaLog
+
+pytestmark = pytest.mark.kafka
+
+PATIENCE_S = 30.0
+RESTART_S = 2.0  # how soon a killed consumer's successor must read (DESIGN D6: at once)
+
+
+class Lake:
+    """Stands for the lake's positions."""
+
+    def __init__(self) -> None:
+        self.positions: dict[int, int] = {}
+        self.asked: list[int] = []
+        self.is_away = False
+
+    def start(self, partition: int) -> int | None:
+        self.asked.append(partition)
+        if self.is_away:
+            raise LakeError("away")
+        return self.positions.get(partition)
+
+
+@pytest.fixture
+def lake() -> Lake:
+    return Lake()
+
+
+@pytest.fixture
+def address(kafka: Kafka) -> KafkaLog:
+    return KafkaLog(kafka.bootstrap, f"t{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture
+def open_source(address: KafkaLog, lake: Lake) -> Iterator[Callable[..., KafkaSource]]:
+    opened: list[KafkaSource] = []
+
+    def make(instance: int = 0, where: KafkaLog = address) -> KafkaSource:
+        opened.append(KafkaSource(where, lake.start, instance=instance))
+        return opened[-1]
+
+    yield make
+    for source in opened:
+        source.close()
+
+
+def produce(address: KafkaLog, packs: Mapping[int, list[bytes]]) -> None:
+    producer = Producer({"bootstrap.servers": address.bootstrap, "log_level": 0})
+    for partition, values in packs.items():
+        for value in values:
+            producer.produce(address.sealed_topic, value=value, partition=partition)
+    assert producer.flush(PATIENCE_S) == 0
+
+
+def read(source: KafkaSource, packs: int) -> list[Sealed]:
+    """Poll until so many packs came."""
+    until = time.monotonic() + PATIENCE_S
+    found: list[Sealed] = []
+    while len(found) < packs and time.monotonic() < until:
+        found += source.poll(0.5)
+    return found
+
+
+def settle(source: KafkaSource, partitions: int = 12) -> None:
+    """Poll until so many partitions are placed."""
+    until = time.monotonic() + PATIENCE_S
+    while len(source.assigned()) != partitions:
+        assert time.monotonic() < until, f"{len(source.assigned())} partitions are placed"
+        assert source.poll(0.1) == []
+
+
+def offsets(packs: list[Sealed], partition: int) -> list[int]:
+    return [pack.offset for pack in packs if pack.partition == partition]
+
+
+def test_a_topic_that_is_missing_is_made_with_a_partition_for_each_lane(
+    kafka: Kafka, address: KafkaLog, open_source: Callable[..., KafkaSource]
+) -> None:
+    source = open_source()
+    settle(source)
+    assert len(kafka.end_offsets(address.sealed_topic)) == 12
+    assert source.log_id.startswith("kafka/")
+    assert source.lag() == 0
+
+
+def test_packs_come_whole_and_in_order_from_the_first_offset_where_the_lake_has_none(
+    kafka: Kafka, address: KafkaLog, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    sent = {number: [b"%d-%d" % (number, n) * 100 for n in range(40)] for number in range(12)}
+    produce(address, sent)
+    found = read(open_source(), 480)
+    for number, values in sent.items():
+        assert [pack.data for pack in found if pack.partition == number] == values
+        assert offsets(found, number) == list(range(40))
+
+
+def test_reading_goes_on_at_the_lakes_position_whatever_the_group_committed(
+    kafka: Kafka, address: KafkaLog, lake: Lake, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    produce(address, {3: [b"x"] * 10, 4: [b"y"] * 4})
+    first = open_source()
+    assert len(read(first, 14)) == 14
+    first.committed({3: 10, 4: 4})
+    first.close()
+    lake.positions = {3: 7, 4: 4}
+    second = open_source()
+    found = read(second, 3)
+    assert offsets(found, 3) == [7, 8, 9]
+    assert len(found) == 3
+    assert second.lag() == 0
+
+
+def test_lag_counts_what_was_not_handed_on_and_is_never_nothing_before_the_log_was_reached(
+    kafka: Kafka, address: KafkaLog, lake: Lake, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    source = open_source()
+    assert source.lag() == 1
+    settle(source)
+    assert source.lag() == 0
+    produce(address, {1: [b"x"] * 5})
+    assert source.lag() == 5
+    assert len(read(source, 5)) == 5
+    assert source.lag() == 0
+
+
+def test_rewind_reads_again_from_the_offset_and_only_there(
+    kafka: Kafka, address: KafkaLog, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    produce(address, {0: [b"%d" % n for n in range(600)], 5: [b"z"] * 3})
+    source = open_source()
+    read(source, 603)
+    source.rewind({0: 10})
+    again = read(source, 590)
+    assert offsets(again, 0) == list(range(10, 600))
+    assert offsets(again, 5) == []
+
+
+def test_rewind_in_the_middle_of_a_backlog_leaves_no_hole(
+    kafka: Kafka, address: KafkaLog, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    produce(address, {0: [b"%d" % n for n in range(2000)]})
+    source = open_source()
+    settle_and_read = read(source, 1)
+    assert offsets(settle_and_read, 0)[0] == 0
+    for position in (0, 100, 50):
+        source.rewind({0: position})
+        found = read(source, 300)
+        assert offsets(found, 0) == list(range(position, position + len(found)))
+
+
+def test_an_offset_that_the_broker_no_longer_has_is_an_error_that_names_both(
+    kafka: Kafka, address: KafkaLog, lake: Lake, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    produce(address, {2: [b"x"] * 20})
+    kafka.delete_records(address.sealed_topic, 2, 15)
+    lake.positions = {2: 4}
+    with pytest.raises(OffsetGone) as caught:
+        read(open_source(), 1)
+    for part in (address.sealed_topic, "partition 2", "offset 4", "15 to 20"):
+        assert part in str(caught.value)
+
+
+def test_an_offset_beyond_the_end_is_an_error_too(
+    kafka: Kafka, address: KafkaLog, lake: Lake, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    produce(address, {2: [b"x"] * 20})
+    lake.positions = {2: 21}
+    with pytest.raises(OffsetGone):
+        read(open_source(), 1)
+
+
+def test_an_offset_that_goes_while_the_source_reads_is_an_error(
+    kafka: Kafka, address: KafkaLog, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    produce(address, {2: [b"x"] * 20})
+    source = open_source()
+    read(source, 20)
+    kafka.delete_records(address.sealed_topic, 2, 15)
+    source.rewind({2: 3})
+    with pytest.raises(OffsetGone):
+        read(source, 1)
+
+
+def test_a_topic_deleted_and_made_again_is_another_log_and_none_of_its_packs_is_handed_on_before(
+    kafka: Kafka, address: KafkaLog, lake: Lake, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    produce(address, {2: [b"old"] * 20})
+    source = open_source()
+    read(source, 20)
+    kafka.delete_topic(address.sealed_topic)
+    kafka.create_topic(address.sealed_topic, 12)
+    produce(address, {2: [b"new"] * 60})
+    with pytest.raises(LogReplaced):
+        assert read(source, 1) == []
+    old = source.log_id
+    source.close()
+    again = open_source()
+    assert [pack.data for pack in read(again, 60)] == [b"new"] * 60
+    assert again.log_id != old
+
+
+def test_a_quiet_topic_made_again_is_noticed_within_seconds(
+    kafka: Kafka, address: KafkaLog, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    source = open_source()
+    settle(source)
+    kafka.delete_topic(address.sealed_topic)
+    kafka.create_topic(address.sealed_topic, 12)
+    with pytest.raises(LogReplaced):
+        read(source, 1)
+
+
+def test_a_broker_that_is_down_at_start_is_waited_for_and_counted(
+    kafka_to_stop: Kafka, address: KafkaLog, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka_to_stop.stop()
+    source = open_source()
+    assert source.poll(0.1) == []
+    assert source.log_id == ""
+    assert source.faults > 0
+    kafka_to_stop.start()
+    settle(source)
+
+
+def test_a_broker_that_goes_and_comes_back_costs_nothing_but_time(
+    kafka_to_stop: Kafka, address: KafkaLog, lake: Lake, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka_to_stop.create_topic(address.sealed_topic, 12)
+    produce(address, {2: [b"x"] * 20})
+    source = open_source()
+    assert len(read(source, 20)) == 20
+    lake.positions = {2: 20}  # a long absence ends in a new assignment
+    kafka_to_stop.kill()
+    assert source.poll(0.5) == []
+    kafka_to_stop.start()
+    produce(address, {2: [b"y"] * 5})
+    assert offsets(read(source, 5), 2) == list(range(20, 25))
+
+
+def test_a_lake_that_is_away_at_the_assignment_is_asked_again(
+    kafka: Kafka, address: KafkaLog, lake: Lake, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    produce(address, {2: [b"x"] * 3})
+    lake.is_away = True
+    source = open_source()
+    with pytest.raises(LakeError):
+        read(source, 1)
+    assert source.lag() == 1
+    lake.is_away = False
+    assert offsets(read(source, 3), 2) == [0, 1, 2]
+
+
+def test_a_second_consumer_takes_half_and_the_first_says_so_once(
+    kafka: Kafka, address: KafkaLog, lake: Lake, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    first = open_source(0)
+    settle(first)
+    assert not first.take_revoked()
+    second = open_source(1)
+    until = time.monotonic() + PATIENCE_S
+    while len(first.assigned()) != 6 or len(second.assigned()) != 6:
+        assert time.monotonic() < until
+        first.poll(0.05)
+        second.poll(0.05)
+    assert first.take_revoked()
+    assert not first.take_revoked()
+    assert first.assigned().isdisjoint(second.assigned())
+    produce(address, {number: [b"x"] for number in range(12)})
+    assert {pack.partition for pack in read(first, 6)} == first.assigned()
+    assert {pack.partition for pack in read(second, 6)} == second.assigned()
+
+
+READS_FOREVER = """
+import sys
+from remit_consumers.source.kafka import KafkaSource
+from remit_schemas.log_address import KafkaLog
+source = KafkaSource(KafkaLog(sys.argv[1], sys.argv[2]), lambda partition: None, instance=0)
+while True:
+    for pack in source.poll(0.2):
+        print(pack.partition, pack.offset, flush=True)
+"""
+
+
+def test_the_successor_of_a_killed_consumer_reads_at_once(
+    kafka: Kafka, address: KafkaLog, lake: Lake, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    produce(address, {number: [b"x"] for number in range(12)})
+    command = [sys.executable, "-c", READS_FOREVER, address.bootstrap, address.prefix]
+    victim = subprocess.Popen(command, stdout=subprocess.PIPE, env=dict(os.environ))
+    assert victim.stdout is not None
+    with victim.stdout as seen:
+        for _ in range(12):
+            assert seen.readline()
+        victim.send_signal(signal.SIGKILL)
+        victim.wait()
+    begun = time.monotonic()
+    assert len(read(open_source(0), 12)) == 12
+    assert time.monotonic() - begun < RESTART_S

@@ -1,0 +1,126 @@
+"""The shared test parts do what the tests that lean on them take for granted."""
+
+import os
+import re
+import select
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Consumer, Producer
+
+from kit.jars import KAFKA_VERSION, SERVER, check_jars
+from kit.kafka import Kafka
+from kit.tree import ROOT
+
+
+def consume(bootstrap: str, topic: str, count: int) -> list[bytes]:
+    consumer = Consumer(
+        {"bootstrap.servers": bootstrap, "group.id": "kit", "auto.offset.reset": "earliest"}
+    )
+    consumer.subscribe([topic])
+    got: list[bytes] = []
+    try:
+        while len(got) < count:
+            messages = consumer.consume(count - len(got), timeout=30)
+            assert messages, f"{len(got)} of {count} messages came"
+            got += [value for message in messages if (value := message.value()) is not None]
+    finally:
+        consumer.close()
+    return got
+
+
+def produce(bootstrap: str, topic: str, values: list[bytes]) -> None:
+    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "log_level": 0})
+    for value in values:
+        producer.produce(topic, value)
+    assert producer.flush(30) == 0
+
+
+@pytest.mark.kafka
+def test_what_a_broker_acknowledged_is_there_after_a_kill_and_a_start(kafka_to_stop: Kafka) -> None:
+    kafka = kafka_to_stop
+    kafka.create_topic("kit-kill", 1)
+    produce(kafka.bootstrap, "kit-kill", [b"1", b"2"])
+    kafka.kill()
+    assert not kafka.is_up
+    kafka.start()
+    produce(kafka.bootstrap, "kit-kill", [b"3"])
+    assert consume(kafka.bootstrap, "kit-kill", 3) == [b"1", b"2", b"3"]
+
+
+@pytest.mark.kafka
+def test_a_deleted_topic_made_again_is_empty(kafka: Kafka) -> None:
+    kafka.create_topic("kit-again", 2)
+    produce(kafka.bootstrap, "kit-again", [b"1"])
+    kafka.delete_topic("kit-again")
+    kafka.create_topic("kit-again", 2)
+    assert kafka.end_offsets("kit-again") == {0: 0, 1: 0}
+
+
+@pytest.mark.kafka
+def test_deleted_records_are_not_read_any_more(kafka: Kafka) -> None:
+    kafka.create_topic("kit-records", 1)
+    produce(kafka.bootstrap, "kit-records", [b"1", b"2", b"3"])
+    kafka.delete_records("kit-records", 0, before_offset=2)
+    assert consume(kafka.bootstrap, "kit-records", 1) == [b"3"]
+
+
+def test_a_jar_with_another_hash_is_named(tmp_path: Path) -> None:
+    jars = tmp_path / "jars"
+    jars.mkdir()
+    (jars / "a.jar").write_bytes(b"not the jar")
+    sums = tmp_path / "SHA256SUMS"
+    sums.write_text(f"{'0' * 64}  a.jar\n{'0' * 64}  b.jar\n")
+    with pytest.raises(RuntimeError, match=r"a\.jar, b\.jar"):
+        check_jars(jars, sums)
+
+
+def test_the_version_said_is_the_version_fetched() -> None:
+    found = re.search(r"kafka_2\.13</artifactId><version>([^<]+)", (SERVER / "pom.xml").read_text())
+    assert found is not None
+    assert found[1] == KAFKA_VERSION
+
+
+def test_a_leashed_program_dies_with_its_parent() -> None:
+    parent = (
+        "import subprocess, sys; sys.path.insert(0, sys.argv[1]); from kit.leash import leashed;"
+        "child = subprocess.Popen(leashed(['sleep', '600']));"
+        "print(child.pid, flush=True); sys.stdin.read()"
+    )
+    tests = str(Path(__file__).parents[1])
+    started = subprocess.Popen(
+        [sys.executable, "-c", parent, tests], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert started.stdout is not None
+    child = int(started.stdout.readline())
+    handle = os.pidfd_open(child)
+    started.kill()
+    started.communicate()
+    assert select.select([handle], [], [], 30)[0], "the child outlived its parent"
+
+
+@pytest.mark.parametrize(("ci", "expected"), [("", 0), ("true", 1)])
+def test_a_missing_part_is_named_at_the_end_and_fails_continuous_integration(
+    ci: str, expected: int, tmp_path: Path
+) -> None:
+    chosen = f"{Path(__file__)}::test_deleted_records_are_not_read_any_more"
+    environ = {
+        **os.environ,
+        "PATH": str(tmp_path),
+        "CI": ci,
+        "REMIT_PROVE": "",
+        "REMIT_TEST_KAFKA": "",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", chosen],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environ,
+        cwd=ROOT,
+    )
+    assert done.returncode == expected, done.stdout + done.stderr
+    last = done.stdout.strip().splitlines()[-2:]
+    assert any("Apache Kafka 4.1.1: NOT RAN: no Java found" in line for line in last)

@@ -1,0 +1,99 @@
+"""An installation of remit in a folder of its own, used from outside: through the command, as a person would."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+from deltalake import DeltaTable
+
+COMMAND_TIMEOUT_S = 300
+"""Longer than any command of the tests takes on a busy machine with two cores."""
+
+
+class Installation:
+    """One data folder with keys and vault apart from it.
+
+    Attributes:
+        data: The data folder.
+        env: The environment of its commands.
+    """
+
+    def __init__(self, folder: Path, *, log: str = "", **extra: str) -> None:
+        self.data = folder / "data"
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith("REMIT_")
+        }
+        self.env = inherited | {
+            "REMIT_DATA": str(self.data),
+            "REMIT_KEYS": str(folder / "keys"),
+            "REMIT_VAULT": str(folder / "vault"),
+            "REMIT_LOG": log,
+            "COLUMNS": "200",
+            **extra,
+        }
+
+    def start(self, *arguments: str, **more: object) -> "subprocess.Popen[str]":
+        """Start a command and let it run."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "remit_cli", *arguments],
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **more,  # type: ignore[call-overload]
+        )
+
+    def remit(
+        self, *arguments: str, stdin: str = "", expect: int = 0
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command to its end and see that it ends as expected."""
+        done = subprocess.run(
+            [sys.executable, "-m", "remit_cli", *arguments],
+            env=self.env,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=COMMAND_TIMEOUT_S,
+        )
+        if done.returncode != expect:
+            message = f"remit {' '.join(arguments)}: exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+            raise AssertionError(message)
+        return done
+
+    def facts(self, *arguments: str, expect: int = 0) -> Mapping[str, object]:
+        """Run a command with --json and read what it prints."""
+        found: Mapping[str, object] = json.loads(
+            self.remit(*arguments, "--json", expect=expect).stdout
+        )
+        return found
+
+    def contract(self, name: str) -> Mapping[str, int]:
+        """What the report says of a contract."""
+        contracts = self.facts("report")["contracts"]
+        assert isinstance(contracts, dict)
+        found: Mapping[str, int] = contracts[name]
+        return found
+
+    def rows(self, contract: str) -> pa.Table:
+        """The rows of an event table."""
+        return DeltaTable(str(self.data / "lake" / "events" / contract)).to_pyarrow_table()
+
+    def breaches(self) -> dict[str, object]:
+        """The checks of `remit verify` that do not hold, each with what was seen; empty where all hold."""
+        command = [sys.executable, "-m", "remit_cli", "verify", "--json"]
+        done = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
+        checks = json.loads(done.stdout)["checks"]
+        assert (done.returncode == 0) == all(check["holds"] for check in checks.values())
+        return {name: check["detail"] for name, check in checks.items() if not check["holds"]}
+
+
+def each_once(rows: pa.Table) -> bool:
+    """Whether every event stands in a table exactly once."""
+    identities = rows.select(["pack", "index"]).group_by(["pack", "index"]).aggregate([])
+    return bool(identities.num_rows == rows.num_rows)

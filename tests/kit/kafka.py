@@ -1,0 +1,239 @@
+"""A real Apache Kafka broker for tests: one node, KRaft, from checked jars; or one that runs already.
+
+`REMIT_TEST_KAFKA=host:port` names a running one. It cannot be stopped by tests then; those that need that say so.
+"""
+
+import base64
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Self
+
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+from kit.jars import KAFKA_VERSION, SERVER, kafka_jars
+from kit.leash import leashed
+
+READY_TIMEOUT_S = 120.0  # starts in 3 to 5 s; with four others at work on two cores it took 14
+STOP_TIMEOUT_S = 30.0  # a clean stop takes about 1 s
+ADMIN_TIMEOUT_S = 30.0
+HEAP_MB = 256  # usual for a test broker; about 0.4 GB resident
+PATIENCE = {  # librdkafka's own waits between attempts, short because the broker is on this machine
+    "reconnect.backoff.ms": 20,
+    "reconnect.backoff.max.ms": 200,
+    "log_level": 0,
+}
+
+
+class Kafka:
+    """One broker and its data folder: a context manager that leaves nothing behind.
+
+    Attributes:
+        bootstrap: `host:port` of the broker; the same after a stop and a start.
+        started_in_s: Seconds the last start took, from launch to the first answer.
+    """
+
+    bootstrap: str
+    started_in_s: float
+
+    def __init__(
+        self, *, port: int = 0, heap_mb: int = HEAP_MB, external: str | None = None
+    ) -> None:
+        self._external = os.environ.get("REMIT_TEST_KAFKA", "") if external is None else external
+        self._heap_mb = heap_mb
+        self._wanted_port = port
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stack = ExitStack()
+        self.started_in_s = 0.0
+        self.bootstrap = self._external
+
+    def __enter__(self) -> Self:
+        if self._external:
+            _wait_until_ready(self._external, None, self._tail)
+            return self
+        self._jars = kafka_jars()
+        self._folder = Path(tempfile.mkdtemp(prefix="remit-kafka-"))
+        self._stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
+        self._stack.callback(self.kill)
+        try:
+            self._format()
+            self.start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the tests started this broker, and so may stop it."""
+        return not self._external
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the broker's process runs; one that is not ours is taken to."""
+        return not self.is_ours or (self._process is not None and self._process.poll() is None)
+
+    @property
+    def pid(self) -> int:
+        """The process id of the broker that was started last."""
+        if self._process is None:
+            raise RuntimeError("this broker was never started by the tests")
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start the broker on its port and data folder, and wait until it answers."""
+        self._must_be_ours()
+        if self.is_up:
+            return
+        began = time.monotonic()
+        with (self._folder / "broker.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                leashed(self._java("kafka.Kafka", str(self._folder / "server.properties"))),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # a Ctrl-C for the tests is not one for the broker
+            )
+        _wait_until_ready(self.bootstrap, self._process, self._tail)
+        self.started_in_s = time.monotonic() - began
+
+    def stop(self) -> None:
+        """Stop the broker cleanly; its data stays."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the broker at once, as `kill -9` does; its data stays."""
+        self._end(signal.SIGKILL)
+
+    def create_topic(
+        self, name: str, partitions: int = 1, config: Mapping[str, str] | None = None
+    ) -> None:
+        """Make a topic and wait until it is there."""
+        topic = NewTopic(
+            name, num_partitions=partitions, replication_factor=1, config=dict(config or {})
+        )
+        admin = self._admin()  # kept: its futures fail when it goes
+        admin.create_topics([topic], operation_timeout=ADMIN_TIMEOUT_S)[name].result()
+        _until(lambda: len(self.end_offsets(name)) == partitions, f"topic {name} is not served")
+
+    def delete_topic(self, name: str) -> None:
+        """Delete a topic and wait until the broker no longer names it."""
+        admin = self._admin()
+        admin.delete_topics([name], operation_timeout=ADMIN_TIMEOUT_S)[name].result()
+        _until(
+            lambda: name not in admin.list_topics(timeout=ADMIN_TIMEOUT_S).topics,
+            f"topic {name} is still named after its deletion",
+        )
+
+    def delete_records(self, topic: str, partition: int, before_offset: int) -> None:
+        """Make the broker forget a partition's records before an offset."""
+        where = TopicPartition(topic, partition, before_offset)
+        admin = self._admin()
+        admin.delete_records([where])[where].result()
+
+    def end_offsets(self, topic: str) -> dict[int, int]:
+        """Give the offset behind the last record of each partition of a topic."""
+        admin = self._admin()
+        partitions = admin.list_topics(topic, timeout=ADMIN_TIMEOUT_S).topics[topic].partitions
+        asked = {TopicPartition(topic, number): OffsetSpec.latest() for number in partitions}
+        answers = admin.list_offsets(asked) if asked else {}
+        return {where.partition: answer.result().offset for where, answer in answers.items()}
+
+    def _admin(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self.bootstrap, **PATIENCE})
+
+    def _must_be_ours(self) -> None:
+        if not self.is_ours:
+            raise RuntimeError("REMIT_TEST_KAFKA names a broker that tests cannot start or stop")
+
+    def _end(self, how: signal.Signals) -> None:
+        self._must_be_ours()
+        if self._process is None:
+            return
+        self._process.send_signal(how)
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _format(self) -> None:
+        port, controller = _free_ports(self._wanted_port)
+        self.bootstrap = f"127.0.0.1:{port}"
+        properties = self._folder / "server.properties"
+        template = (SERVER / "server.properties").read_text()
+        filled = template.replace("{port}", str(port)).replace("{controller}", str(controller))
+        properties.write_text(filled.replace("{data}", str(self._folder / "data")))
+        cluster = base64.urlsafe_b64encode(b"\x01" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
+        tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster]
+        done = subprocess.run(
+            leashed(self._java(*tool, "-c", str(properties))), capture_output=True, check=False
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"Kafka could not format its data folder: {done.stderr[-2000:]!r}")
+
+    def _java(self, *arguments: str) -> list[str]:
+        options = [f"-Xms{self._heap_mb // 2}m", f"-Xmx{self._heap_mb}m", "-XX:+UseSerialGC"]
+        options += ["-Xshare:auto", f"-Dkafka.logs.dir={self._folder}"]
+        options += [f"-Dlog4j2.configurationFile={SERVER / 'log4j2.properties'}"]
+        return ["java", *options, "-cp", f"{self._jars}/*", *arguments]
+
+    def _tail(self) -> str:
+        log = self._folder / "broker.log"
+        return log.read_text(errors="replace")[-2000:] if log.exists() else ""
+
+
+def describe(kafka: Kafka) -> tuple[str, str]:
+    """Say what a broker is and how it came about, for the list of real parts."""
+    if not kafka.is_ours:
+        return "Apache Kafka", f"running already at {kafka.bootstrap}"
+    return f"Apache Kafka {KAFKA_VERSION}", f"started by the tests in {kafka.started_in_s:.1f} s"
+
+
+def _free_ports(wanted: int) -> Sequence[int]:
+    with ExitStack() as stack:
+        ports = []
+        for port in (wanted, 0):
+            probe = stack.enter_context(socket.socket())
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            ports.append(probe.getsockname()[1])
+        return ports
+
+
+def _wait_until_ready(
+    bootstrap: str, process: subprocess.Popen[bytes] | None, tail: Callable[[], str]
+) -> None:
+    admin = AdminClient({"bootstrap.servers": bootstrap, **PATIENCE})
+
+    def answers() -> bool:
+        if process is not None and process.poll() is not None:
+            raise RuntimeError(f"Kafka ended with {process.returncode} while starting: {tail()}")
+        return bool(admin.list_topics(timeout=0.5).brokers)
+
+    _until(answers, f"no answer from Kafka at {bootstrap}")
+
+
+def _until(holds: Callable[[], bool], otherwise: str) -> None:
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    pause = threading.Event()  # between two questions to the broker; there is nothing to wait on
+    while True:
+        with suppress(KafkaException):
+            if holds():
+                return
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{otherwise}, after {READY_TIMEOUT_S:.0f} s")
+        pause.wait(0.02)
