@@ -20,7 +20,16 @@ app = typer.Typer(
 app.add_typer(collect.importer, name="import")
 app.add_typer(policy.app, name="policy")
 app.add_typer(keys.app, name="keys")
-for command in (demo.demo, collect.emit, serve.up, serve.run, reduce.reduce, prove.report, prove.verify, doctor.doctor):
+for command in (
+    demo.demo,
+    collect.emit,
+    serve.up,
+    serve.run,
+    reduce.reduce,
+    prove.report,
+    prove.verify,
+    doctor.doctor,
+):
     app.command()(command)
 app.add_typer(prove.quarantine, name="quarantine")
 

@@ -19,8 +19,14 @@ importer = typer.Typer(help="Real log files, plain or .gz, as events.", no_args_
 FLUSH_TIMEOUT_S = 60.0
 """How long the end of a command waits for its packs to reach the log."""
 
-Files = Annotated[list[Path], typer.Argument(help="Log files, plain or .gz.", exists=True, dir_okay=False, readable=True)]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with an import of the same file that was interrupted.")]
+Files = Annotated[
+    list[Path],
+    typer.Argument(help="Log files, plain or .gz.", exists=True, dir_okay=False, readable=True),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on with an import of the same file that was interrupted."),
+]
 
 
 def emit(
@@ -83,45 +89,67 @@ def _tell(answers: Counter[str], *, as_json: bool) -> None:
     if as_json:
         print_json(dict(answers))
     else:
-        Console().print(", ".join(f"{count:,} {answer}" for answer, count in answers.items()) or "nothing came in")
+        Console().print(
+            ", ".join(f"{count:,} {answer}" for answer, count in answers.items())
+            or "nothing came in"
+        )
 
 
 @importer.command("access-log")
 def access_log(
-    files: Files, *, data: Data = None, wait: Wait = False, resume: Resume = False, as_json: Json = False
+    files: Files,
+    *,
+    data: Data = None,
+    wait: Wait = False,
+    resume: Resume = False,
+    as_json: Json = False,
 ) -> None:
     """Import access logs in the combined format as page views.
 
     Example: remit import access-log /var/log/nginx/access.log --wait
     """
-    _import("access-log", files, settings_of(data), wait=wait, resume=resume, as_json=as_json)
+    _import("access-log", files, settings_of(data), (wait, resume), as_json=as_json)
 
 
 @importer.command("log")
 def text_log(
-    files: Files, *, data: Data = None, wait: Wait = False, resume: Resume = False, as_json: Json = False
+    files: Files,
+    *,
+    data: Data = None,
+    wait: Wait = False,
+    resume: Resume = False,
+    as_json: Json = False,
 ) -> None:
     """Import logs of any service as service logs: each line is a message, and scrubbed.
 
     Example: remit import log /var/log/app.log.gz --wait
     """
-    _import("log", files, settings_of(data), wait=wait, resume=resume, as_json=as_json)
+    _import("log", files, settings_of(data), (wait, resume), as_json=as_json)
 
 
 def _import(
-    kind: str, files: list[Path], settings: Settings, *, wait: bool, resume: bool, as_json: bool
+    kind: str, files: list[Path], settings: Settings, how: tuple[bool, bool], *, as_json: bool
 ) -> None:
     """Import files, wait where that is wished, and say what became of the lines."""
-    from remit_cli.importing import import_files  # noqa: PLC0415 - the SDK only where it is used
+    from remit_cli.importing import How, import_files  # noqa: PLC0415 - the SDK only where used
 
+    wait, resume = how
     console = Console(stderr=True)
-    done = import_files(kind, files, settings, resume=resume, wait=wait, console=console)
+    done = import_files(kind, files, settings, How(resume=resume, wait=wait), console)
     if wait:
         wait_until_stored(settings, console)
     if as_json:
         print_json({"files": {name: imported.to_dict() for name, imported in done.items()}})
         return
     for name, imported in done.items():
-        refused = ", ".join(f"{count:,} {reason}" for reason, count in imported.refused.items()) or "none"
-        before = f"; {imported.stored_before:,} lines were stored before" if imported.stored_before else ""
-        typer.echo(f"{name}: {imported.lines:,} lines, {imported.accepted:,} accepted, refused: {refused}{before}")
+        refused = (
+            ", ".join(f"{count:,} {reason}" for reason, count in imported.refused.items()) or "none"
+        )
+        before = (
+            f"; {imported.stored_before:,} lines were stored before"
+            if imported.stored_before
+            else ""
+        )
+        typer.echo(
+            f"{name}: {imported.lines:,} lines, {imported.accepted:,} accepted, refused: {refused}{before}"
+        )

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from remit_cli.importing import import_files
+from remit_cli.importing import How, import_files
 from remit_cli.options import settings_of
 from remit_cli.prove import show, show_verification
 from remit_cli.sample import sample_lines
@@ -22,10 +22,16 @@ FOLDER = "remit-demo"
 def demo(
     log: Annotated[
         Path | None,
-        typer.Argument(help="An access log of your own, plain or .gz; else one is invented.", exists=True, dir_okay=False),
+        typer.Argument(
+            help="An access log of your own, plain or .gz; else one is invented.",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
     *,
-    data: Annotated[Path, typer.Option("--data", help="Where to leave keys, log and lake.")] = Path(FOLDER),
+    data: Annotated[Path, typer.Option("--data", help="Where to leave keys, log and lake.")] = Path(
+        FOLDER
+    ),
 ) -> None:
     """Import an access log, store it minimized, print the report and the proof. No server is needed.
 
@@ -38,7 +44,7 @@ def demo(
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("\n".join(sample_lines()) + "\n", encoding="utf-8")
         console.print(f"[dim]invented an access log: {log}")
-    import_files("access-log", [log], settings, resume=True, wait=True, console=console)
+    import_files("access-log", [log], settings, How(resume=True, wait=True), console)
     wait_until_stored(settings, console)
     show(report(Lake(settings.lake)))
     found = verify(settings.data)

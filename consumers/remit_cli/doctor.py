@@ -49,11 +49,18 @@ def doctor(*, data: Data = None, as_json: Json = False) -> None:
     """
     findings = list(examine(settings_of(data)))
     if as_json:
-        print_json({"holds": all(f.holds for f in findings), "checks": {f.name: {"holds": f.holds, "detail": f.detail} for f in findings}})
+        print_json(
+            {
+                "holds": all(f.holds for f in findings),
+                "checks": {f.name: {"holds": f.holds, "detail": f.detail} for f in findings},
+            }
+        )
     else:
         table = Table("what", "", "seen", title="remit doctor")
         for finding in findings:
-            table.add_row(finding.name, "[green]ok" if finding.holds else "[bold red]mend", finding.detail)
+            table.add_row(
+                finding.name, "[green]ok" if finding.holds else "[bold red]mend", finding.detail
+            )
         Console().print(table)
     raise typer.Exit(0 if all(f.holds for f in findings) else 1)
 
@@ -89,13 +96,17 @@ def _apart(name: str, folder: Path, data: Path) -> Finding:
 
 def _private(name: str, folder: Path) -> Finding:
     mode = folder.stat().st_mode
-    detail = f"mode {stat.S_IMODE(mode):o}" + ("; others can read it: chmod 700" if mode & PRIVATE else "")
+    detail = f"mode {stat.S_IMODE(mode):o}" + (
+        "; others can read it: chmod 700" if mode & PRIVATE else ""
+    )
     return Finding(f"{name} private", holds=not mode & PRIVATE, detail=detail)
 
 
 def _epoch(settings: Settings) -> Finding:
     if not settings.keys.exists():
-        return Finding("epoch", holds=True, detail="no keys yet: `remit up`, `run` or `import` makes them")
+        return Finding(
+            "epoch", holds=True, detail="no keys yet: `remit up`, `run` or `import` makes them"
+        )
     try:
         bundle = KeyStore.open(settings.keys, find_policy(settings.policy)).bundle()
     except RemitError as error:
@@ -103,18 +114,30 @@ def _epoch(settings: Settings) -> Finding:
     left = bundle.not_after - datetime.now(UTC)
     hours = left.total_seconds() / 3600
     if hours <= 0:
-        return Finding("epoch", holds=False, detail="it is over: producers refuse; start `remit run` or `remit keys rotate`")
+        return Finding(
+            "epoch",
+            holds=False,
+            detail="it is over: producers refuse; start `remit run` or `remit keys rotate`",
+        )
     return Finding("epoch", holds=True, detail=f"seals for another {hours:.1f} h")
 
 
 def _space(data: Path) -> Finding:
     place = next(folder for folder in (data, *data.parents) if folder.exists())
     free = shutil.disk_usage(place).free
-    return Finding("space", holds=free >= FREE_BYTES_MIN, detail=f"{free / (1 << 30):.1f} GiB free for the data folder")
+    return Finding(
+        "space",
+        holds=free >= FREE_BYTES_MIN,
+        detail=f"{free / (1 << 30):.1f} GiB free for the data folder",
+    )
 
 
 def _libraries() -> Finding:
     wanted = ("confluent_kafka", "deltalake", "polars", "pyarrow", "pyruhvro")
     missing = [name for name in wanted if importlib.util.find_spec(name) is None]
-    detail = "missing: " + ", ".join(missing) + "; pip install 'remit[consumers]'" if missing else "all here"
+    detail = (
+        "missing: " + ", ".join(missing) + "; pip install 'remit[consumers]'"
+        if missing
+        else "all here"
+    )
     return Finding("libraries", holds=not missing, detail=detail)

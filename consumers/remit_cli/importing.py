@@ -4,11 +4,10 @@ import gzip
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import pyarrow.compute as pc
 from rich.console import Console
@@ -35,7 +34,10 @@ FLUSH_TIMEOUT_S = 600.0
 Parse = Callable[[str, int], "PageView | ServiceLog | None"]
 """Turns a line into an event, given when it is collected (milliseconds since 1970); None where it is none."""
 
-KINDS: dict[str, tuple[type, Parse]] = {"access-log": (PageView, page_view), "log": (ServiceLog, service_log)}
+KINDS: dict[str, tuple[type, Parse]] = {
+    "access-log": (PageView, page_view),
+    "log": (ServiceLog, service_log),
+}
 """What can be imported: the class of its events, and how a line becomes one."""
 
 
@@ -65,26 +67,44 @@ class Imported:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class How:
+    """How an import is to go about its files.
+
+    Attributes:
+        resume: Go on with files that were imported before, instead of refusing them.
+        wait: Have everything stored before it ends, and make room on the way.
+    """
+
+    resume: bool = False
+    wait: bool = False
+
+
 def import_files(
-    kind: str, files: list[Path], settings: Settings, *, resume: bool, wait: bool, console: Console
+    kind: str, files: list[Path], settings: Settings, how: How, console: Console
 ) -> dict[str, Imported]:
     """Import log files, one after the other; gives what became of each, by name.
 
     Raises:
-        SettingsError: A file was imported before, wholly or in part, and `resume` is not set.
+        SettingsError: A file was imported before, wholly or in part, and it is not to be resumed.
         SpoolError: The log takes nothing more; what was read so far is in it.
     """
     make_ready(settings)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
     done: dict[str, Imported] = {}
     with Progress(*columns, console=console, transient=True) as progress:
         for file in files:
             task = progress.add_task(file.name, total=file.stat().st_size)
-            work = _Import(kind, file, settings, resume=resume)
+            work = _Import(kind, file, settings, resume=how.resume)
             try:
                 for position in work.packs():
                     progress.update(task, completed=position)
-                    work.make_room(wait=wait, console=console)
+                    work.make_room(wait=how.wait, console=console)
                 work.finish()
             finally:
                 work.importer.close()
@@ -167,7 +187,9 @@ class _Import:
 def _stored_packs(settings: Settings, producer: bytes) -> frozenset[tuple[int, int]]:
     """The packs of a producer that the lake has, as (lane, sequence)."""
     receipts = Lake(settings.lake).receipts()
-    mine = pc.and_(pc.equal(receipts["kind"], "pack"), pc.equal(receipts["producer"], producer.hex()))
+    mine = pc.and_(
+        pc.equal(receipts["kind"], "pack"), pc.equal(receipts["producer"], producer.hex())
+    )
     packs = receipts.filter(mine).select(["lane", "sequence"]).to_pylist()
     return frozenset((pack["lane"], pack["sequence"]) for pack in packs)
 
@@ -178,6 +200,8 @@ def _lines(path: Path) -> Iterator[tuple[Iterator[str], Callable[[], int]]]:
 
     Lines end at a line feed and nowhere else; bytes that are no UTF-8 become the replacement character.
     """
-    with path.open("rb") as raw:
-        content: IO[bytes] = gzip.open(raw) if path.suffix == ".gz" else raw  # type: ignore[assignment]
+    with ExitStack() as stack:
+        raw = stack.enter_context(path.open("rb"))
+        packed = path.suffix == ".gz"
+        content = stack.enter_context(gzip.open(raw)) if packed else raw
         yield (line.decode("utf-8", "replace").rstrip("\r\n") for line in content), raw.tell

@@ -12,7 +12,10 @@ from remit_cli.options import Data, Json, print_json, settings_of
 from remit_consumers.keys import KeyStore
 from remit_schemas.policy import find_policy
 
-app = typer.Typer(help="Keys of the epochs: status, rotate, export the bundle for producers.", no_args_is_help=True)
+app = typer.Typer(
+    help="Keys of the epochs: status, rotate, export the bundle for producers.",
+    no_args_is_help=True,
+)
 
 Category = Annotated[str, typer.Argument(help="A data category, such as user.device.ip_address.")]
 
@@ -29,17 +32,18 @@ def status(*, data: Data = None, as_json: Json = False) -> None:
 
     Example: remit keys status
     """
-    facts = _store(data).status(datetime.now(UTC)).to_dict()
+    keys = _store(data).status(datetime.now(UTC))
     if as_json:
-        print_json(facts)
+        print_json(keys.to_dict())
         return
-    table = Table("epoch", "state", "seals until", "destroyed at", title="Epochs", caption="no keys yet")
-    epochs = facts["epochs"]
-    for epoch in epochs if isinstance(epochs, list) else ():
-        table.caption = None
-        table.add_row(*(str(epoch[name]) for name in ("epoch", "state", "not_after", "destroy_at")))
+    table = Table("epoch", "state", "seals until", "destroyed at", title="Epochs")
+    table.caption = None if keys.epochs else "no keys yet: `remit up`, `run` or `import` makes them"
+    for epoch in keys.epochs:
+        times = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (epoch.not_after, epoch.destroy_at))
+        table.add_row(epoch.epoch, epoch.state, *times)
     Console().print(table)
-    Console().print(f"stopped: {facts['stopped'] or 'nothing'}; producers trust {facts['verify_key']}")
+    Console().print(f"stopped: {', '.join(keys.stopped) or 'nothing'}")
+    Console().print(f"producers trust {keys.verify_key}")
 
 
 @app.command()
@@ -53,7 +57,9 @@ def rotate(*, data: Data = None) -> None:
 
 
 @app.command()
-def export(file: Annotated[Path, typer.Argument(help="Where to write the bundle.")], *, data: Data = None) -> None:
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to write the bundle.")], *, data: Data = None
+) -> None:
     """Write the signed bundle that producers on other machines need.
 
     Example: remit keys export bundle.json

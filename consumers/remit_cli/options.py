@@ -12,10 +12,17 @@ import typer
 from remit_consumers.settings import Settings
 
 Data = Annotated[
-    Path | None, typer.Option("--data", help="Data folder; else REMIT_DATA, else ./remit-data.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--data", help="Data folder; else REMIT_DATA, else ./remit-data.", show_default=False
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
-Wait = Annotated[bool, typer.Option("--wait", help="Return only when everything is stored in the lake.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")
+]
+Wait = Annotated[
+    bool, typer.Option("--wait", help="Return only when everything is stored in the lake.")
+]
 
 
 def settings_of(data: Path | None) -> Settings:

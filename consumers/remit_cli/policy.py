@@ -1,5 +1,6 @@
 """`remit policy`: whether a policy can be used, and what it says of each field."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -17,7 +18,12 @@ app = typer.Typer(help="Check a policy; explain what it does to each field.", no
 
 Policy = Annotated[
     str | None,
-    typer.Option("--policy", envvar="REMIT_POLICY", help="A policy file, name or name/version.", show_default=False),
+    typer.Option(
+        "--policy",
+        envvar="REMIT_POLICY",
+        help="A policy file, name or name/version.",
+        show_default=False,
+    ),
 ]
 
 
@@ -30,11 +36,20 @@ def check(*, policy: Policy = None, as_json: Json = False) -> None:
     found = find_policy(policy)
     problems = problems_of(found, contracts_of(policy))
     if as_json:
-        print_json({"policy": found.name, "version": found.version, "sha256": found.sha256, "problems": problems})
+        print_json(
+            {
+                "policy": found.name,
+                "version": found.version,
+                "sha256": found.sha256,
+                "problems": problems,
+            }
+        )
     elif problems:
         Console().print("\n".join(problems), markup=False)
     else:
-        Console().print(f"{found.name} {found.version} can be used: every rule compiles, every clause is on record.")
+        Console().print(
+            f"{found.name} {found.version} can be used: every rule compiles, every clause is on record."
+        )
     raise typer.Exit(1 if problems else 0)
 
 
@@ -49,42 +64,42 @@ def explain(
 
     Example: remit policy explain page_view
     """
-    explained = explanation_of(compile_plan(contracts_of(policy).by_name(contract), find_policy(policy))).to_json()
+    explained = explanation_of(
+        compile_plan(contracts_of(policy).by_name(contract), find_policy(policy))
+    ).to_json()
     if as_json:
         print_json(explained)
         return
     _print_table(explained)
 
 
-def _print_table(explained: dict[str, object]) -> None:
-    """A table that a lawyer can read: one field a row."""
-    table = Table(
-        "field",
-        "what it is",
-        "what happens",
-        "for (necessity)",
-        "ground",
-        "kept",
-        "clause",
-        title=f"{explained['contract']} under {explained.get('policy', 'policy')} {explained['policy_version']}",
-        show_lines=True,
-    )
+def _print_table(explained: Mapping[str, object]) -> None:
+    """A table that a lawyer can read: one field a row, three questions answered."""
+    title = f"{explained['contract']} under {explained['policy']} {explained['policy_version']}"
+    table = Table(title=title, show_lines=True)
+    table.add_column("what it is", ratio=2)
+    table.add_column("what becomes of it, and why", ratio=4)
+    table.add_column("what for, on which ground, how long", overflow="fold", ratio=3)
     fields = explained["fields"]
     for name, row in (fields if isinstance(fields, dict) else {}).items():
-        table.add_row(
-            name,
-            str(row["category"]),
-            _what_happens(row),
-            "\n".join(map(str, row["purposes"])) + (f"\n({row['necessity']})" if row["necessity"] else ""),
-            str(row["basis"] or "–"),
-            str(row["keep_for"] or "–"),
-            str(row["clause"] or "–"),
-        )
+        what = f"[bold]{name}[/]\n{row['meaning']}"
+        table.add_row(what, f"{_what_happens(row)}\n[dim]{row['reason']}[/]", _what_for(row))
     Console().print(table)
 
 
-def _what_happens(row: dict[str, object]) -> str:
-    """Kept, reduced by what, or refused and why."""
-    if row["reducer"]:
-        return f"reduced: {row['reducer']}"
-    return "kept" if row.get("decision") == "keep" else f"refused: {row.get('reason', '')}"
+def _what_happens(row: Mapping[str, object]) -> str:
+    """Kept, made smaller by what, or refused; and the sentence that says so."""
+    happens = str(row["effect"] or row["decision"])
+    parameters = row["parameters"]
+    if isinstance(parameters, dict) and parameters:
+        happens += " (" + ", ".join(f"{name} {value}" for name, value in parameters.items()) + ")"
+    return f"{happens}\n[bold]{row['clause'] or 'no sentence'}[/]: {row['summary'] or 'names it'}"
+
+
+def _what_for(row: Mapping[str, object]) -> str:
+    """The purposes a line each, those that need consent marked; then ground and time."""
+    purposes, optional = row["purposes"], row["optional_purposes"]
+    if not isinstance(purposes, list) or not isinstance(optional, list) or not purposes:
+        return "nothing"
+    lines = [f"{key}{' (if agreed)' if key in optional else ''}" for key in purposes]
+    return "\n".join([*lines, f"ground: {row['basis']}", f"kept {row['keep_for']}"])

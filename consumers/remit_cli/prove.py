@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
+from rich.filesize import decimal
 from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
@@ -16,6 +18,12 @@ from remit_consumers.proof.verify import Verification
 from remit_consumers.proof.verify import verify as verification_of
 
 quarantine = typer.Typer(help="What could not be read, and why.", no_args_is_help=True)
+
+DECISIONS = ("values_in", "kept", "reduced", "refused", "bytes_in", "bytes_out")
+"""The columns of a category's row."""
+
+SIZES = ("values_in", "values_out", "bytes_in", "bytes_out")
+"""The columns of a clause's row."""
 
 OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
 """The columns of a contract's row, in the order of the conservation law."""
@@ -36,22 +44,34 @@ def report(*, data: Data = None, as_json: Json = False) -> None:
 def show(told: Report) -> None:
     """Print a report as tables."""
     console = Console()
-    console.print(_table("Events: what was offered and what became of it", "contract", OUTCOMES, told.contracts))
-    figures = ("values_in", "kept", "reduced", "refused", "bytes_in", "bytes_out")
-    console.print(_table("Values: how much of each data category", "category", figures, told.categories))
-    figures = ("values_in", "values_out", "bytes_in", "bytes_out")
-    console.print(_table("Clauses: on which sentence of the policy", "clause", figures, told.clauses))
+    console.print(
+        _table(
+            "Events: what was offered and what became of it", "contract", OUTCOMES, told.contracts
+        )
+    )
+    title = "Values: how much of each data category"
+    console.print(_table(title, "category", DECISIONS, told.categories))
+    title = "Clauses: on which sentence of the policy"
+    console.print(_table(title, "clause", SIZES, told.clauses))
 
 
-def _table(title: str, first: str, columns: tuple[str, ...], rows: Mapping[str, Mapping[str, int]]) -> Table:
+def _table(
+    title: str, first: str, columns: tuple[str, ...], rows: Mapping[str, Mapping[str, int]]
+) -> Table:
     """A table of counts; an empty one says what to do next."""
-    table = Table(title=title, caption=None if rows else "nothing yet: try `remit import access-log FILE --wait`")
-    table.add_column(first)
+    caption = None if rows else "nothing yet: try `remit import access-log FILE --wait`"
+    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column(first, overflow="fold")
     for column in columns:
-        table.add_column(column.replace("_", " "), justify="right")
+        table.add_column(column.replace("_", "\n"), justify="right", no_wrap=True)
     for name, row in rows.items():
-        table.add_row(name, *(f"{row.get(column, 0):,}" for column in columns))
+        table.add_row(name, *(_figure(column, row.get(column, 0)) for column in columns))
     return table
+
+
+def _figure(column: str, count: int) -> str:
+    """A count as it is; a number of bytes rounded, because nobody reads nine digits."""
+    return decimal(count) if column.startswith("bytes") else f"{count:,}"
 
 
 def verify(
@@ -59,7 +79,11 @@ def verify(
     data: Data = None,
     canary: Annotated[
         Path | None,
-        typer.Option("--canaries", help="A file of planted values, one a line, that must stand nowhere.", exists=True),
+        typer.Option(
+            "--canaries",
+            help="A file of planted values, one a line, that must stand nowhere.",
+            exists=True,
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -67,7 +91,9 @@ def verify(
 
     Example: remit verify --data ./remit-data
     """
-    canaries = [line for line in canary.read_text(encoding="utf-8").splitlines() if line] if canary else []
+    canaries = (
+        [line for line in canary.read_text(encoding="utf-8").splitlines() if line] if canary else []
+    )
     found = verification_of(settings_of(data).data, canaries=canaries)
     if as_json:
         print_json(found.to_dict())
@@ -94,7 +120,17 @@ def list_quarantine(*, data: Data = None, as_json: Json = False) -> None:
     if as_json:
         print_json({"quarantined": rows})
         return
-    names = ("quarantined_at", "contract", "reason", "count", "pack", "index", "partition", "offset", "keep_until")
+    names = (
+        "quarantined_at",
+        "contract",
+        "reason",
+        "count",
+        "pack",
+        "index",
+        "partition",
+        "offset",
+        "keep_until",
+    )
     table = Table(*names, title="Quarantine", caption=None if rows else "empty")
     for row in rows:
         table.add_row(*("" if row[name] is None else str(row[name]) for name in names))

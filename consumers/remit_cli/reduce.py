@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Annotated
 
 import pyarrow as pa
@@ -15,12 +16,19 @@ from remit_schemas.reducer import SPECS, Scalar, complete
 
 
 def reduce(
-    name: Annotated[str | None, typer.Argument(help="Name of the reducer, such as ip.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Name of the reducer, such as ip.", show_default=False)
+    ] = None,
     *,
-    explain: Annotated[bool, typer.Option("--explain", help="Say which rule fired, never the value.")] = False,
-    show_list: Annotated[bool, typer.Option("--list", help="List every reducer with its parameters.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which rule fired, never the value.")
+    ] = False,
+    show_list: Annotated[
+        bool, typer.Option("--list", help="List every reducer with its parameters.")
+    ] = False,
     parameter: Annotated[
-        list[str] | None, typer.Option("--set", help="A parameter, such as v4_bits=16.", show_default=False)
+        list[str] | None,
+        typer.Option("--set", help="A parameter, such as v4_bits=16.", show_default=False),
     ] = None,
 ) -> None:
     """Reduce values, one a line on standard input, to one JSON object a line on standard output.
@@ -45,7 +53,11 @@ def reduce(
 def _parameter(reducer: str, text: str) -> tuple[str, Scalar]:
     """Read `name=value`, as a number where the parameter is one."""
     name, equals, value = text.partition("=")
-    known = {parameter.name: parameter for parameter in SPECS[reducer].parameters} if reducer in SPECS else {}
+    known = (
+        {parameter.name: parameter for parameter in SPECS[reducer].parameters}
+        if reducer in SPECS
+        else {}
+    )
     if not equals:
         message = "--set takes name=value; `remit reduce --list` shows the names"
         raise SettingsError(message)
@@ -57,7 +69,7 @@ def _parameter(reducer: str, text: str) -> tuple[str, Scalar]:
     return name, value
 
 
-def _results(reducer: Reducer, values: list[str], parameters: dict[str, Scalar]) -> list[object]:
+def _results(reducer: Reducer, values: list[str], parameters: Mapping[str, Scalar]) -> list[object]:
     """Reduce a column of text; a reducer with several results gives an object."""
     column = _column(reducer.spec.takes, values)
     arrays = reducer.reduce(column, parameters)
@@ -73,8 +85,12 @@ def _column(takes: str, values: list[str]) -> pa.Array:
     if takes == "string":
         return pa.array(values, pa.string())
     if takes == "int":
-        return pa.array([int(value) if value.lstrip("-").isdigit() else None for value in values], pa.int64())
-    return pa.array([_time_ms(value) for value in values], pa.int64()).cast(pa.timestamp("ms", "UTC"))
+        return pa.array(
+            [int(value) if value.lstrip("-").isdigit() else None for value in values], pa.int64()
+        )
+    return pa.array([_time_ms(value) for value in values], pa.int64()).cast(
+        pa.timestamp("ms", "UTC")
+    )
 
 
 def _time_ms(text: str) -> int | None:

@@ -22,15 +22,22 @@ NETWORK_6 = "2001:db8"
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-    "Version/17.5 Mobile/15E148 Safari/604.1",
+    (
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+        "Version/17.5 Mobile/15E148 Safari/604.1"
+    ),
     "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.6478.71 Mobile Safari/537.36",
     "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0",
     "Mozilla/5.0 (compatible; ExampleBot/2.1; +https://bot.example/about)",
 )
 """Agents as browsers send them."""
 
-REFERRERS = ("-", "https://www.search.example/?q=live+chat+for+shops", "https://news.example/a/2026/01/05", "-")
+REFERRERS = (
+    "-",
+    "https://www.search.example/?q=live+chat+for+shops",
+    "https://news.example/a/2026/01/05",
+    "-",
+)
 """Where invented visitors come from."""
 
 

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from remit_cli.options import Data, settings_of
 from remit.leftovers import adopt_dead
+from remit_cli.options import Data, settings_of
 from remit_consumers.http import Server, operator_app
 from remit_consumers.metrics import Metrics
 from remit_consumers.service import Service
@@ -18,7 +18,9 @@ from remit_consumers.settings import Settings
 from remit_schemas.errors import SettingsError
 
 Host = Annotated[str, typer.Option("--host", help="Address of the operator's port.")]
-Port = Annotated[int, typer.Option("--port", help="The operator's port: /healthz and /metrics; 0 for none.")]
+Port = Annotated[
+    int, typer.Option("--port", help="The operator's port: /healthz and /metrics; 0 for none.")
+]
 
 
 def run(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 0) -> None:
@@ -36,14 +38,20 @@ def up(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 8080) -> Non
     """
     settings = settings_of(data)
     if settings.log:
-        message = "remit up runs on the embedded log; where REMIT_LOG names a broker, use `remit run`"
+        message = (
+            "remit up runs on the embedded log; where REMIT_LOG names a broker, use `remit run`"
+        )
         raise SettingsError(message)
     _serve(settings, host, port)
 
 
 def _serve(settings: Settings, host: str, port: int) -> None:
     """Run one consumer and its port until a signal asks for the end."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
     metrics = Metrics()
     service = Service.claim(settings, metrics, adopt=lambda: adopt_dead(settings.spool))
     if service is None:

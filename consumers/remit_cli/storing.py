@@ -39,7 +39,9 @@ def wait_until_stored(settings: Settings, console: Console) -> None:
             packs += read
             progress.update(task, description=f"storing: {packs:,} packs")
 
-        while (service := Service.claim(settings, Metrics(), adopt=lambda: adopt_dead(settings.spool))) is None:
+        while (
+            service := Service.claim(settings, Metrics(), adopt=lambda: adopt_dead(settings.spool))
+        ) is None:
             progress.update(task, description="storing: by the consumer that runs")
             if not _lies_in(settings):
                 return

@@ -59,5 +59,7 @@ class Deployment:
 def contracts_of(policy: str | None) -> Contracts:
     """The contracts that remit ships, and those in a folder `contracts` beside a policy file of one's own."""
     contracts = builtin()
-    folder = Path(policy).parent / "contracts" if policy and policy.endswith((".yaml", ".yml")) else None
+    folder = (
+        Path(policy).parent / "contracts" if policy and policy.endswith((".yaml", ".yml")) else None
+    )
     return contracts.with_folder(folder) if folder and folder.is_dir() else contracts

@@ -46,7 +46,9 @@ class Composer:
     walk: Sequence[Step]
     raw_limit: timedelta
 
-    def flush(self, gathered: Gathered, partitions: Mapping[int, Partition], now: datetime) -> Flush:
+    def flush(
+        self, gathered: Gathered, partitions: Mapping[int, Partition], now: datetime
+    ) -> Flush:
         """Refine what was gathered and say what is to be committed; `now` is aware UTC."""
         positions = {number: (each.committed, each.reached) for number, each in partitions.items()}
         groups = self._groups(gathered, partitions)
@@ -61,17 +63,23 @@ class Composer:
             tagsets += [refined.tagset] if refined and refined.tagset else []
         if parts:
             first = parts[0]
-            parts[0] = replace(first, receipt=replace(first.receipt, gaps=gathered.gaps, resent=gathered.resent))
+            parts[0] = replace(
+                first, receipt=replace(first.receipt, gaps=gathered.gaps, resent=gathered.resent)
+            )
         return Flush(self.log_id, positions, parts, _raised(gathered), tagsets)
 
-    def _groups(self, gathered: Gathered, partitions: Mapping[int, Partition]) -> Mapping[str, "_Group"]:
+    def _groups(
+        self, gathered: Gathered, partitions: Mapping[int, Partition]
+    ) -> Mapping[str, "_Group"]:
         """What is to be committed, by contract; the name is empty where the contract is not known."""
         groups: dict[str, _Group] = defaultdict(_Group.empty)
         for pack in gathered.opened:
             name = self._contract(pack.header)
             done = partitions[pack.sealed.partition].done
             stands = done.get(QUARANTINE_TABLE, {}).get(pack.sealed.offset)
-            if pack.sealed.offset in done.get(f"events/{name}", {}) or (stands and stands is not PackOutcome.PARTLY):
+            if pack.sealed.offset in done.get(f"events/{name}", {}) or (
+                stands and stands is not PackOutcome.PARTLY
+            ):
                 continue
             groups[name].opened.append(pack)
             if stands:
@@ -109,11 +117,18 @@ class Composer:
             policy_version=plan.policy_version,
             events=replace(counts, expired=sum(failed.count for failed in group.expired)),
             sources=_sources(group.opened),
-            packs=[*_read(group, refined), *(_whole(failed, PackOutcome.EXPIRED) for failed in group.expired)],
+            packs=[
+                *_read(group, refined),
+                *(_whole(failed, PackOutcome.EXPIRED) for failed in group.expired),
+            ],
             fields=refined.batch.counts if refined else (),
         )
-        schema = refined.schema if refined else self.plans.schema(blank.contract, plan.policy_version)
-        return TableCommit(f"events/{blank.contract}", refined.batch.table if refined else None, receipt, schema)
+        schema = (
+            refined.schema if refined else self.plans.schema(blank.contract, plan.policy_version)
+        )
+        return TableCommit(
+            f"events/{blank.contract}", refined.batch.table if refined else None, receipt, schema
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +215,12 @@ def _quarantine(
     group: _Group, refined: Refined | None, blank: Receipt, now: datetime, until: datetime
 ) -> list[TableCommit]:
     """The commit to the quarantine, if anything of this contract goes there; packs stay sealed as they came."""
-    kept = {"log": blank.log, "contract": blank.contract or None, "quarantined_at": now, "keep_until": until}
+    kept = {
+        "log": blank.log,
+        "contract": blank.contract or None,
+        "quarantined_at": now,
+        "keep_until": until,
+    }
     rows: list[dict[str, object]] = []
     packs: list[PackCount] = []
     reasons: Counter[str] = Counter()
@@ -213,15 +233,29 @@ def _quarantine(
             continue
         pack = group.opened[number]
         once = _row(pack, MALFORMED, 1)
-        rows += [kept | once | {"index": place, "sealed": once["sealed"] if not at else None} for at, place in enumerate(places)]
+        rows += [
+            kept | once | {"index": place, "sealed": once["sealed"] if not at else None}
+            for at, place in enumerate(places)
+        ]
         packs.append(_partly(pack, len(places)))
         reasons[MALFORMED] += len(places)
-    nameless = [] if blank.contract else group.opened  # packs that only count what no contract names
+    nameless = (
+        [] if blank.contract else group.opened
+    )  # packs that only count what no contract names
     if not rows and not nameless:
         return []
     packs += _read(_Group(nameless, set(), [], []), None)
-    receipt = replace(blank, events=EventCounts(quarantined=dict(reasons)), packs=packs, sources=_sources(nameless))
-    return [TableCommit(QUARANTINE_TABLE, pa.Table.from_pylist(rows, QUARANTINE) if rows else None, receipt)]
+    receipt = replace(
+        blank,
+        events=EventCounts(quarantined=dict(reasons)),
+        packs=packs,
+        sources=_sources(nameless),
+    )
+    return [
+        TableCommit(
+            QUARANTINE_TABLE, pa.Table.from_pylist(rows, QUARANTINE) if rows else None, receipt
+        )
+    ]
 
 
 def _partly(pack: Opened, malformed: int) -> PackCount:
@@ -229,7 +263,13 @@ def _partly(pack: Opened, malformed: int) -> PackCount:
     header, sealed = pack.header, pack.sealed
     place = sealed.partition, sealed.offset
     return PackCount(
-        header.producer, header.lane, header.sequence, *place, malformed, pack.sha256, PackOutcome.PARTLY
+        header.producer,
+        header.lane,
+        header.sequence,
+        *place,
+        malformed,
+        pack.sha256,
+        PackOutcome.PARTLY,
     )
 
 

@@ -85,4 +85,3 @@ class Gathered:
         self.events += len(item.datums)
         self.bytes += len(item.datums.data)
         self.policy_version = header.policy_version
-

@@ -33,7 +33,9 @@ def operator_app(metrics: Metrics, health: Callable[[], Health]) -> Starlette:
 
     async def healthz(_: Request) -> Response:
         state = health()
-        return JSONResponse({"ready": state.ready, "detail": state.detail}, 200 if state.ready else 503)
+        return JSONResponse(
+            {"ready": state.ready, "detail": state.detail}, 200 if state.ready else 503
+        )
 
     async def scrape(_: Request) -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

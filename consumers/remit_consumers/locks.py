@@ -35,7 +35,9 @@ def claim_consumer(folder: Path, *, places: int = CONSUMERS_MAX) -> ConsumerLock
     """
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(places):
-        descriptor = os.open(folder / f"consumer-{number}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(
+            folder / f"consumer-{number}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -17,19 +17,42 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.events = self._counter("remit_events", "Events by what became of them", "contract", "outcome")
-        self.values = self._counter("remit_values", "Values by what became of them", "category", "decision", "purposes")
-        self.bytes = self._counter("remit_bytes", "Bytes of values, offered and stored", "category", "stage")
-        self.refused = self._counter("remit_refused", "Events refused, by reason", "contract", "reason")
-        self.gaps = self._counter("remit_producer_gaps", "Packs that a producer sent and nobody saw")
-        self.expired = self._counter("remit_expired", "Events whose key was destroyed before they were read")
-        self.unreadable = self._counter("remit_unreadable_packs", "Messages on the log without a valid pack header")
+        self.events = self._counter(
+            "remit_events", "Events by what became of them", "contract", "outcome"
+        )
+        self.values = self._counter(
+            "remit_values", "Values by what became of them", "category", "decision", "purposes"
+        )
+        self.bytes = self._counter(
+            "remit_bytes", "Bytes of values, offered and stored", "category", "stage"
+        )
+        self.refused = self._counter(
+            "remit_refused", "Events refused, by reason", "contract", "reason"
+        )
+        self.gaps = self._counter(
+            "remit_producer_gaps", "Packs that a producer sent and nobody saw"
+        )
+        self.expired = self._counter(
+            "remit_expired", "Events whose key was destroyed before they were read"
+        )
+        self.unreadable = self._counter(
+            "remit_unreadable_packs", "Messages on the log without a valid pack header"
+        )
         self.resent = self._counter("remit_resent_packs", "Packs that came again and were dropped")
-        self.faults = self._counter("remit_faults", "Faults of the world that were met and retried", "kind")
-        self.lag = Gauge("remit_lag_packs", "Packs on the log that were not read yet", registry=self.registry)
-        self.waiting = Gauge("remit_waiting_packs", "Packs that wait for a key or a policy", registry=self.registry)
+        self.faults = self._counter(
+            "remit_faults", "Faults of the world that were met and retried", "kind"
+        )
+        self.lag = Gauge(
+            "remit_lag_packs", "Packs on the log that were not read yet", registry=self.registry
+        )
+        self.waiting = Gauge(
+            "remit_waiting_packs", "Packs that wait for a key or a policy", registry=self.registry
+        )
         self.gap = Gauge(
-            "remit_conservation_gap", "Events not accounted for (must be 0)", ["contract"], registry=self.registry
+            "remit_conservation_gap",
+            "Events not accounted for (must be 0)",
+            ["contract"],
+            registry=self.registry,
         )
         self.latency = Histogram(
             "remit_latency_seconds",
@@ -50,7 +73,9 @@ class Metrics:
             self.gaps.inc(receipt.gaps)
             self.resent.inc(receipt.resent)
             for field in receipt.fields:
-                self.values.labels(field.category, field.decision.value, field.purposes).inc(field.values_in)
+                self.values.labels(field.category, field.decision.value, field.purposes).inc(
+                    field.values_in
+                )
                 self.bytes.labels(field.category, "offered").inc(field.bytes_in)
                 if field.decision is not Decision.REFUSE:
                     self.bytes.labels(field.category, "stored").inc(field.bytes_out)

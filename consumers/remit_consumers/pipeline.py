@@ -23,6 +23,7 @@ from remit_consumers.vault import Vault
 from remit_schemas.contract import Contract, Contracts
 from remit_schemas.plan import Plan
 
+
 def steps(vault: Vault) -> tuple[Step, ...]:
     """The steps in their order."""
     return authorize, minimize(vault), tag
@@ -55,7 +56,9 @@ class Refined:
         return EventCounts(stored=self.batch.table.num_rows, refused=self.batch.refused)
 
 
-def refine(packs: Sequence[Opened], contracts: Contracts, plan: Plan, walk: Sequence[Step]) -> Refined:
+def refine(
+    packs: Sequence[Opened], contracts: Contracts, plan: Plan, walk: Sequence[Step]
+) -> Refined:
     """Take the packs of one contract and policy version through the steps.
 
     Args:
@@ -71,16 +74,22 @@ def refine(packs: Sequence[Opened], contracts: Contracts, plan: Plan, walk: Sequ
     return Refined(plan, batch, stored_schema(newest, plan), malformed)
 
 
-def _batch_of(packs: Sequence[Opened], contracts: Contracts, newest: Contract) -> tuple[Batch, dict[int, list[int]]]:
+def _batch_of(
+    packs: Sequence[Opened], contracts: Contracts, newest: Contract
+) -> tuple[Batch, dict[int, list[int]]]:
     """Decode the events of several packs into one batch; name what is malformed by pack and place."""
     malformed = {number: pack.datums.malformed.tolist() for number, pack in enumerate(packs)}
     parts = []
     for fingerprint in dict.fromkeys(pack.header.fingerprint for pack in packs):
-        numbers = [number for number, pack in enumerate(packs) if pack.header.fingerprint == fingerprint]
-        part = _decoded([packs[number].datums for number in numbers], contracts.by_fingerprint(fingerprint))
+        numbers = [
+            number for number, pack in enumerate(packs) if pack.header.fingerprint == fingerprint
+        ]
+        part = _decoded(
+            [packs[number].datums for number in numbers], contracts.by_fingerprint(fingerprint)
+        )
         for row in part.decoded.malformed.tolist():
             malformed[numbers[part.pack[row]]].append(int(part.place[row]))
-        parts.append((np.asarray(numbers, np.int32)[part.pack[part.decoded.rows]], part))
+        parts.append((np.asarray(numbers)[part.pack[part.decoded.rows]], part))
     batch = _columns(packs, newest, parts)
     return batch, {number: sorted(places) for number, places in malformed.items() if places}
 
@@ -107,7 +116,9 @@ def _decoded(datums: Sequence[Datums], contract: Contract) -> _Part:
     )
 
 
-def _columns(packs: Sequence[Opened], newest: Contract, parts: Sequence[tuple[Ints, _Part]]) -> Batch:
+def _columns(
+    packs: Sequence[Opened], newest: Contract, parts: Sequence[tuple[Ints, _Part]]
+) -> Batch:
     """Put the versions below one another; a field that an older version lacks is null."""
     table = pa.concat_tables([part.decoded.table for _, part in parts], promote_options="default")
     missing = [field for field in newest.fields if field.name not in table.column_names]
@@ -120,6 +131,8 @@ def _columns(packs: Sequence[Opened], newest: Contract, parts: Sequence[tuple[In
         table=table.combine_chunks(),
         subject=pa.concat_arrays([part.decoded.subjects for _, part in parts]),
         tenant=pa.array([pack.header.tenant for pack in packs], pa.string()).take(number),
-        pack=pa.DictionaryArray.from_arrays(number, pa.array([pack.header.pack_id for pack in packs], pa.string())),
+        pack=pa.DictionaryArray.from_arrays(
+            number, pa.array([pack.header.pack_id for pack in packs], pa.string())
+        ),
         index=pa.array(place.astype(np.int32)),
     )

@@ -37,7 +37,9 @@ class Plans:
         """The plan of the newest version of a contract under a policy version on record."""
         key = contract, version
         if key not in self._plans:
-            self._plans[key] = compile_plan(self.contracts.by_name(contract), self._policies[version])
+            self._plans[key] = compile_plan(
+                self.contracts.by_name(contract), self._policies[version]
+            )
         return self._plans[key]
 
     def schema(self, contract: str, version: str) -> pa.Schema:

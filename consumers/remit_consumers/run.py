@@ -91,11 +91,15 @@ class Runner:
         try:
             return self._turn(hurry=hurry)
         except LogReplaced:
-            log.warning("the topic was deleted and made again: reading the new one from its beginning")
+            log.warning(
+                "the topic was deleted and made again: reading the new one from its beginning"
+            )
             self._metrics.faults.labels("log_replaced").inc()
             self._reopen()
         except StaleWriter:
-            log.warning("another consumer committed for a partition of this one: starting again from the lake")
+            log.warning(
+                "another consumer committed for a partition of this one: starting again from the lake"
+            )
             self._recover("stale_writer")
         except LakeError as error:
             log.error("the lake cannot be written, trying again: %s", error)  # noqa: TRY400 - the message says it all
@@ -224,13 +228,19 @@ class Runner:
         self._metrics.count(committed.receipts)
         self._metrics.latency.labels("flush").observe(time.perf_counter() - begun)
         if gathered.first_at is not None:
-            self._metrics.latency.labels("stored").observe(max(0.0, time.time() - gathered.first_at))
+            self._metrics.latency.labels("stored").observe(
+                max(0.0, time.time() - gathered.first_at)
+            )
         self._metrics.lag.set(self.source.lag())
         self._metrics.waiting.set(len(self._waiting))
 
     def _touched(self) -> dict[int, Partition]:
         """The partitions of which something is gathered."""
-        return {number: each for number, each in self._partitions.items() if each.reached > each.committed}
+        return {
+            number: each
+            for number, each in self._partitions.items()
+            if each.reached > each.committed
+        }
 
     def _materialise(self) -> None:
         """Chain the receipts of the commits since the last time."""

@@ -39,7 +39,9 @@ class Service:
         self._turned_at = time.monotonic()
 
     @classmethod
-    def claim(cls, settings: Settings, metrics: Metrics, adopt: Adopt | None = None) -> "Service | None":
+    def claim(
+        cls, settings: Settings, metrics: Metrics, adopt: Adopt | None = None
+    ) -> "Service | None":
         """Start a consumer, or give None where the embedded log has one already."""
         is_kafka = isinstance(parse_log(settings.log), KafkaLog)
         lock = claim_consumer(settings.locks, places=CONSUMERS_MAX if is_kafka else 1)

@@ -68,7 +68,11 @@ class Waiting:
     def due(self) -> Mapping[int, int]:
         """The partitions to read again, and from which offset; they are no longer blocked."""
         now = time.monotonic()
-        due = {number: stand.offset for number, stand in self._stands.items() if 0 < stand.retry_at <= now}
+        due = {
+            number: stand.offset
+            for number, stand in self._stands.items()
+            if 0 < stand.retry_at <= now
+        }
         for number in due:
             self._stands[number].retry_at = 0
         return due

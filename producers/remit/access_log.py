@@ -20,9 +20,14 @@ COMBINED = re.compile(
 LINE_CHARACTERS_MAX = 64 << 10
 """A longer line is no access log line: servers cut requests at 8 KiB (Apache LimitRequestLine, nginx buffers)."""
 
+TIME_OF_DAY = re.compile(r":(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)")
+"""Hours, minutes, seconds; 60 is a leap second."""
+
 MONTHS = {
     name: number
-    for number, name in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1)
+    for number, name in enumerate(
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
+    )
 }
 """Month names as servers write them, whatever the locale."""
 
@@ -79,12 +84,11 @@ def time_ms(text: str) -> int:
         ValueError: It is no such time.
         KeyError: It names no month.
     """
-    day_ms = _day_ms(text[:11], text[21:])
-    hours, minutes, seconds = int(text[12:14]), int(text[15:17]), int(text[18:20])
-    if not (hours < 24 and minutes < 60 and seconds < 61):  # 60: a leap second
+    if TIME_OF_DAY.fullmatch(text[11:20]) is None:
         message = "no time of day"
         raise ValueError(message)
-    return day_ms + ((hours * 60 + minutes) * 60 + seconds) * 1000
+    hours, minutes, seconds = int(text[12:14]), int(text[15:17]), int(text[18:20])
+    return _day_ms(text[:11], text[21:]) + ((hours * 60 + minutes) * 60 + seconds) * 1000
 
 
 @lru_cache(maxsize=4096)

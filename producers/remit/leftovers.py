@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from remit.slot import Slot, has_leftovers, try_lock
+from remit.slot import Slot, try_lock
 from remit_schemas import spool
 from remit_schemas.errors import PackError
 from remit_schemas.pack import Header, scan_records
@@ -41,9 +41,9 @@ def adopt_dead(root: Path) -> int:
     """
     adopted = 0
     for number in range(spool.SLOTS):
-        if not has_leftovers(root, number):
-            continue
         folder = root / spool.slot_name(number)
+        if not any(folder.glob("open-*")):
+            continue
         lock = try_lock(folder)
         if lock is not None:
             slot = Slot(folder, lock)

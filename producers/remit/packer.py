@@ -11,14 +11,13 @@ from typing import Final
 from remit.account import Account
 from remit.open_pack import Buffer, OpenPack, nonces_of
 from remit.result import ACCEPTED, REFUSED, Accepted, Refused
-from remit.route import Packs, Route, Terms
+from remit.route import Packs, Route, Terms, is_tenant
 from remit.seal import DataKeys
 from remit.settings import Settings
 from remit_schemas.lane import lane_of
 from remit_schemas.pack import (
     EVENT_BYTES_MAX,
     FORM_RECORDS,
-    NAME_BYTES_MAX,
     NO_NONCE,
     PRODUCER_BYTES,
     SUBJECT_BYTES_MAX,
@@ -149,7 +148,8 @@ class Packer:
             if self._is_inside:
                 self._later.append((route, reason))
             else:
-                self._account(route, 0, tenant or "").refuse(reason)
+                known = tenant if tenant and is_tenant(tenant) else ""
+                self._account(route, 0, known).refuse(reason)
         return REFUSED[reason]
 
     def close_all(self) -> None:
@@ -263,19 +263,20 @@ class Packer:
     def _open_for(
         self, route: Route, datum: bytes, name: bytes, lane: int, tenant: str
     ) -> str | None:
-        reason = self._why_not(datum, name, tenant)
+        reason = self._why_not(datum, name)
         if reason:
             return reason
         packs = route.packs_of(tenant) if tenant else route.packs
         pack = packs[lane]
-        if pack is None or not pack.append(datum, name):
-            if pack is not None:
-                self._close_lane(lane)
-            if not self._open(route, packs, lane, tenant).append(datum, name):
-                return "too_large"
+        if pack is None:
+            is_in = self._open(route, packs, lane, tenant).append(datum, name)
+            return None if is_in else "too_large"
+        if not pack.append(datum, name):
+            self._close_lane(lane)
+            return self._open_for(route, datum, name, lane if name else route.turn, tenant)
         return None
 
-    def _why_not(self, datum: bytes, name: bytes, tenant: str) -> str | None:
+    def _why_not(self, datum: bytes, name: bytes) -> str | None:
         if self._is_shut:
             return "closed"
         if time.time() >= self._terms.not_after:
@@ -284,8 +285,6 @@ class Packer:
             return "spool_full"
         if len(datum) > EVENT_BYTES_MAX or len(name) > SUBJECT_BYTES_MAX:
             return "too_large"
-        if len(tenant.encode()) > NAME_BYTES_MAX:
-            return "does_not_fit"
         return None
 
     def _open(self, route: Route, packs: Packs, lane: int, tenant: str) -> OpenPack:

@@ -6,7 +6,7 @@ from typing import Final
 
 from remit.open_pack import OpenPack
 from remit_schemas.category import Necessity
-from remit_schemas.pack import NO_CONTRACT
+from remit_schemas.pack import NAME_BYTES_MAX, NO_CONTRACT
 
 Packs = list[OpenPack | None]
 """The open pack of each lane."""
@@ -46,11 +46,27 @@ class Route:
         return None
 
     def packs_of(self, tenant: str) -> Packs:
-        """Give the open packs of a tenant."""
+        """Give the open packs of a tenant.
+
+        Raises:
+            ValueError: No header could carry the tenant's name.
+        """
         packs = self.tenants.get(tenant)
         if packs is None:
+            if not is_tenant(tenant):
+                raise ValueError("a tenant is text of up to 255 bytes")
             packs = self.tenants[tenant] = [None] * len(self.packs)
         return packs
+
+
+def is_tenant(tenant: object) -> bool:
+    """Whether a header can carry this name; whatever an app passes is looked at here."""
+    if not isinstance(tenant, str):
+        return False
+    try:
+        return len(tenant.encode()) <= NAME_BYTES_MAX
+    except UnicodeEncodeError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

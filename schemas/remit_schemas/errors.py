@@ -102,7 +102,7 @@ class Tampered(PackError):
     code = "tampered"
 
 
-class SealingKeyError(RemitError): 
+class SealingKeyError(RemitError):
     """A key that is needed is not to be had."""
 
     code = "key"

@@ -236,7 +236,7 @@ def test_events_that_the_command_refuses_are_not_repeated(tmp_path: Path) -> Non
         json.dumps({"page": CANARY, "status": CANARY}),
         json.dumps([CANARY]),
         "{" + CANARY,
-        json.dumps({"ip": "203.0.113.77", "page": "/7f3a", "subject": "birds"}),
+        json.dumps({"ip": "203.0.113.77", "page": "/cart?q=7f3a", "subject": "birds"}),
     ]
     told = run_remit(tmp_path, "\n".join(lines) + "\n", "emit", "page_view", "--wait")
     report = run_remit(tmp_path, "", "report", "--json")

@@ -1,13 +1,14 @@
 """A producer's home for tests: data folder, bundle and the private key that opens what was sealed."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from remit.client import Client
 from remit_schemas import spool
 from remit_schemas.bundle import BUNDLE_NAME, Bundle, write_bundle
 from remit_schemas.codec import decode_one
@@ -29,6 +30,9 @@ from remit_schemas.sealing import (
     pack_keys,
     unwrap_data_key,
 )
+
+MakeClient = Callable[..., Client]
+"""Starts a client in the home of a test; settings by name."""
 
 
 @dataclass(frozen=True, slots=True)

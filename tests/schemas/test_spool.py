@@ -27,9 +27,7 @@ def test_names_of_packs_sort_as_their_numbers_do(numbers: list[int]) -> None:
     assert sorted(map(pack_name, numbers)) == list(map(pack_name, sorted(numbers)))
 
 
-@given(
-    st.binary(min_size=16, max_size=16), st.integers(0, 65535), st.integers(1, 2**64 - 1)
-)
+@given(st.binary(min_size=16, max_size=16), st.integers(0, 65535), st.integers(1, 2**64 - 1))
 def test_identity_is_read_from_the_name_of_an_open_pack(
     producer: bytes, lane: int, sequence: int
 ) -> None:

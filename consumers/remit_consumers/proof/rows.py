@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 
 from remit_consumers.lake.log import entries
 from remit_consumers.lake.tables import row_tables
-from remit_consumers.rows import OWN_COLUMNS
+from remit_consumers.rows import COLLECTED_AT, OWN_COLUMNS
 from remit_schemas.category import Decision
 
 TAGS = ("pack", "index", "policy_version", "tagset", "keep_until", "day")
@@ -122,6 +122,8 @@ def _columns_of(schema: pa.Schema, fields: Mapping[str, int]) -> dict[str, list[
         of = [field for field in fields if column == field or column.startswith(f"{field}_")]
         if of and column not in own:
             columns[max(of, key=len)].append(column)
+    if COLLECTED_AT in columns:
+        columns[COLLECTED_AT] = ["day"]  # what of it is stored
     return columns
 
 

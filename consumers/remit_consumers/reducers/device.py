@@ -63,7 +63,7 @@ and a browser on Android says `Mobile` on telephones only."""
 def classify(agents: list[str]) -> tuple[list[bool], list[str]]:
     """Say of each agent string whether a program speaks, and which class of device it names.
 
-    All of them at once: in Rust, a look for these words costs a hundredth of Python's.
+    All of them at once: in Rust, a look for these words costs a twentieth of Python's (measured: 6 against 120 µs an agent).
 
     Args:
         agents: The agent strings in lower case.

@@ -9,7 +9,7 @@ from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError
 
 PHONE_DIGITS_MIN = 6
-"""Fewer digits are an extension or a count (the shortest national numbers that are not services have six)."""
+"""Fewer digits are an extension or a count (our choice: shorter national numbers get through, 3 % of a library's examples)."""
 
 PHONE_DIGITS_MAX = 15
 """Source: ITU-T E.164, the longest international number."""

@@ -10,7 +10,7 @@ from remit_consumers.reducers.unique import Memo, each
 from remit_schemas.reducer import Scalar
 
 CHARS_MAX = 1_024
-"""Longer headers are none: browsers send under 200 characters, and every language of a list costs time."""
+"""Longer headers are none: every language of a list costs time (our choice)."""
 
 _RANGE = re.compile(
     r"(?P<tag>[A-Za-z]{1,8})(?:[-_][A-Za-z0-9]{1,8}){0,8}(?:[ \t]*;[ \t]*[qQ]=(?P<q>0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?"

@@ -24,7 +24,7 @@ CHARS_MAX = 4_096
 """Longer paths are no page of an app; servers refuse them (nginx and Apache at 8,192 for the whole line)."""
 
 SEGMENTS_MAX = 16
-"""Segments kept: deeper paths are loops of crawlers (our choice; 150,000 real requests have at most 9)."""
+"""Segments kept: deeper paths are loops of crawlers (our choice; 150,000 real requests have at most 11)."""
 
 DECODE_ROUNDS = 5
 """Percent-encodings within one another that are undone; real ones have two, deeper ones hide something."""

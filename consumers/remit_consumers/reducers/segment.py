@@ -8,7 +8,7 @@ MORE = "{more}"
 """Stands for the segments beyond the most that are kept."""
 
 SEGMENT_CHARS_MAX = 100
-"""Longer segments are data: the longest of 150,000 real requests has 78 characters."""
+"""Longer segments are taken for data (our choice; 12 segments of 150,000 real requests are longer)."""
 
 TOKEN_CHARS_MIN = 16
 """A piece of letters and digits mixed, from this length on, is a token: no word has digits strewn in it."""
@@ -17,7 +17,7 @@ HEX_CHARS_MIN = 8
 """A piece of hexadecimal letters and digits, from this length on, is a token (short commit ids have 7 or 8)."""
 
 WORD_CHARS_MAX = 32
-"""A longer piece without a separator is no word (the longest in English dictionaries has 29 letters)."""
+"""A longer piece without a separator is no word (our choice)."""
 
 _MARK = re.compile(r"\{(?:number|uuid|email|token|id|ip|text|more)\}")
 _UUID = re.compile(

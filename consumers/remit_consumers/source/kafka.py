@@ -97,7 +97,7 @@ class KafkaSource:
         member = self._member or self._reach(until)
         if member is None:
             return []
-        if not self._held:
+        if not self._needs_answer(member):
             self._hold(member, max(0.0, until - time.monotonic()))
         if not self._is_same(member, until):
             return []

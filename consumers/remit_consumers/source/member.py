@@ -42,7 +42,9 @@ class Member:
         self._taken: list[Sealed] = []
         self._room = 0
         self._said_at = float("-inf")
-        self._consumer = Consumer(dict(config) | {"error_cb": self._on_error, "log_level": 2}, logger=log)
+        self._consumer = Consumer(
+            dict(config) | {"error_cb": self._on_error, "log_level": 2}, logger=log
+        )
         self._consumer.subscribe(
             [topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke
         )

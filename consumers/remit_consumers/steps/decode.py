@@ -62,7 +62,10 @@ def decode(contract: Contract, datums: pa.BinaryArray, subjects: pa.BinaryArray)
     sound = _is_sound(whole, _lengths(datums)[rows]) & good[rows]
     if not sound.all():
         whole = whole.filter(pa.array(sound))
-    rows, malformed = rows[sound], np.setdiff1d(np.arange(len(bodies)), rows[sound], assume_unique=True)
+    rows, malformed = (
+        rows[sound],
+        np.setdiff1d(np.arange(len(bodies)), rows[sound], assume_unique=True),
+    )
     return Decoded(_cast(whole, schema), _subjects_of(names, subjects, rows), rows, malformed)
 
 
@@ -84,7 +87,9 @@ def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return table.select(schema.names).cast(schema)
 
 
-def _parts(contract: Contract, bodies: list[bytes], start: int, good: Flags) -> list[pa.RecordBatch]:
+def _parts(
+    contract: Contract, bodies: list[bytes], start: int, good: Flags
+) -> list[pa.RecordBatch]:
     """Decode `bodies`; halve what the decoder refuses until the refused ones stand alone, and mark those in `good`."""
     if not bodies:
         return []
@@ -113,7 +118,8 @@ def _is_sound(table: pa.Table, lengths: Ints) -> Flags:
         elif pa.types.is_timestamp(field.type):
             ms = _values(array.cast(pa.int64()))
             sound &= (ms >= 0) & (ms < YEAR_10000_MS)
-    return sound & (expected == lengths)
+    exact: Flags = expected == lengths
+    return sound & exact
 
 
 def _encoded_bytes(array: pa.Array, *, nullable: bool) -> Ints:
@@ -154,7 +160,9 @@ def _values(array: pa.Array) -> Ints:
 
 def _lengths(array: pa.Array) -> Ints:
     """The length in bytes of each string or binary value, read off the offsets without touching the bytes."""
-    offsets = np.frombuffer(array.buffers()[1], dtype=np.int32)[array.offset : array.offset + len(array) + 1]
+    offsets = np.frombuffer(array.buffers()[1], dtype=np.int32)[
+        array.offset : array.offset + len(array) + 1
+    ]
     return np.diff(offsets).astype(np.int64)
 
 
@@ -187,4 +195,6 @@ def joined(parts: Sequence[tuple[Ints, bytes | memoryview]]) -> pa.BinaryArray:
     offsets = np.zeros(len(lengths) + 1, dtype=np.int32)
     np.cumsum(lengths, out=offsets[1:])
     data = b"".join([part[1] for part in parts])
-    return pa.BinaryArray.from_buffers(pa.binary(), len(lengths), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+    return pa.BinaryArray.from_buffers(
+        pa.binary(), len(lengths), [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    )

@@ -59,7 +59,10 @@ def _column(table: pa.Table, name: str) -> pa.Array:
 def _reduce(column: pa.Array, field: FieldPlan, decided: FieldDecision) -> _Reduced:
     """Apply the decision to a column; a value that its reducer could not read counts as refused."""
     if decided.decision is Decision.REFUSE:
-        gone = {name: pa.nulls(len(column), kind) for name, kind in stored_types(field, column.type).items()}
+        gone = {
+            name: pa.nulls(len(column), kind)
+            for name, kind in stored_types(field, column.type).items()
+        }
         return _Reduced(gone, _refusal(column, len(column) - column.null_count, field, decided))
     if decided.decision is Decision.KEEP or field.reducer is None:
         return _Reduced({field.field: column}, (_count(column, (column,), field, decided),))
@@ -68,11 +71,14 @@ def _reduce(column: pa.Array, field: FieldPlan, decided: FieldDecision) -> _Redu
     unread = len(column) - column.null_count - count.values_in
     names = stored_types(field, column.type)
     return _Reduced(
-        dict(zip(names, reduced, strict=True)), (count, *_refusal(column, unread, field, decided, count.bytes_in))
+        dict(zip(names, reduced, strict=True)),
+        (count, *_refusal(column, unread, field, decided, count.bytes_in)),
     )
 
 
-def _count(before: pa.Array, after: tuple[pa.Array, ...], field: FieldPlan, decided: FieldDecision) -> FieldCount:
+def _count(
+    before: pa.Array, after: tuple[pa.Array, ...], field: FieldPlan, decided: FieldDecision
+) -> FieldCount:
     """Count the values that came out: those with any result."""
     kept = after[0].is_valid()
     for array in after[1:]:
@@ -80,7 +86,9 @@ def _count(before: pa.Array, after: tuple[pa.Array, ...], field: FieldPlan, deci
     values = int(pc.sum(kept).as_py() or 0)
     whole = values == len(before) - before.null_count
     bytes_in = _bytes(before) if whole else _bytes(before.filter(kept))
-    return _field_count(field, decided, decided.decision, (values, values, bytes_in, sum(map(_bytes, after))))
+    return _field_count(
+        field, decided, decided.decision, (values, values, bytes_in, sum(map(_bytes, after)))
+    )
 
 
 def _refusal(
@@ -89,7 +97,9 @@ def _refusal(
     """Count the values that are not stored, if there are any."""
     if not values:
         return ()
-    return (_field_count(field, decided, Decision.REFUSE, (values, 0, _bytes(column) - bytes_kept, 0)),)
+    return (
+        _field_count(field, decided, Decision.REFUSE, (values, 0, _bytes(column) - bytes_kept, 0)),
+    )
 
 
 def _field_count(
@@ -117,10 +127,13 @@ def _bytes(array: pa.Array) -> int:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
-        return int(pc.sum(pc.binary_length(array)).as_py() or 0)
+        text_bytes: int | None = pc.sum(pc.binary_length(array)).as_py()
+        return text_bytes or 0
     if pa.types.is_null(array.type):
         return 0
-    return (len(array) - array.null_count) * max(array.type.bit_width // 8, 1)
+    width: int = array.type.bit_width
+    values: int = len(array) - array.null_count
+    return values * max(width // 8, 1)
 
 
 def _pseudonymize(vault: Vault, tenants: pa.Array, subjects: pa.Array) -> pa.Array:

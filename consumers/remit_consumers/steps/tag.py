@@ -9,6 +9,7 @@ from remit_consumers.batch import Batch
 from remit_consumers.rows import COLLECTED_AT, stored_schema
 from remit_schemas.plan import Plan
 
+
 def tag(batch: Batch, plan: Plan) -> Batch:
     """Add the columns that every row carries, and sort the rows by subject.
 
@@ -21,14 +22,18 @@ def tag(batch: Batch, plan: Plan) -> Batch:
         message = f"a batch of {batch.contract.name} reached tag before authorize"
         raise ValueError(message)
     day = pc.floor_temporal(batch.table.column(COLLECTED_AT), unit="day")
-    columns = {name: batch.table.column(name) for name in batch.table.column_names if name != COLLECTED_AT}
+    columns = {
+        name: batch.table.column(name) for name in batch.table.column_names if name != COLLECTED_AT
+    }
     columns |= {
         "pack": batch.pack,
         "index": batch.index,
         "subject": batch.subject,
         "policy_version": _constant(plan.policy_version, batch.events),
         "tagset": _constant(batch.outcome.tagset, batch.events),
-        "keep_until": pc.add(day.cast(pa.timestamp("us", "UTC")), pa.scalar(batch.outcome.keep_for)),
+        "keep_until": pc.add(
+            day.cast(pa.timestamp("us", "UTC")), pa.scalar(batch.outcome.keep_for)
+        ),
         "day": day.cast(pa.date32()),
     }
     schema = stored_schema(batch.contract, plan)
@@ -40,4 +45,6 @@ def tag(batch: Batch, plan: Plan) -> Batch:
 
 def _constant(value: str, rows: int) -> pa.Array:
     """A column that says the same in every row, at no cost."""
-    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([value]))
+    return pa.DictionaryArray.from_arrays(
+        pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([value])
+    )
