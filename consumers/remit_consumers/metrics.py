@@ -4,7 +4,7 @@ Figures of events, values and bytes are added from receipts, after their commit:
 `remit report`. They count what this process has committed since it started.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -79,6 +79,11 @@ class Metrics:
                 self.bytes.labels(field.category, "offered").inc(field.bytes_in)
                 if field.decision is not Decision.REFUSE:
                     self.bytes.labels(field.category, "stored").inc(field.bytes_out)
+
+    def balance(self, contracts: Mapping[str, Mapping[str, int]]) -> None:
+        """Show what is not accounted for although nothing is under way any more."""
+        for contract, figures in contracts.items():
+            self.gap.labels(contract or "unknown").set(abs(figures["in_flight"]))
 
     def _count_events(self, receipt: Receipt) -> None:
         """Add what became of the events; the contract is `unknown` where a pack did not say."""

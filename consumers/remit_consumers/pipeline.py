@@ -13,6 +13,7 @@ import pyarrow as pa
 from remit_consumers.batch import Batch, Step
 from remit_consumers.lake.receipt import EventCounts
 from remit_consumers.lake.tagsets import Tagset, tagset_of
+from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
 from remit_consumers.rows import arrow_type, stored_schema
 from remit_consumers.steps.authorize import authorize
 from remit_consumers.steps.decode import Decoded, Ints, decode, joined
@@ -26,7 +27,7 @@ from remit_schemas.plan import Plan
 
 def steps(vault: Vault) -> tuple[Step, ...]:
     """The steps in their order."""
-    return authorize, minimize(vault), tag
+    return authorize, minimize(Pseudonyms(vault, STORAGE_DOMAIN)), tag
 
 
 @dataclass(frozen=True, slots=True)

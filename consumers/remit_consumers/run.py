@@ -11,6 +11,7 @@ from remit_consumers.gather import Gathered, Marks, Partition
 from remit_consumers.metrics import Metrics
 from remit_consumers.pipeline import steps
 from remit_consumers.plans import Plans
+from remit_consumers.proof.report import report
 from remit_consumers.source.base import Sealed, Source, Start
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
 from remit_consumers.waiting import Waiting
@@ -243,6 +244,8 @@ class Runner:
         }
 
     def _materialise(self) -> None:
-        """Chain the receipts of the commits since the last time."""
+        """Chain the receipts of the commits since the last time; when nothing is under way, see that they balance."""
         self._materialised_at = time.monotonic()
-        self._deployment.lake.materialise()
+        lake = self._deployment.lake
+        if lake.materialise() and self.is_drained:
+            self._metrics.balance(report(lake).contracts)

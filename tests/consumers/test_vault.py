@@ -81,7 +81,9 @@ print("".join(secret.hex() for secret in vault.secrets_of("", [f"subject-{n}" fo
 
 def test_processes_at_once_agree_on_every_secret(folder: Path) -> None:
     command = [sys.executable, "-c", GIVES, str(folder)]
-    started = [subprocess.Popen(command, stdout=subprocess.PIPE, env=dict(os.environ)) for _ in range(3)]
+    started = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, env=dict(os.environ)) for _ in range(3)
+    ]
     assert len({process.communicate()[0] for process in started}) == 1
     assert len(open_vault(folder)) == 200
 

@@ -47,7 +47,10 @@ def test_both_processes_events_arrive_once_and_no_key_seals_twice(home: Home, en
     of_child = {p.header.producer for p in packs if p.events[0].values["page"].startswith("/child")}  # type: ignore[union-attr, attr-defined]
     of_parent = {p.header.producer for p in packs} - of_child
     assert (len(of_child), len(of_parent)) == (0 if end == "silent" else 1, 1)
-    wrapped = {p: {k.header.wrapped_key for k in packs if k.header.producer == p} for p in of_child | of_parent}
+    wrapped = {
+        p: {k.header.wrapped_key for k in packs if k.header.producer == p}
+        for p in of_child | of_parent
+    }
     assert sum(map(len, wrapped.values())) == len(set().union(*wrapped.values()))
     assert len({p.header.pack_id for p in packs}) == len(packs)
 

@@ -62,12 +62,24 @@ def write(table: Path, rows: pa.Table) -> list[Written]:
     written: list[Written] = []
     try:
         for day in sorted(pc.unique(days).to_pylist()):
-            same = rest if pc.all(pc.equal(days, day)).as_py() else rest.filter(pc.equal(days, day))
+            same = (
+                rest
+                if pc.all(pc.equal(days, day)).as_py()
+                else _plain(rest.filter(pc.equal(days, day)))
+            )
             written.append(_write_one(table, same, day))
     except BaseException:
         discard(written)
         raise
     return written
+
+
+def _plain(rows: pa.Table) -> pa.Table:
+    """The rows without dictionaries: those would name values of rows that were filtered out."""
+    kinds = (
+        kind.value_type if pa.types.is_dictionary(kind) else kind for kind in rows.schema.types
+    )
+    return rows.cast(pa.schema(list(zip(rows.column_names, kinds, strict=True))))
 
 
 def _write_one(table: Path, rows: pa.Table, day: date | None) -> Written:

@@ -8,18 +8,14 @@ import pyarrow.compute as pc
 
 from remit_consumers.batch import Batch, Step
 from remit_consumers.lake.receipt import FieldCount
-from remit_consumers.reducers.pseudonym import pseudonyms
+from remit_consumers.pseudonyms import Pseudonyms
 from remit_consumers.reducers.registry import REDUCERS
 from remit_consumers.rows import stored_types
-from remit_consumers.vault import Vault
 from remit_schemas.category import Decision
 from remit_schemas.plan import FieldDecision, FieldPlan, Plan
 
-STORAGE_DOMAIN = "storage"
-"""The pseudonym domain of the lake; views and recipients get domains of their own (D8)."""
 
-
-def minimize(vault: Vault) -> Step:
+def minimize(names: Pseudonyms) -> Step:
     """Make the step that reduces the values of a batch and replaces its subjects by pseudonyms."""
 
     def step(batch: Batch, plan: Plan) -> Batch:
@@ -35,7 +31,7 @@ def minimize(vault: Vault) -> Step:
         return replace(
             batch,
             table=pa.table(columns),
-            subject=_pseudonymize(vault, batch.tenant, batch.subject),
+            subject=names.of(batch.tenant, batch.subject),
             counts=tuple(counts),
         )
 
@@ -134,17 +130,3 @@ def _bytes(array: pa.Array) -> int:
     width: int = array.type.bit_width
     values: int = len(array) - array.null_count
     return values * max(width // 8, 1)
-
-
-def _pseudonymize(vault: Vault, tenants: pa.Array, subjects: pa.Array) -> pa.Array:
-    """Replace subjects by the pseudonyms of the storage domain, one tenant at a time, each subject once."""
-    if subjects.null_count == len(subjects):
-        return pa.nulls(len(subjects), pa.string())
-    whole = pa.nulls(len(subjects), pa.string())
-    for tenant in tenants.unique().to_pylist():
-        mine = pc.equal(tenants, tenant)
-        encoded = pc.if_else(mine, subjects, None).dictionary_encode()
-        secrets = vault.secrets_of(tenant, encoded.dictionary.to_pylist())
-        names = pa.array(pseudonyms(secrets, STORAGE_DOMAIN), pa.string())
-        whole = pc.coalesce(whole, names.take(encoded.indices))
-    return whole

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -39,7 +40,7 @@ def tag(batch: Batch, plan: Plan) -> Batch:
     schema = stored_schema(batch.contract, plan)
     table = pa.table({name: columns[name] for name in schema.names})
     if batch.subject.null_count < batch.events:
-        table = table.take(pc.array_sort_indices(batch.subject))
+        table = table.take(_by_subject(batch.subject))
     return replace(batch, table=table)
 
 
@@ -48,3 +49,15 @@ def _constant(value: str, rows: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(
         pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([value])
     )
+
+
+def _by_subject(subjects: pa.Array) -> pa.Array:
+    """The order that puts a subject's rows together; an encoded column sorts by its few different values."""
+    if not pa.types.is_dictionary(subjects.type):
+        return pc.array_sort_indices(subjects)
+    order = pc.array_sort_indices(subjects.dictionary).to_numpy()
+    rank = np.empty(len(order) + 1, dtype=np.uint32)
+    rank[order] = np.arange(len(order), dtype=np.uint32)
+    rank[-1] = len(order)  # no subject: last
+    indices = pc.fill_null(subjects.indices, len(order)).to_numpy()
+    return pa.array(np.argsort(rank[indices], kind="stable"))

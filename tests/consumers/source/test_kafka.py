@@ -32,6 +32,7 @@ class Lake:
         self.is_away = False
 
     def start(self, partition: int) -> int | None:
+        """Give the position of a partition."""
         self.asked.append(partition)
         if self.is_away:
             raise LakeError("away")

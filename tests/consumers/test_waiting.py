@@ -1,0 +1,52 @@
+"""Waiting: nothing behind a pack that cannot be read yet is taken, and it is tried again."""
+
+from kit.opened import VERSION, make_failed, make_opened
+from remit_consumers.plans import Plans
+from remit_consumers.steps.open import Failed, Fate, Opened
+from remit_consumers.waiting import Waiting
+from remit_schemas.contract import builtin
+from remit_schemas.policy import find_policy
+
+
+def plans() -> Plans:
+    return Plans(builtin(), find_policy())
+
+
+def test_a_partition_with_a_waiting_pack_is_blocked_and_others_are_not() -> None:
+    waiting = Waiting()
+    waiting.hold(make_failed(Fate.WAIT, "keys_out_of_reach", offset=5))
+    assert waiting.blocks(0)
+    assert not waiting.blocks(1)
+    assert waiting.reason == "keys_out_of_reach"
+
+
+def test_a_pack_that_passes_lets_its_partition_go_on() -> None:
+    waiting = Waiting()
+    failed = make_failed(Fate.WAIT, "keys_out_of_reach", offset=5)
+    waiting.hold(failed)
+    waiting.passed(failed.sealed)
+    assert not len(waiting)
+    assert not waiting.blocks(0)
+
+
+def test_a_pack_under_the_policy_on_record_is_let_through() -> None:
+    opened = make_opened(policy_version=VERSION)
+    assert Waiting().judge(opened, plans()) is opened
+
+
+def test_a_pack_under_a_newer_policy_waits_for_its_bundle() -> None:
+    judged = Waiting().judge(make_opened(policy_version="2999-01-01"), plans())
+    assert isinstance(judged, Failed)
+    assert (judged.outcome, judged.reason, judged.count) == (Fate.WAIT, "newer_policy", 1)
+
+
+def test_a_pack_under_a_policy_that_never_was_is_quarantined() -> None:
+    judged = Waiting().judge(make_opened(policy_version="1999-01-01"), plans())
+    assert isinstance(judged, Failed)
+    assert (judged.outcome, judged.reason) == (Fate.QUARANTINED, "unknown_policy")
+
+
+def test_a_pack_that_failed_already_is_not_judged_again() -> None:
+    failed = make_failed(Fate.EXPIRED, "key_destroyed")
+    assert Waiting().judge(failed, plans()) is failed
+    assert not isinstance(failed, Opened)
