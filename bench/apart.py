@@ -16,7 +16,9 @@ PATHS: Final = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
 
 def environ(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Give the environment in which a bench module can be imported."""
-    return {**os.environ, **(extra or {}), "PYTHONPATH": PATHS}
+    inherited = os.environ.get("PYTHONPATH", "")
+    paths = os.pathsep.join(filter(None, (PATHS, inherited)))
+    return {**os.environ, **(extra or {}), "PYTHONPATH": paths}
 
 
 def command(function: str, **arguments: str | float) -> list[str]:

@@ -10,6 +10,7 @@ import gzip
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -46,7 +47,9 @@ LANGUAGES: Final = (
     "en-GB,en;q=0.9,de;q=0.8,fr;q=0.7",
 )
 SCREENS: Final = ("1920x1080", "2560x1440", "1536x864", "390x844", "412x915", "1440x900", "360x800")
-HARDWARE: Final = tuple(f"cores={c} memory_gb={m}" for c, m in ((2, 4), (4, 8), (8, 8), (8, 16), (16, 32)))
+HARDWARE: Final = tuple(
+    f"cores={c} memory_gb={m}" for c, m in ((2, 4), (4, 8), (8, 8), (8, 16), (16, 32))
+)
 STATUSES: Final = (200,) * 80 + (304,) * 12 + (404,) * 4 + (302,) * 3 + (500,)
 WORDS: Final = "blue red linen wool running winter summer light classic mini grand shirt shoe lamp desk chair bag watch scarf".split()  # noqa: SIM905
 
@@ -187,7 +190,11 @@ def _agents() -> list[str]:
         f"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:{major}.0) Gecko/20100101 Firefox/{major}.0"
         for major in reversed(CHROMES)
     ]
-    return chromes + foxes + [APPLE.format(major, minor) for major in (17, 16, 15) for minor in range(7)]
+    return (
+        chromes
+        + foxes
+        + [APPLE.format(major, minor) for major in (17, 16, 15) for minor in range(7)]
+    )
 
 
 def _address(chance: random.Random) -> str:
@@ -222,18 +229,35 @@ def _referrer(chance: random.Random, articles: Sequence[str]) -> str | None:
         return f"https://shop.example{chance.choice(articles)}"
     if kind < 0.7:  # noqa: PLR2004  # from a search
         return f"https://www.search.example/search?q={'+'.join(chance.sample(WORDS, 2))}"
-    return f"https://news{chance.randrange(40)}.example/a/{chance.randrange(9999)}" if kind < 0.8 else None  # noqa: PLR2004
+    if kind < 0.8:  # noqa: PLR2004  # from elsewhere; a fifth come from nowhere
+        return f"https://news{chance.randrange(40)}.example/a/{chance.randrange(9999)}"
+    return None
 
 
 def _line(chance: random.Random, visitor: _Visitor) -> tuple[str, str, str, list[str | int]]:
     number = chance.randrange(10**6, 10**7)
     lines: tuple[tuple[str, str, str, list[str | int]], ...] = (
-        ("INFO", "shop.http", "%s answered %d in %d ms", ["/api/cart", chance.choice(STATUSES), number % 900]),
+        (
+            "INFO",
+            "shop.http",
+            "%s answered %d in %d ms",
+            ["/api/cart", chance.choice(STATUSES), number % 900],
+        ),
         ("INFO", "shop.http", "%s %s answered %d", ["GET", f"/orders/{number}", 200]),
         ("DEBUG", "shop.cache", "kept %d keys, dropped %d", [number % 5000, number % 70]),
         ("INFO", "shop.jobs", "job %s done after %d s", [chance.choice(WORDS), number % 60]),
-        ("WARNING", "shop.login", "login of %s from %s failed", [f"{visitor.subject}@mail.example", visitor.ip]),
-        ("ERROR", "shop.pay", "payment %s refused: %s", [f"{chance.getrandbits(128):032x}", "timeout"]),
+        (
+            "WARNING",
+            "shop.login",
+            "login of %s from %s failed",
+            [f"{visitor.subject}@mail.example", visitor.ip],
+        ),
+        (
+            "ERROR",
+            "shop.pay",
+            "payment %s refused: %s",
+            [f"{chance.getrandbits(128):032x}", "timeout"],
+        ),
     )
     return lines[chance.choice((0, 0, 0, 1, 2, 3, 4, 5))]
 
@@ -249,14 +273,15 @@ def _from_log(path: Path, count: int, seed: int) -> list[Given]:
     visitors = _visitors()
     who = _zipf(chance, SUBJECTS, count)
     views = list(_lines_of(path, count))
-    return [
-        Given(views[at % len(views)], visitors[who[at]].subject) for at in range(count)
-    ]
+    return [Given(views[at % len(views)], visitors[who[at]].subject) for at in range(count)]
 
 
 def _lines_of(path: Path, count: int) -> Iterator[Mapping[str, Value]]:
-    opened = gzip.open(path, "rt", errors="replace") if path.suffix == ".gz" else path.open(errors="replace")
-    with opened as lines:
+    with ExitStack() as stack:
+        if path.suffix == ".gz":
+            lines = stack.enter_context(gzip.open(path, "rt", errors="replace"))
+        else:
+            lines = stack.enter_context(path.open(errors="replace"))
         for line in lines:
             found = COMBINED.fullmatch(line.rstrip("\r\n"))
             if found is None:

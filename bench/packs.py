@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.events import Given
+
 from kit.installation import Installation
 from remit.rewrite import body_of
 from remit.seal import new_data_key

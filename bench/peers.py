@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 
 import fastavro
 import ua_parser
+from bench.events import Given, Value, peer_event
 from confluent_kafka import Producer
 from pydantic import BaseModel, ConfigDict
 
-from bench.events import Given, Value, peer_event
 from remit_schemas.contract import Contract
 
 Send = Callable[[Mapping[str, Value]], object]
@@ -116,7 +116,8 @@ def producing(which: str, contract: Contract, bootstrap: str, topic: str) -> tup
     produce, poll = producer.produce, producer.poll
 
     def send(event: Mapping[str, Value]) -> None:
-        produce(topic, encode(event), key=event["subject"])
+        subject = event["subject"]
+        produce(topic, encode(event), key=subject if isinstance(subject, str) else None)
         poll(0)
 
     return send, producer
@@ -187,7 +188,8 @@ def _reduced_view(event: object) -> dict[str, Value]:
         "os_major": system.major if system else None,
         "language": (view.language or "").partition(",")[0].partition("-")[0] or None,
         "page": "/".join(_segment(part) for part in path.split("/")),
-        "referrer": ".".join((urlsplit(view.referrer or "").hostname or "").split(".")[-2:]) or None,
+        "referrer": ".".join((urlsplit(view.referrer or "").hostname or "").split(".")[-2:])
+        or None,
         "method": view.method,
         "status": view.status,
         "duration_ms": view.duration_ms,

@@ -12,6 +12,7 @@ from bench.events import Given, page_views, service_logs
 from bench.measure import Figure, Result, Samples, figure, in_turns
 from bench.packs import Packing
 from bench.peers import avro_encoder, refiner, whole
+
 from remit_schemas.contract import builtin
 
 PACK_EVENTS: Final = 1_000  # what twelve lanes of a busy producer hold after a quarter of a second
@@ -40,8 +41,10 @@ def measure(context: Context) -> Result:
         "Processor time of the whole process, all its threads; polars, rayon and Arrow may use one.",
         f"Opening (HPKE once, AES-GCM, zstd), decoding, authorizing, minimizing and tagging; packs of {PACK_EVENTS:,} events.",
         "Every batch holds other events than the ones before; one batch warms up what is remembered between batches.",
-        "Baseline: one event at a time, fastavro, a pydantic model, then the same reductions with the standard library "
-        "and ua-parser; it opens, counts and tags nothing.",
+        (
+            "Baseline: one event at a time, fastavro, a pydantic model, then the same reductions with the standard library "
+            "and ua-parser; it opens, counts and tags nothing."
+        ),
     ]
     return Result("The pipeline without I/O, on one core", figures, notes)
 
@@ -59,7 +62,11 @@ def _figures(samples: Samples, contract: str) -> list[Figure]:
     figures = []
     for size in SIZES:
         goal = GOAL if size == SIZES[0] else None
-        for metric, label in (("events/s", ""), ("open/s", ", opening alone"), ("refine/s", ", behind opening")):
+        for metric, label in (
+            ("events/s", ""),
+            ("open/s", ", opening alone"),
+            ("refine/s", ", behind opening"),
+        ):
             figures.append(
                 figure(
                     named,
@@ -107,7 +114,9 @@ def refined(contract: str, size: int, log: str = "") -> dict[str, float]:
     }
 
 
-def _spent(env: Mapping[str, str], contract: str, packed: Sequence[Sequence[object]]) -> dict[str, float]:
+def _spent(
+    env: Mapping[str, str], contract: str, packed: Sequence[Sequence[object]]
+) -> dict[str, float]:
     """Processor seconds of opening and of the rest, without the first batch."""
     import pyarrow as pa  # noqa: PLC0415  # only the measured process needs these
 
@@ -153,5 +162,3 @@ def per_event(contract: str, events: int, log: str = "") -> dict[str, float]:
     for message in messages[:events]:
         refine(message)
     return {"events/s": events / (time.process_time() - begun)}
-
-

@@ -17,6 +17,8 @@ QUOTE: Final = re.compile(
 """A quoted figure in a page: ``[6.4 µs](../bench/results/emit.json "emit alone, p50")``; ``baseline:`` before the name
 quotes its baseline, ``ratio:`` how many times better it is."""
 
+KINDS: Final = ("baseline", "ratio")
+
 SMALL: Final = 10  # under this, a figure is shown with two digits behind the point
 MIDDLE: Final = 100  # and under this, with one
 
@@ -91,7 +93,9 @@ def quoted(found: re.Match[str]) -> str:
     Raises:
         KeyError: There is no such figure, or it has no baseline.
     """
-    kind, _, name = found["name"].rpartition(": ")
+    kind, _, name = found["name"].partition(": ")
+    if kind not in KINDS:
+        kind, name = "", found["name"]
     figures = {each.name: each for each in read(found["result"]).figures}
     figure = figures[name]
     number = {"": figure.value, "baseline": figure.baseline_value, "ratio": figure.ratio}[kind]

@@ -4,40 +4,62 @@
 """
 
 import sys
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from types import MappingProxyType
 
 import typer
 
-from remit_cli import collect, demo, doctor, keys, policy, prove, reduce, serve
 from remit_schemas.errors import RemitError
 
-app = typer.Typer(
-    name="remit",
-    help="Collects only what the policy allows, and keeps receipts anyone can check.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "demo": "demo:demo",
+        "import": "collect:importer",
+        "emit": "collect:emit",
+        "up": "serve:up",
+        "run": "serve:run",
+        "report": "prove:report",
+        "verify": "prove:verify",
+        "policy": "policy:app",
+        "reduce": "reduce:reduce",
+        "quarantine": "prove:quarantine",
+        "keys": "keys:app",
+        "doctor": "doctor:doctor",
+    }
 )
-app.add_typer(collect.importer, name="import")
-app.add_typer(policy.app, name="policy")
-app.add_typer(keys.app, name="keys")
-for command in (
-    demo.demo,
-    collect.emit,
-    serve.up,
-    serve.run,
-    reduce.reduce,
-    prove.report,
-    prove.verify,
-    doctor.doctor,
-):
-    app.command()(command)
-app.add_typer(prove.quarantine, name="quarantine")
+"""Every command and the room it lives in; only the one that is called is loaded, because some take a second."""
+
+
+def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Make the command line, of all commands or of those named."""
+    app = typer.Typer(
+        name="remit",
+        help="Collects only what the policy allows, and keeps receipts anyone can check.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_remit)  # one command alone is still called by its name
+    for name in names:
+        module, attribute = COMMANDS[name].split(":")
+        command = getattr(import_module(f"remit_cli.{module}"), attribute)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+    return app
+
+
+def _remit() -> None:
+    """Collects only what the policy allows, and keeps receipts anyone can check."""
 
 
 def run() -> None:
     """Run the command line; an error that remit knows is one line on standard error and exit code 2."""
+    called = sys.argv[1:2]
     try:
-        app()
+        application(called if called and called[0] in COMMANDS else COMMANDS)()
     except RemitError as error:
         sys.stderr.write(f"remit: {error}\n")
         sys.exit(2)

@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from remit_consumers.reducers.registry import REDUCERS, Reducer
+from remit_consumers.reducers.reducer import Reducer
+from remit_consumers.reducers.registry import REDUCERS
 from remit_schemas.errors import SettingsError
 from remit_schemas.reducer import SPECS, Scalar, complete
 

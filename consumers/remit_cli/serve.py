@@ -4,6 +4,8 @@ import logging
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Annotated
 
@@ -11,7 +13,6 @@ import typer
 
 from remit.leftovers import adopt_dead
 from remit_cli.options import Data, settings_of
-from remit_consumers.http import Server, operator_app
 from remit_consumers.metrics import Metrics
 from remit_consumers.service import Service
 from remit_consumers.settings import Settings
@@ -64,11 +65,20 @@ def _serve(settings: Settings, host: str, port: int) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask_to_stop)
-    server = Server(operator_app(metrics, service.health), host, port) if port else None
-    if server:
-        server.start()
-        typer.echo(f"remit: http://{host}:{port}/healthz and /metrics", err=True)
-    typer.echo("remit: consuming; Ctrl-C stores what is gathered and stops", err=True)
-    service.serve(stop)
-    if server:
-        server.stop()
+    with ExitStack() as stack:
+        if port:
+            stack.enter_context(_port(service, metrics, host, port))
+        typer.echo("remit: consuming; Ctrl-C stores what is gathered and stops", err=True)
+        service.serve(stop)
+
+
+@contextmanager
+def _port(service: Service, metrics: Metrics, host: str, port: int) -> Iterator[None]:
+    """Answer an operator's and Prometheus' questions for as long as the consumer runs."""
+    from remit_consumers.http import Server, operator_app  # noqa: PLC0415 - 0.2 s to load, without a port not needed
+
+    server = Server(operator_app(metrics, service.health), host, port)
+    server.start()
+    typer.echo(f"remit: http://{host}:{port}/healthz and /metrics", err=True)
+    yield
+    server.stop()

@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -12,20 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from remit_consumers.health import Health
 from remit_consumers.metrics import Metrics
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """How a consumer is doing.
-
-    Attributes:
-        ready: Whether it reads and stores.
-        detail: Why not, or what it does, in one line without any value.
-    """
-
-    ready: bool
-    detail: str
 
 
 def operator_app(metrics: Metrics, health: Callable[[], Health]) -> Starlette:

@@ -3,15 +3,16 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from threading import Event
+from threading import Event, Thread
 
 from remit_consumers.deployment import Deployment
-from remit_consumers.http import Health
+from remit_consumers.health import Health
 from remit_consumers.locks import CONSUMERS_MAX, ConsumerLock, claim_consumer
 from remit_consumers.metrics import Metrics
 from remit_consumers.run import OpenSource, Runner
 from remit_consumers.settings import Settings
 from remit_consumers.source.base import Source, Start
+from remit_consumers.steps.minimize import reducers
 from remit_schemas.log_address import KafkaLog, parse_log
 
 KEYS_EVERY_S = 60.0
@@ -49,6 +50,7 @@ class Service:
 
     def serve(self, stop: Event) -> None:
         """Consume until asked to stop, then store what is gathered."""
+        Thread(target=reducers, name="remit-reducers", daemon=True).start()
         try:
             while not stop.is_set():
                 self._turn()

@@ -1,15 +1,14 @@
 """The client: what an app embeds. It never raises into the app after its start, and counts what it does not take."""
 
-import atexit
 import os
 import threading
 import time
-from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
-from weakref import WeakSet
 
 from remit.core import Core
+from remit.lifetime import remember
 from remit.packer import Packer
 from remit.result import REFUSED, Accepted, Refused
 from remit.route import NOWHERE, Route, Routes
@@ -18,9 +17,6 @@ from remit_schemas.errors import EncodeError, RemitError, SettingsError
 from remit_schemas.pack import Counts
 
 START_AGAIN_S: Final = 1.0  # a child that could not start tries again after so long
-_CLIENTS: Final["WeakSet[Client]"] = WeakSet()
-_STARTING: Final = threading.Lock()
-_HOOKS: Final[list[Callable[[], None]]] = []  # what the interpreter was told of, once
 
 
 class Client:
@@ -71,7 +67,7 @@ class Client:
         self._start_at = 0.0
         self._starting = threading.RLock()
         self._start()
-        _remember(self)
+        remember(self)
 
     def emit(
         self, event: object, *, subject: str | None = None, tenant: str | None = None
@@ -181,8 +177,13 @@ class Client:
     def _take_routes(self, routes: Routes) -> None:
         self._routes = routes
 
-    def _forget(self) -> None:
-        """Be as new in a forked child; everything there is belongs to the parent."""
+    def guards(self) -> tuple[AbstractContextManager[object], ...]:
+        """See `lifetime.Resident`."""
+        core = self._core
+        return (self._starting,) if core is None else (self._starting, *core.guards())
+
+    def forget(self) -> None:
+        """See `lifetime.Resident`."""
         self._starting = threading.RLock()
         core, self._core, self._packer = self._core, None, None
         self._routes = {}
@@ -191,25 +192,6 @@ class Client:
         if core is not None:
             core.abandon()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """See `lifetime.Resident`."""
         self.close(self._settings.close_timeout_s)
-
-
-def _remember(client: Client) -> None:
-    """Have a client told of forks and of the end of the process; the hooks are set once."""
-    with _STARTING:
-        if not _HOOKS:
-            _HOOKS.append(_end_all)
-            atexit.register(_end_all)
-            os.register_at_fork(after_in_child=_forget_all)
-        _CLIENTS.add(client)
-
-
-def _forget_all() -> None:
-    for client in list(_CLIENTS):
-        client._forget()  # noqa: SLF001  # this module's own
-
-
-def _end_all() -> None:
-    for client in list(_CLIENTS):
-        client._end()  # noqa: SLF001  # this module's own

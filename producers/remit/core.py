@@ -1,5 +1,6 @@
 """What a client is in one process: slot, packer and worker. A forked child drops it and makes its own."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from remit.packer import Packer
@@ -49,6 +50,10 @@ class Core:
                 self.transport.close(0.0)
             self.slot.release(is_clean=True)
         return is_done and is_clean
+
+    def guards(self) -> tuple[AbstractContextManager[object], ...]:
+        """Give the locks under which slot, keys and packs are touched."""
+        return self.worker.still, self.packer.lock
 
     def abandon(self) -> None:
         """Let go of what belongs to the process this one was forked from, and touch nothing of it."""

@@ -80,6 +80,7 @@ class Packer:
     Attributes:
         producer: 16 random bytes, new for each process.
         out: Packs that closed, each lane's in the order of their sequences; the worker's mailbox.
+        lock: Guards all of it.
         is_full: The spool is over its bound and nothing optional is left in it; set by the worker.
     """
 
@@ -89,7 +90,7 @@ class Packer:
         self.producer = os.urandom(PRODUCER_BYTES)
         self.out: SimpleQueue[object] = SimpleQueue()
         self.is_full = False
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._is_inside = False
         self._later: list[
             tuple[Route, str]
@@ -123,7 +124,7 @@ class Packer:
             name = b""
             lane = route.turn
         packs = route.packs_of(tenant) if tenant else route.packs
-        with self._lock:
+        with self.lock:
             if self._is_inside:  # a signal handler or finalizer that emits inside an emit
                 self._later.append((route, "reentered"))
                 return REFUSED["reentered"]
@@ -144,7 +145,7 @@ class Packer:
 
     def refuse(self, route: Route, tenant: str | None, reason: str) -> Refused:
         """Count an event that was refused before it had a lane: in the first lane."""
-        with self._lock:
+        with self.lock:
             if self._is_inside:
                 self._later.append((route, reason))
             else:
@@ -173,13 +174,13 @@ class Packer:
 
     def shut(self) -> None:
         """Take no more events."""
-        with self._lock:
+        with self.lock:
             self._is_shut = True
             self.close_all()
 
     def change(self, terms: Terms) -> None:
         """Go over to what a new bundle says; what is open closes under the old one."""
-        with self._lock:
+        with self.lock:
             self.close_all()
             self._keys.renew(terms.key_id, terms.public_key)
             self._terms = terms
@@ -189,7 +190,7 @@ class Packer:
 
     def tell(self) -> None:
         """Close an empty pack for every account whose counts no pack carries yet."""
-        with self._lock:
+        with self.lock:
             if self._is_inside or time.time() >= self._terms.not_after:
                 return  # nothing can be sealed: the counts wait for the next epoch
             while self._later:
@@ -209,7 +210,7 @@ class Packer:
         Returns:
             All that the source has let go.
         """
-        with self._lock:
+        with self.lock:
             account = self._accounts[header.lane, header.fingerprint, header.tenant]
             account.let_go += events
             account.is_told = False
@@ -217,12 +218,12 @@ class Packer:
 
     def written(self, closed: Closed) -> None:
         """Learn that a pack is in the spool, and its plain events out of memory."""
-        with self._lock:
+        with self.lock:
             self._waiting_bytes -= closed.end
 
     def totals(self) -> Counts:
         """Add up what this producer has counted; events in open packs are in it."""
-        with self._lock:
+        with self.lock:
             accounts = list(self._accounts.values())
             offered = sum(account.offered for account in accounts)
             offered += sum(p.count for lane in self._lanes.values() for p, _, _ in lane.open)
@@ -244,7 +245,7 @@ class Packer:
         self, route: Route, datum: bytes, name: bytes, lane: int, tenant: str
     ) -> Accepted | Refused:
         """Put an event for which there is no open pack with room."""
-        with self._lock:
+        with self.lock:
             if self._is_inside:
                 self._later.append((route, "reentered"))
                 return REFUSED["reentered"]
@@ -330,7 +331,7 @@ class Packer:
         return account
 
     def _close_where(self, is_due: Callable[[OpenPack], bool]) -> None:
-        with self._lock:
+        with self.lock:
             if self._is_inside:
                 return
             for number, lane in self._lanes.items():

@@ -66,11 +66,13 @@ class Worker(threading.Thread):
 
     Attributes:
         faults: Rounds that failed; what they did not do is tried again.
+        still: Held while files are written; who forks takes it first.
     """
 
     def __init__(self, parts: Parts, settings: Settings) -> None:
         super().__init__(name="remit-worker", daemon=True)
         self.faults = 0
+        self.still = threading.Lock()
         self._parts = parts
         self._tick_s = settings.pack_age_s / TICKS_PER_AGE
         self._poll_s = min(settings.bundle_poll_s, TELL_S)
@@ -85,9 +87,12 @@ class Worker(threading.Thread):
         while not self._is_over:
             try:
                 self._gather(self._wait_s())
-                self._write()
-                self._upkeep(time.monotonic())
-                self._answer()
+                with self.still:
+                    self._write()
+                    self._upkeep(time.monotonic())
+                self._ship()
+                with self.still:
+                    self._answer()
             except Exception:  # noqa: BLE001  # outermost loop: counted, and tried again
                 self.faults += 1
                 time.sleep(FAULT_PAUSE_S)
@@ -157,10 +162,13 @@ class Worker(threading.Thread):
             parts.packer.tell()
         if self._is_due("rescan", now, RESCAN_S):
             parts.slot.rescan()
-        if parts.shipping is not None:
-            for number in parts.shipping.pump():
-                parts.bound.let_go(number, parts.packer.epoch)
         parts.bound.keep(parts.shipping.is_sent if parts.shipping else _never, parts.packer.epoch)
+
+    def _ship(self) -> None:
+        """Send; not under the lock, since a broker that is down may hold this up for half a second."""
+        if self._parts.shipping is not None:
+            for number in self._parts.shipping.pump():
+                self._parts.bound.let_go(number, self._parts.packer.epoch)
 
     def _is_due(self, what: str, now: float, every_s: float) -> bool:
         if now < self._due.get(what, 0.0):

@@ -1,6 +1,7 @@
 """The pipeline: opened packs become minimized, tagged rows, and every value is counted."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -122,7 +123,7 @@ def test_every_row_knows_its_pack_and_its_place_there(vault: Vault) -> None:
 
 def test_a_malformed_datum_is_named_by_its_pack_and_place(vault: Vault) -> None:
     datums = make_datums([PageView()] * 2)
-    broken = type(datums)(datums.lengths, datums.data[:-1] + b"\x07", *_rest(datums))
+    broken = replace(datums, data=bytes(datums.data[:-1]) + b"\x07")
     result = refined(vault, [make_opened(1), make_opened(2, datums=broken)])
     assert result.malformed == {1: [1]}
     assert result.batch.table.num_rows == 2
@@ -173,10 +174,3 @@ class _NoVault(Vault):
 
     def __init__(self) -> None:
         pass
-
-
-def _rest(datums: object) -> tuple[object, ...]:
-    """All columns of a pack but its datums."""
-    return tuple(
-        getattr(datums, name) for name in ("subject_lengths", "subjects", "index", "malformed")
-    )

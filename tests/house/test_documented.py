@@ -9,7 +9,7 @@ import pytest
 import typer.main
 
 from kit.tree import PACKAGES, ROOT, modules
-from remit_cli.app import app
+from remit_cli.app import application
 from remit_consumers.metrics import Metrics
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -59,7 +59,7 @@ def commands(group: object, before: tuple[str, ...] = ()) -> Iterator[tuple[str,
 
 @cache
 def all_commands() -> frozenset[tuple[str, ...]]:
-    return frozenset(commands(typer.main.get_command(app)))
+    return frozenset(commands(typer.main.get_command(application())))
 
 
 def documented_commands() -> set[tuple[str, ...]]:
@@ -114,7 +114,7 @@ def test_no_command_is_documented_that_does_not_exist() -> None:
 
 @pytest.mark.parametrize("words", sorted(all_commands()), ids=" ".join)
 def test_every_command_says_what_it_does(words: tuple[str, ...]) -> None:
-    command: object = typer.main.get_command(app)
+    command: object = typer.main.get_command(application())
     for word in words:
         command = getattr(command, "commands", {})[word]
     assert getattr(command, "help", None)

@@ -36,7 +36,7 @@ class Installation:
             **extra,
         }
 
-    def start(self, *arguments: str, **more: object) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command and let it run."""
         return subprocess.Popen(
             [sys.executable, "-m", "remit_cli", *arguments],
@@ -45,7 +45,6 @@ class Installation:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            **more,  # type: ignore[call-overload]
         )
 
     def remit(

@@ -1,7 +1,7 @@
 """A producer's home for tests: data folder, bundle and the private key that opens what was sealed."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -140,11 +140,11 @@ class Home:
             events.append(Event(values, subject.decode()))
         return Pack(number, header, events)
 
-    def stored(self) -> dict[tuple[str, int], Event]:
-        """Every event by its identity, as a consumer with marks would store it: resends dropped."""
+    def stored(self, packs: Iterable[Pack] | None = None) -> dict[tuple[str, int], Event]:
+        """Every event by its identity, as a consumer with marks would store it: resends dropped, a gap is an error."""
         marks: dict[tuple[bytes, int], int] = {}
         events: dict[tuple[str, int], Event] = {}
-        for pack in self.packs():
+        for pack in self.packs() if packs is None else packs:
             lane = (pack.header.producer, pack.header.lane)
             if pack.header.sequence > marks.get(lane, 0):
                 if pack.header.sequence != marks.get(lane, 0) + 1:

@@ -51,21 +51,14 @@ def test_a_file_that_cannot_be_preallocated_is_a_refusal_and_is_counted(home: Ho
 
 
 def test_a_full_disk_refuses_counts_and_loses_nothing_it_accepted(
-    home: Home, tmp_path: Path, real_parts: RealParts
+    tmp_path: Path, real_parts: RealParts
 ) -> None:
-    mount = tmp_path / "mount"
+    home, mount = Home(tmp_path / "home"), tmp_path / "mount"
     mount.mkdir()
-    command = ["unshare", "--mount", "--map-root-user", "sh", "-c", IN_TMPFS, "sh"]
-    done = subprocess.run(
-        [*command, mount, home.data.parent, sys.executable, FILL],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode and ("unshare" in done.stderr or "mount" in done.stderr):
-        real_parts.not_ran(PART, "mounting is not allowed here")
+    if (why := unshared('mount -t tmpfs none "$1"', mount).stderr) != "":
+        real_parts.not_ran(PART, why.strip())
         pytest.skip(PART)
+    done = unshared(IN_TMPFS, mount, home.data.parent, sys.executable, FILL)
     assert done.returncode == 0, done.stderr[-2000:]
     real_parts.ran(PART)
     found = json.loads(done.stdout)
@@ -73,3 +66,14 @@ def test_a_full_disk_refuses_counts_and_loses_nothing_it_accepted(
     assert found["refused"]["spool_full"] == found["answers"]["spool_full"]
     adopt_dead(home.data / "spool")
     assert len(home.stored()) == found["answers"]["accepted"]
+
+
+def unshared(script: str, *arguments: object) -> "subprocess.CompletedProcess[str]":
+    """Run a shell script that may mount, and that nobody else sees do so."""
+    return subprocess.run(
+        ["unshare", "--mount", "--map-root-user", "sh", "-c", script, "sh", *map(str, arguments)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )

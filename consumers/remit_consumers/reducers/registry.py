@@ -1,10 +1,7 @@
-"""Every reducer by name: its description and the functions that do and explain it."""
+"""Every reducer by name. Loading them all takes most of a second: see `steps.minimize.reducers`."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
-
-import pyarrow as pa
 
 from remit_consumers.reducers import (
     closed,
@@ -17,29 +14,8 @@ from remit_consumers.reducers import (
     timestamp,
     user_agent,
 )
-from remit_schemas.reducer import SPECS, ReducerSpec, Scalar
-
-Reduce = Callable[[pa.Array, Mapping[str, Scalar]], tuple[pa.Array, ...]]
-"""Takes a column and complete parameters; gives one array for each output, as long as the column, nulls where it has nulls."""
-
-Explain = Callable[[str, Mapping[str, Scalar]], str]
-"""Takes one value and complete parameters; names the rule that holds, never the value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reducer:
-    """A reducer that can be applied.
-
-    Attributes:
-        spec: What it takes and gives.
-        reduce: Makes a column smaller. Pure; raises for no value.
-        explain: Names the rule that holds for one value.
-    """
-
-    spec: ReducerSpec
-    reduce: Reduce
-    explain: Explain
-
+from remit_consumers.reducers.reducer import Reducer
+from remit_schemas.reducer import SPECS
 
 REDUCERS: Mapping[str, Reducer] = MappingProxyType(
     {

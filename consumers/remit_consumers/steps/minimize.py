@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,7 +10,7 @@ import pyarrow.compute as pc
 from remit_consumers.batch import Batch, Step
 from remit_consumers.lake.receipt import FieldCount
 from remit_consumers.pseudonyms import Pseudonyms
-from remit_consumers.reducers.registry import REDUCERS
+from remit_consumers.reducers.reducer import Reducer
 from remit_consumers.rows import stored_types
 from remit_schemas.category import Decision
 from remit_schemas.plan import FieldDecision, FieldPlan, Plan
@@ -38,6 +39,14 @@ def minimize(names: Pseudonyms) -> Step:
     return step
 
 
+@cache
+def reducers() -> Mapping[str, Reducer]:
+    """Every reducer. Loading them takes most of a second: a service does it while it waits for its first batch."""
+    from remit_consumers.reducers.registry import REDUCERS  # noqa: PLC0415
+
+    return REDUCERS
+
+
 @dataclass(frozen=True, slots=True)
 class _Reduced:
     """What became of one field: the columns to store, and the counts of its values."""
@@ -62,7 +71,7 @@ def _reduce(column: pa.Array, field: FieldPlan, decided: FieldDecision) -> _Redu
         return _Reduced(gone, _refusal(column, len(column) - column.null_count, field, decided))
     if decided.decision is Decision.KEEP or field.reducer is None:
         return _Reduced({field.field: column}, (_count(column, (column,), field, decided),))
-    reduced = REDUCERS[field.reducer].reduce(column, field.parameters)
+    reduced = reducers()[field.reducer].reduce(column, field.parameters)
     count = _count(column, reduced, field, decided)
     unread = len(column) - column.null_count - count.values_in
     names = stored_types(field, column.type)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remit_consumers.steps.decode import decode, joined
+from remit_consumers.steps.decode import Decoded, decode, joined
 from remit_schemas.codec import decode_one, encoder
 from remit_schemas.contract import Contract, builtin
 from remit_schemas.errors import RemitError
@@ -27,7 +27,7 @@ def column(values: Sequence[bytes]) -> pa.BinaryArray:
     return joined([(np.array([len(value) for value in values], dtype=np.int64), b"".join(values))])
 
 
-def decoded(*datums: bytes, contract: Contract = CONTRACT):  # noqa: ANN201 - Decoded
+def decoded(*datums: bytes, contract: Contract = CONTRACT) -> Decoded:
     return decode(contract, column(datums), column([b""] * len(datums)))
 
 

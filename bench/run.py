@@ -1,0 +1,91 @@
+"""Measures everything, or what is named, and keeps it in bench/results: `python bench/run.py [NAME…] [--log FILE] [--quick]`.
+
+A figure that misses its goal fails nothing, and neither does a benchmark that cannot run: it is named at the end.
+"""
+
+import argparse
+import importlib
+import sys
+import time
+import traceback
+from pathlib import Path
+
+if __name__ == "__main__":  # run as a script, neither `bench` nor the tests' `kit` is on the path
+    root = Path(__file__).parents[1]
+    sys.path[:0] = [str(root), str(root / "tests")]
+
+from bench import results
+from bench.context import Context
+from bench.machine import machine
+from bench.measure import Result
+
+NAMES = ("started", "size", "pipeline", "emit", "producer", "lake", "latency", "memory")
+"""The modules that measure, those that need no broker first."""
+
+PAGES = ("README.md", "docs/benchmarks.md")
+"""Pages that quote figures; brought up to date after a full run."""
+
+
+def main() -> None:
+    """Measure what is wanted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(NAMES)}; none: all")
+    parser.add_argument(
+        "--log", default="", help="an access log to draw page views from, plain or .gz"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="a tenth of it, once; printed and not kept"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="times that each variant runs, in turns"
+    )
+    wanted = parser.parse_args()
+    if unknown := set(wanted.names) - set(NAMES):
+        parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
+    log = str(Path(wanted.log).resolve()) if wanted.log else ""
+    context = (
+        Context(rounds=1, scale=0.1, log=log) if wanted.quick else Context(wanted.rounds, log=log)
+    )
+    names = wanted.names or NAMES
+    with context.stack:
+        failed = [name for name in names if not _measure(name, context, keep=not wanted.quick)]
+    if not wanted.quick:
+        _write_pages()
+    if failed:
+        print(f"not measured: {', '.join(failed)}")
+
+
+def _measure(name: str, context: Context, *, keep: bool) -> bool:
+    """Measure one, print it, keep it; say whether it could be measured."""
+    about = {
+        **machine(),
+        "rounds": context.rounds,
+        "events": "a log" if context.log else "invented",
+    }
+    begun = time.monotonic()
+    try:
+        result: Result = importlib.import_module(f"bench.{name}").measure(context)
+    except Exception:  # noqa: BLE001  # outermost loop: the others are measured all the same
+        traceback.print_exc()
+        return False
+    about["took_s"] = round(time.monotonic() - begun)
+    print(f"\n{name}: {result.title} ({about['took_s']} s)", *results.table(result), sep="\n")
+    print(*(f"* {note}" for note in result.notes), sep="\n", flush=True)
+    if keep:
+        results.write(name, result, about)
+    return True
+
+
+def _write_pages() -> None:
+    results.write_table()
+    for page in PAGES:
+        path = results.ROOT / page
+        if path.exists():
+            try:
+                results.refresh(path)
+            except (KeyError, FileNotFoundError) as missing:
+                print(f"{page} quotes a figure that is not kept: {missing}")
+
+
+if __name__ == "__main__":
+    main()
