@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from remit.leftovers import adopt_dead
-from remit_consumers.keys import KeyStore
+from remit_consumers.deployment import open_keys
 from remit_consumers.metrics import Metrics
 from remit_consumers.service import Service
 from remit_consumers.settings import Settings
@@ -20,7 +20,7 @@ LOOK_S = 0.1
 
 def make_ready(settings: Settings) -> None:
     """See that there are keys and a bundle, so that a producer can seal."""
-    KeyStore.open(settings.keys, find_policy(settings.policy)).ensure(datetime.now(UTC))
+    open_keys(settings, find_policy(settings.policy)).ensure(datetime.now(UTC))
 
 
 def wait_until_stored(settings: Settings, console: Console) -> None:

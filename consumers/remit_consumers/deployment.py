@@ -4,12 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from remit_consumers.epochs import REGISTER
 from remit_consumers.keys import KeyStore
 from remit_consumers.lake.commit import Lake
 from remit_consumers.settings import Settings
+from remit_consumers.vault import FILE as VAULT_FILE
 from remit_consumers.vault import Vault
 from remit_schemas.contract import Contracts, builtin
+from remit_schemas.errors import KeysOutOfReach
 from remit_schemas.policy import Policy, find_policy, policy_path
+
+POSITIONS_TABLE = "positions"
+"""The lake's table that is there after the first commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +47,11 @@ class Deployment:
         Raises:
             PolicyError: The policy cannot be used.
             ContractError: A contract cannot be used.
+            KeysOutOfReach: Keys or vault cannot be opened, or are not those that the lake was written with.
             SettingsError: A folder cannot be made or read.
         """
         policy = find_policy(settings.policy)
-        keys = KeyStore.open(settings.keys, policy)
+        keys = open_keys(settings, policy)
         return cls(
             settings=settings,
             policy=policy,
@@ -54,6 +61,29 @@ class Deployment:
             vault=Vault.open(settings.vault, keys.index_key),
             lake=Lake(settings.lake),
         )
+
+
+def open_keys(settings: Settings, policy: Policy) -> KeyStore:
+    """Open the key store; never begin a new one, or a new vault, beside a lake that was written with another.
+
+    An unmounted folder looks like one that never was: with new keys in it, every pack on the log would be
+    sealed to a key that was never issued, and every subject would get a new pseudonym.
+
+    Raises:
+        KeysOutOfReach: Keys or vault cannot be opened, or have gone.
+    """
+    if (settings.lake / POSITIONS_TABLE).exists():
+        for name, file in (
+            ("REMIT_KEYS", settings.keys / REGISTER),
+            ("REMIT_VAULT", settings.vault / VAULT_FILE),
+        ):
+            if not file.exists():
+                message = (
+                    f"the lake in {settings.lake} was written before, but {name} holds no {file.name}: mount or "
+                    "restore the folder (docs/operations.md says what to do where it is lost for good)"
+                )
+                raise KeysOutOfReach(message)
+    return KeyStore.open(settings.keys, policy)
 
 
 def contracts_of(policy: str | None) -> Contracts:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from remit_consumers.deployment import Deployment
 from remit_consumers.flush import Composer
@@ -14,8 +14,8 @@ from remit_consumers.plans import Plans
 from remit_consumers.proof.report import report
 from remit_consumers.source.base import Sealed, Source, Start
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
-from remit_consumers.waiting import Waiting
-from remit_schemas.errors import LakeError, LogError, LogReplaced, StaleWriter
+from remit_consumers.waiting import Clock, Waiting, utc_now
+from remit_schemas.errors import KeysOutOfReach, LakeError, LogError, LogReplaced, StaleWriter
 
 log = logging.getLogger("remit.run")
 
@@ -35,7 +35,13 @@ POLL_S = 0.1
 class Runner:
     """Takes packs from one log to the lake, exactly once."""
 
-    def __init__(self, deployment: Deployment, open_source: OpenSource, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        open_source: OpenSource,
+        metrics: Metrics,
+        now: Clock = utc_now,
+    ) -> None:
         self._deployment = deployment
         self._open_source = open_source
         self._metrics = metrics
@@ -44,7 +50,8 @@ class Runner:
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}
-        self._waiting = Waiting()
+        self._now = now
+        self._waiting = Waiting(now)
         self._gathered = Gathered()
         self._materialised_at = time.monotonic()
         self._failures = 0
@@ -72,8 +79,8 @@ class Runner:
 
     @property
     def waits_for(self) -> str | None:
-        """Why packs wait, if any do."""
-        return self._waiting.reason
+        """Why packs wait, if any do, and what ends the wait."""
+        return self._waiting.advice
 
     @property
     def last_fault(self) -> str | None:
@@ -87,7 +94,7 @@ class Runner:
             hurry: Flush as soon as the log has nothing more, without waiting for company.
 
         Returns:
-            How many packs were read.
+            How many packs were taken; one that must wait is not, however often it is read.
         """
         try:
             return self._turn(hurry=hurry)
@@ -106,6 +113,10 @@ class Runner:
             log.error("the lake cannot be written, trying again: %s", error)  # noqa: TRY400 - the message says it all
             self._fault = str(error)
             self._recover("lake")
+        except KeysOutOfReach as error:
+            log.error("the vault cannot be used, trying again: %s", error)  # noqa: TRY400
+            self._fault = str(error)
+            self._recover("vault")
         return 0
 
     def stop(self) -> None:
@@ -114,7 +125,7 @@ class Runner:
             if not self._gathered.is_empty:
                 self._flush()
             self._materialise()
-        except LakeError as error:
+        except (LakeError, KeysOutOfReach) as error:
             log.error("not everything could be stored; it is still on the log: %s", error)  # noqa: TRY400
         finally:
             self.source.close()
@@ -125,14 +136,14 @@ class Runner:
         sealed = self.source.poll(POLL_S)
         if self.source.take_revoked():
             self._drop()
-        self._admit(sealed)
+        taken = self._admit(sealed)
         if due := self._waiting.due():
             self.source.rewind(due)
         if self._is_due(hurry=hurry and not sealed):
             self._flush()
         if time.monotonic() - self._materialised_at > MATERIALISE_S:
             self._materialise()
-        return len(sealed)
+        return taken
 
     def _reopen(self) -> None:
         """Open the log; what was gathered from an older one is dropped."""
@@ -180,10 +191,15 @@ class Runner:
         self.source.rewind({number: self._start(number) or 0 for number in self.source.assigned()})
         self._is_lost = False
 
-    def _admit(self, sealed: list[Sealed]) -> None:
-        """Open what was read and gather it; behind a pack that must wait nothing of its partition is taken."""
+    def _admit(self, sealed: list[Sealed]) -> int:
+        """Open what was read and gather it; behind a pack that must wait nothing of its partition is taken.
+
+        Returns:
+            How many packs were taken.
+        """
         if not sealed:
-            return
+            return 0
+        count = 0
         taken = [each for each in sealed if not self._waiting.blocks(each.partition)]
         for opened in open_packs(taken, self._deployment.keys, self._deployment.contracts):
             item = self._waiting.judge(opened, self._plans)
@@ -193,6 +209,9 @@ class Runner:
                 self._waiting.hold(item)
             else:
                 self._take(item)
+                count += 1
+        self._metrics.waiting.set(len(self._waiting))
+        return count
 
     def _take(self, item: Opened | Failed) -> None:
         """Gather one pack; one of another policy version begins a new flush."""
@@ -219,7 +238,7 @@ class Runner:
         begun = time.perf_counter()
         gathered, touched = self._gathered, self._touched()
         composer = Composer(self.source.log_id, self._plans, self._walk, self._raw_limit)
-        flush = composer.flush(gathered, touched, datetime.now(UTC))
+        flush = composer.flush(gathered, touched, self._now())
         committed = self._deployment.lake.commit(flush)
         self._gathered = Gathered()
         for partition in touched.values():

@@ -1,5 +1,6 @@
 """A consumer as a service: its place among the others, its deployment, its runner, and the keys it keeps fresh."""
 
+import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from remit_consumers.run import OpenSource, Runner
 from remit_consumers.settings import Settings
 from remit_consumers.source.base import Source, Start
 from remit_consumers.steps.minimize import reducers
+from remit_schemas.errors import KeysOutOfReach
 from remit_schemas.log_address import KafkaLog, parse_log
 
 KEYS_EVERY_S = 60.0
@@ -23,6 +25,11 @@ Adopt = Callable[[], object]
 
 STUCK_S = 30.0
 """How long a drain goes on when nothing moves any more, before it gives up: longer than any retry of the lake."""
+
+WAIT_S = 5.0
+"""How long a drain goes on where all that is left waits for a key or a policy: somebody has to bring it."""
+
+log = logging.getLogger("remit.service")
 
 
 class Service:
@@ -72,7 +79,7 @@ class Service:
             progress(read)
             now = time.monotonic()
             moved_at = now if read else moved_at
-            if now - moved_at > STUCK_S:
+            if now - moved_at > (WAIT_S if self._runner.waits_for else STUCK_S):
                 return self._runner.waits_for or self._runner.last_fault or "nothing moves"
         return None
 
@@ -97,11 +104,18 @@ class Service:
         return read
 
     def _keep_keys(self) -> None:
-        """Rotate and destroy keys that are due, and write the bundle."""
+        """Rotate and destroy keys that are due, and write the bundle; a store out of reach is asked again."""
         if time.monotonic() - self._keys_at < KEYS_EVERY_S:
             return
+        is_first = self._keys_at == float("-inf")
         self._keys_at = time.monotonic()
-        self._deployment.keys.ensure(datetime.now(UTC))
+        try:
+            self._deployment.keys.ensure(datetime.now(UTC))
+        except KeysOutOfReach as error:
+            if is_first:
+                raise
+            self._metrics.faults.labels("keys").inc()
+            log.error("keys cannot be kept fresh, trying again: %s", error)  # noqa: TRY400 - the message says it all
 
 
 def open_source(settings: Settings, lock: ConsumerLock, adopt: Adopt | None) -> OpenSource:

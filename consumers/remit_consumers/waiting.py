@@ -1,7 +1,8 @@
 """Partitions that stand still at a pack which cannot be read yet: its key is out of reach, or its policy not here."""
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,26 @@ RETRY_S = 1.0
 NEWER_POLICY_WAIT = timedelta(hours=1)
 """How long a pack waits for the bundle of a newer policy before it is quarantined (D3)."""
 
+NEWER_POLICY = "newer_policy"
+"""Why a pack waits that was sent under a policy version which is not here yet."""
+
+VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
+"""What a policy version looks like in a message; anything else a producer wrote there is not repeated."""
+
+_MEND: Mapping[str, str] = {
+    NEWER_POLICY: "put its file into the policy's folder",
+    "keys_out_of_reach": "bring the key store back (REMIT_KEYS)",
+}
+"""What ends a wait, by its reason."""
+
+Clock = Callable[[], datetime]
+"""Tells the time, aware UTC."""
+
+
+def utc_now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)
+
 
 @dataclass(slots=True)
 class _Stand:
@@ -24,12 +45,14 @@ class _Stand:
     since: datetime
     retry_at: float
     reason: str
+    policy_version: str
 
 
 class Waiting:
     """Which partitions wait, and for what. Nothing behind a waiting pack is read, so that order holds."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Clock = utc_now) -> None:
+        self._now = now
         self._stands: dict[int, _Stand] = {}
 
     def __len__(self) -> int:
@@ -39,6 +62,17 @@ class Waiting:
     def reason(self) -> str | None:
         """Why packs wait, if any do."""
         return next((stand.reason for stand in self._stands.values()), None)
+
+    @property
+    def advice(self) -> str | None:
+        """Why packs wait, if any do, and what ends the wait."""
+        stand = next(iter(self._stands.values()), None)
+        if stand is None:
+            return None
+        named = VERSION.fullmatch(stand.policy_version)
+        version = f" {stand.policy_version}" if stand.reason == NEWER_POLICY and named else ""
+        mend = f"; {_MEND[stand.reason]}" if stand.reason in _MEND else ""
+        return f"{len(self._stands)} partitions wait ({stand.reason}{version}){mend}"
 
     def clear(self) -> None:
         """Forget every wait: what waits is still on the log."""
@@ -54,7 +88,10 @@ class Waiting:
         sealed = failed.sealed
         since = self.since(sealed)
         retry_at = time.monotonic() + RETRY_S
-        self._stands[sealed.partition] = _Stand(sealed.offset, since, retry_at, failed.reason)
+        version = failed.header.policy_version if failed.header else ""
+        self._stands[sealed.partition] = _Stand(
+            sealed.offset, since, retry_at, failed.reason, version
+        )
 
     def passed(self, sealed: Sealed) -> None:
         """Learn that a pack could be taken: its partition goes on."""
@@ -63,7 +100,7 @@ class Waiting:
     def since(self, sealed: Sealed) -> datetime:
         """When a pack began to wait; now, if it does not wait yet."""
         stand = self._stands.get(sealed.partition)
-        return stand.since if stand and stand.offset == sealed.offset else datetime.now(UTC)
+        return stand.since if stand and stand.offset == sealed.offset else self._now()
 
     def due(self) -> Mapping[int, int]:
         """The partitions to read again, and from which offset; they are no longer blocked."""
@@ -82,12 +119,12 @@ class Waiting:
         if isinstance(item, Failed) or plans.knows(item.header.policy_version):
             return item
         is_newer = item.header.policy_version > plans.newest
-        holds = is_newer and datetime.now(UTC) - self.since(item.sealed) < NEWER_POLICY_WAIT
+        holds = is_newer and self._now() - self.since(item.sealed) < NEWER_POLICY_WAIT
         return Failed(
             sealed=item.sealed,
             header=item.header,
             outcome=Fate.WAIT if holds else Fate.QUARANTINED,
-            reason="newer_policy" if is_newer else "unknown_policy",
+            reason=NEWER_POLICY if is_newer else "unknown_policy",
             count=len(item.datums) + len(item.datums.malformed),
             sha256=item.sha256,
         )

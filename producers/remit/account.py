@@ -1,5 +1,6 @@
 """What a source has counted, for each lane, contract and tenant."""
 
+from collections.abc import Iterable
 from types import MappingProxyType
 
 from remit_schemas.category import Necessity
@@ -7,19 +8,36 @@ from remit_schemas.pack import Counts
 
 
 class Account:
-    """Counts of one (lane, contract, tenant), cumulative over the life of a producer id. Guarded by the packer's lock.
+    """Counts of one (lane, contract, tenant), cumulative over the life of a producer id. Under the packer's lock.
 
     Attributes:
+        lane: The lane.
+        fingerprint: Of the contract.
+        tenant: The tenant; empty without one.
+        necessity: Of the contract.
         offered: Events offered, without those of packs that are still open.
         let_go: Events accepted and dropped later for a full spool.
         refused: Events refused, by reason.
-        necessity: Of the contract.
         is_told: Whether a closed pack carries these very counts.
     """
 
-    __slots__ = ("is_told", "let_go", "necessity", "offered", "refused")
+    __slots__ = (
+        "fingerprint",
+        "is_told",
+        "lane",
+        "let_go",
+        "necessity",
+        "offered",
+        "refused",
+        "tenant",
+    )
 
-    def __init__(self, necessity: Necessity) -> None:
+    def __init__(
+        self, lane: int, fingerprint: bytes, necessity: Necessity, tenant: str = ""
+    ) -> None:
+        self.lane = lane
+        self.fingerprint = fingerprint
+        self.tenant = tenant
         self.necessity = necessity
         self.offered = 0
         self.let_go = 0
@@ -35,3 +53,15 @@ class Account:
     def counts(self) -> Counts:
         """Give the counts as a header carries them."""
         return Counts(self.offered, self.let_go, MappingProxyType(dict(self.refused)))
+
+
+def add_up(accounts: Iterable[Account]) -> Counts:
+    """Add the counts of accounts up."""
+    offered = let_go = 0
+    refused: dict[str, int] = {}
+    for account in accounts:
+        offered += account.offered
+        let_go += account.let_go
+        for reason, n in account.refused.items():
+            refused[reason] = refused.get(reason, 0) + n
+    return Counts(offered, let_go, MappingProxyType(refused))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from remit.packer import Packer
 from remit.route import Routes
+from remit.salvage import Salvage
 from remit.slot import Slot
 from remit.transport import Transport
 from remit.worker import Flush, Worker
@@ -19,6 +20,7 @@ class Core:
         packer: Takes events.
         worker: Its thread; not started yet.
         transport: To a log elsewhere.
+        salvage: Of slots that nobody claims.
         routes: As they were at the start.
     """
 
@@ -26,6 +28,7 @@ class Core:
     packer: Packer
     worker: Worker
     transport: Transport | None
+    salvage: Salvage | None
     routes: Routes
 
     def flush(self, timeout_s: float, *, durable: bool) -> bool:
@@ -48,6 +51,8 @@ class Core:
         if is_clean:
             if self.transport is not None:
                 self.transport.close(0.0)
+            if self.salvage is not None:
+                self.salvage.close()
             self.slot.release(is_clean=True)
         return is_done and is_clean
 
@@ -60,3 +65,5 @@ class Core:
         self.slot.abandon()
         if self.transport is not None:
             self.transport.abandon()
+        if self.salvage is not None:
+            self.salvage.abandon()

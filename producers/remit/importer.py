@@ -75,7 +75,9 @@ class Importer:
         self._transport = transport_of(places, settings, self._terms.lanes)
         self._shipping = Shipping(self._slot, self._transport) if self._transport else None
         self._keys = DataKeys(self.producer, self._terms.key_id, self._terms.public_key)
-        self._accounts = [Account(route.necessity) for _ in range(self._terms.lanes)]
+        self._accounts = [
+            Account(lane, route.fingerprint, route.necessity) for lane in range(self._terms.lanes)
+        ]
 
     def admit(self, event: object) -> bytes | Refused:
         """Turn an event into a datum, or say why it may not go; the caller counts the refusals of a pack."""

@@ -20,6 +20,7 @@ BROKERS_DEFAULT: Final = -1  # replication as the cluster has it (KIP-464)
 _LOGGER: Final = logging.getLogger(
     "remit.kafka"
 )  # librdkafka's own lines: hosts and errors, no packs
+_LOGGER.addHandler(logging.NullHandler())  # an app that has no logging hears nothing
 _OPTIONS: Final[Mapping[str, str | int | bool]] = {
     "client.id": "remit",
     "acks": "all",
@@ -29,6 +30,8 @@ _OPTIONS: Final[Mapping[str, str | int | bool]] = {
     "queue.buffering.max.kbytes": 32 << 10,  # a second at 30 MB/s; the spool holds the rest
     "linger.ms": 5,  # packs are batches already
     "compression.type": "none",  # sealed bytes do not compress
+    "topic.metadata.propagation.max.ms": 2000,  # of a topic that was there: it was deleted, and is made again
+    "log_level": 3,  # errors; below them it warns that the option above is new
 }
 
 

@@ -1,30 +1,21 @@
 """The open packs of every lane: where events become records, and when a pack closes."""
 
-import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import Final
 
-from remit.account import Account
+from remit.account import Account, add_up
+from remit.closed import Closed
+from remit.lanes import Lanes
 from remit.open_pack import Buffer, OpenPack, nonces_of
 from remit.result import ACCEPTED, REFUSED, Accepted, Refused
 from remit.route import Packs, Route, Terms, is_tenant
-from remit.seal import DataKeys
 from remit.settings import Settings
 from remit_schemas.lane import lane_of
-from remit_schemas.pack import (
-    EVENT_BYTES_MAX,
-    FORM_RECORDS,
-    NO_NONCE,
-    PRODUCER_BYTES,
-    SUBJECT_BYTES_MAX,
-    Counts,
-    Header,
-)
-from remit_schemas.sealing import PackKeys, pack_keys
+from remit_schemas.pack import EVENT_BYTES_MAX, SUBJECT_BYTES_MAX, Counts, Header
 from remit_schemas.spool import open_name
 
 PLAIN_BYTES_MAX: Final = (
@@ -37,48 +28,10 @@ YIELD_S: Final = (
 )
 
 
-@dataclass(slots=True)
-class Closed:
-    """A pack on its way to the log.
-
-    Attributes:
-        header: In form 1.
-        keys: The pack's keys.
-        counts: The source's counts when it closed.
-        datums: The events, plain; None sends the file as it stands.
-        subjects: The subject of each.
-        count: How many events.
-        account: Where they are counted.
-        buffer: The file; None for a pack that only carries counts.
-        end: Bytes of it written.
-    """
-
-    header: Header
-    keys: PackKeys
-    counts: Counts
-    datums: list[bytes] | None
-    subjects: list[bytes]
-    count: int
-    account: Account
-    buffer: Buffer | None
-    end: int
-
-
-class _Lane:
-    """One lane of this producer: its open packs in the order of their sequences."""
-
-    __slots__ = ("open", "sequence")
-
-    def __init__(self) -> None:
-        self.sequence = 0
-        self.open: list[tuple[OpenPack, Packs, Route]] = []
-
-
 class Packer:
-    """Open packs, their lanes, keys and counts. Any thread may call; one lock guards all of it.
+    """Open packs and their counts. Any thread may call.
 
     Attributes:
-        producer: 16 random bytes, new for each process.
         out: Packs that closed, each lane's in the order of their sequences; the worker's mailbox.
         lock: Guards all of it.
         is_full: The spool is over its bound and nothing optional is left in it; set by the worker.
@@ -87,10 +40,9 @@ class Packer:
     def __init__(
         self, take_buffer: Callable[[int], Buffer], settings: Settings, terms: Terms
     ) -> None:
-        self.producer = os.urandom(PRODUCER_BYTES)
         self.out: SimpleQueue[object] = SimpleQueue()
-        self.is_full = False
         self.lock = threading.RLock()
+        self.is_full = False
         self._is_inside = False
         self._later: list[
             tuple[Route, str]
@@ -98,16 +50,18 @@ class Packer:
         self._take_buffer = take_buffer
         self._settings = settings
         self._nonces = nonces_of(settings.pack_events_max)
-        self._keys = DataKeys(self.producer, terms.key_id, terms.public_key)
-        self._lanes: dict[int, _Lane] = {}
+        self._lanes = Lanes(terms)
         self._accounts: dict[tuple[int, bytes, str], Account] = {}
         self._waiting_bytes = 0
         self._open_packs = 0
         self._is_shut = False
         self._terms = terms
-        self._lane_key = terms.lane_key
-        self._lane_count = terms.lanes
         self._subjects: dict[str, tuple[bytes, int]] = {}
+
+    @property
+    def producer(self) -> bytes:
+        """The producer id."""
+        return self._lanes.producer
 
     def put(
         self, route: Route, datum: bytes, subject: str | None, tenant: str | None
@@ -172,6 +126,11 @@ class Packer:
         """Key id and public key of the epoch in force."""
         return self._terms.key_id, self._terms.public_key
 
+    @property
+    def lane_count(self) -> int:
+        """How many lanes there are."""
+        return self._terms.lanes
+
     def shut(self) -> None:
         """Take no more events."""
         with self.lock:
@@ -182,10 +141,8 @@ class Packer:
         """Go over to what a new bundle says; what is open closes under the old one."""
         with self.lock:
             self.close_all()
-            self._keys.renew(terms.key_id, terms.public_key)
+            self._lanes.change(terms)
             self._terms = terms
-            self._lane_key = terms.lane_key
-            self._lane_count = terms.lanes
             self._subjects = {}
 
     def tell(self) -> None:
@@ -196,12 +153,11 @@ class Packer:
             while self._later:
                 route, reason = self._later.pop()
                 self._account(route, 0, "").refuse(reason)
-            untold = [item for item in self._accounts.items() if not item[1].is_told]
-            for (lane, fingerprint, tenant), account in untold:
-                self._close_lane(lane)
+            for account in [a for a in self._accounts.values() if not a.is_told]:
+                self._close_lane(account.lane)
                 if not account.is_told:  # else a pack that just closed has told it
-                    header, keys = self._header(account, lane, fingerprint, tenant)
-                    self._lanes[lane].sequence += 1
+                    header, keys = self._lanes.next_header(account)
+                    self._lanes.of(account.lane).sequence += 1
                     self._send(Closed(header, keys, account.counts(), [], [], 0, account, None, 0))
 
     def let_go(self, header: Header, events: int) -> int:
@@ -224,20 +180,15 @@ class Packer:
     def totals(self) -> Counts:
         """Add up what this producer has counted; events in open packs are in it."""
         with self.lock:
-            accounts = list(self._accounts.values())
-            offered = sum(account.offered for account in accounts)
-            offered += sum(p.count for lane in self._lanes.values() for p, _, _ in lane.open)
-            refused: dict[str, int] = {}
-            for account in accounts:
-                for reason, n in account.refused.items():
-                    refused[reason] = refused.get(reason, 0) + n
-            return Counts(offered, sum(account.let_go for account in accounts), refused)
+            counts = add_up(self._accounts.values())
+            waiting = sum(p.count for _, packs in self._lanes.open_packs() for p in packs)
+            return replace(counts, offered=counts.offered + waiting)
 
     def _learn(self, subject: str) -> tuple[bytes, int]:
         """Hash a subject into its lane, and remember it: who emits once mostly emits again."""
         if len(self._subjects) >= SUBJECTS_KNOWN_MAX:
             self._subjects = {}
-        known = subject.encode(), lane_of(subject, self._lane_count, self._lane_key)
+        known = subject.encode(), lane_of(subject, self._terms.lanes, self._terms.lane_key)
         self._subjects[subject] = known
         return known
 
@@ -290,62 +241,44 @@ class Packer:
 
     def _open(self, route: Route, packs: Packs, lane: int, tenant: str) -> OpenPack:
         account = self._account(route, lane, tenant)
-        header, keys = self._header(account, lane, route.fingerprint, tenant)
+        header, keys = self._lanes.next_header(account)
         buffer = self._take_buffer(self._settings.pack_bytes_max)
         pack = OpenPack(header, keys, buffer, account, self._nonces)
         buffer.rename(buffer.path.with_name(open_name(self.producer, lane, header.sequence)))
-        self._lanes[lane].sequence += 1
-        self._lanes[lane].open.append((pack, packs, route))
+        of_lane = self._lanes.of(lane)
+        of_lane.sequence += 1
+        of_lane.open.append((pack, packs, route))
         packs[lane] = pack
         self._open_packs += 1
         if self._open_packs == 1:
             self.out.put(None)  # wakes the worker: from now on something grows old
         return pack
 
-    def _header(
-        self, account: Account, lane: int, fingerprint: bytes, tenant: str
-    ) -> tuple[Header, PackKeys]:
-        data_key = self._keys.of(lane)
-        header = Header(
-            form=FORM_RECORDS,
-            producer=self.producer,
-            lane=lane,
-            sequence=self._lanes.setdefault(lane, _Lane()).sequence + 1,
-            fingerprint=fingerprint,
-            necessity=account.necessity,
-            count=None,
-            key_id=data_key.key_id,
-            wrapped_key=data_key.wrapped,
-            nonce=NO_NONCE,
-            policy_version=self._terms.policy_version,
-            tenant=tenant,
-            counts=account.counts(),
-        )
-        return header, pack_keys(data_key.key, header.identity)
-
     def _account(self, route: Route, lane: int, tenant: str) -> Account:
         key = (lane, route.fingerprint, tenant)
         account = self._accounts.get(key)
         if account is None:
-            account = self._accounts[key] = Account(route.necessity)
+            account = self._accounts[key] = Account(
+                lane, route.fingerprint, route.necessity, tenant
+            )
         return account
 
     def _close_where(self, is_due: Callable[[OpenPack], bool]) -> None:
         with self.lock:
             if self._is_inside:
                 return
-            for number, lane in self._lanes.items():
-                if lane.open and is_due(lane.open[0][0]):
+            for number, packs in self._lanes.open_packs():
+                if is_due(packs[0]):
                     self._close_lane(number)
 
     def _close_lane(self, number: int) -> None:
         """Close a lane's open packs together, so that sequences reach the log in order."""
-        lane = self._lanes.setdefault(number, _Lane())
+        lane = self._lanes.of(number)
         closing, lane.open = lane.open, []
         for pack, packs, route in closing:
             packs[number] = None
             if route.turn == number:
-                route.turn = (number + 1) % self._lane_count
+                route.turn = (number + 1) % self._terms.lanes
             self._open_packs -= 1
             self._send(self._closed(pack))
 

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 from remit_schemas.pack import REASONS
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The event is sealed in the spool: it survives the death of this process."""
+    """The event is sealed in the spool: it survives the death of this process. True where a truth is asked for."""
+
+    def __bool__(self) -> Literal[True]:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Refused:
 
     reason: str
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> Literal[False]:
         return False
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from remit.packer import Closed
+from remit.closed import Closed
 from remit.seal import new_data_key
 from remit_schemas.pack import Counts, Header, as_body, compress_body, pack_body
 from remit_schemas.sealing import PackKeys, body_nonce, pack_keys, seal_body

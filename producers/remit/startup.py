@@ -1,6 +1,7 @@
 """How a client comes to run. Imported when the first client starts: policies bring pydantic, `import remit` must not."""
 
 from collections.abc import Callable
+from functools import partial
 
 from remit.agreement import Agreement
 from remit.bound import Bound
@@ -8,11 +9,13 @@ from remit.core import Core
 from remit.leftovers import adopt
 from remit.packer import Packer
 from remit.route import Routes
+from remit.salvage import Salvage
 from remit.settings import Places, Settings
 from remit.shipping import Shipping
-from remit.slot import claim, prepare
+from remit.slot import Slot, claim, prepare
 from remit.transport import Transport
 from remit.worker import Parts, Worker
+from remit_schemas.errors import SettingsError
 from remit_schemas.spool import FOLDER
 
 
@@ -38,19 +41,38 @@ def start(
     slot = claim(places.data / FOLDER)
     adopt(slot)
     packer = Packer(slot.buffer, settings, terms)
-    bound = Bound(slot, packer, settings.spool_bytes_max)
     transport = transport_of(places, settings, terms.lanes)
-    shipping = Shipping(slot, transport) if transport else None
-
-    def refresh() -> None:
-        renewed = agreement.renewed()
-        if renewed is not None:
-            adopt_routes(renewed.routes)
-            packer.change(renewed)
-
-    worker = Worker(Parts(slot, packer, bound, shipping, refresh), settings)
+    parts = Parts(
+        slot=slot,
+        packer=packer,
+        bound=Bound(slot, packer, settings.spool_bytes_max),
+        shipping=None if transport is None else Shipping(slot, transport),
+        salvage=None if transport is None else _salvage(places, settings, packer),
+        refresh=partial(_refresh, agreement, packer, adopt_routes),
+    )
+    worker = Worker(parts, settings)
     worker.start()
-    return Core(slot, packer, worker, transport, terms.routes)
+    return Core(slot, packer, worker, transport, parts.salvage, terms.routes)
+
+
+def _refresh(agreement: Agreement, packer: Packer, adopt_routes: Callable[[Routes], None]) -> None:
+    renewed = agreement.renewed()
+    if renewed is not None:
+        adopt_routes(renewed.routes)
+        packer.change(renewed)
+
+
+def _salvage(places: Places, settings: Settings, packer: Packer) -> Salvage:
+    def connect() -> Transport:
+        transport = transport_of(places, settings, packer.lane_count)
+        if transport is None:
+            raise SettingsError("there is no log elsewhere to ship to")
+        return transport
+
+    def bound_of(slot: Slot) -> Bound:
+        return Bound(slot, packer, settings.spool_bytes_max)
+
+    return Salvage(places.data / FOLDER, connect, bound_of)
 
 
 def transport_of(places: Places, settings: Settings, lanes: int) -> Transport | None:

@@ -9,8 +9,10 @@ from queue import Empty
 from typing import Final
 
 from remit.bound import Bound
-from remit.packer import Closed, Packer
+from remit.closed import Closed
+from remit.packer import Packer
 from remit.rewrite import rewrite
+from remit.salvage import Salvage
 from remit.settings import Settings
 from remit.shipping import Shipping
 from remit.slot import Slot
@@ -51,6 +53,7 @@ class Parts:
         packer: Where they come from.
         bound: Of the slot.
         shipping: To a log elsewhere; None where the spool is the log.
+        salvage: Of slots that nobody claims; where there is shipping.
         refresh: Looks whether the bundle changed.
     """
 
@@ -58,6 +61,7 @@ class Parts:
     packer: Packer
     bound: Bound
     shipping: Shipping | None
+    salvage: Salvage | None
     refresh: Callable[[], None]
 
 
@@ -112,7 +116,8 @@ class Worker(threading.Thread):
         shipping = self._parts.shipping
         if self._todo:
             return 0.0
-        if shipping is not None and shipping.is_busy:
+        salvage = self._parts.salvage
+        if shipping is not None and (shipping.is_busy or (salvage and salvage.is_busy)):
             return TICK_S
         return self._poll_s if self._parts.packer.is_idle else min(self._tick_s, self._poll_s)
 
@@ -162,13 +167,18 @@ class Worker(threading.Thread):
             parts.packer.tell()
         if self._is_due("rescan", now, RESCAN_S):
             parts.slot.rescan()
+        if parts.salvage is not None and parts.shipping is not None:
+            parts.salvage.look(now, is_idle=not parts.shipping.is_busy)
         parts.bound.keep(parts.shipping.is_sent if parts.shipping else _never, parts.packer.epoch)
 
     def _ship(self) -> None:
         """Send; not under the lock, since a broker that is down may hold this up for half a second."""
-        if self._parts.shipping is not None:
-            for number in self._parts.shipping.pump():
-                self._parts.bound.let_go(number, self._parts.packer.epoch)
+        parts = self._parts
+        if parts.shipping is not None:
+            for number in parts.shipping.pump():
+                parts.bound.let_go(number, parts.packer.epoch)
+        if parts.salvage is not None:
+            parts.salvage.ship(parts.packer.epoch)
 
     def _is_due(self, what: str, now: float, every_s: float) -> bool:
         if now < self._due.get(what, 0.0):

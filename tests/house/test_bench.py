@@ -11,6 +11,7 @@ from kit.tree import ROOT
 sys.path.append(str(ROOT))  # bench is no package: it is found from the root of the project
 
 from bench import results
+from bench.events import page_views
 from bench.run import NAMES
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -55,7 +56,5 @@ def test_a_result_says_where_and_with_what_it_was_measured(name: str) -> None:
 
 
 def test_an_invented_event_is_nobodys() -> None:
-    from bench.events import page_views
-
     addresses = {str(view.values["ip"]) for view in page_views(2000)}
     assert all(address.startswith(("198.18.", "198.19.", "2001:db8:")) for address in addresses)

@@ -5,10 +5,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import DeltaTable
+
+from kit.leash import leashed
 
 COMMAND_TIMEOUT_S = 300
 """Longer than any command of the tests takes on a busy machine with two cores."""
@@ -35,6 +39,7 @@ class Installation:
             "COLUMNS": "200",
             **extra,
         }
+        self._started: list[subprocess.Popen[str]] = []
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command and let it run."""
@@ -46,6 +51,49 @@ class Installation:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def program(self, script: str, *arguments: object) -> "subprocess.Popen[str]":
+        """Start a program that embeds the SDK; it imports what this process can, and reads what it is told line by line."""
+        environment = self.env | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        started = subprocess.Popen(
+            leashed([sys.executable, "-c", script, *map(str, arguments)]),
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._started.append(started)
+        return started
+
+    def consume(self, log: Path) -> "subprocess.Popen[str]":
+        """Start `remit run`; what it says goes to a file."""
+        with log.open("w") as lines:
+            started = subprocess.Popen(
+                leashed([sys.executable, "-m", "remit_cli", "run"]),
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=lines,
+                stderr=lines,
+                text=True,
+            )
+        self._started.append(started)
+        return started
+
+    def end_all(self) -> None:
+        """Kill every program that was started and still runs."""
+        for process in self._started:
+            process.kill()
+            with suppress(ValueError):  # its pipes were read and closed
+                process.communicate()
+
+    def prepare(self) -> None:
+        """Make keys and bundle, so that an app can seal before any consumer ran."""
+        self.remit("emit", "page_view")
+
+    def settle(self) -> None:
+        """Have everything stored that lies on the log: also what dead processes left."""
+        self.remit("emit", "page_view", "--wait")
 
     def remit(
         self, *arguments: str, stdin: str = "", expect: int = 0
@@ -96,3 +144,12 @@ def each_once(rows: pa.Table) -> bool:
     """Whether every event stands in a table exactly once."""
     identities = rows.select(["pack", "index"]).group_by(["pack", "index"]).aggregate([])
     return bool(identities.num_rows == rows.num_rows)
+
+
+def without_holes(rows: pa.Table) -> bool:
+    """Whether each pack in a table stands there whole: its places run from 0 to the last."""
+    packs = rows.select(["pack", "index"]).group_by("pack")
+    packs = packs.aggregate([("index", "max"), ("index", "count_distinct")])
+    return bool(
+        pc.all(pc.equal(pc.add(packs["index_max"], 1), packs["index_count_distinct"])).as_py()
+    )

@@ -1,8 +1,6 @@
 """A spool over its bound: optional packs go first and are counted, required ones stay, then emits are refused."""
 
 import os
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -11,16 +9,14 @@ from remit.bound import Bound
 from remit.packer import Packer
 from remit.result import Refused
 from remit.rewrite import body_of
-from remit.slot import Slot, claim
+from remit.route import Terms
 from remit.settings import Settings
-from remit.startup import start
+from remit.slot import Slot, claim
 from remit_schemas.category import Necessity
 from remit_schemas.events import PageView
 from remit_schemas.header import FORM_BODY, NO_NONCE, Counts, Header
-from remit_schemas.pack import pack_id
 from remit_schemas.sealing import data_key_info, pack_keys, wrap_data_key
 from remit_schemas.spool import READING
-from remit.route import Terms
 
 TIMEOUT_S = 30.0
 DATUM = os.urandom(2000)

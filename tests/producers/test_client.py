@@ -18,7 +18,6 @@ from remit_schemas.header import FORM_BODY, NO_CONTRACT
 from remit_schemas.lane import lane_of
 from remit_schemas.pack import Counts
 
-
 TIMEOUT_S = 30.0
 
 

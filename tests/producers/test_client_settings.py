@@ -22,7 +22,7 @@ def test_there_are_at_most_twelve_settings() -> None:
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1e99"])
 def test_a_number_that_cannot_work_names_its_setting(value: str) -> None:
-    with pytest.raises(SettingsError, match="(?i)pack_events_max"):
+    with pytest.raises(SettingsError, match=r"(?i)pack_events_max"):
         Settings.from_env({"REMIT_PACK_EVENTS_MAX": value})
 
 

@@ -44,7 +44,7 @@ def test_both_processes_events_arrive_once_and_no_key_seals_twice(home: Home, en
         expected |= {f"/child/{n}" for n in range(50)}
     assert Counter(e.values["page"] for e in stored.values()) == Counter(expected)
     packs = home.packs()
-    of_child = {p.header.producer for p in packs if p.events[0].values["page"].startswith("/child")}  # type: ignore[union-attr, attr-defined]
+    of_child = {p.header.producer for p in packs if p.events[0].values["page"].startswith("/child")}  # type: ignore[attr-defined]
     of_parent = {p.header.producer for p in packs} - of_child
     assert (len(of_child), len(of_parent)) == (0 if end == "silent" else 1, 1)
     wrapped = {

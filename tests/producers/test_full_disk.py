@@ -70,8 +70,9 @@ def test_a_full_disk_refuses_counts_and_loses_nothing_it_accepted(
 
 def unshared(script: str, *arguments: object) -> "subprocess.CompletedProcess[str]":
     """Run a shell script that may mount, and that nobody else sees do so."""
+    alone = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
     return subprocess.run(
-        ["unshare", "--mount", "--map-root-user", "sh", "-c", script, "sh", *map(str, arguments)],
+        [*alone, script, "sh", *map(str, arguments)],
         env=environment(),
         capture_output=True,
         text=True,

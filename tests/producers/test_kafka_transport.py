@@ -1,8 +1,11 @@
 """Packs to a real broker: each lane in order, nothing deleted before it is acknowledged, nothing lost when it is down."""
 
+import os
 import random
+import time
 import uuid
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
@@ -13,7 +16,7 @@ from kit.spooled import Home, MakeClient, Pack
 from remit_schemas.events import PageView
 
 pytestmark = pytest.mark.kafka
-TIMEOUT_S = 60.0
+TIMEOUT_S = 30.0
 QUICK = {"reconnect.backoff.ms": "20", "reconnect.backoff.max.ms": "200"}
 PARTITIONS = 5  # fewer than lanes, so that lanes share a partition
 
@@ -45,14 +48,18 @@ def read(home: Home, kafka: Kafka, log: str) -> list[Pack]:
     ends = kafka.end_offsets(topic_of(log))
     config = {"bootstrap.servers": kafka.bootstrap, "group.id": uuid.uuid4().hex, **PATIENCE}
     consumer = Consumer({**config, "enable.auto.commit": False})
-    packs = []
-    for partition, end in ends.items():
-        consumer.assign([TopicPartition(topic_of(log), partition, 0)])
-        while sum(1 for p, _ in packs if p == partition) < end:
-            for message in consumer.consume(100, timeout=TIMEOUT_S):
-                assert message.error() is None
-                packs.append((partition, home.opened(message.value() or b"")))
+    consumer.assign([TopicPartition(topic_of(log), partition, 0) for partition in ends])
+    found: list[tuple[int, int, bytes]] = []
+    while len(found) < sum(ends.values()):
+        message = consumer.poll(TIMEOUT_S)
+        assert message is not None, f"{len(found)} of {sum(ends.values())} packs came"
+        assert message.error() is None, message.error()
+        partition, offset = message.partition(), message.offset()
+        assert partition is not None
+        assert offset is not None
+        found.append((partition, offset, message.value() or b""))
     consumer.close()
+    packs = [(partition, home.opened(data)) for partition, _, data in sorted(found)]
     assert all(pack.header.lane % len(ends) == partition for partition, pack in packs)
     return [pack for _, pack in packs]
 
@@ -164,6 +171,34 @@ def test_what_a_killed_process_had_not_shipped_is_shipped_by_the_next(
     assert max(found.values()) == 1
     for run, n in returned.items():
         assert {f"/{run}/{i}" for i in range(n)} <= set(found)
+
+
+def test_slots_that_nobody_claims_are_shipped_by_a_process_that_has_time(
+    home: Home, make_client: MakeClient, kafka: Kafka, log: str
+) -> None:
+    kafka.create_topic(topic_of(log), PARTITIONS)
+    script = """
+import os, sys
+from remit import Client, PageView
+clients = [Client("test", data=sys.argv[1], log=sys.argv[2]) for _ in range(3)]
+for n, client in enumerate(clients):
+    assert client.emit(PageView(page=f"/{n}"), subject="ann")
+os._exit(0)
+"""
+    process = start(script, home.data, log)
+    assert process.wait() == 0, process.communicate()
+    client = make_client(log=log, kafka=QUICK)
+    assert client.flush(TIMEOUT_S)
+    until(lambda: not home.files() and not list(home.data.glob("spool/*/open-*")))
+    assert pages(home, read(home, kafka, log)) == {"/0": 1, "/1": 1, "/2": 1}
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for what another thread does."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not is_so():
+        assert time.monotonic() < deadline
+        os.sched_yield()
 
 
 def test_a_fork_leaves_the_parents_connection_alone(home: Home, kafka: Kafka, log: str) -> None:

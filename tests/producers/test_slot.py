@@ -1,6 +1,5 @@
 """Slots: claimed by one process each, numbers that never repeat, packs that a reader sees whole."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from kit.program import run
 from kit.spooled import Home, MakeClient
 from remit.leftovers import adopt, adopt_dead
 from remit.open_pack import Buffer
-from remit.slot import Slot, claim, prepare
+from remit.slot import claim, prepare
 from remit_schemas import spool
 from remit_schemas.errors import SpoolError
 from remit_schemas.events import PageView

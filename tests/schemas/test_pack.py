@@ -100,9 +100,11 @@ def test_the_bytes_of_a_header_are_those_of_the_architecture_page() -> None:
 
 
 def test_the_byte_of_a_reason_never_changes() -> None:
-    expected = ("other", "unknown_contract", "no_rule", "prohibited", "stopped", "held")
-    expected += ("does_not_fit", "epoch_over", "spool_full", "too_large", "unparsed", "closed")
-    assert REASONS[: len(expected)] == expected
+    expected = [
+        *("other", "unknown_contract", "no_rule", "prohibited", "stopped", "held"),
+        *("does_not_fit", "epoch_over", "spool_full", "too_large", "unparsed", "closed"),
+    ]
+    assert [*REASONS[: len(expected)]] == expected
     assert len(set(REASONS)) == len(REASONS)
 
 

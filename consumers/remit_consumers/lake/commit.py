@@ -49,6 +49,7 @@ class Lake:
         self._tables: dict[str, Table] = {}
         self._standing: dict[Key, Standing] = {}
         self._tagsets: set[str] | None = None
+        self._stood: tuple[int, Mapping[Key, Standing]] = (-1, {})
 
     def claim(self, log_id: str, partition: int) -> Claim:
         """Say where a partition stands, and remember it: only what follows on from it can be committed.
@@ -62,7 +63,7 @@ class Lake:
         key = (log_id, partition)
         with reaching(self.root):
             positions = self._open("positions")
-            standing = standings(positions).get(key)
+            standing = self._standings(positions).get(key)
             row_tables_ = [self._open(name) for name in row_tables(self.root)]
         for table in (positions, *row_tables_):
             table.seen[app_id(*key)] = table.version
@@ -169,6 +170,12 @@ class Lake:
             return None
         with reaching(self.root):
             return standings(open_table(self.root, "positions")).get((log_id, partition))
+
+    def _standings(self, positions: Table) -> Mapping[Key, Standing]:
+        """Where every partition stands; read once for each version, since many are claimed at a time."""
+        if self._stood[0] != positions.version:
+            self._stood = positions.version, standings(positions)
+        return self._stood[1]
 
     def _open(self, name: str, schema: pa.Schema | None = None) -> Table:
         """A table as of now, made if need be."""

@@ -64,8 +64,8 @@ class Member:
             if not messages:
                 break
             self._accept(messages)
-        if self._given is not None:
-            self._place()
+        if self._given is not None and not self._revoked:  # else placed by the next call: what was
+            self._place()  # lost is told first, and whoever reads drops it before he claims anew
         return self._taken
 
     def take_revoked(self) -> bool:

@@ -1,0 +1,54 @@
+"""A disk that is full, or that nobody may write to: a small file system of its own where the machine lets us mount one."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kit.parts import RealParts
+
+NAME = "a full and a read-only file system (tmpfs)"
+
+
+class SmallDisk:
+    """A tmpfs on a folder.
+
+    Attributes:
+        folder: Where it is mounted.
+    """
+
+    def __init__(self, folder: Path, size: str) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._mount("-t", "tmpfs", "-o", f"size={size}", "tmpfs")
+
+    def resize(self, size: str) -> None:
+        """Give it more room, or less."""
+        self._mount("-o", f"remount,size={size}")
+
+    def allow_writes(self, *, allowed: bool) -> None:
+        """Allow or forbid all writing; unlike permissions this also binds root."""
+        self._mount("-o", f"remount,{'rw' if allowed else 'ro'}")
+
+    def unmount(self) -> None:
+        """Take it away, with all that is on it."""
+        subprocess.run(["umount", "--lazy", self.folder], check=True)
+
+    def _mount(self, *options: str) -> None:
+        subprocess.run(["mount", *options, self.folder], check=True, capture_output=True)
+
+
+@contextmanager
+def small_disk(folder: Path, size: str, parts: RealParts) -> Iterator[SmallDisk | None]:
+    """Mount a small disk; None, and a line in the list of real parts, where the machine does not let us."""
+    try:
+        disk = SmallDisk(folder, size)
+    except (OSError, subprocess.CalledProcessError):
+        parts.not_ran(NAME, "mounting takes root; run the tests in a container as root")
+        yield None
+        return
+    parts.ran(NAME)
+    try:
+        yield disk
+    finally:
+        disk.unmount()

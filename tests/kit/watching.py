@@ -1,0 +1,34 @@
+"""Waiting for something to come about outside of this process, without any fixed pause that could be too short."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+LOOK_S = 0.002
+"""Between two looks: shorter than anything that a test wants to catch in the act."""
+
+PATIENCE_S = 120.0
+"""Longer than anything waited for takes on a busy machine with two cores."""
+
+
+def until(holds: Callable[[], bool], otherwise: str, timeout_s: float = PATIENCE_S) -> float:
+    """Wait until something holds; give how many seconds that took.
+
+    Raises:
+        AssertionError: It never did.
+    """
+    begun = time.monotonic()
+    pause = threading.Event()
+    while not holds():
+        waited_s = time.monotonic() - begun
+        assert waited_s < timeout_s, f"{otherwise}, after {waited_s:.0f} s"
+        pause.wait(LOOK_S)
+    return time.monotonic() - begun
+
+
+def commits(data: Path, table: str) -> int:
+    """The newest version in the log of a lake's table; -1 before the first."""
+    folder = data / "lake" / table / "_delta_log"
+    names = [path.name for path in folder.glob("[0-9]*.json")] if folder.is_dir() else []
+    return max((int(name[:20]) for name in names), default=-1)
