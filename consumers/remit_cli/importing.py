@@ -172,7 +172,7 @@ class _Import:
             if isinstance(answer, bytes):
                 datums.append(answer)
             else:
-                refused[answer.reason if answer else "unparsed"] += 1
+                refused["unparsed" if answer is None else answer.reason] += 1
         identity = self.importer.identity(number)
         if identity in self._stored:
             self.importer.skip_pack(number, len(datums), refused)

@@ -16,7 +16,7 @@ from remit_consumers.lake.tagsets import Tagset, tagset_of
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
 from remit_consumers.rows import arrow_type, stored_schema
 from remit_consumers.steps.authorize import authorize
-from remit_consumers.steps.decode import Decoded, Ints, decode, joined
+from remit_consumers.steps.decode import Decoded, Ints, bodies_of, decode, joined
 from remit_consumers.steps.minimize import minimize
 from remit_consumers.steps.open import Datums, Opened
 from remit_consumers.steps.tag import tag
@@ -109,7 +109,7 @@ def _decoded(datums: Sequence[Datums], contract: Contract) -> _Part:
     return _Part(
         decode(
             contract,
-            joined([(part.lengths, part.data) for part in datums]),
+            bodies_of([(part.lengths, part.data) for part in datums]),
             joined([(part.subject_lengths, part.subjects) for part in datums]),
         ),
         np.repeat(np.arange(len(datums)), [len(part) for part in datums]),

@@ -69,12 +69,12 @@ class Settings:
             if name.startswith(_KAFKA)
         }
         return cls(
-            pack_events_max=_number(environ, "PACK_EVENTS_MAX", int, plain.pack_events_max),
-            pack_bytes_max=_number(environ, "PACK_BYTES_MAX", int, plain.pack_bytes_max),
-            pack_age_s=_number(environ, "PACK_AGE_S", float, plain.pack_age_s),
-            spool_bytes_max=_number(environ, "SPOOL_BYTES_MAX", int, plain.spool_bytes_max),
-            close_timeout_s=_number(environ, "CLOSE_TIMEOUT_S", float, plain.close_timeout_s),
-            bundle_poll_s=_number(environ, "BUNDLE_POLL_S", float, plain.bundle_poll_s),
+            pack_events_max=_number(environ, "REMIT_PACK_EVENTS_MAX", int, plain.pack_events_max),
+            pack_bytes_max=_number(environ, "REMIT_PACK_BYTES_MAX", int, plain.pack_bytes_max),
+            pack_age_s=_number(environ, "REMIT_PACK_AGE_S", float, plain.pack_age_s),
+            spool_bytes_max=_number(environ, "REMIT_SPOOL_BYTES_MAX", int, plain.spool_bytes_max),
+            close_timeout_s=_number(environ, "REMIT_CLOSE_TIMEOUT_S", float, plain.close_timeout_s),
+            bundle_poll_s=_number(environ, "REMIT_BUNDLE_POLL_S", float, plain.bundle_poll_s),
             kafka=MappingProxyType(kafka),
         )
 
@@ -138,13 +138,13 @@ def _log(text: str) -> tuple[str | None, str]:
 def _number(
     environ: Mapping[str, str], name: str, kind: Callable[[str], _Number], default: _Number
 ) -> _Number:
-    text = environ.get(f"REMIT_{name}")
+    text = environ.get(name)
     if not text:
         return default
     try:
         return kind(text)
     except ValueError:
-        message = f"REMIT_{name} must be a number"
+        message = f"{name} must be a number"
         raise SettingsError(message) from None
 
 

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.reducers.scrub import GATE, RULES
+from remit_consumers.reducers.scrub import GATES, RULES
 from remit_consumers.reducers.unique import each, text
 from remit_schemas.reducer import Scalar
 
@@ -31,7 +31,7 @@ def reduce(values: pa.Array, parameters: Mapping[str, Scalar]) -> tuple[pa.Array
     column = text(values)
     chars_max = _chars_max(parameters)
     series = pl.Series(column)
-    suspect = series.str.contains(GATE) | (series.str.len_bytes() > chars_max)
+    suspect = _suspect(series) | (series.str.len_bytes() > chars_max)
     mask = suspect.fill_null(value=False).to_arrow()
     some = column.filter(mask)
     if not len(some):
@@ -61,8 +61,12 @@ def scrubbed(values: Sequence[str], chars_max: int = CHARS_MAX) -> list[str]:
     """
     done = [_cut(value, chars_max * LOOKED_AT_MAX) for value in values]
     changing = list(range(len(done)))
-    for _ in range(ROUNDS_MAX):
+    for turn in range(ROUNDS_MAX):
         before = [done[row] for row in changing]
+        if turn:
+            suspect = _suspect(pl.Series(before, dtype=pl.String)).arg_true()
+            changing = [changing[row] for row in suspect]
+            before = [before[row] for row in suspect]
         after = [value[:chars_max] for value in _once(before)]
         for row, value in zip(changing, after, strict=True):
             done[row] = value
@@ -75,13 +79,22 @@ def scrubbed(values: Sequence[str], chars_max: int = CHARS_MAX) -> list[str]:
     return list(done)
 
 
+def _suspect(series: pl.Series) -> pl.Series:
+    """Say which texts any rule could change."""
+    words, numbers = GATES
+    return series.str.contains(words) | series.str.contains(numbers)
+
+
 def _once(values: list[str]) -> list[str]:
     """Apply each rule to the texts that its gate lets through."""
     done = list(values)
     series = pl.Series(values, dtype=pl.String)
     for rule in RULES:
-        for row in series.str.contains(rule.gate).arg_true():
-            done[row] = rule.apply(done[row])
+        rows = series.str.contains(rule.gate).arg_true().to_list()
+        if not rows:
+            continue
+        for row, value in zip(rows, rule.apply_all([done[row] for row in rows]), strict=True):
+            done[row] = value
     return done
 
 

@@ -2,11 +2,14 @@
 
 A rule is a gate (in the dialect of Rust's regex, true for every text that the rule could change), a pattern and
 perhaps a check of the whole match. Every repetition is bounded, so the time grows with the length of the text only.
+Gates save the time: Rust reads a text in 0.3 µs where Python's patterns take 7 to 40 (measured: lines of 127 characters).
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+import polars as pl
 
 from remit_consumers.reducers import evidence
 
@@ -18,26 +21,55 @@ class Rule:
     """One kind of personal data or secret in free text.
 
     Attributes:
-        name: What `explain` calls it; the mark is `<name>` unless `replacement` says otherwise.
+        name: What `explain` calls it; the mark is `<name>` unless `mark` says otherwise.
         gate: A Rust regex that is true for every text in which the pattern could match.
         pattern: What is replaced.
         check: Says whether a match really is one; None where the pattern alone is enough.
-        replacement: What is left, as a template of the pattern's groups.
+        mark: What is left, in angle brackets, where it is not the name.
+        kept: Groups of the pattern that stay, before the mark.
+        narrow: A stricter gate for texts that the first lets through; true, too, wherever the rule changes anything.
+        whole: A Rust regex that does what pattern and check do, its two groups what stays around a match; empty
+            where only Python can.
     """
 
     name: str
     gate: str
     pattern: re.Pattern[str]
     check: Check | None = None
-    replacement: str = ""
+    mark: str = ""
+    kept: tuple[int | str, ...] = ()
+    narrow: str = ""
+    whole: str = ""
+
+    @property
+    def tight(self) -> str:
+        """The strictest gate."""
+        return self.narrow or self.gate
 
     def apply(self, text: str) -> str:
         """Replace every match in a text that holds."""
-        template = self.replacement or f"<{self.name}>"
-        check = self.check
-        if check is None:
-            return self.pattern.sub(template, text)
-        return self.pattern.sub(lambda m: m.expand(template) if check(m) else m[0], text)
+        mark, kept, check = f"<{self.mark or self.name}>", self.kept, self.check
+
+        def left(match: re.Match[str]) -> str:
+            if check is not None and not check(match):
+                return match[0]
+            return "".join([match[group] for group in kept]) + mark
+
+        return self.pattern.sub(left if check or kept else mark, text)
+
+    def apply_all(self, texts: list[str]) -> list[str]:
+        """Replace every match in texts that the gate lets through."""
+        column = pl.Series(texts, dtype=pl.String)
+        if self.whole:
+            # Twice: two neighbours share the character between them, and a pass finds only the first.
+            again = f"${{1}}<{self.name}>${{2}}"
+            once = column.str.replace_all(self.whole, again)
+            return once.str.replace_all(self.whole, again).to_list()
+        done = list(texts)
+        rows = column.str.contains(self.narrow).arg_true() if self.narrow else range(len(done))
+        for row in rows:
+            done[row] = self.apply(done[row])
+        return done
 
 
 _START = r"(?:^|[^0-9A-Za-z_.])"
@@ -70,6 +102,40 @@ _PHONE_SHAPES = (
     r"|00[1-9][0-9]{0,2}(?: ?[ \-][0-9]{2,8}){2,5}|00[1-9][0-9]{9,12}"
 )
 """How national numbers are written: Chinese mobile, North American, with a trunk zero, with an international prefix."""
+
+_PHONE_AFTER_WORD = rf"(?i:{_PHONE_WORDS.replace(chr(92) + 'b', '')}[^0-9<>]{{0,24}})[(*#]{{0,2}}[0-9](?:[ ().\-/*#]{{0,3}}[0-9]){{4}}"
+
+_PHONE_ALONE = (
+    r"(?:^|^[\-:/,]|[^0-9][:/,]|[^0-9_=:(]-|[^0-9A-Za-z_.\-:/,])"
+    rf"(?:{_PHONE_SHAPES})(?:$|[^0-9A-Za-z_\-:/.,]|[\-:/.,](?:$|[^0-9]))"
+)
+
+_CARD = (
+    r"(?:^|[^0-9A-Za-z_.])(?:[2-6][0-9]|06|18)(?:[ \-]?[0-9]){10,17}"
+    r"(?:$|[^0-9A-Za-z_\-.,]|[\-.,](?:$|[^0-9]))"
+)
+"""The first digits are those that `evidence.is_card` asks for."""
+
+_ID = (
+    r"(?:^|[^0-9A-Za-z_\-])(?:[0-9]{17}[0-9Xx]|[0-9]{15}|[0-9A-Z]{18}|[0-9]{3}[\- ][0-9]{2}[\- ][0-9]{4})"
+    r"(?:$|[^0-9A-Za-z_\-])"
+)
+
+_RANDOM = (
+    r"[A-Za-z0-9+=]{10}(?:[A-Za-z][+=]{0,3}[0-9]|[0-9][+=]{0,3}[A-Za-z])"
+    r"|(?:[A-Za-z][+=]{0,3}[0-9]|[0-9][+=]{0,3}[A-Za-z])[A-Za-z0-9+=]{10}|[+=]{4}"
+)
+"""A piece of 24 characters in which a letter meets a digit has ten characters more on one side of them."""
+
+_V4 = (
+    r"(^|[^0-9.]|(?:^|[^0-9])\.)(?:(?:[01]?[0-9]{1,2}|2[0-4][0-9]|25[0-5])\.){3}"
+    r"(?:[01]?[0-9]{1,2}|2[0-4][0-9]|25[0-5])($|[^0-9.]|\.(?:$|[^0-9]))"
+)
+
+_V6 = (
+    r"(?:^|[^0-9A-Za-z:.])[0-9A-Fa-f:]{2,39}(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3})?(?:%[0-9A-Za-z_]{1,16})?"
+    r"(?:$|[^0-9A-Za-z_:])"
+)
 
 _VENDOR_GATE = (
     r"AKIA|ASIA|ABIA|ACCA|gh[pousr]_|github_pat_|gl[a-z]+-|xox[a-z]-|xapp-|[prs]k_(?:live|test|prod)_|sk-|AIza|ya29\."
@@ -123,7 +189,8 @@ RULES: tuple[Rule, ...] = (
             re.ASCII | re.IGNORECASE,
         ),
         evidence.is_code,
-        r"\1\2<secret>",
+        mark="secret",
+        kept=(1, 2),
     ),
     Rule(
         "password",
@@ -133,7 +200,8 @@ RULES: tuple[Rule, ...] = (
             re.ASCII | re.IGNORECASE,
         ),
         evidence.is_secret_value,
-        r"\g<key>\g<is><secret>",
+        mark="secret",
+        kept=("key", "is"),
     ),
     Rule(
         "user",
@@ -146,14 +214,13 @@ RULES: tuple[Rule, ...] = (
             re.IGNORECASE,
         ),
         evidence.is_user,
-        r"\g<before><user>",
+        kept=("before",),
     ),
     Rule(
         "host",
         r"(?i-u:rhost=)",
         re.compile(r"\b(rhost=)(?![0-9.]{7,15}\b)([\w.:-]{1,253})", re.IGNORECASE),
-        None,
-        r"\1<host>",
+        kept=(1,),
     ),
     Rule(
         "mac",
@@ -180,6 +247,8 @@ RULES: tuple[Rule, ...] = (
             r"(?<![0-9])(?<![0-9]\.)[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9])(?!\.[0-9])", re.ASCII
         ),
         evidence.is_v4,
+        narrow=_V4,
+        whole=_V4,
     ),
     Rule(
         "ip",
@@ -189,13 +258,13 @@ RULES: tuple[Rule, ...] = (
             re.ASCII | re.IGNORECASE,
         ),
         evidence.is_v6,
+        narrow=_V6,
     ),
     Rule(
         "host",
         r"<ip> \(",
         re.compile(r"(<ip> \()[A-Za-z][\w.-]{2,252}(?=\))", re.ASCII),
-        None,
-        r"\1<host>",
+        kept=(1,),
     ),
     Rule(
         "iban",
@@ -214,6 +283,7 @@ RULES: tuple[Rule, ...] = (
             re.ASCII,
         ),
         evidence.is_national_id,
+        narrow=_ID,
     ),
     Rule(
         "card",
@@ -223,6 +293,7 @@ RULES: tuple[Rule, ...] = (
             re.ASCII,
         ),
         evidence.is_card,
+        narrow=_CARD,
     ),
     Rule(
         "phone",
@@ -239,7 +310,8 @@ RULES: tuple[Rule, ...] = (
             re.IGNORECASE,
         ),
         evidence.is_number_after_word,
-        r"\g<before><phone>",
+        kept=("before",),
+        narrow=_PHONE_AFTER_WORD,
     ),
     Rule(
         "phone",
@@ -249,6 +321,7 @@ RULES: tuple[Rule, ...] = (
             re.ASCII,
         ),
         evidence.has_phone_digits,
+        narrow=_PHONE_ALONE,
     ),
     Rule(
         "domain",
@@ -266,9 +339,29 @@ RULES: tuple[Rule, ...] = (
             r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{32,1024}={0,2}(?![A-Za-z0-9+/_=-])", re.ASCII
         ),
         evidence.is_random,
+        narrow=_RANDOM,
     ),
 )
 """Every rule, in the order in which they are applied: what holds other kinds in it comes first."""
 
-GATE = "|".join(sorted({f"(?:{rule.gate})" for rule in RULES}))
-"""One look that is true for every text which any rule could change."""
+_WORDED = frozenset(
+    {"key", "secret", "token", "url", "email", "bearer", "password", "user", "domain"}
+)
+
+
+def _any_of(rules: Iterable[Rule]) -> str:
+    """Join the strictest gates of rules."""
+    return "|".join(sorted({f"(?:{rule.tight})" for rule in rules}))
+
+
+GATES = (
+    _any_of(rule for rule in RULES if rule.name in _WORDED and not rule.narrow),
+    _any_of(rule for rule in RULES if rule.name not in _WORDED or rule.narrow),
+)
+"""Two looks, one of which is true for every text that any rule could change: words, and shapes of numbers.
+
+In one they would have so many states that the regex engine forgets them all the time (measured: 1.85 against 1.2 µs).
+"""
+
+GATE = "|".join(GATES)
+"""Both looks in one."""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remit_consumers.steps.decode import Decoded, decode, joined
+from remit_consumers.steps.decode import Bodies, Decoded, bodies_of, decode, joined
 from remit_schemas.codec import decode_one, encoder
 from remit_schemas.contract import Contract, builtin
 from remit_schemas.errors import RemitError
@@ -27,8 +27,13 @@ def column(values: Sequence[bytes]) -> pa.BinaryArray:
     return joined([(np.array([len(value) for value in values], dtype=np.int64), b"".join(values))])
 
 
+def bodies(values: Sequence[bytes]) -> Bodies:
+    lengths = np.array([len(value) for value in values], dtype=np.int64)
+    return bodies_of([(lengths, b"".join(values))])
+
+
 def decoded(*datums: bytes, contract: Contract = CONTRACT) -> Decoded:
-    return decode(contract, column(datums), column([b""] * len(datums)))
+    return decode(contract, bodies(datums), column([b""] * len(datums)))
 
 
 def reference(datum: bytes) -> dict[str, object] | None:
@@ -110,7 +115,7 @@ def test_no_datums_give_an_empty_table_with_every_column() -> None:
 
 
 def test_a_subject_that_is_no_text_makes_its_event_malformed() -> None:
-    result = decode(CONTRACT, column([GOOD] * 3), column([b"alice", b"\xff", b""]))
+    result = decode(CONTRACT, bodies([GOOD] * 3), column([b"alice", b"\xff", b""]))
     assert result.malformed.tolist() == [1]
     assert result.subjects.to_pylist() == ["alice", None]
 
