@@ -10,6 +10,7 @@ from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_consumers.keys import KeyStore
+from remit_schemas.errors import SettingsError
 from remit_schemas.policy import find_policy
 
 app = typer.Typer(
@@ -66,7 +67,12 @@ def export(
     """
     store = _store(data)
     store.ensure(datetime.now(UTC))
-    Console().print(f"{store.export_bundle(file)} written")
+    try:
+        written = store.export_bundle(file)
+    except OSError as error:
+        message = f"{file} cannot be written: {error.strerror}"
+        raise SettingsError(message) from None
+    Console().print(f"{written} written")
 
 
 @app.command()

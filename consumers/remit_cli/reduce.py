@@ -1,6 +1,7 @@
 """`remit reduce`: try a reducer on values from standard input."""
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from typing import Annotated
@@ -14,6 +15,12 @@ from remit_consumers.reducers.reducer import Reducer
 from remit_consumers.reducers.registry import REDUCERS
 from remit_schemas.errors import SettingsError
 from remit_schemas.reducer import SPECS, Scalar, complete
+
+WHOLE = re.compile(r"-?[0-9]{1,18}")
+"""A whole number that fits 64 bits."""
+
+MILLISECONDS = re.compile(r"[0-9]{1,14}")
+"""A time in milliseconds since 1970; 14 digits reach the year 5138."""
 
 
 def reduce(
@@ -64,7 +71,7 @@ def _parameter(reducer: str, text: str) -> tuple[str, Scalar]:
         raise SettingsError(message)
     kind = known[name].kind if name in known else str
     if kind is int:
-        return name, int(value) if value.lstrip("-").isdigit() else value
+        return name, int(value) if WHOLE.fullmatch(value) else value
     if kind is tuple:
         return name, tuple(value.split(","))
     return name, value
@@ -87,7 +94,7 @@ def _column(takes: str, values: list[str]) -> pa.Array:
         return pa.array(values, pa.string())
     if takes == "int":
         return pa.array(
-            [int(value) if value.lstrip("-").isdigit() else None for value in values], pa.int64()
+            [int(value) if WHOLE.fullmatch(value) else None for value in values], pa.int64()
         )
     return pa.array([_time_ms(value) for value in values], pa.int64()).cast(
         pa.timestamp("ms", "UTC")
@@ -98,7 +105,7 @@ def _time_ms(text: str) -> int | None:
     """Milliseconds since 1970 of a time, or None."""
     from datetime import UTC, datetime  # noqa: PLC0415 - only this reducer needs it
 
-    if text.isdigit():
+    if MILLISECONDS.fullmatch(text):
         return int(text)
     try:
         moment = datetime.fromisoformat(text)

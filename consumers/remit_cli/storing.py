@@ -1,6 +1,7 @@
 """What commands do to have their events stored: keys before, and the wait after."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -8,10 +9,12 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from remit.leftovers import adopt_dead
 from remit_consumers.deployment import open_keys
+from remit_consumers.lake.commit import Lake
 from remit_consumers.metrics import Metrics
 from remit_consumers.service import Service
 from remit_consumers.settings import Settings
 from remit_schemas.errors import LakeError
+from remit_schemas.log_address import KafkaLog, parse_log
 from remit_schemas.policy import find_policy
 
 LOOK_S = 0.1
@@ -39,20 +42,40 @@ def wait_until_stored(settings: Settings, console: Console) -> None:
             packs += read
             progress.update(task, description=f"storing: {packs:,} packs")
 
-        while (
-            service := Service.claim(settings, Metrics(), adopt=lambda: adopt_dead(settings.spool))
-        ) is None:
+        is_stored = _goal(settings)
+        while (service := _claim(settings)) is None:
             progress.update(task, description="storing: by the consumer that runs")
-            if not _lies_in(settings):
+            if is_stored():
                 return
             time.sleep(LOOK_S)
         try:
-            problem = service.drain(moved)
+            problem = service.drain(moved, is_stored if settings.log else None)
         finally:
             service.stop()
     if problem:
         message = f"not everything is stored, and it is still on the log: {problem}"
         raise LakeError(message)
+
+
+def _claim(settings: Settings) -> Service | None:
+    """Become the consumer, unless one runs."""
+    return Service.claim(settings, Metrics(), lambda: adopt_dead(settings.spool), alone=True)
+
+
+def _goal(settings: Settings) -> Callable[[], bool]:
+    """How to tell that what lies on the log now is stored.
+
+    Raises:
+        LogError: The broker does not say what lies there.
+    """
+    log = parse_log(settings.log)
+    if not isinstance(log, KafkaLog):
+        return lambda: not _lies_in(settings)
+    from remit_consumers.source.topic import contents  # noqa: PLC0415 - librdkafka only where it is used
+
+    log_id, ends = contents(log, settings.kafka)
+    lake = Lake(settings.lake)
+    return lambda: all((lake.position(log_id, number) or 0) >= end for number, end in ends.items())
 
 
 def _lies_in(settings: Settings) -> bool:

@@ -48,11 +48,16 @@ class Service:
 
     @classmethod
     def claim(
-        cls, settings: Settings, metrics: Metrics, adopt: Adopt | None = None
+        cls,
+        settings: Settings,
+        metrics: Metrics,
+        adopt: Adopt | None = None,
+        *,
+        alone: bool = False,
     ) -> "Service | None":
-        """Start a consumer, or give None where the embedded log has one already."""
-        is_kafka = isinstance(parse_log(settings.log), KafkaLog)
-        lock = claim_consumer(settings.locks, places=CONSUMERS_MAX if is_kafka else 1)
+        """Start a consumer, or give None where one runs already: on the embedded log, or if it is to be `alone`."""
+        is_shared = isinstance(parse_log(settings.log), KafkaLog) and not alone
+        lock = claim_consumer(settings.locks, places=CONSUMERS_MAX if is_shared else 1)
         return cls(settings, lock, metrics, adopt) if lock else None
 
     def serve(self, stop: Event) -> None:
@@ -64,17 +69,20 @@ class Service:
         finally:
             self.stop()
 
-    def drain(self, progress: Callable[[int], None]) -> str | None:
+    def drain(
+        self, progress: Callable[[int], None], is_stored: Callable[[], bool] | None = None
+    ) -> str | None:
         """Consume until everything on the log is stored.
 
         Args:
             progress: Called with the number of packs read, turn by turn.
+            is_stored: Whether other consumers of the log, if there are any, have stored their share too.
 
         Returns:
             None when done; why not, where packs wait or nothing moves for `STUCK_S`.
         """
         moved_at = time.monotonic()
-        while not self._runner.is_drained:
+        while not (self._runner.is_drained and (is_stored is None or is_stored())):
             read = self._turn(hurry=True)
             progress(read)
             now = time.monotonic()

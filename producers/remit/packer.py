@@ -172,6 +172,20 @@ class Packer:
             account.is_told = False
             return account.let_go
 
+    def take_back(self, closed: Closed) -> bool:
+        """Undo an empty pack that could not be written, so that its sequence leaves no gap; its counts wait.
+
+        Returns:
+            False when a later pack of the lane is there already.
+        """
+        with self.lock:
+            lane = self._lanes.of(closed.account.lane)
+            if lane.sequence != closed.header.sequence:
+                return False
+            lane.sequence -= 1
+            closed.account.is_told = False
+            return True
+
     def written(self, closed: Closed) -> None:
         """Learn that a pack is in the spool, and its plain events out of memory."""
         with self.lock:

@@ -141,22 +141,32 @@ class Worker(threading.Thread):
             number = self._number_of(self._todo[0])
             closed = self._todo.popleft()
             self._parts.packer.written(closed)
-            if self._parts.shipping is not None:
+            if self._parts.shipping is not None and number is not None:
                 self._parts.shipping.add(number)
 
-    def _number_of(self, closed: Closed) -> int:
+    def _number_of(self, closed: Closed) -> int | None:
         """Write one pack in form 2; where there is no memory or no room for that, number it as it stands."""
         slot, buffer = self._parts.slot, closed.buffer
         if buffer is None:
-            return slot.write(rewrite(closed))
+            return self._number_of_empty(closed)
         if closed.datums is None:
             return slot.take_over(buffer.path, closed.end)
         try:
             number = slot.write(rewrite(closed))
         except OSError:
+            closed.datums = None  # from here on the file is cut: it is never recycled, whatever comes
             return slot.take_over(buffer.path, closed.end)
         slot.recycle(buffer)
         return number
+
+    def _number_of_empty(self, closed: Closed) -> int | None:
+        """Write a pack that only carries counts; where there is no room, they wait for a later one."""
+        try:
+            return self._parts.slot.write(rewrite(closed))
+        except OSError:
+            if self._parts.packer.take_back(closed):
+                return None
+            raise
 
     def _upkeep(self, now: float) -> None:
         parts = self._parts

@@ -8,11 +8,13 @@ from confluent_kafka.admin import AdminClient
 from kit.flowing import assert_each_once, end, flow, tell
 from kit.installation import Installation
 from kit.watching import commits, until
+from remit_cli.sample import sample_lines
 from remit_schemas.log_address import KafkaLog, parse_log
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 SESSION_MS = "6000"  # the least that a broker takes: how long it misses one that nobody restarts
+LINES = 14_000  # seven packs, in seven partitions
 
 
 def shares(admin: AdminClient, group: str) -> list[int]:
@@ -55,3 +57,18 @@ def test_partitions_that_change_hands_in_mid_flow_lose_and_double_nothing(
     end(app)
     on_kafka.settle()
     assert_each_once(on_kafka, emitted)
+
+
+def test_an_import_that_waits_beside_a_live_consumer_waits_until_that_one_has_stored(
+    on_kafka: Installation, tmp_path: Path
+) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("".join(f"{line}\n" for line in sample_lines(LINES)))
+    on_kafka.env["REMIT_FLUSH_AFTER_S"] = "4"  # much later than the import has sent its last pack
+    on_kafka.prepare()
+    consumer = on_kafka.consume(tmp_path / "run.log")
+    until(lambda: (on_kafka.data / "locks" / "consumer-0").exists(), "no consumer starts")
+    on_kafka.remit("import", "access-log", str(log), "--wait")
+    told = on_kafka.contract("page_view")
+    assert (told["offered"], told["in_flight"]) == (LINES, 0)
+    assert consumer.poll() is None

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from kit.tree import modules
 from remit_consumers.reducers.registry import REDUCERS
 from remit_consumers.settings import Settings
-from remit_consumers.steps.decode import decode
+from remit_consumers.steps.decode import Bodies, decode
 from remit_schemas import errors
 from remit_schemas.codec import decode_one, encoder, from_confluent
 from remit_schemas.contract import Contract, Field, builtin
@@ -132,8 +133,9 @@ def test_a_batch_of_broken_datums_is_decoded_without_a_word(
     capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    datums = pa.array([RAW, RAW[:7], b"", b"\xff" * 9 + RAW, b"\x02" * 40 + RAW], pa.binary())
-    subjects = pa.array([b""] * len(datums), pa.binary())
+    raw = [RAW, RAW[:7], b"", b"\xff" * 9 + RAW, b"\x02" * 40 + RAW]
+    datums = Bodies(raw, np.array([len(datum) for datum in raw], np.int64))
+    subjects = pa.array([b""] * len(raw), pa.binary())
     for contract in CONTRACTS:
         assert provoke(partial(decode, contract, datums, subjects)) is None
     captured = capfd.readouterr()

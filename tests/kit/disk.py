@@ -1,5 +1,6 @@
 """A disk that is full, or that nobody may write to: a small file system of its own where the machine lets us mount one."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,10 +33,22 @@ class SmallDisk:
 
     def unmount(self) -> None:
         """Take it away, with all that is on it."""
-        subprocess.run(["umount", "--lazy", self.folder], check=True)
+        subprocess.run([_program("umount"), "--lazy", self.folder], check=True)
 
     def _mount(self, *options: str) -> None:
-        subprocess.run(["mount", *options, self.folder], check=True, capture_output=True)
+        subprocess.run([_program("mount"), *options, self.folder], check=True, capture_output=True)
+
+
+def _program(name: str) -> str:
+    """Where a program of the system is.
+
+    Raises:
+        FileNotFoundError: It has none.
+    """
+    found = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
+    if found is None:
+        raise FileNotFoundError(name)
+    return found
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from kit.kafka import PATIENCE, Kafka
-from kit.program import start
+from kit.program import run, start
 from kit.spooled import Home, MakeClient, Pack
 from remit_schemas.events import PageView
 
@@ -155,22 +155,22 @@ def test_what_a_killed_process_had_not_shipped_is_shipped_by_the_next(
     kafka.create_topic(topic_of(log), PARTITIONS)
     chance = random.Random(3)
     returned = {}
-    for run in range(30 if prove else 4):
-        process = start(EMIT, run, home.data, log)
+    for number in range(30 if prove else 4):
+        process = start(EMIT, number, home.data, log)
         assert process.stdout is not None
         for _ in range(chance.randrange(1, 40)):
-            returned[run] = int(process.stdout.readline())
+            returned[number] = int(process.stdout.readline())
         process.kill()
         rest, problems = process.communicate()
         assert not problems, problems[-2000:]
-        returned[run] = max([returned[run], *map(int, rest.split("\n")[:-1])])
+        returned[number] = max([returned[number], *map(int, rest.split("\n")[:-1])])
     client = make_client(log=log, kafka=QUICK)
     assert client.flush(TIMEOUT_S)
     assert home.files() == []
     found = pages(home, read(home, kafka, log))
     assert max(found.values()) == 1
-    for run, n in returned.items():
-        assert {f"/{run}/{i}" for i in range(n)} <= set(found)
+    for number, n in returned.items():
+        assert {f"/{number}/{i}" for i in range(n)} <= set(found)
 
 
 def test_slots_that_nobody_claims_are_shipped_by_a_process_that_has_time(
@@ -185,8 +185,7 @@ for n, client in enumerate(clients):
     assert client.emit(PageView(page=f"/{n}"), subject="ann")
 os._exit(0)
 """
-    process = start(script, home.data, log)
-    assert process.wait() == 0, process.communicate()
+    run(script, home.data, log)
     client = make_client(log=log, kafka=QUICK)
     assert client.flush(TIMEOUT_S)
     until(lambda: not home.files() and not list(home.data.glob("spool/*/open-*")))
@@ -215,8 +214,6 @@ if child:
     assert os.waitpid(child, 0)[1] == 0
 assert client.close(60)
 """
-    process = start(script, home.data, log)
-    _, problems = process.communicate(timeout=TIMEOUT_S)
-    assert process.returncode == 0, problems[-2000:]
+    run(script, home.data, log)
     found = pages(home, read(home, kafka, log))
     assert found == {"/before": 1, "/parent": 1, "/child": 1}

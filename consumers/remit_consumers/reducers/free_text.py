@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.reducers.scrub import GATES, RULES
+from remit_consumers.reducers.scrub import LOOKS, RULES, SHAPES, WORDS
 from remit_consumers.reducers.unique import each, text
 from remit_schemas.reducer import Scalar
 
@@ -61,12 +61,8 @@ def scrubbed(values: Sequence[str], chars_max: int = CHARS_MAX) -> list[str]:
     """
     done = [_cut(value, chars_max * LOOKED_AT_MAX) for value in values]
     changing = list(range(len(done)))
-    for turn in range(ROUNDS_MAX):
+    for _ in range(ROUNDS_MAX):
         before = [done[row] for row in changing]
-        if turn:
-            suspect = _suspect(pl.Series(before, dtype=pl.String)).arg_true()
-            changing = [changing[row] for row in suspect]
-            before = [before[row] for row in suspect]
         after = [value[:chars_max] for value in _once(before)]
         for row, value in zip(changing, after, strict=True):
             done[row] = value
@@ -81,16 +77,17 @@ def scrubbed(values: Sequence[str], chars_max: int = CHARS_MAX) -> list[str]:
 
 def _suspect(series: pl.Series) -> pl.Series:
     """Say which texts any rule could change."""
-    words, numbers = GATES
-    return series.str.contains(words) | series.str.contains(numbers)
+    return series.str.contains(WORDS) | series.str.contains(SHAPES)
 
 
 def _once(values: list[str]) -> list[str]:
     """Apply each rule to the texts that its gate lets through."""
     done = list(values)
     series = pl.Series(values, dtype=pl.String)
-    for rule in RULES:
-        rows = series.str.contains(rule.gate).arg_true().to_list()
+    looked = {look: series.str.contains(look).arg_true() for look in (WORDS, SHAPES)}
+    texts = {look: series.gather(rows) for look, rows in looked.items()}
+    for rule, look in zip(RULES, LOOKS, strict=True):
+        rows = looked[look].filter(texts[look].str.contains(rule.gate)).to_list()
         if not rows:
             continue
         for row, value in zip(rows, rule.apply_all([done[row] for row in rows]), strict=True):

@@ -29,6 +29,10 @@ SEGMENTS_MAX = 16
 DECODE_ROUNDS = 5
 """Percent-encodings within one another that are undone; real ones have two, deeper ones hide something."""
 
+_PLAIN_IDS = (
+    (r"/[0-9]+([/?#]|$)", "/{number}$1"),
+    (r"/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}([/?#]|$)", "/{uuid}$1"),
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u2028\u2029]+")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,31}):", re.ASCII)
 _WORD = re.compile(r"[A-Za-z](?:[A-Za-z_-]{0,22}[A-Za-z])?", re.ASCII)
@@ -40,7 +44,7 @@ def reduce(values: pa.Array, parameters: Mapping[str, Scalar]) -> tuple[pa.Array
     allow = _allowed(parameters)
     if not allow:
         values = _before_query(values)
-    return each(values, lambda distinct: [page or None for page in _memo(allow).all(distinct)])
+    return each(values, lambda distinct: [page or None for page in _pages(distinct, allow)])
 
 
 def explain(value: str, parameters: Mapping[str, Scalar]) -> str:
@@ -156,6 +160,28 @@ def _before_query(values: pa.Array) -> pa.Array:
     mask = series.str.contains("[?#]").fill_null(value=False)
     cut = series.filter(mask).str.replace(r"(?s)([?#]).*", "$1")
     return pc.replace_with_mask(column, mask.to_arrow(), cut.to_arrow().cast(pa.string()))
+
+
+def _pages(values: list[str], allow: tuple[str, ...]) -> list[str]:
+    """Reduce distinct values; those that differ only in their numbers and UUIDs are looked at once."""
+    named = _named(values)
+    distinct = list(dict.fromkeys(named))
+    pages = dict(zip(distinct, _memo(allow).all(distinct), strict=True))
+    return [pages[name] for name in named]
+
+
+def _named(values: list[str]) -> list[str]:
+    """Name whole segments that are plain numbers or UUIDs, on all values at once.
+
+    Only what `page_of` would name so anyway: behind a slash, up to the next one, in paths it would read.
+    """
+    column = pl.Series(values, dtype=pl.String)
+    named = column
+    for pattern, kind in _PLAIN_IDS:
+        for _ in range(2):  # neighbours share a slash
+            named = named.str.replace_all(pattern, kind)
+    readable = column.str.len_chars() <= CHARS_MAX
+    return named.zip_with(readable, column).to_list()
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,6 @@
 """Which topic it is: its cluster and its uuid, so that one that was deleted and made again is another log."""
 
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from typing import Final
 
@@ -7,6 +8,8 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPa
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec, TopicDescription
 
 from remit_schemas.bundle import LANES
+from remit_schemas.errors import LogError
+from remit_schemas.log_address import KafkaLog
 
 REQUEST_S: Final = (
     3.0  # seconds for one answer: several round trips around the earth, and a connection first
@@ -46,12 +49,38 @@ class Topic:
         asked = self._admin.describe_topics(TopicCollection([self.name]), request_timeout=REQUEST_S)
         return asked[self.name]
 
-    def ends(self, partitions: frozenset[int]) -> dict[int, int]:
+    def ends(self, partitions: Iterable[int]) -> dict[int, int]:
         """Give the offset behind the last pack of each partition."""
-        latest = OffsetSpec.latest()
-        asked = {TopicPartition(self.name, number): latest for number in partitions}
+        return self._offsets(partitions, OffsetSpec.latest())
+
+    def filled(self) -> dict[int, int]:
+        """Give the offset behind the last pack of each partition that holds any; nothing where there is no topic."""
+        if self.log_id() is None:
+            return {}
+        partitions = [one.id for one in self.ask().result(REQUEST_S).partitions]
+        begins = self._offsets(partitions, OffsetSpec.earliest())
+        return {
+            number: end for number, end in self.ends(partitions).items() if end > begins[number]
+        }
+
+    def _offsets(self, partitions: Iterable[int], which: OffsetSpec) -> dict[int, int]:
+        asked = {TopicPartition(self.name, number): which for number in partitions}
         answers = self._admin.list_offsets(asked, request_timeout=REQUEST_S) if asked else {}
         return {at.partition: answer.result(REQUEST_S).offset for at, answer in answers.items()}
+
+
+def contents(address: KafkaLog, settings: Mapping[str, str]) -> tuple[str, dict[int, int]]:
+    """Give the name of a log, and the offset behind the last pack of each partition that holds any.
+
+    Raises:
+        LogError: The broker does not say.
+    """
+    topic = Topic(address.sealed_topic, {**settings, "bootstrap.servers": address.bootstrap})
+    try:
+        return topic.log_id() or "", topic.filled()
+    except (KafkaException, TimeoutError):
+        message = "the broker does not say what lies on the log; what was sent to it is there"
+        raise LogError(message) from None
 
 
 def uuid_of(answer: "Future[TopicDescription]", timeout_s: float) -> str | None:

@@ -1,9 +1,11 @@
 """Paths without query, fragment and identifiers."""
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from remit_consumers.reducers import page
 from remit_consumers.reducers.page import page_of
 
 
@@ -108,3 +110,25 @@ def test_what_comes_out_is_a_bounded_path_or_named_other(value: str) -> None:
     assert page in {"", "{other}"} or page.startswith("/")
     assert not {"?", "#", "%", "@", "\\"} & set(page)
     assert len(page) <= 17 * 101
+
+
+SEGMENTS = st.sampled_from(
+    """orders users user 7 007 2016 123456 a1 v1 1.2.3 .. . %2e%2e 12;x 12%2F34 {number} 3f2504e0-4f89-41d3-9a0c-0305e82c3301
+    3F2504E0-4F89-41D3-9A0C-0305E82C3301 \uff11\uff12""".split()  # noqa: SIM905  a list of words
+)
+STARTS = st.sampled_from(["", "/", "//", "https://h", "https://h/", "/users/", "javascript:", "x"])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            STARTS, st.lists(SEGMENTS, max_size=7), st.sampled_from(["", "/", "?", "#x", "?a=1"])
+        )
+    )
+)
+def test_a_column_is_reduced_as_its_values_are_one_by_one(
+    parts: list[tuple[str, list[str], str]],
+) -> None:
+    values = [start + "/".join(segments) + end for start, segments, end in parts]
+    (column,) = page.reduce(pa.array(values, pa.string()), {})
+    assert column.to_pylist() == [page.page_of(value) or None for value in values]

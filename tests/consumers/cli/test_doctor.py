@@ -1,0 +1,69 @@
+"""`remit doctor`: what is wrong is found, and says how it is mended."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kit.command import Said
+from remit_consumers.keys import KeyStore
+from remit_schemas.policy import find_policy
+
+
+def checks(said: Said) -> dict[str, dict[str, Any]]:
+    """What was looked at; the exit code says whether all of it holds."""
+    told: dict[str, Any] = json.loads(said.out)
+    found: dict[str, dict[str, Any]] = told["checks"]
+    assert told["holds"] == all(check["holds"] for check in found.values())
+    assert said.code == (0 if told["holds"] else 1)
+    return found
+
+
+def test_a_fresh_installation_holds(remit: Callable[..., Said]) -> None:
+    assert remit("doctor").code == 0
+    remit("keys", "rotate")
+    assert all(check["holds"] for check in checks(remit("doctor", "--json")).values())
+
+
+@pytest.mark.parametrize("name", ["keys", "vault"])
+def test_keys_and_vault_under_the_data_folder_are_found(
+    name: str, remit: Callable[..., Said], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"REMIT_{name.upper()}", str(folder / "data" / name))
+    found = checks(remit("doctor", "--json"))[f"{name} apart"]
+    assert not found["holds"]
+    assert f"set REMIT_{name.upper()}" in found["detail"]
+
+
+def test_a_folder_of_keys_that_others_can_read_is_found(
+    remit: Callable[..., Said], folder: Path
+) -> None:
+    remit("keys", "rotate")
+    (folder / "data-keys").chmod(0o755)
+    found = checks(remit("doctor", "--json"))["keys private"]
+    assert not found["holds"]
+    assert "chmod 700" in found["detail"]
+
+
+def test_an_epoch_that_is_over_is_found(remit: Callable[..., Said], folder: Path) -> None:
+    KeyStore.open(folder / "data-keys", find_policy()).ensure(
+        datetime.now(UTC) - timedelta(hours=20)
+    )
+    found = checks(remit("doctor", "--json"))["epoch"]
+    assert not found["holds"]
+    assert "remit keys rotate" in found["detail"]
+    remit("keys", "rotate")
+    assert checks(remit("doctor", "--json"))["epoch"]["holds"]
+
+
+def test_a_policy_that_cannot_be_used_is_found(
+    remit: Callable[..., Said], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "mine.yaml").write_text("format: remit policy 1\nnmae: mine\n")
+    monkeypatch.setenv("REMIT_POLICY", str(folder / "mine.yaml"))
+    found = checks(remit("doctor", "--json"))["policy"]
+    assert not found["holds"]
+    assert "mine.yaml:2" in found["detail"]

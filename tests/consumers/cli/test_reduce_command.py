@@ -1,0 +1,59 @@
+"""`remit reduce`: one JSON object a line for every reducer there is, and errors that do not repeat a value."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from kit.command import Said
+from remit_schemas.reducer import SPECS
+
+PLANTED = "secret-9f3b@example.org"
+
+
+def needed(name: str) -> list[str]:
+    """The parameters that a policy must give, as options."""
+    missing = [each for each in SPECS[name].parameters if each.default is None]
+    return [f"--set={each.name}={','.join(each.choices) or 'one,two'}" for each in missing]
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_every_reducer_gives_one_object_a_line(name: str, remit: Callable[..., Said]) -> None:
+    lines = [
+        "",
+        PLANTED,
+        "203.0.113.7",
+        "17",
+        "2021-11-01T10:00:00Z",
+        "9" * 30,
+        "\x00",
+        "\N{GRINNING FACE}",
+        "--5",
+        "²",
+    ]
+    said = remit("reduce", name, *needed(name), "--explain", stdin="\n".join(lines) + "\n")
+    assert said.code == 0, said
+    rows = [json.loads(line) for line in said.out.splitlines()]
+    assert len(rows) == len(lines)
+    assert all(set(row) == {"out", "rule"} for row in rows)
+    assert PLANTED not in said.out
+
+
+def test_the_list_names_every_reducer(remit: Callable[..., Said]) -> None:
+    said = remit("reduce", "--list")
+    assert said.code == 0
+    assert all(name in said.out for name in SPECS)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("ipp",), ("ip", "--set", "v4_bits"), ("ip", "--set", "v4_bist=8"), ("ip", "--set", "v4_bits=99"), ("ip", "--set", "v4_bits=x")],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_reducer_or_parameter_that_is_none_is_one_line(
+    words: tuple[str, ...], remit: Callable[..., Said]
+) -> None:
+    said = remit("reduce", *words, stdin=f"{PLANTED}\n")
+    assert said.code == 2
+    assert said.problem.startswith("remit: ")
+    assert PLANTED not in said.err
