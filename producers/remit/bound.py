@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -94,7 +94,7 @@ class Bound:
 
 
 @contextmanager
-def _unread(folder: Path) -> Iterator[int]:
+def _unread(folder: Path) -> Generator[int, None, None]:
     """Hold off the embedded consumer and give the highest number it has read; see `docs/architecture.md`."""
     descriptor = os.open(folder / READING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

@@ -138,9 +138,10 @@ class KafkaTransport:
         return bool(self._partitions)
 
     def _connect(self) -> None:
-        if self._producer is None:
-            self._producer = Producer(self._options, logger=_LOGGER)
-        topics = self._producer.list_topics(timeout=METADATA_S).topics
+        producer = self._producer
+        if producer is None:
+            producer = self._producer = Producer(self._options, logger=_LOGGER)
+        topics = producer.list_topics(timeout=METADATA_S).topics
         if self._topic in topics and topics[self._topic].error is None:
             self._partitions = len(topics[self._topic].partitions)
         else:

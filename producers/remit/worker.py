@@ -154,7 +154,9 @@ class Worker(threading.Thread):
         try:
             number = slot.write(rewrite(closed))
         except OSError:
-            closed.datums = None  # from here on the file is cut: it is never recycled, whatever comes
+            closed.datums = (
+                None  # from here on the file is cut: it is never recycled, whatever comes
+            )
             return slot.take_over(buffer.path, closed.end)
         slot.recycle(buffer)
         return number

@@ -67,7 +67,7 @@ def test_an_import_that_waits_beside_a_live_consumer_waits_until_that_one_has_st
     on_kafka.env["REMIT_FLUSH_AFTER_S"] = "4"  # much later than the import has sent its last pack
     on_kafka.prepare()
     consumer = on_kafka.consume(tmp_path / "run.log")
-    until(lambda: (on_kafka.data / "locks" / "consumer-0").exists(), "no consumer starts")
+    until((on_kafka.data / "locks" / "consumer-0").exists, "no consumer starts")
     on_kafka.remit("import", "access-log", str(log), "--wait")
     told = on_kafka.contract("page_view")
     assert (told["offered"], told["in_flight"]) == (LINES, 0)

@@ -2,7 +2,7 @@
 
 A rule is a gate (in the dialect of Rust's regex, true for every text that the rule could change), a pattern and
 perhaps a check of the whole match. Every repetition is bounded, so the time grows with the length of the text only.
-Gates save the time: Rust reads a text in 0.3 µs where Python's patterns take 7 to 40 (measured: lines of 127 characters).
+Gates save the time: Rust reads a text in 0.3 µs where Python's patterns take 3 to 44 (measured: service logs, 127 characters a line).
 """
 
 import re
@@ -242,7 +242,6 @@ RULES: tuple[Rule, ...] = (
             r"(?<![0-9])(?<![0-9]\.)[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9])(?!\.[0-9])", re.ASCII
         ),
         evidence.is_v4,
-        narrow=_V4,
         whole=_V4,
     ),
     Rule(
@@ -360,7 +359,8 @@ WORDS = _any_of(rule for rule in RULES if _looks_for_words(rule))
 SHAPES = _any_of(rule for rule in RULES if not _looks_for_words(rule))
 """One look that is true for every text which any other rule could change.
 
-Words and shapes in one have so many states that the engine forgets them all the time (measured: 1.85 against 1.2 µs).
+Words and shapes in one have so many states that the engine keeps forgetting them
+(measured: 1.85 against 1.2 µs a line of real service logs, but 0.21 against 0.35 where no line holds anything).
 """
 
 LOOKS = tuple(WORDS if _looks_for_words(rule) else SHAPES for rule in RULES)
