@@ -161,8 +161,8 @@ def _raised(gathered: Gathered) -> dict[int, dict[tuple[bytes, int], int]]:
 
 
 def _sources(packs: Sequence[Opened]) -> list[SourceCount]:
-    """The newest counts of each (producer, lane): later packs of a lane have higher sequences."""
-    newest = {(pack.header.producer, pack.header.lane): pack for pack in packs}
+    """The newest counts of each (producer, lane, tenant): later packs of a lane have higher sequences."""
+    newest = {(pack.header.producer, pack.header.lane, pack.header.tenant): pack for pack in packs}
     return [
         SourceCount(
             producer=producer,
@@ -171,8 +171,9 @@ def _sources(packs: Sequence[Opened]) -> list[SourceCount]:
             offered=pack.header.counts.offered + _held(pack),
             let_go=pack.header.counts.let_go,
             refused=dict(pack.header.counts.refused),
+            tenant=tenant,
         )
-        for (producer, lane), pack in newest.items()
+        for (producer, lane, tenant), pack in newest.items()
     ]
 
 
@@ -193,6 +194,7 @@ def _read(group: _Group, refined: Refined | None) -> Iterator[PackCount]:
             offset=pack.sealed.offset,
             count=_held(pack) - malformed,
             sha256=pack.sha256,
+            tenant=pack.header.tenant,
         )
 
 
@@ -208,6 +210,7 @@ def _whole(failed: Failed, outcome: PackOutcome) -> PackCount:
         count=failed.count,
         sha256=failed.sha256,
         outcome=outcome,
+        tenant=header.tenant if header else "",
     )
 
 
@@ -270,6 +273,7 @@ def _partly(pack: Opened, malformed: int) -> PackCount:
         malformed,
         pack.sha256,
         PackOutcome.PARTLY,
+        header.tenant,
     )
 
 

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 SEALED: Final = ".sealed"  # behind the prefix: the topic of packs, DESIGN D6
 RETENTION_MS: Final = 72 * 3600 * 1000  # the raw limit: what is older cannot be opened, DESIGN D2

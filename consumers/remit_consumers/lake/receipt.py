@@ -42,7 +42,7 @@ class EventCounts:
 
 @dataclass(frozen=True, slots=True)
 class SourceCount:
-    """The source's own counts as of a pack: cumulative for (producer, lane, contract).
+    """The source's own counts as of a pack: cumulative for (producer, lane, contract, tenant).
 
     Attributes:
         producer: 16 random bytes of the process that packed.
@@ -51,6 +51,7 @@ class SourceCount:
         offered: Events offered, this pack's own included.
         let_go: Events let go for a full spool.
         refused: Events refused at the source, by reason.
+        tenant: Whose events they are; empty for a single shop.
     """
 
     producer: bytes
@@ -59,6 +60,7 @@ class SourceCount:
     offered: int
     let_go: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
+    tenant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class PackCount:
         count: How many events of it the commit speaks of.
         sha256: Of the bytes on the log.
         outcome: What the commit did with it.
+        tenant: Whose events they are; empty for a single shop.
     """
 
     producer: bytes
@@ -84,6 +87,7 @@ class PackCount:
     count: int
     sha256: bytes
     outcome: PackOutcome = PackOutcome.READ
+    tenant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,7 @@ class Receipt:
                         one.offered,
                         one.let_go,
                         dict(one.refused),
+                        one.tenant,
                     ]
                     for one in self.sources
                 ],
@@ -178,7 +183,7 @@ class Receipt:
                             one.offset,
                             one.count,
                         ),
-                        *(one.sha256.hex(), one.outcome.value),
+                        *(one.sha256.hex(), one.outcome.value, one.tenant),
                     ]
                     for one in self.packs
                 ],
@@ -228,8 +233,8 @@ def _read(form: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pack(form: Sequence[Any]) -> PackCount:
-    """Read a pack: producer, five numbers, then hash and outcome."""
-    producer, lane, sequence, partition, offset, count, sha256, outcome = form
+    """Read a pack: producer, five numbers, then hash, outcome and tenant."""
+    producer, lane, sequence, partition, offset, count, sha256, outcome, tenant = form
     return PackCount(
         producer=bytes.fromhex(producer),
         lane=lane,
@@ -239,4 +244,5 @@ def _pack(form: Sequence[Any]) -> PackCount:
         count=count,
         sha256=bytes.fromhex(sha256),
         outcome=PackOutcome(outcome),
+        tenant=tenant,
     )

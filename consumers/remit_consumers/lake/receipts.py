@@ -189,6 +189,7 @@ def _sources(receipt: Receipt) -> Iterator[dict[str, object]]:
             "producer": one.producer.hex(),
             "lane": one.lane,
             "sequence": one.sequence,
+            "tenant": one.tenant,
         }
         yield same | {"decision": "offered", "values_in": one.offered}
         yield same | {"decision": "let_go", "values_in": one.let_go}
@@ -205,6 +206,7 @@ def _packs(receipt: Receipt) -> Iterator[dict[str, object]]:
             "producer": one.producer.hex(),
             "lane": one.lane,
             "sequence": one.sequence,
+            "tenant": one.tenant,
             "decision": one.outcome.value,
             "reason": one.sha256.hex(),
             "values_in": one.count,

@@ -73,6 +73,7 @@ RECEIPTS = pa.schema(
         "purposes": pa.string(),
         "basis": pa.string(),
         "producer": pa.string(),
+        "tenant": pa.string(),
         "lane": pa.int32(),
         "sequence": pa.int64(),
         "values_in": pa.int64(),

@@ -148,11 +148,11 @@ def _counted(receipts: pa.Table) -> Iterator[dict[str, str | int]]:
     )
 
 
-_SOURCE = ["producer", "lane", "contract"]
+_SOURCE = ["producer", "lane", "contract", "tenant"]
 
 
 def newest_sources(sources: pa.Table) -> pa.Table:
-    """For each (producer, lane, contract), the sequence of the newest header: it counts all that came before."""
+    """For each (producer, lane, contract, tenant), the sequence of the newest header: it counts all that came before."""
     return (
         sources.group_by(_SOURCE)
         .aggregate([("sequence", "max")])

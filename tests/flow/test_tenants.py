@@ -1,0 +1,24 @@
+"""Two tenants through one producer: every event is accounted for, and no pseudonym crosses."""
+
+import json
+from pathlib import Path
+
+from kit.installation import Installation, each_once
+
+EVENTS = 300
+"""Enough for several lanes to hold open packs of both tenants at once."""
+
+
+def test_events_of_two_tenants_are_all_accounted_for_and_share_no_pseudonym(tmp_path: Path) -> None:
+    shop = Installation(tmp_path)
+    lines = [
+        json.dumps({"page": "/a", "subject": f"user{n // 2 % 10}", "tenant": ("anna", "ben")[n % 2]})
+        for n in range(EVENTS)
+    ]
+    shop.remit("emit", "page_view", "--wait", stdin="\n".join(lines) + "\n")
+    told = shop.contract("page_view")
+    assert (told["offered"], told["stored"], told["in_flight"]) == (EVENTS, EVENTS, 0)
+    rows = shop.rows("page_view")
+    assert each_once(rows)
+    assert len(rows.column("subject").unique()) == 20
+    assert not shop.breaches()
