@@ -12,7 +12,9 @@ EVENTS = 300
 def test_events_of_two_tenants_are_all_accounted_for_and_share_no_pseudonym(tmp_path: Path) -> None:
     shop = Installation(tmp_path)
     lines = [
-        json.dumps({"page": "/a", "subject": f"user{n // 2 % 10}", "tenant": ("anna", "ben")[n % 2]})
+        json.dumps(
+            {"page": "/a", "subject": f"user{n // 2 % 10}", "tenant": ("anna", "ben")[n % 2]}
+        )
         for n in range(EVENTS)
     ]
     shop.remit("emit", "page_view", "--wait", stdin="\n".join(lines) + "\n")
