@@ -6,6 +6,7 @@ quarantined ones in the commit to the quarantine. Packs that a crash left in a t
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -25,6 +26,9 @@ from remit_schemas.header import NO_CONTRACT, Header
 
 MALFORMED = "malformed"
 """Why a single datum stands in quarantine: it is not what its contract says."""
+
+Identity = tuple[bytes, int, int]
+"""Of a pack: producer, lane, sequence."""
 
 QUARANTINE_TABLE = "quarantine"
 """The table of what could not be read."""
@@ -47,11 +51,22 @@ class Composer:
     raw_limit: timedelta
 
     def flush(
-        self, gathered: Gathered, partitions: Mapping[int, Partition], now: datetime
+        self,
+        gathered: Gathered,
+        partitions: Mapping[int, Partition],
+        now: datetime,
+        read: AbstractSet[Identity] = frozenset(),
     ) -> Flush:
-        """Refine what was gathered and say what is to be committed; `now` is aware UTC."""
+        """Refine what was gathered and say what is to be committed.
+
+        Args:
+            gathered: Packs of one policy version.
+            partitions: Those that the packs lay on.
+            now: Aware UTC.
+            read: Packs whose events a crash left in the lake already, wherever on the log a copy of them lies.
+        """
         positions = {number: (each.committed, each.reached) for number, each in partitions.items()}
-        groups = self._groups(gathered, partitions)
+        groups = self._groups(gathered, partitions, read)
         parts: list[TableCommit] = []
         tagsets: list[Tagset] = []
         for name, group in groups.items():
@@ -69,7 +84,7 @@ class Composer:
         return Flush(self.log_id, positions, parts, _raised(gathered), tagsets)
 
     def _groups(
-        self, gathered: Gathered, partitions: Mapping[int, Partition]
+        self, gathered: Gathered, partitions: Mapping[int, Partition], read: AbstractSet[Identity]
     ) -> Mapping[str, "_Group"]:
         """What is to be committed, by contract; the name is empty where the contract is not known."""
         groups: dict[str, _Group] = defaultdict(_Group.empty)
@@ -77,9 +92,7 @@ class Composer:
             name = self._contract(pack.header)
             done = partitions[pack.sealed.partition].done
             stands = done.get(QUARANTINE_TABLE, {}).get(pack.sealed.offset)
-            if pack.sealed.offset in done.get(f"events/{name}", {}) or (
-                stands and stands is not PackOutcome.PARTLY
-            ):
+            if identity_of(pack.header) in read or stands not in {None, PackOutcome.PARTLY}:
                 continue
             groups[name].opened.append(pack)
             if stands:
@@ -150,6 +163,11 @@ class _Group:
     @classmethod
     def empty(cls) -> "_Group":
         return cls([], set(), [], [])
+
+
+def identity_of(header: Header) -> Identity:
+    """Which pack it is, wherever on the log a copy of it lies."""
+    return header.producer, header.lane, header.sequence
 
 
 def _raised(gathered: Gathered) -> dict[int, dict[tuple[bytes, int], int]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from remit_consumers.deployment import Deployment
-from remit_consumers.flush import Composer
+from remit_consumers.flush import Composer, Identity
 from remit_consumers.gather import Gathered, Marks, Partition
 from remit_consumers.metrics import Metrics
 from remit_consumers.pipeline import steps
@@ -50,6 +50,7 @@ class Runner:
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}
+        self._read: set[Identity] = set()
         self._now = now
         self._waiting = Waiting(now)
         self._gathered = Gathered()
@@ -163,6 +164,7 @@ class Runner:
         claim = self._deployment.lake.claim(self.source.log_id, partition)
         position = claim.position
         self._partitions[partition] = Partition(position or 0, position or 0, claim.done)
+        self._read |= claim.read
         for lane, sequence in claim.marks.items():
             self._marks[lane] = max(sequence, self._marks.get(lane, 0))
         return position
@@ -173,6 +175,7 @@ class Runner:
         self._waiting.clear()
         self._partitions.clear()
         self._marks.clear()
+        self._read.clear()
 
     def _recover(self, kind: str) -> None:
         """After a commit that failed: pause, and have everything read again from where the lake stands."""
@@ -238,7 +241,7 @@ class Runner:
         begun = time.perf_counter()
         gathered, touched = self._gathered, self._touched()
         composer = Composer(self.source.log_id, self._plans, self._walk, self._raw_limit)
-        flush = composer.flush(gathered, touched, self._now())
+        flush = composer.flush(gathered, touched, self._now(), self._read)
         committed = self._deployment.lake.commit(flush)
         self._gathered = Gathered()
         for partition in touched.values():

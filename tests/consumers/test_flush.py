@@ -1,5 +1,6 @@
 """A flush: every event is counted in exactly one receipt, and what a crash left behind is not committed again."""
 
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from kit.opened import PRODUCER, make_datums, make_failed, make_header, make_opened
 from remit import PageView
-from remit_consumers.flush import Composer
+from remit_consumers.flush import Composer, Identity
 from remit_consumers.gather import Gathered, Marks, Partition
 from remit_consumers.lake.commit import Flush, TableCommit
 from remit_consumers.lake.receipt import PackOutcome
@@ -30,12 +31,17 @@ def composer(tmp_path: Path) -> Composer:
     return Composer("spool/x", Plans(builtin(), find_policy()), walk, timedelta(hours=72))
 
 
-def flush(composer: Composer, *items: Opened | Failed, partition: Partition | None = None) -> Flush:
+def flush(
+    composer: Composer,
+    *items: Opened | Failed,
+    partition: Partition | None = None,
+    read: AbstractSet[Identity] = frozenset(),
+) -> Flush:
     gathered, marks = Gathered(), Marks()
     partition = partition or Partition(0, 0)
     for item in items:
         gathered.take(item, partition, marks)
-    return composer.flush(gathered, {0: partition}, NOW)
+    return composer.flush(gathered, {0: partition}, NOW, read)
 
 
 def part(flush: Flush, table: str) -> TableCommit:
@@ -106,10 +112,16 @@ def test_counts_of_what_no_contract_names_are_told_without_rows(composer: Compos
 
 
 def test_a_pack_that_a_crash_left_in_its_table_is_not_committed_again(composer: Composer) -> None:
-    left = Partition(1, 1, {EVENTS: {1: PackOutcome.READ}})
-    made = flush(composer, make_opened(1), make_opened(2), partition=left)
+    made = flush(composer, make_opened(1), make_opened(2), read={(PRODUCER, 0, 1)})
     assert [pack.sequence for pack in part(made, EVENTS).receipt.packs] == [2]
     assert made.marks == {0: {(PRODUCER, 0): 2}}
+
+
+def test_a_copy_of_such_a_pack_that_lies_elsewhere_on_the_log_is_not_stored_either(
+    composer: Composer,
+) -> None:
+    made = flush(composer, make_opened(1, offset=77), read={(PRODUCER, 0, 1)})
+    assert not made.parts
 
 
 def test_malformed_datums_that_a_crash_left_in_quarantine_are_not_put_there_again(

@@ -23,7 +23,7 @@ from remit_consumers.lake.positions import (
     rows,
     standings,
 )
-from remit_consumers.lake.receipt import PackOutcome
+from remit_consumers.lake.receipt import PackCount, PackOutcome
 from remit_consumers.lake.receipts import materialise, read
 from remit_consumers.lake.tables import (
     QUARANTINE,
@@ -75,7 +75,13 @@ class Lake:
         return Claim(
             position=standing.position if standing else None,
             marks=self._standing[key].sequences(),
-            done={name: packs for name, packs in done.items() if packs},
+            done={name: _outcomes(packs) for name, packs in done.items() if packs},
+            read=frozenset(
+                (pack.producer, pack.lane, pack.sequence)
+                for packs in done.values()
+                for pack in packs.values()
+                if pack.outcome is PackOutcome.READ
+            ),
         )
 
     def commit(self, flush: Flush) -> Committed:
@@ -124,10 +130,12 @@ class Lake:
         position = self.position(log_id, partition)
         with reaching(self.root):
             return {
-                name: done_beyond(
-                    open_table(self.root, name),
-                    (log_id, partition),
-                    -1 if position is None else position,
+                name: _outcomes(
+                    done_beyond(
+                        open_table(self.root, name),
+                        (log_id, partition),
+                        -1 if position is None else position,
+                    )
                 )
                 for name in row_tables(self.root)
             }
@@ -246,3 +254,8 @@ def _tidy(published: Sequence[tuple[Table, int]]) -> None:
 def _ordered(parts: Sequence[TableCommit]) -> list[TableCommit]:
     """Quarantine first: what stands there must not be lost if the rest fails."""
     return sorted(parts, key=lambda part: part.table != "quarantine")
+
+
+def _outcomes(packs: Mapping[int, PackCount]) -> dict[int, PackOutcome]:
+    """What was done with each pack, by its offset."""
+    return {offset: pack.outcome for offset, pack in packs.items()}

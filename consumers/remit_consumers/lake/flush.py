@@ -70,8 +70,11 @@ class Claim:
         marks: The highest sequence stored for each (producer, lane).
         done: For each table, packs at and beyond `position` that stand there already, after a crash between two
             tables of a flush: they must not be committed to that table again.
+        read: Those of them whose events are stored, as (producer, lane, sequence): no copy of them that lies
+            elsewhere on the log may be stored either.
     """
 
     position: int | None
     marks: Marks = field(default_factory=dict)
     done: Mapping[str, Mapping[int, PackOutcome]] = field(default_factory=dict)
+    read: frozenset[tuple[bytes, int, int]] = frozenset()

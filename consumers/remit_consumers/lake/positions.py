@@ -11,7 +11,7 @@ from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.log import cut
 from remit_consumers.lake.log import entry as read_entry
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.receipt import PackOutcome
+from remit_consumers.lake.receipt import PackCount
 from remit_consumers.lake.tables import CHECKPOINT_EVERY, POSITIONS, Table
 
 RAW_LIMIT_S = 72 * 3600
@@ -102,13 +102,13 @@ def _marks(text: str) -> dict[tuple[bytes, int], tuple[int, int]]:
     }
 
 
-def done_beyond(table: Table, key: Key, position: int) -> dict[int, PackOutcome]:
+def done_beyond(table: Table, key: Key, position: int) -> dict[int, PackCount]:
     """Packs of a partition at or beyond `position` that stand in a row table already.
 
     Read from the commits, newest first, until one lies behind the position.
     """
     stood = table.delta.transaction_version(app_id(*key))
-    done: dict[int, PackOutcome] = {}
+    done: dict[int, PackCount] = {}
     if stood is None or stood <= position:
         return done
     for version in range(table.version, -1, -1):
@@ -118,7 +118,7 @@ def done_beyond(table: Table, key: Key, position: int) -> dict[int, PackOutcome]
         receipt = entry.parsed()
         if receipt is not None and receipt.log == key[0]:
             done |= {
-                one.offset: one.outcome
+                one.offset: one
                 for one in receipt.packs
                 if one.partition == key[1] and one.offset >= position
             }
