@@ -31,6 +31,10 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 """Every command and the room it lives in; only the one that is called is loaded, because some take a second."""
 
 
+USAGE = 2
+"""Exit code of a mistake in usage or configuration."""
+
+
 def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
     """Make the command line, of all commands or of those named."""
     app = typer.Typer(
@@ -56,13 +60,20 @@ def _remit() -> None:
 
 
 def run() -> None:
-    """Run the command line; an error that remit knows is one line on standard error and exit code 2."""
-    called = sys.argv[1:2]
+    """Run the command line; always ends in SystemExit."""
+    sys.exit(called())
+
+
+def called() -> int:
+    """Run the command that was called; an error that remit knows is one line on standard error and exit code 2."""
+    names = sys.argv[1:2]
     try:
-        application(called if called and called[0] in COMMANDS else COMMANDS)()
+        application(names if names and names[0] in COMMANDS else COMMANDS)()
     except RemitError as error:
         sys.stderr.write(f"remit: {error}\n")
-        sys.exit(2)
+        return USAGE
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        return 0
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0

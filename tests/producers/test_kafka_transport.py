@@ -188,7 +188,8 @@ os._exit(0)
     run(script, home.data, log)
     client = make_client(log=log, kafka=QUICK)
     assert client.flush(TIMEOUT_S)
-    until(lambda: not home.files() and not list(home.data.glob("spool/*/open-*")))
+    # In this order: an open pack that goes is a numbered one from then on.
+    until(lambda: not list(home.data.glob("spool/*/open-*")) and not home.files())
     assert pages(home, read(home, kafka, log)) == {"/0": 1, "/1": 1, "/2": 1}
 
 
