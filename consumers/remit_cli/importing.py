@@ -19,6 +19,7 @@ from remit.importer import Importer, content_of
 from remit.text_log import service_log
 from remit_cli.storing import make_ready, wait_until_stored
 from remit_consumers.lake.commit import Lake
+from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.settings import Settings
 from remit_schemas.errors import SettingsError, SpoolError
 
@@ -185,12 +186,13 @@ class _Import:
 
 
 def _stored_packs(settings: Settings, producer: bytes) -> frozenset[tuple[int, int]]:
-    """The packs of a producer that the lake has, as (lane, sequence)."""
+    """The packs of a producer whose events the lake has, as (lane, sequence); what only claims to be one is not."""
     receipts = Lake(settings.lake).receipts()
     mine = pc.and_(
         pc.equal(receipts["kind"], "pack"), pc.equal(receipts["producer"], producer.hex())
     )
-    packs = receipts.filter(mine).select(["lane", "sequence"]).to_pylist()
+    is_read = pc.equal(receipts["decision"], PackOutcome.READ.value)
+    packs = receipts.filter(pc.and_(mine, is_read)).select(["lane", "sequence"]).to_pylist()
     return frozenset((pack["lane"], pack["sequence"]) for pack in packs)
 
 

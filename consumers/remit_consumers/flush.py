@@ -179,20 +179,25 @@ def _raised(gathered: Gathered) -> dict[int, dict[tuple[bytes, int], int]]:
 
 
 def _sources(packs: Sequence[Opened]) -> list[SourceCount]:
-    """The newest counts of each (producer, lane, tenant): later packs of a lane have higher sequences."""
-    newest = {(pack.header.producer, pack.header.lane, pack.header.tenant): pack for pack in packs}
-    return [
-        SourceCount(
-            producer=producer,
-            lane=lane,
-            sequence=pack.header.sequence,
-            offered=pack.header.counts.offered + _held(pack),
-            let_go=pack.header.counts.let_go,
-            refused=dict(pack.header.counts.refused),
-            tenant=tenant,
+    """The counts of each (producer, lane, tenant): they only grow, so the largest of each holds."""
+    found: dict[tuple[bytes, int, str], SourceCount] = {}
+    for pack in packs:
+        header = pack.header
+        key = header.producer, header.lane, header.tenant
+        before = found.get(key) or SourceCount(
+            header.producer, header.lane, 0, 0, tenant=header.tenant
         )
-        for (producer, lane, tenant), pack in newest.items()
-    ]
+        refused = dict(before.refused)
+        for reason, events in header.counts.refused.items():
+            refused[reason] = max(events, refused.get(reason, 0))
+        found[key] = replace(
+            before,
+            sequence=max(before.sequence, header.sequence),
+            offered=max(before.offered, header.counts.offered + _held(pack)),
+            let_go=max(before.let_go, header.counts.let_go),
+            refused=refused,
+        )
+    return list(found.values())
 
 
 def _held(pack: Opened) -> int:

@@ -51,6 +51,7 @@ class Runner:
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}
         self._read: set[Identity] = set()
+        self._begun: dict[int, int] = {}  # where reading began, for partitions new to the lake
         self._now = now
         self._waiting = Waiting(now)
         self._gathered = Gathered()
@@ -191,7 +192,10 @@ class Runner:
             LakeError: The lake cannot be read either.
         """
         self._drop()
-        self.source.rewind({number: self._start(number) or 0 for number in self.source.assigned()})
+        claimed = {number: self._start(number) for number in self.source.assigned()}
+        begun = {number: self._begun.get(number) for number, at in claimed.items() if at is None}
+        wanted = {**claimed, **begun}
+        self.source.rewind({number: at for number, at in wanted.items() if at is not None})
         self._is_lost = False
 
     def _admit(self, sealed: list[Sealed]) -> int:
@@ -222,6 +226,7 @@ class Runner:
         if version and self._gathered.policy_version not in {None, version}:
             self._flush()
         self._gathered.take(item, self._partitions[item.sealed.partition], self._marks)
+        self._begun.setdefault(item.sealed.partition, item.sealed.offset)
         self._waiting.passed(item.sealed)
 
     def _is_due(self, *, hurry: bool) -> bool:
@@ -269,5 +274,7 @@ class Runner:
         """Chain the receipts of the commits since the last time; when nothing is under way, see that they balance."""
         self._materialised_at = time.monotonic()
         lake = self._deployment.lake
-        if lake.materialise() and self.is_drained:
+        chained = lake.materialise()
+        self._failures, self._fault = 0, None
+        if chained and self.is_drained:
             self._metrics.balance(report(lake).contracts)

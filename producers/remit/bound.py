@@ -54,7 +54,11 @@ class Bound:
             return
         counts = self._counts_after(header, count)
         data = rewrite_empty(header, counts, *epoch)
-        self._slot.replace(number, data)
+        self._slot.replace(number, data)  # counted only when it is done: it may be tried again
+        if header.producer == self._packer.producer:
+            self._packer.let_go(header, count)
+        else:
+            self._let_go[_source(header)] = counts.let_go
 
     def _make_room(self, is_sent: Callable[[int], bool], epoch: tuple[bytes, bytes]) -> None:
         with _unread(self._slot.folder) as read_up_to:
@@ -84,13 +88,17 @@ class Bound:
 
     def _counts_after(self, header: Header, count: int) -> Counts:
         if header.producer == self._packer.producer:
-            let_go = self._packer.let_go(header, count)
+            let_go = self._packer.let_go(header, 0) + count
         else:
-            source = (header.producer, header.lane, header.fingerprint, header.tenant)
-            known = max(self._let_go.get(source, 0), header.counts.let_go)
-            let_go = self._let_go[source] = known + count
+            known = max(self._let_go.get(_source(header), 0), header.counts.let_go)
+            let_go = known + count
         refused = MappingProxyType(dict(header.counts.refused))
         return Counts(header.counts.offered + count, let_go, refused)
+
+
+def _source(header: Header) -> Source:
+    """Whose counts a header carries."""
+    return header.producer, header.lane, header.fingerprint, header.tenant
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 """What a dead process left in its slot: made into packs of the log, under the dead one's producer id."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from remit.slot import Slot, try_lock
@@ -28,6 +31,22 @@ def adopt(slot: Slot) -> int:
     return len(found)
 
 
+@contextmanager
+def owned(folder: Path, lock: int) -> Iterator[Slot]:
+    """Have a slot for a while, and give its lock back whatever happens: a full disk is tried again."""
+    try:
+        slot = Slot(folder, lock)
+    except BaseException:
+        os.close(lock)
+        raise
+    try:
+        yield slot
+    except BaseException:
+        slot.abandon()
+        raise
+    slot.release(is_clean=True)
+
+
 def adopt_dead(root: Path) -> int:
     """Number the open packs of every slot whose process is dead, and give the slots free again.
 
@@ -46,9 +65,8 @@ def adopt_dead(root: Path) -> int:
             continue
         lock = try_lock(folder)
         if lock is not None:
-            slot = Slot(folder, lock)
-            adopted += adopt(slot)
-            slot.release(is_clean=True)
+            with owned(folder, lock) as slot:
+                adopted += adopt(slot)
     return adopted
 
 

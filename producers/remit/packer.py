@@ -169,7 +169,7 @@ class Packer:
         with self.lock:
             account = self._accounts[header.lane, header.fingerprint, header.tenant]
             account.let_go += events
-            account.is_told = False
+            account.is_told = account.is_told and not events
             return account.let_go
 
     def take_back(self, closed: Closed) -> bool:

@@ -1,5 +1,6 @@
 """What dead processes left in slots that nobody claims: shipped from where it lies, in its own order."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -83,8 +84,16 @@ class Salvage:
                 continue
             lock = try_lock(folder)
             if lock is not None:
-                slot = Slot(folder, lock)
-                adopt(slot)
-                transport = self._connect()
-                self._found = slot, transport, Shipping(slot, transport)
+                self._found = self._take(folder, lock)
                 return
+
+    def _take(self, folder: Path, lock: int) -> tuple[Slot, Transport, Shipping]:
+        """Make a dead slot's packs ready to ship; whatever fails, its lock is free again."""
+        try:
+            slot = Slot(folder, lock)
+            adopt(slot)
+            transport = self._connect()
+        except BaseException:
+            os.close(lock)
+            raise
+        return slot, transport, Shipping(slot, transport)

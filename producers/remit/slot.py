@@ -111,10 +111,11 @@ class Slot:
 
     def sync(self) -> None:
         """Make every pack written since the last call survive a power loss."""
-        pending, self._unsynced = self._unsynced, []
+        pending = list(self._unsynced)
         for number in pending:
             _sync_file(self.folder / spool.pack_name(number))
         sync_folder(self.folder)
+        self._unsynced = self._unsynced[len(pending) :]  # only now: an error is tried again
 
     @property
     def last(self) -> int:

@@ -23,6 +23,7 @@ from remit_consumers.lake.positions import (
     rows,
     standings,
 )
+from remit_consumers.lake.publish import confirm
 from remit_consumers.lake.receipt import PackCount, PackOutcome
 from remit_consumers.lake.receipts import materialise, read
 from remit_consumers.lake.tables import (
@@ -72,6 +73,9 @@ class Lake:
             table.name: done_beyond(table, key, self._standing[key].position)
             for table in row_tables_
         }
+        confirm(
+            table.path for table in row_tables_ if done[table.name]
+        )  # before anything builds on it
         return Claim(
             position=standing.position if standing else None,
             marks=self._standing[key].sequences(),

@@ -80,7 +80,10 @@ def publish_first(pending: list[Pending], count: int) -> list[tuple[Table, int]]
         known = min(table.seen.get(app, 0) for app in what.transactions)
         version = publish(table.path, known, what, pending[0].draft)
         drop(pending.pop(0).draft)
-        table.seen |= dict.fromkeys(what.transactions, version)
+        known_to_all = (app for app, at in table.seen.items() if at == version - 1)
+        table.seen |= dict.fromkeys(
+            [*known_to_all, *what.transactions], version
+        )  # ours brings no other's
         published.append((table, version))
     confirm(table.path for table, _ in published)
     return published

@@ -138,14 +138,16 @@ def _law(sums: Mapping[str, int]) -> dict[str, int]:
 
 
 def _counted(receipts: pa.Table) -> Iterator[dict[str, str | int]]:
-    """What consumers counted, and the newest counts of every source."""
+    """What consumers counted, and what every source says: its counters only grow, so the largest of each holds.
+
+    Not those of the newest header: what a dead process let go, or its successor for it, is told by older packs.
+    """
     keys = ["contract", "decision", "reason"]
     yield from grouped(_of_kind(receipts, "events"), keys, ["values_in"])
+    counters = [*_SOURCE, "decision", "reason"]
     sources = _of_kind(receipts, "source")
-    newest = newest_sources(sources)
-    yield from grouped(
-        sources.join(newest, [*_SOURCE, "sequence"], join_type="inner"), keys, ["values_in"]
-    )
+    largest = sources.group_by(counters).aggregate([("values_in", "max")])
+    yield from grouped(largest.rename_columns([*counters, "values_in"]), keys, ["values_in"])
 
 
 _SOURCE = ["producer", "lane", "contract", "tenant"]

@@ -156,19 +156,24 @@ def _sequences(receipts: pa.Table) -> Iterator[str]:
     """Sequences of a (producer, lane) run from 1 without gaps, but for what the source says it let go."""
     packs = receipts.filter(pc.equal(receipts.column("kind"), "pack"))
     packs = packs.filter(pc.not_equal(packs.column("producer"), ""))
-    whole = packs.filter(pc.not_equal(packs.column("decision"), PackOutcome.PARTLY.value))
+    read = packs.filter(pc.equal(packs.column("decision"), PackOutcome.READ.value))
     lane = ["producer", "lane"]
-    twice = whole.group_by([*lane, "sequence"]).aggregate([([], "count_all")])
+    twice = read.group_by([*lane, "sequence"]).aggregate([([], "count_all")])
     doubles = int(pc.sum(pc.greater(twice.column("count_all"), 1)).as_py() or 0)
     if doubles:
         yield f"{doubles} packs stand twice"
     let_go = _let_go(receipts)
+    last = read.group_by(lane).aggregate([("sequence", "max")])
+    known = packs.join(
+        last, lane, join_type="inner"
+    )  # what only claims a later sequence is no proof of a gap
+    known = known.filter(pc.less_equal(known.column("sequence"), known.column("sequence_max")))
     for row in (
-        whole.group_by(lane)
-        .aggregate([("sequence", "max"), ("sequence", "count_distinct")])
+        known.group_by(lane)
+        .aggregate([("sequence_max", "max"), ("sequence", "count_distinct")])
         .to_pylist()
     ):
-        missing = row["sequence_max"] - row["sequence_count_distinct"]
+        missing = row["sequence_max_max"] - row["sequence_count_distinct"]
         if missing > let_go.get((row["producer"], row["lane"]), 0):
             yield f"producer {row['producer'][:8]}, lane {row['lane']}: {missing} packs are missing"
 

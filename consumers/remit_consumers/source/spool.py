@@ -72,9 +72,18 @@ class _Slot:
         self._folder.forget()
 
     def look(self) -> int:
-        """Find what has come since the last look; give how many packs are pending."""
+        """Find what has come since the last look; give how many packs are pending.
+
+        A large folder is listed in several strokes, and a pack that is renamed into place meanwhile may show
+        without the one before it. So it is listed twice: what the first listing shows, and all before it, was
+        there when the second began.
+        """
         if not self._pending:
-            self._pending.extend(sorted(n for n in self._numbers() if n >= self._next))
+            seen = max(self._numbers(), default=-1)
+            if seen >= self._next:
+                self._folder.forget()
+                self._pending.extend(sorted(n for n in self._numbers() if self._next <= n <= seen))
+                self._folder.forget()  # the second may have shown more, which is taken next time
         return len(self._pending)
 
     def read(self, packs: int, room: int) -> list[Sealed]:
@@ -138,6 +147,10 @@ class _Slot:
         )
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+            said = os.read(descriptor, spool.NUMBER_DIGITS)
+            last = max(
+                last, int(said) if said.isdigit() else 0
+            )  # never lower: what was read may be stored
             os.pwrite(descriptor, f"{last:0{spool.NUMBER_DIGITS}d}\n".encode(), 0)
             os.fdatasync(descriptor)
         finally:
