@@ -153,3 +153,8 @@ def _import(
         typer.echo(
             f"{name}: {imported.lines:,} lines, {imported.accepted:,} accepted, refused: {refused}{before}"
         )
+    if any(imported.is_of_another_kind for imported in done.values()):
+        typer.echo(
+            f"no line of a file could be read as {kind}; see `remit import --help`", err=True
+        )
+        raise typer.Exit(1)

@@ -58,6 +58,11 @@ class Imported:
     refused: Counter[str] = field(default_factory=Counter)
     stored_before: int = 0
 
+    @property
+    def is_of_another_kind(self) -> bool:
+        """Whether there were lines and none of them could be read."""
+        return self.lines > 0 and not self.accepted
+
     def to_dict(self) -> dict[str, object]:
         """What `--json` prints of it."""
         return {
@@ -98,7 +103,9 @@ def import_files(
         TimeRemainingColumn(),
     )
     done: dict[str, Imported] = {}
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
         for file in files:
             task = progress.add_task(file.name, total=file.stat().st_size)
             work = _Import(kind, file, settings, resume=how.resume)

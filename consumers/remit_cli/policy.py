@@ -87,12 +87,17 @@ def _print_table(explained: Mapping[str, object]) -> None:
     Console().print(table)
 
 
+KEPT = {"keep": "Kept as it is.", "refuse": "Refused."}
+"""What is said where no reducer says what it does."""
+
+
 def _what_happens(row: Mapping[str, object]) -> str:
     """Kept, made smaller by what, or refused; and the sentence that says so."""
-    happens = str(row["effect"] or row["decision"])
+    happens = str(row["effect"] or KEPT.get(str(row["decision"]), row["decision"]))
     parameters = row["parameters"]
     if isinstance(parameters, dict) and parameters:
-        happens += " (" + ", ".join(f"{name} {value}" for name, value in parameters.items()) + ")"
+        said = (f"{name} {_listed(value)}" for name, value in parameters.items() if value != [])
+        happens += f" ({', '.join(said)})".replace(" ()", "")
     return f"{happens}\n[bold]{row['clause'] or 'no sentence'}[/]: {row['summary'] or 'names it'}"
 
 
@@ -103,3 +108,8 @@ def _what_for(row: Mapping[str, object]) -> str:
         return "nothing"
     lines = [f"{key}{' (if agreed)' if key in optional else ''}" for key in purposes]
     return "\n".join([*lines, f"ground: {row['basis']}", f"kept {row['keep_for']}"])
+
+
+def _listed(value: object) -> str:
+    """A parameter as people write it."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

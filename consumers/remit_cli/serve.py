@@ -77,7 +77,11 @@ def _port(service: Service, metrics: Metrics, host: str, port: int) -> Iterator[
     """Answer an operator's and Prometheus' questions for as long as the consumer runs."""
     from remit_consumers.http import Server, operator_app  # noqa: PLC0415 - 0.2 s to load, without a port not needed
 
-    server = Server(operator_app(metrics, service.health), host, port)
+    try:
+        server = Server(operator_app(metrics, service.health), host, port)
+    except SettingsError:
+        service.stop()
+        raise
     server.start()
     typer.echo(f"remit: http://{host}:{port}/healthz and /metrics", err=True)
     yield

@@ -33,7 +33,9 @@ def wait_until_stored(settings: Settings, console: Console) -> None:
         LakeError: Something cannot be stored; it is still on the log.
     """
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
         task = progress.add_task("storing: 0 packs")
         packs = 0
 

@@ -1,6 +1,7 @@
 """The operator's port: /healthz and /metrics."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ from starlette.routing import Route
 
 from remit_consumers.health import Health
 from remit_consumers.metrics import Metrics
+from remit_schemas.errors import SettingsError
 
 
 def operator_app(metrics: Metrics, health: Callable[[], Health]) -> Starlette:
@@ -34,13 +36,23 @@ class Server:
     """A web server in a thread of its own, beside the consumer."""
 
     def __init__(self, app: Starlette, host: str, port: int) -> None:
-        config = uvicorn.Config(app, host=host, port=port, log_level="warning", lifespan="off")
+        """Take the port.
+
+        Raises:
+            SettingsError: It cannot be had.
+        """
+        config = uvicorn.Config(app, log_level="warning", lifespan="off")
         self._server = uvicorn.Server(config)
+        try:
+            self._socket = socket.create_server((host, port))
+        except OSError as error:
+            message = f"port {port} of {host} cannot be had ({error.strerror}); choose another with --port"
+            raise SettingsError(message) from None
         self._thread = threading.Thread(target=self._serve, name="remit-http", daemon=True)
 
     def _serve(self) -> None:
         """Serve until asked to stop; signals stay with the main thread."""
-        asyncio.run(self._server.serve())
+        asyncio.run(self._server.serve(sockets=[self._socket]))
 
     def start(self) -> None:
         """Begin to serve."""

@@ -1,7 +1,7 @@
 """What a dead process left in its slot: made into packs of the log, under the dead one's producer id."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def adopt(slot: Slot) -> int:
 
 
 @contextmanager
-def owned(folder: Path, lock: int) -> Iterator[Slot]:
+def owned(folder: Path, lock: int) -> Generator[Slot, None, None]:
     """Have a slot for a while, and give its lock back whatever happens: a full disk is tried again."""
     try:
         slot = Slot(folder, lock)

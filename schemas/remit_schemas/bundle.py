@@ -168,7 +168,10 @@ def read_bundle(path: Path, *, trust: bytes | None, pin: Path | None) -> Bundle:
         with path.open("rb") as file:
             data = file.read(FILE_BYTES_MAX + 1)
     except OSError as error:
-        message = f"the bundle cannot be read: {error.strerror}"
+        message = (
+            f"no bundle of keys and policy in {path.parent.name}/ ({error.strerror}): `remit up`, `run` or `import` "
+            "makes it on this machine; for another one `remit keys export` writes it"
+        )
         raise BundleError(message) from None
     return decode_bundle(data, trust=trust, pin=pin)
 

@@ -16,7 +16,7 @@ from confluent_kafka.admin import TopicDescription
 
 from remit_consumers.source.base import Sealed, Start
 from remit_consumers.source.member import Member
-from remit_consumers.source.topic import Topic, code_of, uuid_of
+from remit_consumers.source.topic import Topic, name_of, uuid_of
 from remit_schemas.errors import LogReplaced, OffsetGone
 from remit_schemas.log_address import KafkaLog
 
@@ -237,8 +237,8 @@ class KafkaSource:
 
     def _fault(self, error: KafkaException | TimeoutError, until: float) -> None:
         self._faults += 1
-        code = code_of(error) if isinstance(error, KafkaException) else 0
-        log.warning("Kafka did not answer as it should, trying again: error %d", code)
+        name = name_of(error) if isinstance(error, KafkaException) else "no answer in time"
+        log.warning("Kafka did not answer as it should, trying again: %s", name)
         time.sleep(min(RETRY_S, max(0.0, until - time.monotonic())))
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from remit_consumers.source.base import BYTES_MAX, PACKS_MAX, Sealed, Start
-from remit_consumers.source.topic import REQUEST_S, code_of
+from remit_consumers.source.topic import REQUEST_S, name_of
 from remit_schemas.errors import LogError
 
 CONSUME_MESSAGES: Final = (
@@ -121,7 +121,7 @@ class Member:
     def fault(self, error: KafkaException) -> None:
         """Count something the broker did not do."""
         self.faults += 1
-        log.warning("Kafka did not answer as it should: error %d", code_of(error))
+        log.warning("Kafka did not answer as it should: %s", name_of(error))
 
     def _place(self) -> None:
         """Ask the lake where to read the partitions that were given; again at the next call if either is away."""

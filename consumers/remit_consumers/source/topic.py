@@ -102,3 +102,9 @@ def code_of(error: KafkaException) -> int:
     """Give the code of Kafka's own error."""
     cause = error.args[0]
     return int(cause.code()) if isinstance(cause, KafkaError) else int(KafkaError.UNKNOWN)
+
+
+def name_of(error: KafkaException) -> str:
+    """Give the name of Kafka's own error, such as ``_TRANSPORT``: from a closed list, never a value."""
+    cause = error.args[0]
+    return str(cause.name()) if isinstance(cause, KafkaError) else "unknown"
