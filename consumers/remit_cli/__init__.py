@@ -1,9 +1,9 @@
 """The command `remit`: what an operator, an analyst or an engineer types."""
 
+import contextlib
 import importlib.util
 import os
 import sys
-from contextlib import suppress
 
 __all__ = ["main"]
 
@@ -23,6 +23,8 @@ def main() -> None:
 
     code = called()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # a reader that went away, or a stream that is closed
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # a reader that went away, or a stream that is closed
             stream.flush()
     os._exit(code)
