@@ -18,7 +18,7 @@ from remit_consumers.lake.log import entries
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import Receipt
 from remit_consumers.lake.tables import RECEIPTS, checkpoint, is_table, open_table, row_tables
-from remit_schemas.errors import StaleWriter
+from remit_schemas.errors import LakeError, StaleWriter
 
 TABLE = "receipts"
 """The table that receipts are laid out in."""
@@ -116,10 +116,19 @@ def read(root: Path) -> pa.Table:
 
 
 def stored(root: Path) -> pa.Table:
-    """The receipts table alone; empty if nothing was laid out yet."""
+    """The receipts table alone; empty if nothing was laid out yet.
+
+    Raises:
+        LakeError: Another version of remit wrote it.
+    """
     if not is_table(root, TABLE):
         return RECEIPTS.empty_table()
-    return open_table(root, TABLE).delta.to_pyarrow_table().select(RECEIPTS.names).cast(RECEIPTS)
+    rows = open_table(root, TABLE).delta.to_pyarrow_table()
+    missing = [name for name in RECEIPTS.names if name not in rows.column_names]
+    if missing:
+        message = f"the lake was written by another version of remit: its receipts lack {', '.join(missing)}"
+        raise LakeError(message)
+    return rows.select(RECEIPTS.names).cast(RECEIPTS)
 
 
 def laid_out(links: Sequence[Link]) -> pa.Table:
