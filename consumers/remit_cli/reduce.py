@@ -14,7 +14,9 @@ from rich.table import Table
 from remit_consumers.reducers.reducer import Reducer
 from remit_consumers.reducers.registry import REDUCERS
 from remit_schemas.errors import SettingsError
-from remit_schemas.reducer import SPECS, Scalar, complete
+from remit_schemas.parameters import complete
+from remit_schemas.reducer import Scalar
+from remit_schemas.specs import SPECS
 
 WHOLE = re.compile(r"-?[0-9]{1,18}")
 """A whole number that fits 64 bits."""

@@ -5,7 +5,7 @@ import pyarrow as pa
 from remit_schemas.category import Decision
 from remit_schemas.contract import Contract, Field
 from remit_schemas.plan import FieldPlan, Plan
-from remit_schemas.reducer import SPECS
+from remit_schemas.specs import SPECS
 
 ARROW: dict[str, pa.DataType] = {
     "string": pa.string(),

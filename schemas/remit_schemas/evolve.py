@@ -8,8 +8,9 @@ from remit_schemas.contract import Contract, Contracts, Field
 from remit_schemas.plan import FieldPlan, Plan, Purpose
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import Policy
-from remit_schemas.reducer import SPECS, Parameter, Scalar
+from remit_schemas.reducer import Parameter, Scalar
 from remit_schemas.rule import duration_text
+from remit_schemas.specs import SPECS
 
 _LOOSENESS = {Decision.REFUSE: 0, Decision.REDUCE: 1, Decision.KEEP: 2}
 

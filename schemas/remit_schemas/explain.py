@@ -18,8 +18,8 @@ from remit_schemas.plan import (
     compile,  # noqa: A004 - the design's word for it
 )
 from remit_schemas.policy import Policy, builtin_clauses
-from remit_schemas.reducer import SPECS
 from remit_schemas.rule import Rule, duration_text
+from remit_schemas.specs import SPECS
 
 
 @dataclass(frozen=True, slots=True)

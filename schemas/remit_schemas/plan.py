@@ -14,10 +14,12 @@ from types import MappingProxyType
 from remit_schemas.category import CATEGORIES, PURPOSES, Basis, Decision, Necessity, Sensitivity
 from remit_schemas.contract import Contract, Field
 from remit_schemas.errors import PolicyError
+from remit_schemas.parameters import complete
 from remit_schemas.policy import Policy
 from remit_schemas.policy_file import nearest
-from remit_schemas.reducer import SPECS, Scalar, complete
+from remit_schemas.reducer import Scalar
 from remit_schemas.rule import Rule
+from remit_schemas.specs import SPECS
 
 TAGSET_DIGITS = 16
 """Hex digits of a tagset's name: 64 bits, so that a million tagsets share a name with a chance of 3 in 10^8."""

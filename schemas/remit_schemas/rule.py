@@ -17,8 +17,8 @@ from pydantic import (
 from remit_schemas.category import CATEGORIES, Basis, Necessity
 from remit_schemas.clauses import CLAUSE, Sha256
 from remit_schemas.errors import PolicyError
+from remit_schemas.parameters import complete
 from remit_schemas.policy_file import Place, Written, complaint, nearest
-from remit_schemas.reducer import complete
 
 HOURS = {"hour": 1, "day": 24}
 """Units of a duration, in hours; months and years are left out because their lengths differ."""

@@ -36,7 +36,8 @@ from remit_schemas.pack import (
     split_body,
     split_record,
 )
-from remit_schemas.reducer import SPECS, complete
+from remit_schemas.parameters import complete
+from remit_schemas.specs import SPECS
 
 CANARY = "canary.7f3a@birds.example 203.0.113.77 4111111111111111"
 BITS = ("canary", "7f3a", "birds", "203.0.113.77", "4111111111111111")

@@ -16,7 +16,7 @@ from remit_consumers.reducers.registry import REDUCERS
 from remit_schemas.contract import builtin
 from remit_schemas.events import EVENTS
 from remit_schemas.generate import EVENTS_FILE, module_of
-from remit_schemas.reducer import SPECS
+from remit_schemas.specs import SPECS
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)

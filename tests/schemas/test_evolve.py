@@ -29,7 +29,7 @@ from remit_schemas.contract import FOLDER, Contract, Contracts, Field, builtin, 
 from remit_schemas.errors import PolicyError
 from remit_schemas.evolve import check_contract, check_policy
 from remit_schemas.policy import Policy, find_policy
-from remit_schemas.reducer import SPECS
+from remit_schemas.specs import SPECS
 
 NOTE = Field("note", "string", None, nullable=True, category="user.telemetry", doc="")
 COUNT = Field("count", "int", None, nullable=True, category="user.telemetry", doc="")

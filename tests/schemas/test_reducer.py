@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remit_schemas.errors import PolicyError
-from remit_schemas.reducer import SPECS, complete
+from remit_schemas.parameters import complete
+from remit_schemas.specs import SPECS
 
 ARROW = {"string", "int32", "bool", "timestamp[ms, UTC]"}
 

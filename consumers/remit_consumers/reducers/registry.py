@@ -15,7 +15,7 @@ from remit_consumers.reducers import (
     user_agent,
 )
 from remit_consumers.reducers.reducer import Reducer
-from remit_schemas.reducer import SPECS
+from remit_schemas.specs import SPECS
 
 REDUCERS: Mapping[str, Reducer] = MappingProxyType(
     {

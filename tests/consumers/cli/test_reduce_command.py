@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from kit.command import Said
-from remit_schemas.reducer import SPECS
+from remit_schemas.specs import SPECS
 
 PLANTED = "secret-9f3b@example.org"
 

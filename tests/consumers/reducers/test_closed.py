@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remit_consumers.reducers import closed
-from remit_schemas.reducer import complete
+from remit_schemas.parameters import complete
 
 LIST = complete("closed", {"values": ["GET", "POST", "Windows"]})
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from remit_consumers.reducers import free_text
 from remit_consumers.reducers.scrub import GATE, RULES
-from remit_schemas.reducer import complete
+from remit_schemas.parameters import complete
 
 DEFAULT = complete("free_text", {})
 

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remit_consumers.reducers.registry import REDUCERS
-from remit_schemas.reducer import SPECS, Scalar, complete
+from remit_schemas.parameters import complete
+from remit_schemas.reducer import Scalar
+from remit_schemas.specs import SPECS
 
 GIVEN: Mapping[str, Mapping[str, object]] = {
     "closed": {"values": ["GET", "POST"]},

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remit_consumers.reducers import timestamp
-from remit_schemas.reducer import complete
+from remit_schemas.parameters import complete
 
 STEPS = {
     "second": timedelta(seconds=1),

@@ -1,0 +1,178 @@
+"""The reducers that a policy may name.
+
+Only descriptions stand here. Policies are checked against them (`parameters.complete`), and the consumer implements
+exactly these. The keyed pseudonym is none of them: it is made of a subject's secret, never of a field's value, so no
+policy can put it on a field.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from remit_schemas.reducer import Output, Parameter, ReducerSpec
+
+_TEXT = (Output(""),)
+
+_ALL = (
+    ReducerSpec(
+        name="ip",
+        takes="string",
+        outputs=_TEXT,
+        parameters=(
+            Parameter(
+                name="v4_bits",
+                kind=int,
+                default=24,
+                low=8,
+                high=24,
+                unit="leading bits kept of an IPv4 address",
+                source="a /24 is the smallest block routed between networks, so it names no single host",
+            ),
+            Parameter(
+                name="v6_bits",
+                kind=int,
+                default=48,
+                low=16,
+                high=64,
+                unit="leading bits kept of an IPv6 address",
+                source="RFC 6177: a /48 is a site; a /64 is one link, often one household, so never longer",
+            ),
+        ),
+        summary="Keeps the network of an IP address and loses the host; anything else becomes null.",
+        example=("203.0.113.77", "203.0.113.0"),
+    ),
+    ReducerSpec(
+        name="user_agent",
+        takes="string",
+        outputs=(
+            Output("browser"),
+            Output("browser_major"),
+            Output("os"),
+            Output("os_major"),
+            Output("device"),
+            Output("bot", "bool"),
+        ),
+        parameters=(),
+        summary="Keeps the family and major version of browser and system, a device class, and whether it is a bot.",
+        example=(
+            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            (
+                '{"browser": "Firefox", "browser_major": "140", "os": "Linux", "os_major": null, '
+                '"device": "desktop", "bot": false}'
+            ),
+        ),
+    ),
+    ReducerSpec(
+        name="language",
+        takes="string",
+        outputs=_TEXT,
+        parameters=(),
+        summary="Keeps the first preferred language and loses region, script, order and the other languages.",
+        example=("de-CH,de;q=0.9,en;q=0.8", "de"),
+    ),
+    ReducerSpec(
+        name="timestamp",
+        takes="timestamp",
+        outputs=(Output("", "timestamp[ms, UTC]"),),
+        parameters=(
+            Parameter(
+                name="precision",
+                kind=str,
+                default="second",
+                choices=("second", "minute", "hour", "day"),
+                unit="what a time is rounded down to, in UTC",
+                source="the server logs of this policy's kind name date and time; finer than a second names a request",
+            ),
+        ),
+        summary="Rounds a time down to the precision, in UTC.",
+        example=("2021-11-01T10:20:30.456Z", "2021-11-01T10:20:30Z"),
+    ),
+    ReducerSpec(
+        name="page",
+        takes="string",
+        outputs=_TEXT,
+        parameters=(
+            Parameter(
+                name="allow",
+                kind=tuple,
+                default=(),
+                low=0,
+                high=32,
+                unit="query keys whose value is kept where it is a plain word",
+                source="queries carry identifiers and search terms: nothing is kept that is not asked for by name",
+            ),
+        ),
+        summary="Keeps a page's path with segments that look like identifiers named by kind; query and fragment go.",
+        example=("/orders/123456?email=a%40example.com#top", "/orders/{number}"),
+    ),
+    ReducerSpec(
+        name="referrer",
+        takes="string",
+        outputs=_TEXT,
+        parameters=(),
+        summary="Keeps the registrable domain of the page that led here; path, query and host names go.",
+        example=("https://news.example.co.uk/item?id=7", "example.co.uk"),
+    ),
+    ReducerSpec(
+        name="free_text",
+        takes="string",
+        outputs=_TEXT,
+        parameters=(
+            Parameter(
+                name="chars_max",
+                kind=int,
+                default=4096,
+                low=16,
+                high=65_536,
+                unit="characters kept of a text, after scrubbing",
+                source="log lines beyond 4,096 characters are dumps of data, not messages (our choice)",
+            ),
+        ),
+        summary="Replaces addresses, e-mails, phone, card and account numbers, secrets and URLs by a mark of their kind.",
+        example=("login of a@example.com from 203.0.113.77", "login of <email> from <ip>"),
+    ),
+    ReducerSpec(
+        name="closed",
+        takes="string",
+        outputs=_TEXT,
+        parameters=(
+            Parameter(
+                name="values",
+                kind=tuple,
+                default=None,
+                low=1,
+                high=64,
+                unit="the only values kept, in any case of letters",
+                source="a closed list holds nothing that was not written by the policy's author",
+            ),
+        ),
+        summary="Keeps a value of the policy's own list, written as there; anything else becomes `other`.",
+        example=("get", "GET"),
+    ),
+    ReducerSpec(
+        name="identifier",
+        takes="string",
+        outputs=_TEXT,
+        parameters=(),
+        summary="Keeps a programmer's name (letters, digits, `_.:-`, up to 64, no long numbers); else null.",
+        example=("shop.checkout", "shop.checkout"),
+    ),
+    ReducerSpec(
+        name="hardware",
+        takes="string",
+        outputs=(Output("cpu"), Output("memory")),
+        parameters=(),
+        summary="Keeps closed bins of the number of processors and of memory in GB; models and serials go.",
+        example=("cores=8 memory_gb=16", '{"cpu": "5-8", "memory": "16"}'),
+    ),
+    ReducerSpec(
+        name="screen",
+        takes="string",
+        outputs=_TEXT,
+        parameters=(),
+        summary="Keeps the class of a screen by its longer side: small, medium, large or huge.",
+        example=("1920x1080", "large"),
+    ),
+)
+
+SPECS: Mapping[str, ReducerSpec] = MappingProxyType({spec.name: spec for spec in _ALL})
+"""Every reducer that a policy may put on a field, by name."""
