@@ -12,7 +12,7 @@ from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_consumers.lake.commit import Lake
-from remit_consumers.proof.report import Report
+from remit_consumers.proof.report import Counts, Report
 from remit_consumers.proof.report import report as report_of
 from remit_consumers.proof.verify import Verification
 from remit_consumers.proof.verify import verify as verification_of
@@ -24,6 +24,9 @@ DECISIONS = ("values_in", "kept", "reduced", "refused", "bytes_in", "bytes_out")
 
 SIZES = ("values_in", "values_out", "bytes_in", "bytes_out")
 """The columns of a clause's row."""
+
+MEASURES = ("values_in", "distinct_in", "distinct_out", "bits_in", "bits_out")
+"""The columns of a reducer's row."""
 
 OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
 """The columns of a contract's row, in the order of the conservation law."""
@@ -51,12 +54,26 @@ def show(told: Report) -> None:
     )
     title = "Values: how much of each data category"
     console.print(_table(title, "category", DECISIONS, told.categories))
+    title = "Reducers: different values in a commit, and bits that a value tells"
+    console.print(_table(title, "reducer", MEASURES, _measures(told.reducers)))
     title = "Clauses: on which sentence of the policy"
     console.print(_table(title, "clause", SIZES, told.clauses))
 
 
+def _measures(reducers: Counts) -> Mapping[str, Mapping[str, float]]:
+    """The bits of one value instead of those of all."""
+    return {
+        name: {
+            **row,
+            "bits_in": row["bits_in"] / max(row["values_in"], 1),
+            "bits_out": row["bits_out"] / max(row["values_out"], 1),
+        }
+        for name, row in reducers.items()
+    }
+
+
 def _table(
-    title: str, first: str, columns: tuple[str, ...], rows: Mapping[str, Mapping[str, int]]
+    title: str, first: str, columns: tuple[str, ...], rows: Mapping[str, Mapping[str, float]]
 ) -> Table:
     """A table of counts; an empty one says what to do next."""
     caption = None if rows else "nothing yet: try `remit import access-log FILE --wait`"
@@ -69,9 +86,11 @@ def _table(
     return table
 
 
-def _figure(column: str, count: int) -> str:
-    """A count as it is; a number of bytes rounded, because nobody reads nine digits."""
-    return decimal(count) if column.startswith("bytes") else f"{count:,}"
+def _figure(column: str, count: float) -> str:
+    """A count as it is; bytes and bits rounded, because nobody reads nine digits."""
+    if column.startswith("bits"):
+        return f"{count:.1f}"
+    return decimal(int(count)) if column.startswith("bytes") else f"{count:,}"
 
 
 def verify(

@@ -13,8 +13,8 @@ from typing import Any, Self
 from remit_schemas.category import Decision
 from remit_schemas.errors import LakeError
 
-FORMAT = 1
-"""The `v` of a receipt; a reader refuses a newer one."""
+FORMAT = 2
+"""The `v` of a receipt; a reader refuses a newer one. Version 1 had no distinct values, bits and floors."""
 
 
 class PackOutcome(StrEnum):
@@ -106,6 +106,10 @@ class FieldCount:
         values_out: Values that were stored.
         bytes_in: Size of the values that came.
         bytes_out: Size of the values that were stored.
+        distinct_in: Different values that came.
+        distinct_out: Different values that were stored.
+        bits_in: What the values that came told, `entropy.Information.bits`.
+        bits_out: What is left of that.
     """
 
     field: str
@@ -119,6 +123,10 @@ class FieldCount:
     values_out: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
+    distinct_in: int = 0
+    distinct_out: int = 0
+    bits_in: int = 0
+    bits_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +224,7 @@ def canonical(value: object) -> str:
 
 def _read(form: dict[str, Any]) -> dict[str, Any]:
     """Turn the parsed JSON into the arguments of a receipt."""
-    if form.pop("v") != FORMAT:
+    if form.pop("v") not in range(1, FORMAT + 1):
         message = "not a receipt of this format"
         raise ValueError(message)
     return form | {

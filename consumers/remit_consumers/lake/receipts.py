@@ -17,11 +17,21 @@ from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.log import entries
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import Receipt
-from remit_consumers.lake.tables import RECEIPTS, checkpoint, is_table, open_table, row_tables
+from remit_consumers.lake.tables import (
+    RECEIPTS,
+    checkpoint,
+    evolve,
+    is_table,
+    open_table,
+    row_tables,
+)
 from remit_schemas.errors import LakeError, StaleWriter
 
 TABLE = "receipts"
 """The table that receipts are laid out in."""
+
+SINCE_FORMAT_2 = frozenset({"distinct_in", "distinct_out", "bits_in", "bits_out"})
+"""Columns that receipts of format 1 have nothing for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,8 @@ def materialise(root: Path) -> int:
     ]
     if not fresh:
         return 0
+    evolve(table, RECEIPTS)
+    table.refresh()
     files = write(table.path, laid_out(fresh))
     sync(files)
     transactions = {f"{TABLE}/{link.table}": link.version for link in fresh}
@@ -116,18 +128,20 @@ def read(root: Path) -> pa.Table:
 
 
 def stored(root: Path) -> pa.Table:
-    """The receipts table alone; empty if nothing was laid out yet.
+    """The receipts table alone, columns null that an older version did not write; empty if nothing was laid out yet.
 
     Raises:
-        LakeError: Another version of remit wrote it.
+        LakeError: A version of remit wrote it that this one cannot read.
     """
     if not is_table(root, TABLE):
         return RECEIPTS.empty_table()
     rows = open_table(root, TABLE).delta.to_pyarrow_table()
     missing = [name for name in RECEIPTS.names if name not in rows.column_names]
-    if missing:
-        message = f"the lake was written by another version of remit: its receipts lack {', '.join(missing)}"
+    if unknown := set(missing) - SINCE_FORMAT_2:
+        message = f"the lake was written by another version of remit: its receipts lack {', '.join(sorted(unknown))}"
         raise LakeError(message)
+    for name in missing:
+        rows = rows.append_column(name, pa.nulls(rows.num_rows, RECEIPTS.field(name).type))
     return rows.select(RECEIPTS.names).cast(RECEIPTS)
 
 
@@ -186,6 +200,10 @@ def _fields(receipt: Receipt) -> Iterator[dict[str, object]]:
             "values_out": one.values_out,
             "bytes_in": one.bytes_in,
             "bytes_out": one.bytes_out,
+            "distinct_in": one.distinct_in,
+            "distinct_out": one.distinct_out,
+            "bits_in": one.bits_in,
+            "bits_out": one.bits_out,
         }
 
 

@@ -80,6 +80,10 @@ RECEIPTS = pa.schema(
         "values_out": pa.int64(),
         "bytes_in": pa.int64(),
         "bytes_out": pa.int64(),
+        "distinct_in": pa.int64(),
+        "distinct_out": pa.int64(),
+        "bits_in": pa.int64(),
+        "bits_out": pa.int64(),
         "chain": pa.string(),
         "receipt": pa.string(),
     }

@@ -40,7 +40,8 @@ class Report:
         categories: For each category: values_in, kept, reduced, refused, bytes_in, bytes_out.
         purposes: For each purpose: values_out, bytes_out.
         clauses: For each clause: values_in, values_out, bytes_in, bytes_out.
-        reducers: For each reducer: values_in, values_out, bytes_in, bytes_out.
+        reducers: For each reducer: values_in, values_out, bytes_in, bytes_out; bits_in and bits_out, what the values
+            told and still tell; distinct_in and distinct_out, the most different values in one commit.
         policy_versions: For each policy version: events stored.
     """
 
@@ -78,7 +79,7 @@ def told(receipts: pa.Table) -> Report:
         categories=_categories(fields),
         purposes=_purposes(fields),
         clauses=_by(fields, "clause"),
-        reducers=_by(fields, "reducer"),
+        reducers=_reducers(fields),
         policy_versions={str(row["policy_version"]): int(row["values_in"]) for row in versions},
     )
 
@@ -184,13 +185,25 @@ def _categories(fields: pa.Table) -> Counts:
     return found
 
 
-def _by(fields: pa.Table, key: str) -> Counts:
-    """Values and bytes for each clause or reducer."""
-    names = ["values_in", "values_out", "bytes_in", "bytes_out"]
+def _by(fields: pa.Table, key: str, *more: str) -> Counts:
+    """Values, bytes and what more is named, for each clause or reducer."""
+    names = ["values_in", "values_out", "bytes_in", "bytes_out", *more]
     return {
         str(row[key]): {name: int(row[name]) for name in names}
         for row in grouped(fields, [key], names)
         if row[key]
+    }
+
+
+def _reducers(fields: pa.Table) -> Counts:
+    """Values, bytes and what they tell, for each reducer."""
+    told = _by(fields, "reducer", "bits_in", "bits_out")
+    names = ["distinct_in", "distinct_out"]
+    largest = fields.group_by(["reducer"]).aggregate([(name, "max") for name in names])
+    most = {str(row["reducer"]): row for row in largest.to_pylist()}
+    return {
+        reducer: {**figures, **{name: int(most[reducer][f"{name}_max"] or 0) for name in names}}
+        for reducer, figures in told.items()
     }
 
 

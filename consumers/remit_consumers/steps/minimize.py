@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.batch import Batch, Step
+from remit_consumers.counting import refused, stored
 from remit_consumers.lake.receipt import FieldCount
 from remit_consumers.pseudonyms import Pseudonyms
 from remit_consumers.reducers.reducer import Reducer
@@ -68,74 +69,23 @@ def _reduce(column: pa.Array, field: FieldPlan, decided: FieldDecision) -> _Redu
             name: pa.nulls(len(column), kind)
             for name, kind in stored_types(field, column.type).items()
         }
-        return _Reduced(gone, _refusal(column, len(column) - column.null_count, field, decided))
+        return _Reduced(gone, refused(column, field))
     if decided.decision is Decision.KEEP or field.reducer is None:
-        return _Reduced({field.field: column}, (_count(column, (column,), field, decided),))
+        return _Reduced({field.field: column}, (stored(column, (column,), field, decided),))
     reduced = reducers()[field.reducer].reduce(column, field.parameters)
-    count = _count(column, reduced, field, decided)
-    unread = len(column) - column.null_count - count.values_in
+    read, unread = _parted(column, reduced)
     names = stored_types(field, column.type)
     return _Reduced(
         dict(zip(names, reduced, strict=True)),
-        (count, *_refusal(column, unread, field, decided, count.bytes_in)),
+        (stored(read, reduced, field, decided), *refused(unread, field)),
     )
 
 
-def _count(
-    before: pa.Array, after: tuple[pa.Array, ...], field: FieldPlan, decided: FieldDecision
-) -> FieldCount:
-    """Count the values that came out: those with any result."""
-    kept = after[0].is_valid()
-    for array in after[1:]:
-        kept = pc.or_(kept, array.is_valid())
-    values = int(pc.sum(kept).as_py() or 0)
-    whole = values == len(before) - before.null_count
-    bytes_in = _bytes(before) if whole else _bytes(before.filter(kept))
-    return _field_count(
-        field, decided, decided.decision, (values, values, bytes_in, sum(map(_bytes, after)))
-    )
-
-
-def _refusal(
-    column: pa.Array, values: int, field: FieldPlan, decided: FieldDecision, bytes_kept: int = 0
-) -> tuple[FieldCount, ...]:
-    """Count the values that are not stored, if there are any."""
-    if not values:
-        return ()
-    return (
-        _field_count(field, decided, Decision.REFUSE, (values, 0, _bytes(column) - bytes_kept, 0)),
-    )
-
-
-def _field_count(
-    field: FieldPlan, decided: FieldDecision, decision: Decision, figures: tuple[int, int, int, int]
-) -> FieldCount:
-    """One row of a receipt."""
-    stored = decision is not Decision.REFUSE
-    return FieldCount(
-        field=field.field,
-        category=field.category,
-        decision=decision,
-        reducer=(field.reducer or "") if stored else "",
-        clause=field.clause or "",
-        purposes=",".join(sorted(decided.purposes)) if stored else "",
-        basis=decided.basis if stored else "",
-        values_in=figures[0],
-        values_out=figures[1],
-        bytes_in=figures[2],
-        bytes_out=figures[3],
-    )
-
-
-def _bytes(array: pa.Array) -> int:
-    """The size of the values themselves: text as UTF-8, everything else at its width."""
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
-        text_bytes: int | None = pc.sum(pc.binary_length(array)).as_py()
-        return text_bytes or 0
-    if pa.types.is_null(array.type):
-        return 0
-    width: int = array.type.bit_width
-    values: int = len(array) - array.null_count
-    return values * max(width // 8, 1)
+def _parted(column: pa.Array, reduced: tuple[pa.Array, ...]) -> tuple[pa.Array, pa.Array]:
+    """Part values with any result from those that the reducer could not read."""
+    is_read = reduced[0].is_valid()
+    for array in reduced[1:]:
+        is_read = pc.or_(is_read, array.is_valid())
+    if is_read.true_count == len(column) - column.null_count:
+        return column, column.slice(0, 0)
+    return column.filter(is_read), column.filter(pc.invert(is_read))
