@@ -85,6 +85,8 @@ def _print_table(explained: Mapping[str, object]) -> None:
         what = f"[bold]{name}[/]\n{row['meaning']}"
         table.add_row(what, f"{_what_happens(row)}\n[dim]{row['reason']}[/]", _what_for(row))
     Console().print(table)
+    if explained["floor"]:
+        Console().print(f"[bold]Floor.[/] {explained['floor']}")
 
 
 KEPT = {"keep": "Kept as it is.", "refuse": "Refused."}

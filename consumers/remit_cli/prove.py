@@ -12,7 +12,7 @@ from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_consumers.lake.commit import Lake
-from remit_consumers.proof.report import Counts, Report
+from remit_consumers.proof.report import Counts, Report, Traits
 from remit_consumers.proof.report import report as report_of
 from remit_consumers.proof.verify import Verification
 from remit_consumers.proof.verify import verify as verification_of
@@ -56,6 +56,8 @@ def show(told: Report) -> None:
     console.print(_table(title, "category", DECISIONS, told.categories))
     title = "Reducers: different values in a commit, and bits that a value tells"
     console.print(_table(title, "reducer", MEASURES, _measures(told.reducers)))
+    if told.floors:
+        console.print(_traits(told.floors))
     title = "Clauses: on which sentence of the policy"
     console.print(_table(title, "clause", SIZES, told.clauses))
 
@@ -70,6 +72,31 @@ def _measures(reducers: Counts) -> Mapping[str, Mapping[str, float]]:
         }
         for name, row in reducers.items()
     }
+
+
+def _traits(floors: Mapping[str, Traits]) -> Table:
+    """How many subjects share the traits that were stored."""
+    table = Table(
+        title="Traits: combinations in the last closed window, as they came and as they were stored",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    for column in ("contract", "", "combinations", "rare", "of one\nsubject", "subjects"):
+        table.add_column(column, justify="right" if column not in {"contract", ""} else "left")
+    for contract, found in floors.items():
+        for side, crowd in (("came", found.before), ("stored", found.after)):
+            counts = (crowd.combinations, crowd.rare, crowd.unique, found.subjects)
+            table.add_row(contract, side, *map(_hidden, counts))
+    return table
+
+
+SUBJECTS_SHOWN_MIN = 10
+"""Counts of subjects below that are not shown (D10)."""
+
+
+def _hidden(count: int) -> str:
+    """A count that may be of subjects."""
+    return f"{count:,}" if count >= SUBJECTS_SHOWN_MIN or not count else f"<{SUBJECTS_SHOWN_MIN}"
 
 
 def _table(

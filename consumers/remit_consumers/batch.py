@@ -23,6 +23,7 @@ class Batch:
         index: int32, an event's place in its pack; (pack, index) is its identity.
         outcome: The plan under the consent that holds for these events; authorize sets it.
         counts: What minimize did to the values, a row for each field and decision.
+        floored: Rows whose value became `other`, by column; suppress counts them.
         refused: Events refused on the way, by reason.
     """
 
@@ -34,6 +35,7 @@ class Batch:
     index: pa.Array
     outcome: Outcome | None = None
     counts: tuple[FieldCount, ...] = ()
+    floored: Mapping[str, int] = field(default_factory=dict)
     refused: Mapping[str, int] = field(default_factory=dict)
 
     @property

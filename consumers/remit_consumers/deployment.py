@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Self
 
 from remit_consumers.epochs import REGISTER
+from remit_consumers.floor.floors import Clock, Floors, utc_now
+from remit_consumers.floor.window import Sealer
 from remit_consumers.keys import KeyStore
 from remit_consumers.lake.commit import Lake
 from remit_consumers.settings import Settings
@@ -61,6 +63,11 @@ class Deployment:
             vault=Vault.open(settings.vault, keys.index_key),
             lake=Lake(settings.lake),
         )
+
+    def floors(self, consumer: int = 0, now: Clock = utc_now) -> Floors:
+        """Open the floors as the consumer with this number sees them."""
+        sealer = Sealer(self.settings.floors, self.settings.keys, consumer)
+        return Floors(self.lake, sealer, now)
 
 
 def open_keys(settings: Settings, policy: Policy) -> KeyStore:

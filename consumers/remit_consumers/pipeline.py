@@ -1,6 +1,6 @@
 """The flow on one screen: what was gathered from the log becomes one flush of the lake.
 
-open → decode → authorize → minimize → tag → store → count. Opening happens as packs arrive; the lake stores;
+open → decode → authorize → minimize → suppress → tag → store → count. Opening happens as packs arrive; the lake stores;
 here is what lies between. `STEPS` are those that take a batch and give one.
 """
 
@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from remit_consumers.batch import Batch, Step
+from remit_consumers.floor.floors import Floors
 from remit_consumers.lake.receipt import EventCounts
 from remit_consumers.lake.tagsets import Tagset, tagset_of
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
@@ -19,15 +20,16 @@ from remit_consumers.steps.authorize import authorize
 from remit_consumers.steps.decode import Decoded, Ints, bodies_of, decode, joined
 from remit_consumers.steps.minimize import minimize
 from remit_consumers.steps.open import Datums, Opened
+from remit_consumers.steps.suppress import suppress
 from remit_consumers.steps.tag import tag
 from remit_consumers.vault import Vault
 from remit_schemas.contract import Contract, Contracts
 from remit_schemas.plan import Plan
 
 
-def steps(vault: Vault) -> tuple[Step, ...]:
+def steps(vault: Vault, floors: Floors) -> tuple[Step, ...]:
     """The steps in their order."""
-    return authorize, minimize(Pseudonyms(vault, STORAGE_DOMAIN)), tag
+    return authorize, minimize(Pseudonyms(vault, STORAGE_DOMAIN)), suppress(floors), tag
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,12 +41,14 @@ class Runner:
         open_source: OpenSource,
         metrics: Metrics,
         now: Clock = utc_now,
+        consumer: int = 0,
     ) -> None:
         self._deployment = deployment
         self._open_source = open_source
         self._metrics = metrics
         self._plans = Plans(deployment.contracts, deployment.policy, deployment.policy_folder)
-        self._walk = steps(deployment.vault)
+        self._floors = deployment.floors(consumer, now)
+        self._walk = steps(deployment.vault, self._floors)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}
@@ -127,6 +129,7 @@ class Runner:
             if not self._gathered.is_empty:
                 self._flush()
             self._materialise()
+            self._tend_floors(hurry=True)
         except (LakeError, KeysOutOfReach) as error:
             log.error("not everything could be stored; it is still on the log: %s", error)  # noqa: TRY400
         finally:
@@ -145,6 +148,7 @@ class Runner:
             self._flush()
         if time.monotonic() - self._materialised_at > MATERIALISE_S:
             self._materialise()
+        self._tend_floors()
         return taken
 
     def _reopen(self) -> None:
@@ -278,3 +282,11 @@ class Runner:
         self._failures, self._fault = 0, None
         if chained and self.is_drained:
             self._metrics.balance(report(lake).contracts)
+
+    def _tend_floors(self, *, hurry: bool = False) -> None:
+        """Save what was seen of traits and close windows; what fails is tried again, and only makes more traits rare."""
+        try:
+            self._floors.tend(hurry=hurry)
+        except (OSError, LakeError, KeysOutOfReach) as error:
+            self._metrics.faults.labels("floors").inc()
+            log.error("what was seen of traits cannot be saved: %s", error)  # noqa: TRY400 - names folders and causes

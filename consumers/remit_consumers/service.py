@@ -43,7 +43,12 @@ class Service:
         self._deployment = Deployment.open(settings)
         self._keys_at = float("-inf")
         self._keep_keys()
-        self._runner = Runner(self._deployment, open_source(settings, lock, adopt), metrics)
+        self._runner = Runner(
+            self._deployment,
+            open_source(settings, lock, adopt),
+            metrics,
+            consumer=lock.number,
+        )
         self._turned_at = time.monotonic()
 
     @classmethod

@@ -74,6 +74,11 @@ class Settings:
         return self.data / "spool"
 
     @property
+    def floors(self) -> Path:
+        """Where what is seen in open windows lies, sealed."""
+        return self.data / "floors"
+
+    @property
     def locks(self) -> Path:
         """Where running consumers hold their locks."""
         return self.data / "locks"

@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from remit_schemas.category import Basis, Decision, Necessity
 from remit_schemas.contract import Contract, Contracts, Field
-from remit_schemas.plan import FieldPlan, Plan, Purpose
+from remit_schemas.plan import FieldPlan, FloorPlan, Plan, Purpose
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import Policy
 from remit_schemas.reducer import Parameter, Scalar
@@ -78,6 +78,21 @@ def _of_plans(old: Plan, new: Plan) -> Iterator[str]:
         before = old.fields[name]
         for reason in (*_of_decision(before, after), *_of_use(before, after)):
             yield f"{new.contract}.{name}: {reason}"
+    for reason in _of_floor(old.floor, new.floor):
+        yield f"{new.contract}: {reason}"
+
+
+def _of_floor(before: FloorPlan | None, after: FloorPlan | None) -> Iterator[str]:
+    """Where traits that fewer people share are stored."""
+    if before is None:
+        return
+    if after is None:
+        yield "had a floor, and has none"
+        return
+    for column in sorted(set(before.columns) - set(after.columns)):
+        yield f"the floor spoke of {column}, and does not"
+    if after.subjects_min < before.subjects_min:
+        yield f"the floor was {before.subjects_min} subjects, is {after.subjects_min}"
 
 
 def _of_decision(before: FieldPlan, after: FieldPlan) -> Iterator[str]:

@@ -7,13 +7,14 @@ from types import MappingProxyType
 
 from pydantic import JsonValue
 
-from remit_schemas.category import CATEGORIES, Necessity
+from remit_schemas.category import CATEGORIES, Decision, Necessity
 from remit_schemas.clauses import Clauses
 from remit_schemas.contract import Contract, Contracts
 from remit_schemas.errors import PolicyError
 from remit_schemas.plan import (
     NOT_NAMED,
     FieldPlan,
+    FloorPlan,
     Plan,
     compile,  # noqa: A004 - the design's word for it
 )
@@ -94,6 +95,7 @@ class Explanation:
         policy_version: Version of the policy.
         necessity: required if any field is.
         fields: In the contract's order.
+        floor: How many subjects must share traits, in a sentence; None where the policy says nothing of it.
     """
 
     contract: str
@@ -101,6 +103,7 @@ class Explanation:
     policy_version: str
     necessity: str
     fields: Mapping[str, FieldExplanation]
+    floor: str | None = None
 
     def to_json(self) -> dict[str, JsonValue]:
         """Give what `remit policy explain --json` prints."""
@@ -110,6 +113,7 @@ class Explanation:
             "policy_version": self.policy_version,
             "necessity": self.necessity,
             "fields": {name: field.to_json() for name, field in self.fields.items()},
+            "floor": self.floor,
         }
 
 
@@ -129,6 +133,15 @@ def explain(plan: Plan, clauses: Clauses | None = None) -> Explanation:
         fields=MappingProxyType(
             {name: _explain_field(field, register) for name, field in plan.fields.items()}
         ),
+        floor=_explain_floor(plan.floor) if plan.floor else None,
+    )
+
+
+def _explain_floor(floor: FloorPlan) -> str:
+    """Put a floor into words."""
+    return (
+        f"Of {', '.join(floor.columns)} together: what fewer than {floor.subjects_min} subjects shared in the last"
+        f" {duration_text(floor.window)} becomes other, from the last column on ({floor.clause}). {floor.reason}"
     )
 
 
@@ -206,8 +219,16 @@ def _problems(policy: Policy, contracts: Contracts) -> Iterator[str]:
         for field in plan.fields.values():
             if field.reason == NOT_NAMED and field.clause is None:
                 yield f"{name}.{field.field}: no rule names it, so it is refused; say so or name it"
+        yield from _kept_as_it_came(plan, contracts.by_name(name))
         yield from _ruled_though_prohibited(plan, policy)
         yield from _kept_longer_without_consent(plan)
+
+
+def _kept_as_it_came(plan: Plan, contract: Contract) -> Iterator[str]:
+    """Find texts that nothing makes smaller: whatever an app puts into them would be stored."""
+    for field in contract.fields:
+        if field.avro_type == "string" and plan.fields[field.name].decision is Decision.KEEP:
+            yield f"{plan.contract}.{field.name} is a text that is kept as it came: name a reducer, such as identifier"
 
 
 def _ruled_though_prohibited(plan: Plan, policy: Policy) -> Iterator[str]:

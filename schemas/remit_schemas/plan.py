@@ -7,7 +7,7 @@ and what the policy says wrongly is an error, never a guess.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -102,11 +102,37 @@ class Outcome:
         tagset: 16 hex digits; names these decisions under this contract and policy version.
         fields: A decision for every field of the contract, in the contract's order.
         keep_for: The shortest of the stored fields: the row goes then. Zero when nothing is stored.
+        floor: What decided which combinations of traits were common enough; empty where the plan has no floor.
     """
 
     tagset: str
     fields: Mapping[str, FieldDecision]
     keep_for: timedelta
+    floor: str = ""
+
+    def above(self, floor: str) -> "Outcome":
+        """Give this outcome where a floor of this name decided as well: another tagset, so that a replay can tell."""
+        tagset = _named(f"{self.tagset}|{floor}".encode())
+        return replace(self, tagset=tagset, floor=floor)
+
+
+@dataclass(frozen=True, slots=True)
+class FloorPlan:
+    """How many subjects must share the traits that a contract's columns hold.
+
+    Attributes:
+        columns: For each column, the most useful first, the field that it is made of.
+        subjects_min: How many subjects of a window must share a combination of values.
+        window: How long is counted.
+        clause: The sentence it rests on.
+        reason: Why.
+    """
+
+    columns: Mapping[str, str]
+    subjects_min: int
+    window: timedelta
+    clause: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +146,7 @@ class Plan:
         policy_version: Version of the policy.
         necessity: Required if any field has a required purpose.
         fields: Every field of the contract, in the contract's order.
+        floor: How many subjects must share traits; None where the policy says nothing of it.
     """
 
     contract: str
@@ -128,6 +155,7 @@ class Plan:
     policy_version: str
     necessity: Necessity
     fields: Mapping[str, FieldPlan]
+    floor: FloorPlan | None = None
 
     @property
     def optional_purposes(self) -> frozenset[str]:
@@ -172,8 +200,12 @@ class Plan:
             for name, plan in self.fields.items()
         ]
         whole = [self.contract, self.policy, self.policy_version, told]
-        canonical = json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()
-        return hashlib.sha256(canonical).hexdigest()[:TAGSET_DIGITS]
+        return _named(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode())
+
+
+def _named(canonical: bytes) -> str:
+    """Name what is decided."""
+    return hashlib.sha256(canonical).hexdigest()[:TAGSET_DIGITS]
 
 
 def compile(contract: Contract, policy: Policy) -> Plan:  # noqa: A001 - the design's word for it
@@ -200,6 +232,32 @@ def compile(contract: Contract, policy: Policy) -> Plan:  # noqa: A001 - the des
         policy_version=policy.version,
         necessity=Necessity.REQUIRED if required else Necessity.OPTIONAL,
         fields=MappingProxyType(fields),
+        floor=_floor(contract, policy, fields),
+    )
+
+
+def _floor(contract: Contract, policy: Policy, fields: Mapping[str, FieldPlan]) -> FloorPlan | None:
+    """Find the floor of a contract and see that its columns are texts that are stored."""
+    floor = next((floor for floor in policy.floors if floor.event == contract.name), None)
+    if floor is None:
+        return None
+    texts = {
+        output.column(name): name
+        for name, field in fields.items()
+        if field.reducer
+        for output in SPECS[field.reducer].outputs
+        if output.arrow == "string"
+    }
+    for column in floor.columns:
+        if column not in texts:
+            message = f"{_title(policy)}: the floor of {contract.name} names {column!r}, which is no text that a reducer leaves"
+            raise PolicyError(message + nearest(column, texts))
+    return FloorPlan(
+        columns=MappingProxyType({column: texts[column] for column in floor.columns}),
+        subjects_min=floor.subjects_min,
+        window=floor.window,
+        clause=floor.clause,
+        reason=floor.reason,
     )
 
 

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from remit_schemas.category import CATEGORIES, PURPOSES
 from remit_schemas.clauses import Clauses, clauses_path, load_clauses
 from remit_schemas.errors import PolicyError
+from remit_schemas.floor import Floor
 from remit_schemas.policy_file import (
     Place,
     Source,
@@ -55,6 +56,7 @@ class Policy(Written):
         purposes: Terms by fideslang data_use.
         prohibited: What is refused at the call site, by fideslang data_category.
         rules: What may be done with what; what no rule names is refused.
+        floors: How many subjects must share some traits before they are stored; one for a contract at most.
     """
 
     part: ClassVar[str] = "a policy"
@@ -71,6 +73,7 @@ class Policy(Written):
     purposes: Mapping[str, PurposeTerms]
     prohibited: Mapping[str, Prohibition]
     rules: tuple[Rule, ...]
+    floors: tuple[Floor, ...] = ()
 
     @property
     def canonical(self) -> bytes:
@@ -113,6 +116,13 @@ class Policy(Written):
                 yield ("rules", number), f"a second rule for {rule.subject_matter}"
             seen.add((rule.event, rule.category, rule.field))
             yield from self._contradictions_of(rule, ("rules", number))
+        yield from self._contradictions_of_floors()
+
+    def _contradictions_of_floors(self) -> Iterator[tuple[Place, str]]:
+        events = [floor.event for floor in self.floors]
+        for number, event in enumerate(events):
+            if event in events[:number]:
+                yield ("floors", number), f"a second floor for {event}"
 
     def _contradictions_of(self, rule: Rule, place: Place) -> Iterator[tuple[Place, str]]:
         for key in rule.purposes:
@@ -240,3 +250,5 @@ def _cited(policy: Policy) -> Iterator[tuple[Place, str]]:
         yield ("prohibited", name, "clause"), prohibition.clause
     for number, rule in enumerate(policy.rules):
         yield ("rules", number, "clause"), rule.clause
+    for number, floor in enumerate(policy.floors):
+        yield ("floors", number, "clause"), floor.clause

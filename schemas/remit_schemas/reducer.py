@@ -59,6 +59,7 @@ class ReducerSpec:
         parameters: What a policy may tell it.
         summary: What it does, in a sentence for a reader of the policy.
         example: A value, and what is left of it (JSON where there are several outputs).
+        keep_days_max: The most days that a policy may keep what is left; None where the policy alone decides.
     """
 
     name: str
@@ -67,3 +68,4 @@ class ReducerSpec:
     parameters: tuple[Parameter, ...]
     summary: str
     example: tuple[str, str]
+    keep_days_max: int | None = None

@@ -19,6 +19,7 @@ from remit_schemas.clauses import CLAUSE, Sha256
 from remit_schemas.errors import PolicyError
 from remit_schemas.parameters import complete
 from remit_schemas.policy_file import Place, Written, complaint, nearest
+from remit_schemas.specs import SPECS
 
 HOURS = {"hour": 1, "day": 24}
 """Units of a duration, in hours; months and years are left out because their lengths differ."""
@@ -171,10 +172,17 @@ class Rule(Written):
                 if not getattr(self, name):
                     yield (), f'a rule that stores something says "{name}"'
         for reducer, given in (self.reduce or {}).items():
-            try:
-                complete(reducer, given)
-            except PolicyError as error:
-                yield ("reduce", reducer), str(error)
+            yield from self._mistakes_of_reducer(reducer, given)
+
+    def _mistakes_of_reducer(self, reducer: str, given: Parameters) -> Iterator[tuple[Place, str]]:
+        try:
+            complete(reducer, given)
+        except PolicyError as error:
+            yield ("reduce", reducer), str(error)
+            return
+        days = SPECS[reducer].keep_days_max
+        if days is not None and self.keep_for and self.keep_for > timedelta(days=days):
+            yield ("keep_for",), f"what {reducer} leaves is kept for {days} days at most"
 
     @property
     def subject_matter(self) -> str:

@@ -10,6 +10,10 @@ from types import MappingProxyType
 
 from remit_schemas.reducer import Output, Parameter, ReducerSpec
 
+FREE_TEXT_DAYS_MAX = 7
+"""Days that scrubbed text may be kept: it may still hold what no pattern knows, so it goes as soon as a fault of the
+week is understood (our choice; no peer bounds it)."""
+
 _TEXT = (Output(""),)
 
 _ALL = (
@@ -129,6 +133,7 @@ _ALL = (
         ),
         summary="Replaces addresses, e-mails, phone, card and account numbers, secrets and URLs by a mark of their kind.",
         example=("login of a@example.com from 203.0.113.77", "login of <email> from <ip>"),
+        keep_days_max=FREE_TEXT_DAYS_MAX,
     ),
     ReducerSpec(
         name="closed",

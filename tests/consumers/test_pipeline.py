@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.floors import make_floors
 from kit.opened import PAGE_VIEW, VERSION, make_datums, make_opened
 from remit import PageView
+from remit_consumers.batch import Step
 from remit_consumers.pipeline import Refined, refine, steps
 from remit_consumers.steps.open import Opened
 from remit_consumers.vault import Vault
@@ -30,20 +32,25 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
     return Vault.open(folder, b"k" * 32)
 
 
-def refined(vault: Vault, packs: Sequence[Opened]) -> Refined:
-    return refine(packs, builtin(), PLAN, steps(vault))
+@pytest.fixture(scope="module")
+def walk(vault: Vault, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Step]:
+    return steps(vault, make_floors(tmp_path_factory.mktemp("data")))
 
 
-def one(vault: Vault, event: PageView, subject: str | None = None) -> dict[str, object]:
+def refined(walk: Sequence[Step], packs: Sequence[Opened]) -> Refined:
+    return refine(packs, builtin(), PLAN, walk)
+
+
+def one(walk: Sequence[Step], event: PageView, subject: str | None = None) -> dict[str, object]:
     """The row that one event becomes."""
-    rows = refined(vault, [make_opened(datums=make_datums([event], [subject]))]).batch.table
+    rows = refined(walk, [make_opened(datums=make_datums([event], [subject]))]).batch.table
     return dict(rows.to_pylist()[0])
 
 
-def test_an_event_is_stored_reduced_and_tagged(vault: Vault) -> None:
+def test_an_event_is_stored_reduced_and_tagged(walk: Sequence[Step]) -> None:
     agent = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"
     row = one(
-        vault,
+        walk,
         PageView(
             ip="203.0.113.7",
             page="/orders/12345?email=a@b.example",
@@ -64,10 +71,10 @@ def test_an_event_is_stored_reduced_and_tagged(vault: Vault) -> None:
 
 
 def test_what_only_optional_purposes_want_is_refused_and_counted_while_nobody_consented(
-    vault: Vault,
+    walk: Sequence[Step],
 ) -> None:
     result = refined(
-        vault, [make_opened(datums=make_datums([PageView(referrer="https://a.example/x")]))]
+        walk, [make_opened(datums=make_datums([PageView(referrer="https://a.example/x")]))]
     )
     assert result.batch.table.column("referrer").to_pylist() == [None]
     counted = [count for count in result.batch.counts if count.field == "referrer"]
@@ -76,9 +83,11 @@ def test_what_only_optional_purposes_want_is_refused_and_counted_while_nobody_co
     ]
 
 
-def test_a_value_that_its_reducer_cannot_read_is_refused_and_never_passes(vault: Vault) -> None:
+def test_a_value_that_its_reducer_cannot_read_is_refused_and_never_passes(
+    walk: Sequence[Step],
+) -> None:
     result = refined(
-        vault, [make_opened(datums=make_datums([PageView(ip="no address"), PageView(ip="::1")]))]
+        walk, [make_opened(datums=make_datums([PageView(ip="no address"), PageView(ip="::1")]))]
     )
     assert result.batch.table.column("ip").to_pylist() == [None, "::"]
     counted = {
@@ -87,63 +96,64 @@ def test_a_value_that_its_reducer_cannot_read_is_refused_and_never_passes(vault:
     assert counted == {Decision.REDUCE: 1, Decision.REFUSE: 1}
 
 
-def test_one_subject_has_one_pseudonym_and_nobody_has_none(vault: Vault) -> None:
+def test_one_subject_has_one_pseudonym_and_nobody_has_none(walk: Sequence[Step]) -> None:
     datums = make_datums([PageView(page="/")] * 4, ["ann", "bob", None, "ann"])
-    table = refined(vault, [make_opened(datums=datums)]).batch.table
+    table = refined(walk, [make_opened(datums=datums)]).batch.table
     by_index = {row["index"]: row["subject"] for row in table.to_pylist()}
     assert by_index[0] == by_index[3] != by_index[1]
     assert by_index[2] is None
     assert "ann" not in str(table.to_pylist())
 
 
-def test_rows_of_a_subject_lie_together_with_those_of_nobody_last(vault: Vault) -> None:
+def test_rows_of_a_subject_lie_together_with_those_of_nobody_last(walk: Sequence[Step]) -> None:
     names = [f"user{n % 5}" if n % 3 else None for n in range(40)]
-    table = refined(vault, [make_opened(datums=make_datums([PageView()] * 40, names))]).batch.table
+    table = refined(walk, [make_opened(datums=make_datums([PageView()] * 40, names))]).batch.table
     subjects = table.column("subject").to_pylist()
     assert subjects == sorted(subjects, key=lambda name: (name is None, name))
 
 
-def test_two_tenants_never_share_a_pseudonym(vault: Vault) -> None:
+def test_two_tenants_never_share_a_pseudonym(walk: Sequence[Step]) -> None:
     packs = [
         make_opened(1, tenant="a", datums=make_datums([PageView()], ["ann"])),
         make_opened(2, tenant="b", datums=make_datums([PageView()], ["ann"])),
     ]
-    subjects = refined(vault, packs).batch.table.column("subject").to_pylist()
+    subjects = refined(walk, packs).batch.table.column("subject").to_pylist()
     assert len(set(subjects)) == 2
 
 
-def test_every_row_knows_its_pack_and_its_place_there(vault: Vault) -> None:
+def test_every_row_knows_its_pack_and_its_place_there(walk: Sequence[Step]) -> None:
     packs = [make_opened(n, datums=make_datums([PageView(status=n)] * 3)) for n in (1, 2)]
-    rows = refined(vault, packs).batch.table.to_pylist()
+    rows = refined(walk, packs).batch.table.to_pylist()
     found = {(row["pack"], row["index"]): row["status"] for row in rows}
     assert found == {
         (pack.header.pack_id, i): n for n, pack in enumerate(packs, 1) for i in range(3)
     }
 
 
-def test_a_malformed_datum_is_named_by_its_pack_and_place(vault: Vault) -> None:
+def test_a_malformed_datum_is_named_by_its_pack_and_place(walk: Sequence[Step]) -> None:
     datums = make_datums([PageView()] * 2)
     broken = replace(datums, data=bytes(datums.data[:-1]) + b"\x07")
-    result = refined(vault, [make_opened(1), make_opened(2, datums=broken)])
+    result = refined(walk, [make_opened(1), make_opened(2, datums=broken)])
     assert result.malformed == {1: [1]}
     assert result.batch.table.num_rows == 2
 
 
-def test_a_record_that_did_not_open_leaves_its_place_empty(vault: Vault) -> None:
+def test_a_record_that_did_not_open_leaves_its_place_empty(walk: Sequence[Step]) -> None:
     datums = make_datums([PageView()] * 2, malformed=[1])
-    result = refined(vault, [make_opened(datums=datums)])
+    result = refined(walk, [make_opened(datums=datums)])
     assert result.malformed == {0: [1]}
     assert sorted(result.batch.table.column("index").to_pylist()) == [0, 2]
 
 
-def test_a_pack_without_events_gives_no_rows_and_every_column(vault: Vault) -> None:
-    result = refined(vault, [make_opened(datums=make_datums([]))])
+def test_a_pack_without_events_gives_no_rows_and_every_column(walk: Sequence[Step]) -> None:
+    result = refined(walk, [make_opened(datums=make_datums([]))])
     assert result.batch.table.num_rows == 0
     assert result.batch.table.schema.names == result.schema.names
 
 
 @given(st.lists(st.tuples(st.text(max_size=20), st.text(max_size=20)), min_size=1, max_size=20))
 def test_values_in_are_those_kept_reduced_or_refused_whatever_comes(
+    tmp_path_factory: pytest.TempPathFactory,
     pairs: list[tuple[str, str]],
 ) -> None:
     events = [
@@ -152,15 +162,16 @@ def test_values_in_are_those_kept_reduced_or_refused_whatever_comes(
         )
         for ip, page in pairs
     ]
-    result = refine([make_opened(datums=make_datums(events))], builtin(), PLAN, steps(_NoVault()))
+    walk = steps(_NoVault(), make_floors(tmp_path_factory.mktemp("data")))
+    result = refine([make_opened(datums=make_datums(events))], builtin(), PLAN, walk)
     for name in ("ip", "page"):
         assert sum(count.values_in for count in result.batch.counts if count.field == name) == len(
             events
         )
 
 
-def test_every_stored_column_names_its_category_reducer_and_clause(vault: Vault) -> None:
-    schema = refined(vault, [make_opened()]).schema
+def test_every_stored_column_names_its_category_reducer_and_clause(walk: Sequence[Step]) -> None:
+    schema = refined(walk, [make_opened()]).schema
     for name in ("ip", "user_agent_os", "page", "status"):
         tags = schema.field(name).metadata
         assert tags[b"remit.category"]

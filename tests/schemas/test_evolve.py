@@ -169,8 +169,8 @@ PAGE = {"field": "page"}
             "visit.occurred_at: precision of timestamp leaves more than before",
         ),
         (
-            [make_rule(**PAGE, reduce={"page": {}})],
-            [make_rule(**PAGE, reduce={"free_text": {}})],
+            [make_rule(**PAGE, reduce={"page": {}}, keep_for="7 days")],
+            [make_rule(**PAGE, reduce={"free_text": {}}, keep_for="7 days")],
             "visit.page: was reduced by page, is by free_text",
         ),
         (

@@ -102,9 +102,15 @@ def said_against(policy: Policy, contract: Contract | None = None) -> str:
 
 
 def test_every_field_without_a_rule_is_said() -> None:
-    said = said_against(make_policy(make_rule()))
+    said = said_against(make_policy(make_rule(reduce={"ip": {}})))
     assert "visit.page: no rule names it" in said
     assert "visit.ip" not in said
+
+
+def test_a_text_that_nothing_makes_smaller_is_said() -> None:
+    assert "visit.ip is a text that is kept as it came" in said_against(make_policy(make_rule()))
+    number = make_policy(make_rule(field="status"))
+    assert "kept as it came" not in said_against(number)
 
 
 def test_a_field_that_is_refused_on_purpose_is_not_said() -> None:

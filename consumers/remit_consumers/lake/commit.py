@@ -10,6 +10,11 @@ import pyarrow.compute as pc
 from deltalake.exceptions import DeltaError
 
 from remit_consumers.lake.fault import reaching
+from remit_consumers.lake.floors import Floor
+from remit_consumers.lake.floors import Kind as FloorKind
+from remit_consumers.lake.floors import add as add_floor
+from remit_consumers.lake.floors import named as floor_named
+from remit_consumers.lake.floors import newest as newest_floors
 from remit_consumers.lake.flush import Claim, Committed, Flush, TableCommit
 from remit_consumers.lake.pending import Pending, prepare, publish_first, sync_all
 from remit_consumers.lake.positions import (
@@ -157,6 +162,25 @@ class Lake:
         """All receipts as rows (columns: `tables.RECEIPTS`), those not yet materialised included."""
         with reaching(self.root):
             return read(self.root)
+
+    def floors(self) -> dict[FloorKind, Floor]:
+        """The floor of the last closed window of each kind."""
+        if not is_table(self.root, "floors"):
+            return {}
+        with reaching(self.root):
+            return newest_floors(open_table(self.root, "floors"))
+
+    def floor(self, name: str) -> Floor | None:
+        """The floor of this name: what decided the rows whose tagset names it."""
+        if not is_table(self.root, "floors"):
+            return None
+        with reaching(self.root):
+            return floor_named(open_table(self.root, "floors"), name)
+
+    def add_floor(self, floor: Floor) -> None:
+        """Store what a closed window decided, durably; one that is there already stays."""
+        with reaching(self.root):
+            add_floor(open_table(self.root, "floors"), floor)
 
     def quarantined(self) -> list[dict[str, str | int | None]]:
         """What stands in quarantine, oldest first, without what is sealed in it; times as ISO 8601."""

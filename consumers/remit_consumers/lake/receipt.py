@@ -142,6 +142,7 @@ class Receipt:
         sources: The newest counts of each (producer, lane) in the flush.
         packs: The packs it speaks of.
         fields: What became of the values.
+        floored: Rows whose value became `other` because too few subjects shared it with the others, by column.
         gaps: Sequence numbers that were skipped.
         resent: Packs that came again and were dropped.
     """
@@ -154,6 +155,7 @@ class Receipt:
     sources: Sequence[SourceCount] = ()
     packs: Sequence[PackCount] = ()
     fields: Sequence[FieldCount] = ()
+    floored: Mapping[str, int] = field(default_factory=dict)
     gaps: int = 0
     resent: int = 0
 
@@ -196,6 +198,7 @@ class Receipt:
                     for one in self.packs
                 ],
                 "fields": [list(astuple(one)) for one in self.fields],
+                "floored": dict(self.floored),
                 "gaps": self.gaps,
                 "resent": self.resent,
             }

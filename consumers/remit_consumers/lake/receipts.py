@@ -162,7 +162,8 @@ def _rows(link: Link) -> Iterator[dict[str, object]]:
         "chain": link.head,
     }
     yield same | {"kind": "commit", "field": "", "receipt": link.text}
-    for row in (*_events(receipt), *_fields(receipt), *_sources(receipt), *_packs(receipt)):
+    rows = (*_events(receipt), *_fields(receipt), *_floored(receipt), *_sources(receipt))
+    for row in (*rows, *_packs(receipt)):
         yield same | row
 
 
@@ -205,6 +206,12 @@ def _fields(receipt: Receipt) -> Iterator[dict[str, object]]:
             "bits_in": one.bits_in,
             "bits_out": one.bits_out,
         }
+
+
+def _floored(receipt: Receipt) -> Iterator[dict[str, object]]:
+    """What too few subjects shared."""
+    for column, rows in receipt.floored.items():
+        yield {"kind": "floored", "field": column, "values_in": rows}
 
 
 def _sources(receipt: Receipt) -> Iterator[dict[str, object]]:

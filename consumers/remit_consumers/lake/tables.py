@@ -51,10 +51,39 @@ POSITIONS = pa.schema(
 TAGSETS = pa.schema(
     {
         name: pa.string()
-        for name in ("tagset", "contract", "policy", "policy_version", "purposes", "fields")
+        for name in (
+            "tagset",
+            "contract",
+            "policy",
+            "policy_version",
+            "purposes",
+            "fields",
+            "floor",
+        )
     }
 )
-"""What the tagsets on the rows stand for; `fields` is JSON."""
+"""What the tagsets on the rows stand for; `fields` is JSON, `floor` names what `floors` has (empty: none decided)."""
+
+FLOORS = pa.schema(
+    {
+        "floor": pa.string(),
+        "contract": pa.string(),
+        "columns": pa.string(),
+        "subjects_min": pa.int64(),
+        "begun_at": _TIME,
+        "ended_at": _TIME,
+        "subjects": pa.int64(),
+        "combinations_before": pa.int64(),
+        "rare_before": pa.int64(),
+        "unique_before": pa.int64(),
+        "combinations_after": pa.int64(),
+        "rare_after": pa.int64(),
+        "unique_after": pa.int64(),
+        "common": pa.string(),
+    }
+)
+"""Closed windows: how many combinations of traits there were before and after the floor, how many of them rare and
+unique, and as JSON those that enough subjects shared."""
 
 RECEIPTS = pa.schema(
     {
@@ -88,7 +117,8 @@ RECEIPTS = pa.schema(
         "receipt": pa.string(),
     }
 )
-"""The receipts of all commits. `kind` says what a row counts: `field` (values), `events` (decision stored, refused,
+"""The receipts of all commits. `kind` says what a row counts: `field` (values), `floored` (values of a column that became
+`other`), `events` (decision stored, refused,
 quarantined or expired), `source` (the source's own counts, cumulative; decision offered, let_go or refused), `pack`
 (decision is the outcome, reason the SHA-256) and `commit` (`receipt` is its canonical JSON). `chain` is the head of
 the table's chain after the commit."""
@@ -97,6 +127,7 @@ _OWN_SCHEMAS = {
     "quarantine": QUARANTINE,
     "positions": POSITIONS,
     "tagsets": TAGSETS,
+    "floors": FLOORS,
     "receipts": RECEIPTS,
 }
 
@@ -210,7 +241,9 @@ def _make(root: Path, name: str, schema: pa.Schema) -> None:
 def _statistics(schema: pa.Schema) -> str:
     """The one column that other writers may keep minima and maxima of in the log: never a field of a contract."""
     return next(
-        name for name in ("keep_until", "committed_at", "version", "tagset") if name in schema.names
+        name
+        for name in ("keep_until", "committed_at", "version", "tagset", "ended_at")
+        if name in schema.names
     )
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import canonical
-from remit_consumers.lake.tables import TAGSETS, Table
+from remit_consumers.lake.tables import TAGSETS, Table, evolve
 from remit_schemas.plan import Outcome, Plan
 
 
@@ -23,6 +23,8 @@ class Tagset:
         policy_version: Version of the policy.
         purposes: Every purpose that any field is stored for, sorted, joined by commas.
         fields: For each field category, decision, reducer, parameters, clause, purposes and basis, as canonical JSON.
+        floor: The floor that decided which traits were common enough; `none` where none was known yet, empty where the
+            policy has none.
     """
 
     tagset: str
@@ -31,6 +33,7 @@ class Tagset:
     policy_version: str
     purposes: str
     fields: str
+    floor: str = ""
 
 
 def tagset_of(plan: Plan, outcome: Outcome) -> Tagset:
@@ -55,6 +58,7 @@ def tagset_of(plan: Plan, outcome: Outcome) -> Tagset:
         policy_version=plan.policy_version,
         purposes=",".join(sorted(purposes)),
         fields=canonical(fields),
+        floor=outcome.floor,
     )
 
 
@@ -71,6 +75,7 @@ def catalogue(table: Table) -> list[str]:
 
 def add(table: Table, tagsets: Iterable[Tagset]) -> None:
     """Write tagsets into the catalogue, durably; one that another writer adds as well says the same."""
+    evolve(table, TAGSETS)
     files = write(
         table.path, pa.Table.from_pylist([asdict(one) for one in tagsets], schema=TAGSETS)
     )

@@ -1,13 +1,14 @@
 """The report: what was offered, stored, refused and reduced, told from the receipts."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.lake.commit import Lake
+from remit_consumers.lake.floors import Crowd, Floor
 from remit_consumers.lake.receipt import PackOutcome
 from remit_schemas.category import Decision
 
@@ -31,6 +32,27 @@ _Sums = defaultdict[str, defaultdict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
+class Traits:
+    """How many subjects share the traits that were stored.
+
+    Attributes:
+        floor: The last closed window.
+        subjects_min: How many subjects must share a combination.
+        subjects: How many there were in the window, about.
+        before: Combinations of the window as they came, those of fewer than `subjects_min`, those of one.
+        after: The same as they were stored.
+        floored: Of all time, how many rows have `other` in a column for it.
+    """
+
+    floor: str
+    subjects_min: int
+    subjects: int
+    before: Crowd
+    after: Crowd
+    floored: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What became of everything that was offered. Every figure comes from receipts.
 
@@ -43,6 +65,7 @@ class Report:
         reducers: For each reducer: values_in, values_out, bytes_in, bytes_out; bits_in and bits_out, what the values
             told and still tell; distinct_in and distinct_out, the most different values in one commit.
         policy_versions: For each policy version: events stored.
+        floors: For each contract with a floor whose first window is closed, what it came to.
     """
 
     contracts: Counts
@@ -52,6 +75,7 @@ class Report:
     clauses: Counts = field(default_factory=dict)
     reducers: Counts = field(default_factory=dict)
     policy_versions: Mapping[str, int] = field(default_factory=dict)
+    floors: Mapping[str, Traits] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """What `remit report --json` prints."""
@@ -64,7 +88,8 @@ def report(lake: Lake) -> Report:
     Raises:
         LakeError: The lake cannot be read.
     """
-    return told(lake.receipts())
+    receipts = lake.receipts()
+    return replace(told(receipts), floors=_floors(lake.floors().values(), receipts))
 
 
 def told(receipts: pa.Table) -> Report:
@@ -82,6 +107,24 @@ def told(receipts: pa.Table) -> Report:
         reducers=_reducers(fields),
         policy_versions={str(row["policy_version"]): int(row["values_in"]) for row in versions},
     )
+
+
+def _floors(floors: Iterable[Floor], receipts: pa.Table) -> Mapping[str, Traits]:
+    """What the last closed windows say of traits, and what was taken away for it."""
+    floored: _Sums = defaultdict(lambda: defaultdict(int))
+    for row in grouped(_of_kind(receipts, "floored"), ["contract", "field"], ["values_in"]):
+        floored[str(row["contract"])][str(row["field"])] += int(row["values_in"])
+    return {
+        floor.contract: Traits(
+            floor=floor.name,
+            subjects_min=floor.subjects_min,
+            subjects=floor.subjects,
+            before=floor.before,
+            after=floor.after,
+            floored=dict(floored[floor.contract]),
+        )
+        for floor in sorted(floors, key=lambda floor: floor.begun_at)
+    }
 
 
 def grouped(table: pa.Table, keys: list[str], sums: list[str]) -> list[dict[str, str | int]]:

@@ -1,0 +1,123 @@
+"""The floors in force, and what is counted for the next: one for each contract whose policy asks for one."""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from remit_consumers.floor.seen import common
+from remit_consumers.floor.window import Sealer, Window, WindowName
+from remit_consumers.lake.commit import Lake
+from remit_consumers.lake.floors import Floor, Kind
+from remit_schemas.plan import FloorPlan, Plan
+
+SAVE_EVERY_S = 60.0
+"""How often what was seen is saved: what a crash loses is counted as not seen, which only makes more rare."""
+
+GRACE = timedelta(minutes=10)
+"""How long after its end a window is closed: by then every consumer has saved what it saw in it."""
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What holds for the rows of a batch.
+
+    Attributes:
+        floor: The floor of the last closed window; None where there is none yet.
+        window: Where its rows are counted.
+    """
+
+    floor: Floor | None
+    window: Window
+
+
+class Floors:
+    """The floors of one consumer."""
+
+    def __init__(self, lake: Lake, sealer: Sealer, now: Clock = utc_now) -> None:
+        self._lake = lake
+        self._sealer = sealer
+        self._now = now
+        self._open: dict[WindowName, Window] = {}
+        self._newest: dict[Kind, Floor] | None = None
+        self._tended_at = float("-inf")
+
+    def standing(self, plan: Plan, floor: FloorPlan) -> Standing:
+        """Say what holds for a contract now.
+
+        A floor of other columns, or of another number of subjects, holds no longer: the policy has changed.
+        """
+        name = WindowName.at(plan.contract, floor, self._now())
+        if name not in self._open:
+            self._open[name] = self._sealer.load(name) or Window.empty(floor)
+        if self._newest is None:
+            self._newest = self._lake.floors()
+        kind = plan.contract, tuple(floor.columns), floor.subjects_min
+        return Standing(self._newest.get(kind), self._open[name])
+
+    def tend(self, *, hurry: bool = False) -> None:
+        """Save what was seen and close the windows that are over, once a minute or, in a hurry, at once.
+
+        Raises:
+            OSError: Something cannot be written: nothing is lost, and it is tried again.
+            LakeError: The lake cannot be read or written.
+            KeysOutOfReach: A key cannot be read or made.
+        """
+        if not hurry and time.monotonic() - self._tended_at < SAVE_EVERY_S:
+            return
+        self._tended_at = time.monotonic()
+        now = self._now()
+        for name, window in list(self._open.items()):
+            self._sealer.save(name, window)
+            if name.ended_at <= now:
+                del self._open[name]
+        self._newest = None  # another consumer may have closed one
+        for name in sorted(self._sealer.windows(), key=lambda name: name.begun_s):
+            if name.ended_at + GRACE <= now:
+                self._close(name)
+
+    def _close(self, name: WindowName) -> None:
+        """Decide what is common from what all consumers saw, and destroy what it was decided from."""
+        with _alone(self._sealer.folder / "lock"):
+            window = self._sealer.gather(name)
+            if window is not None:
+                self._lake.add_floor(floor_of(name, window))
+            self._sealer.destroy(name)
+
+
+def floor_of(name: WindowName, window: Window) -> Floor:
+    """Decide what was common in a window."""
+    return Floor(
+        name=f"{name.contract}@{name.begun_at:%Y-%m-%dT%H:%MZ}/{name.signature}",
+        contract=name.contract,
+        columns=window.columns,
+        subjects_min=window.before.enough,
+        begun_at=name.begun_at,
+        ended_at=name.ended_at,
+        subjects=window.before.subjects,
+        before=window.before.crowd,
+        after=window.after.crowd,
+        common=common(window.before),
+    )
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Wait until no other consumer closes a window."""
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,127 @@
+"""Which combinations of traits were seen of how many: what is counted within a window, and no more than that takes."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from remit_consumers.lake.floors import Crowd
+
+Combination = tuple[str | None, ...]
+"""The values of the floor's columns in one row; null is a value."""
+
+Rows = npt.NDArray[np.int64]
+Visitors = npt.NDArray[np.uint64]
+"""A number for each subject, or for the network of a visitor without one; 0 where nothing tells visitors apart."""
+
+COMBINATIONS_MAX = 65_536
+"""Combinations counted in one window: some 100 MB at worst. What comes new beyond that is rare, and stays uncounted."""
+
+LEAST = 1_024
+"""Smallest visitor numbers kept to estimate how many visitors there were, to 3 % (one standard error).
+
+Source: Bar-Yossef et al., Counting Distinct Elements in a Data Stream (2002), algorithm 2.
+"""
+
+
+@dataclass(slots=True)
+class Seen:
+    """Combinations, each with the visitors it was seen of, up to as many as are enough.
+
+    Adding the same again changes nothing, so what is read twice after a fault is counted once.
+
+    Attributes:
+        enough: Visitors that are kept for a combination.
+        visitors: For each combination, who was seen with it.
+        least: The smallest visitor numbers of all, ascending.
+    """
+
+    enough: int
+    visitors: dict[Combination, set[int]] = field(default_factory=dict)
+    least: Visitors = field(default_factory=lambda: np.zeros(0, np.uint64))
+
+    def add(self, combinations: Sequence[Combination], rows: Rows, visitors: Visitors) -> None:
+        """Count rows.
+
+        Args:
+            combinations: The distinct combinations of a batch.
+            rows: For each row, which of them it has.
+            visitors: For each row, whose it is.
+        """
+        known, who = np.unique(visitors, return_inverse=True)
+        self._note(known[known > 0])
+        kept = [self._room_for(combination) for combination in combinations]
+        wanted = np.array([len(each) < self.enough for each in kept], np.bool_)
+        pairs = np.unique((rows * len(known) + who)[wanted[rows] & (visitors > 0)])
+        numbers, whose = pairs // len(known), known[pairs % len(known)]
+        for number, visitor in zip(numbers.tolist(), whose.tolist(), strict=True):
+            if len(kept[number]) < self.enough:
+                kept[number].add(visitor)
+
+    def _room_for(self, combination: Combination) -> set[int]:
+        """Where the visitors of a combination are kept: nowhere, where there is no room for more combinations."""
+        if len(self.visitors) < COMBINATIONS_MAX:
+            return self.visitors.setdefault(combination, set())
+        return self.visitors.get(combination, set())
+
+    def _note(self, visitors: Visitors) -> None:
+        """Keep the smallest numbers."""
+        self.least = np.union1d(self.least, visitors)[:LEAST]
+
+    def merge(self, other: Self) -> None:
+        """Add what another one has seen of the same window."""
+        for combination, visitors in other.visitors.items():
+            kept = self._room_for(combination)
+            kept.update(sorted(visitors - kept)[: self.enough - len(kept)])
+        self._note(other.least)
+
+    @property
+    def subjects(self) -> int:
+        """How many visitors there were, about; exact below `LEAST`."""
+        if len(self.least) < LEAST:
+            return len(self.least)
+        return round((LEAST - 1) / (float(self.least[-1]) / 2**64))
+
+    @property
+    def crowd(self) -> Crowd:
+        """How many combinations there were, and how many of them of few."""
+        sizes = [len(visitors) for visitors in self.visitors.values()]
+        return Crowd(len(sizes), sum(size < self.enough for size in sizes), sizes.count(1))
+
+    def to_json(self) -> dict[str, object]:
+        """Give it as JSON has it."""
+        return {
+            "combinations": list(map(list, self.visitors)),
+            "visitors": list(map(sorted, self.visitors.values())),
+            "least": self.least.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, enough: int, form: Mapping[str, Iterable[list[str | None]]]) -> Self:
+        """Read what `to_json` gave."""
+        pairs = zip(form["combinations"], form["visitors"], strict=True)
+        visitors = {tuple(combination): set(map(int, map(str, who))) for combination, who in pairs}
+        return cls(enough, visitors, np.array(form["least"], np.uint64))
+
+
+def common(seen: Seen) -> frozenset[Combination]:
+    """Find what is common enough: combinations, and for those that are not the longest beginnings that are.
+
+    What is too rare with all its columns is put together with its like under one column less, and so on: a beginning
+    is common if enough subjects are left with nothing longer. So whatever this table lets stand was shared, in the
+    very form in which it stands, by `seen.enough` subjects of its window.
+    """
+    found: set[Combination] = set()
+    groups: Mapping[Combination, set[int]] = seen.visitors
+    for length in range(max(map(len, groups), default=0), 0, -1):
+        rest: defaultdict[Combination, set[int]] = defaultdict(set)
+        for combination, visitors in groups.items():
+            if len(visitors) >= seen.enough:
+                found.add(combination)
+            else:
+                rest[combination[: length - 1]] |= visitors
+        groups = rest
+    return frozenset(found)

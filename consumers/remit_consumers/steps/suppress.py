@@ -1,0 +1,148 @@
+"""Suppress: what too few subjects share becomes `other` before it is stored.
+
+Source: ISO/IEC 20889 (local suppression); k-anonymity over the columns that the policy's floor names.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from remit_consumers.batch import Batch, Step
+from remit_consumers.entropy import combinations
+from remit_consumers.floor.floors import Floors
+from remit_consumers.floor.seen import Combination, Rows, Visitors
+from remit_consumers.lake.floors import Floor
+from remit_schemas.category import Decision, Necessity
+from remit_schemas.plan import FloorPlan, Outcome, Plan
+
+OTHER = "other"
+"""What a value becomes that too few subjects share."""
+
+NO_FLOOR_YET = "none"
+"""What the tagset names where no window was closed yet."""
+
+NETWORK = "user.device.ip_address"
+"""The category whose stored networks stand for visitors without a subject: each counts as one visitor at most."""
+
+VISITOR_BYTES = 8
+"""Bytes of a visitor's number: two of a million visitors share one with a chance of 3 in 10^8."""
+
+Flags = npt.NDArray[np.bool_]
+
+
+def suppress(floors: Floors) -> Step:
+    """Make the step that puts the floor under the traits of a batch, and counts them for the next window."""
+
+    def step(batch: Batch, plan: Plan) -> Batch:
+        floor, outcome = plan.floor, batch.outcome
+        if floor is None or outcome is None or not batch.events:
+            return batch
+        standing = floors.standing(plan, floor)
+        traits = _traits(batch.table, floor)
+        kept = _kept(traits.distinct, standing.floor, _needed(plan, floor, outcome))
+        kept |= _refused(floor, outcome)
+        stored = [_suppressed(each, row) for each, row in zip(traits.distinct, kept, strict=True)]
+        standing.window.add(traits.distinct, stored, traits.rows, _visitors(batch, plan))
+        table, floored = _replaced(batch.table, floor, kept[traits.rows])
+        name = standing.floor.name if standing.floor else NO_FLOOR_YET
+        return replace(batch, table=table, outcome=outcome.above(name), floored=floored)
+
+    return step
+
+
+@dataclass(frozen=True, slots=True)
+class _Traits:
+    """The distinct combinations of a batch, and for each row which of them it has."""
+
+    distinct: Sequence[Combination]
+    rows: Rows
+
+
+def _traits(table: pa.Table, floor: FloorPlan) -> _Traits:
+    """Find the distinct combinations of the floor's columns."""
+    found = combinations([table.column(name).combine_chunks() for name in floor.columns])
+    _, first, rows = np.unique(found.codes, return_index=True, return_inverse=True)
+    values = [column.take(pa.array(first)).to_pylist() for column in found.columns]
+    return _Traits(list(zip(*values, strict=True)), rows)
+
+
+def _needed(plan: Plan, floor: FloorPlan, outcome: Outcome) -> Flags:
+    """Which columns a required purpose needs: the others wait for a floor."""
+    required = {
+        purpose.key
+        for field in plan.fields.values()
+        for purpose in field.purposes
+        if purpose.necessity is Necessity.REQUIRED
+    }
+    fields = (outcome.fields[field] for field in floor.columns.values())
+    return np.array([bool(required & set(field.purposes)) for field in fields])
+
+
+def _refused(floor: FloorPlan, outcome: Outcome) -> Flags:
+    """Which columns hold nothing anyway."""
+    fields = (outcome.fields[field] for field in floor.columns.values())
+    return np.array([field.decision is Decision.REFUSE for field in fields])
+
+
+def _kept(distinct: Sequence[Combination], floor: Floor | None, needed: Flags) -> Flags:
+    """For each combination and column, whether the value stays."""
+    if floor is None:
+        return np.tile(needed, (len(distinct), 1))
+    lengths = np.array([_common_length(each, floor) for each in distinct])
+    kept: Flags = np.arange(len(needed)) < lengths[:, None]
+    return kept
+
+
+def _common_length(combination: Combination, floor: Floor) -> int:
+    """How many values of a combination, from the first on, enough subjects shared."""
+    for length in range(len(combination), 0, -1):
+        if combination[:length] in floor.common:
+            return length
+    return 0
+
+
+def _suppressed(combination: Combination, kept: Flags) -> Combination:
+    """A combination as it is stored."""
+    return tuple(value if stays else OTHER for value, stays in zip(combination, kept, strict=True))
+
+
+def _replaced(table: pa.Table, floor: FloorPlan, kept: Flags) -> tuple[pa.Table, Mapping[str, int]]:
+    """Put `other` into the columns where a value does not stay; nulls are values here."""
+    floored: dict[str, int] = {}
+    for number, name in enumerate(floor.columns):
+        mask = ~kept[:, number]
+        if not mask.any():
+            continue
+        floored[name] = int(mask.sum())
+        at = table.schema.get_field_index(name)
+        column = pc.if_else(pa.array(mask), pa.scalar(OTHER), table.column(at).combine_chunks())
+        table = table.set_column(at, name, column)
+    return table, floored
+
+
+def _visitors(batch: Batch, plan: Plan) -> Visitors:
+    """Number the visitors: subjects by their pseudonyms, those without one by their network."""
+    numbers = _numbered(batch.subject)
+    network = next((name for name, field in plan.fields.items() if field.category == NETWORK), "")
+    if network in batch.table.column_names and not numbers.all():
+        numbers = np.where(numbers > 0, numbers, _numbered(batch.table.column(network)))
+    return numbers
+
+
+def _numbered(names: pa.Array | pa.ChunkedArray) -> Visitors:
+    """Give each name a number, the same in every process; 0 where there is none."""
+    names = names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
+    coded = names if pa.types.is_dictionary(names.type) else names.dictionary_encode()
+    hashed = [
+        int.from_bytes(hashlib.blake2b(name.encode(), digest_size=VISITOR_BYTES).digest()) or 1
+        for name in coded.dictionary.to_pylist()
+    ]
+    table = np.array([*hashed, 0], np.uint64)
+    indices = pc.fill_null(coded.indices, len(hashed))
+    numbered: Visitors = table[indices.to_numpy()]
+    return numbered
