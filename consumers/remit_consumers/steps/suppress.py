@@ -67,8 +67,15 @@ def _traits(table: pa.Table, floor: FloorPlan) -> _Traits:
     """Find the distinct combinations of the floor's columns."""
     found = combinations([table.column(name).combine_chunks() for name in floor.columns])
     _, first, rows = np.unique(found.codes, return_index=True, return_inverse=True)
-    values = [column.take(pa.array(first)).to_pylist() for column in found.columns]
+    values = (_values_at(column, first) for column in found.columns)
     return _Traits(list(zip(*values, strict=True)), rows)
+
+
+def _values_at(column: pa.DictionaryArray, places: npt.NDArray[np.int64]) -> list[str | None]:
+    """Read a dictionary-encoded column at some places: its few values once, not each place's anew."""
+    words: list[str | None] = [*column.dictionary.to_pylist(), None]
+    indices = pc.fill_null(column.indices, len(words) - 1).to_numpy()
+    return [words[index] for index in indices[places].tolist()]
 
 
 def _needed(plan: Plan, floor: FloorPlan, outcome: Outcome) -> Flags:
