@@ -88,6 +88,7 @@ def test_every_cited_sentence_exists(policy: Policy, clauses: Clauses) -> None:
         *(terms.clause for terms in policy.purposes.values()),
         *(prohibition.clause for prohibition in policy.prohibited.values()),
         *(rule.clause for rule in policy.rules),
+        *(floor.clause for floor in policy.floors),
     ]
     assert all(clauses.has(clause) for clause in cited)
     assert all(Kind.INFORMATION not in clauses.sentences[clause[:4]].kinds for clause in cited)

@@ -175,6 +175,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ({"refuse": True, "keep_for": "1 day"}, 'has no "keep_for"'),
         ({"refuse": True, "recipients": ["x"]}, 'has no "recipients"'),
         ({"recipients": ["a", "a"]}, "names one twice"),
+        ({"reduce": {"free_text": {}}}, "what free_text leaves is kept for 7 days at most"),
         ({"clause": "25a"}, "pattern"),
         ({"clause": None}, "required"),
         ({"reason": " "}, "at least 1 character"),
