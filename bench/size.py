@@ -166,7 +166,7 @@ def _refined(installation: Installation, given: Sequence[Given]) -> tuple[pa.Tab
         if isinstance(each, Opened)
     ]
     plan = compile_plan(contract, deployment.policy)
-    done = refine(opened, deployment.contracts, plan, steps(deployment.vault))
+    done = refine(opened, deployment.contracts, plan, steps(deployment.vault, deployment.means))
     return done.batch.table, done.schema
 
 

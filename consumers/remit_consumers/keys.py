@@ -6,6 +6,7 @@ The folder (REMIT_KEYS) is made with mode 0700, its files with 0600::
     signing.key          Ed25519, signs the bundle
     lane.key             keys the hash of a subject into its lane
     index.key            keys the vault's index
+    address.key          keys the encryption of addresses that are stored (reducer `ip_encrypted`)
     epochs.json          the register: every key ever issued, without private keys, and the kill switch
     epoch-<key id>.key   X25519 private key, gone when its epoch is destroyed
     bundle.json          what SDKs read
@@ -69,6 +70,7 @@ class KeyStore:
         self._signing_key = own_key(folder / "signing.key")
         self._lane_key = own_key(folder / "lane.key")
         self.index_key = own_key(folder / "index.key")
+        self.address_key = own_key(folder / "address.key")
         self._lock = FolderLock(folder / "lock")
         self._register = Register()
         self._read_as: FileState | None = None

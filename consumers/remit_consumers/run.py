@@ -45,8 +45,13 @@ class Runner:
         self._deployment = deployment
         self._open_source = open_source
         self._metrics = metrics
-        self._plans = Plans(deployment.contracts, deployment.policy, deployment.policy_folder)
-        self._walk = steps(deployment.vault)
+        self._plans = Plans(
+            deployment.contracts,
+            deployment.policy,
+            deployment.policy_folder,
+            check=deployment.means.check,
+        )
+        self._walk = steps(deployment.vault, deployment.means)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}

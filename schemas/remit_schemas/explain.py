@@ -18,7 +18,7 @@ from remit_schemas.plan import (
     compile,  # noqa: A004 - the design's word for it
 )
 from remit_schemas.policy import Policy, builtin_clauses
-from remit_schemas.rule import Rule, duration_text
+from remit_schemas.rule import PseudonymTerms, Rule, duration_text
 from remit_schemas.specs import SPECS
 
 
@@ -94,6 +94,7 @@ class Explanation:
         policy_version: Version of the policy.
         necessity: required if any field is.
         fields: In the contract's order.
+        pseudonyms: How long a subject is called by one pseudonym; None where that never changes.
     """
 
     contract: str
@@ -101,6 +102,7 @@ class Explanation:
     policy_version: str
     necessity: str
     fields: Mapping[str, FieldExplanation]
+    pseudonyms: PseudonymTerms | None = None
 
     def to_json(self) -> dict[str, JsonValue]:
         """Give what `remit policy explain --json` prints."""
@@ -110,6 +112,7 @@ class Explanation:
             "policy_version": self.policy_version,
             "necessity": self.necessity,
             "fields": {name: field.to_json() for name, field in self.fields.items()},
+            "pseudonyms": self.pseudonyms.model_dump(mode="json") if self.pseudonyms else None,
         }
 
 
@@ -129,6 +132,7 @@ def explain(plan: Plan, clauses: Clauses | None = None) -> Explanation:
         fields=MappingProxyType(
             {name: _explain_field(field, register) for name, field in plan.fields.items()}
         ),
+        pseudonyms=plan.pseudonyms,
     )
 
 

@@ -18,7 +18,7 @@ from remit_schemas.parameters import complete
 from remit_schemas.policy import Policy
 from remit_schemas.policy_file import nearest
 from remit_schemas.reducer import Scalar
-from remit_schemas.rule import Rule
+from remit_schemas.rule import PseudonymTerms, Rule
 from remit_schemas.specs import SPECS
 
 TAGSET_DIGITS = 16
@@ -120,6 +120,7 @@ class Plan:
         policy_version: Version of the policy.
         necessity: Required if any field has a required purpose.
         fields: Every field of the contract, in the contract's order.
+        pseudonyms: How long a subject is called by one pseudonym; None where that never changes.
     """
 
     contract: str
@@ -128,6 +129,7 @@ class Plan:
     policy_version: str
     necessity: Necessity
     fields: Mapping[str, FieldPlan]
+    pseudonyms: PseudonymTerms | None = None
 
     @property
     def optional_purposes(self) -> frozenset[str]:
@@ -200,6 +202,7 @@ def compile(contract: Contract, policy: Policy) -> Plan:  # noqa: A001 - the des
         policy_version=policy.version,
         necessity=Necessity.REQUIRED if required else Necessity.OPTIONAL,
         fields=MappingProxyType(fields),
+        pseudonyms=policy.pseudonyms,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.means import MEANS
 from kit.opened import PRODUCER, make_datums, make_failed, make_header, make_opened
 from remit import PageView
 from remit_consumers.flush import Composer, Identity
@@ -27,7 +28,7 @@ EVENTS = "events/page_view"
 
 @pytest.fixture
 def composer(tmp_path: Path) -> Composer:
-    walk = steps(Vault.open(tmp_path, b"k" * 32))
+    walk = steps(Vault.open(tmp_path, b"k" * 32), MEANS)
     return Composer("spool/x", Plans(builtin(), find_policy()), walk, timedelta(hours=72))
 
 

@@ -160,7 +160,9 @@ def test_a_register_that_goes_is_out_of_reach_and_never_a_store_without_keys(fol
         store.ensure(NOW)
 
 
-@pytest.mark.parametrize("name", ["epochs.json", "signing.key", "lane.key", "index.key"])
+@pytest.mark.parametrize(
+    "name", ["epochs.json", "signing.key", "lane.key", "index.key", "address.key"]
+)
 def test_a_damaged_file_is_out_of_reach_and_not_made_anew(folder: Path, name: str) -> None:
     bundle = open_store(folder).ensure(NOW)
     (folder / name).write_bytes(b"torn")

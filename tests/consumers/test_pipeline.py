@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.means import MEANS
 from kit.opened import PAGE_VIEW, VERSION, make_datums, make_opened
 from remit import PageView
 from remit_consumers.pipeline import Refined, refine, steps
@@ -31,7 +32,7 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
 
 
 def refined(vault: Vault, packs: Sequence[Opened]) -> Refined:
-    return refine(packs, builtin(), PLAN, steps(vault))
+    return refine(packs, builtin(), PLAN, steps(vault, MEANS))
 
 
 def one(vault: Vault, event: PageView, subject: str | None = None) -> dict[str, object]:
@@ -152,7 +153,9 @@ def test_values_in_are_those_kept_reduced_or_refused_whatever_comes(
         )
         for ip, page in pairs
     ]
-    result = refine([make_opened(datums=make_datums(events))], builtin(), PLAN, steps(_NoVault()))
+    result = refine(
+        [make_opened(datums=make_datums(events))], builtin(), PLAN, steps(_NoVault(), MEANS)
+    )
     for name in ("ip", "page"):
         assert sum(count.values_in for count in result.batch.counts if count.field == name) == len(
             events
