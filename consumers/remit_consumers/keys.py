@@ -70,7 +70,6 @@ class KeyStore:
         self._signing_key = own_key(folder / "signing.key")
         self._lane_key = own_key(folder / "lane.key")
         self.index_key = own_key(folder / "index.key")
-        self.address_key = own_key(folder / "address.key")
         self._lock = FolderLock(folder / "lock")
         self._register = Register()
         self._read_as: FileState | None = None
@@ -101,6 +100,19 @@ class KeyStore:
         return (
             Ed25519PrivateKey.from_private_bytes(self._signing_key).public_key().public_bytes_raw()
         )
+
+    @property
+    def address_key(self) -> bytes:
+        """The key that stored addresses are encrypted under, 32 bytes; made when it is asked for and there is none.
+
+        Raises:
+            KeysOutOfReach: It cannot be read or made, or is damaged.
+        """
+        try:
+            return own_key(self._folder / "address.key")
+        except OSError as error:
+            message = f"the key of addresses cannot be made: {error.strerror}"
+            raise KeysOutOfReach(message) from None
 
     def ensure(self, now: datetime) -> Bundle:
         """Make the first epoch, the next one when it is due, and destroy what is due; cheap when nothing is.

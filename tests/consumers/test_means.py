@@ -10,6 +10,7 @@ import pytest
 
 from kit.means import KEY, WITHOUT_REGIONS, write_places
 from kit.opened import PAGE_VIEW, make_datums, make_opened
+from kit.own_policy import own
 from remit import PageView
 from remit_consumers.deployment import Deployment
 from remit_consumers.lake.tables import fitted
@@ -25,47 +26,9 @@ from remit_schemas.errors import ReducerError, SettingsError
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import load_policy
 
-POLICY = """\
-format: remit policy 1
-name: own
-version: 2026-01-01
-effective_on: 2026-01-01
-updated_on: 2026-01-01
-language: en
-document: {{sha256: "{zeros}", sentences: 9}}
-raw_limit_h: 24
-raw_limit_reason: a day
-purposes:
-  essential.service: {{necessity: required, basis: contract, clause: S001, reason: needed}}
-prohibited: {{}}
-pseudonyms: {{rotate_every: 30 days, clause: S002, reason: a month}}
-rules:
-  - event: page_view
-    field: ip
-    reduce: {{{reducer}}}
-    purposes: [essential.service]
-    keep_for: 30 days
-    clause: S003
-    reason: needed
-  - event: page_view
-    category: user.telemetry.x_access_time
-    reduce: {{timestamp: {{precision: day}}}}
-    purposes: [essential.service]
-    keep_for: 30 days
-    clause: S003
-    reason: needed
-"""
 PLACE = "ip_place: {place: region}"
 FIRST = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LATER = FIRST + timedelta(days=30)
-
-
-def own(folder: Path, reducer: str, version: str = "2026-01-01") -> Path:
-    """Write a policy that puts a reducer on addresses."""
-    path = folder / f"{version}.yaml"
-    text = POLICY.format(zeros="0" * 64, reducer=reducer)
-    path.write_text(text.replace("\nversion: 2026-01-01", f"\nversion: {version}"))
-    return path
 
 
 @pytest.fixture

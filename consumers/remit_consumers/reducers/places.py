@@ -55,7 +55,7 @@ class Places:
         """
         if place == REGION and not self.has_regions:
             message = (
-                f"the policy asks ip_place for regions, and {self.name} has none: "
+                f"ip_place is asked for regions, and {self.name} has none: "
                 "set REMIT_PLACES to an MMDB file with subdivisions"
             )
             raise SettingsError(message)

@@ -9,8 +9,10 @@ import pytest
 
 from kit.command import Said
 from kit.means import write_places
+from remit_consumers.keys import KeyStore
 from remit_consumers.reducers import ip_encrypted
 from remit_schemas.parameters import complete
+from remit_schemas.policy import find_policy
 from remit_schemas.specs import SPECS
 
 PLANTED = "secret-9f3b@example.org"
@@ -59,9 +61,8 @@ def test_a_key_is_of_one_run_and_not_the_installation_s(
     assert len(runs) == 2
     assert all(len(set(run.splitlines())) == 1 for run in runs), "one key for the whole run"
     parameters = complete("ip_encrypted", {})
-    (own,) = ip_encrypted.reduce(
-        pa.array(["203.0.113.7"]), parameters, key=(folder / "data-keys/address.key").read_bytes()
-    )
+    key = KeyStore.open(folder / "data-keys", find_policy()).address_key
+    (own,) = ip_encrypted.reduce(pa.array(["203.0.113.7"]), parameters, key=key)
     assert not [run for run in runs if str(own[0]) in run]
     assert "random" in remit("reduce", "--help").out
     assert "random key" in remit("reduce", "--list").out
