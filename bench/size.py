@@ -166,7 +166,8 @@ def _refined(installation: Installation, given: Sequence[Given]) -> tuple[pa.Tab
         if isinstance(each, Opened)
     ]
     plan = compile_plan(contract, deployment.policy)
-    done = refine(opened, deployment.contracts, plan, steps(deployment.vault, deployment.floors()))
+    walk = steps(deployment.vault, deployment.means, deployment.floors())
+    done = refine(opened, deployment.contracts, plan, walk)
     return done.batch.table, done.schema
 
 

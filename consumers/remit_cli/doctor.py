@@ -15,6 +15,7 @@ from rich.table import Table
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_consumers.deployment import contracts_of
 from remit_consumers.keys import KeyStore, lies_under
+from remit_consumers.reducers.means import Means
 from remit_consumers.settings import Settings
 from remit_schemas.errors import RemitError
 from remit_schemas.explain import check as problems_of
@@ -73,6 +74,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         if folder.exists():
             yield _private(name, folder)
     yield _epoch(settings)
+    yield _places(settings)
     yield _space(settings.data)
     yield _libraries()
 
@@ -120,6 +122,17 @@ def _epoch(settings: Settings) -> Finding:
             detail="it is over: producers refuse; start `remit run` or `remit keys rotate`",
         )
     return Finding("epoch", holds=True, detail=f"seals for another {hours:.1f} h")
+
+
+def _places(settings: Settings) -> Finding:
+    """The data that say where an address is; asked for what the policy needs of them."""
+    means = Means.of(b"", settings.places)
+    try:
+        name = means.places().name
+        means.check(find_policy(settings.policy))
+    except RemitError as error:
+        return Finding("places", holds=False, detail=str(error))
+    return Finding("places", holds=True, detail=name)
 
 
 def _space(data: Path) -> Finding:

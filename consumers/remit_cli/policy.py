@@ -84,6 +84,11 @@ def _print_table(explained: Mapping[str, object]) -> None:
     for name, row in (fields if isinstance(fields, dict) else {}).items():
         what = f"[bold]{name}[/]\n{row['meaning']}"
         table.add_row(what, f"{_what_happens(row)}\n[dim]{row['reason']}[/]", _what_for(row))
+    if isinstance(said := explained["pseudonyms"], dict):
+        table.caption = (
+            f"Subjects get another pseudonym every {said['rotate_every']} "
+            f"({said['clause']}: {said['reason']})"
+        )
     Console().print(table)
     if explained["floor"]:
         Console().print(f"[bold]Floor.[/] {explained['floor']}")

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping
+from secrets import token_bytes
 from typing import Annotated
 
 import pyarrow as pa
@@ -11,8 +12,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from remit_cli.options import settings_of
+from remit_consumers.keyfiles import KEY_BYTES
+from remit_consumers.reducers.means import Means
 from remit_consumers.reducers.reducer import Reducer
-from remit_consumers.reducers.registry import REDUCERS
+from remit_consumers.reducers.registry import reducers
 from remit_schemas.errors import SettingsError
 from remit_schemas.parameters import complete
 from remit_schemas.reducer import Scalar
@@ -43,6 +47,9 @@ def reduce(
 ) -> None:
     """Reduce values, one a line on standard input, to one JSON object a line on standard output.
 
+    ip_place looks into REMIT_PLACES, or into the data that come with remit. What needs a key (ip_encrypted) gets a
+    random one for this run, never the installation's: whoever could ask for its encryptions could undo them.
+
     Example: echo 203.0.113.7 | remit reduce ip
     """
     if show_list or name is None:
@@ -50,7 +57,7 @@ def reduce(
         return
     given = dict(_parameter(name, text) for text in parameter or [])
     parameters = complete(name, given)
-    reducer = REDUCERS[name]
+    reducer = reducers(Means.of(token_bytes(KEY_BYTES), settings_of(None).places))[name]
     values = [line.rstrip("\n") for line in sys.stdin]
     write = sys.stdout.write
     for number, out in enumerate(_results(reducer, values, parameters)):
@@ -83,11 +90,11 @@ def _results(reducer: Reducer, values: list[str], parameters: Mapping[str, Scala
     """Reduce a column of text; a reducer with several results gives an object."""
     column = _column(reducer.spec.takes, values)
     arrays = reducer.reduce(column, parameters)
-    suffixes = [output.suffix for output in reducer.spec.outputs]
-    if suffixes == [""]:
+    names = [output.suffix or reducer.spec.name for output in reducer.spec.outputs]
+    if names == [reducer.spec.name]:
         return list(arrays[0].to_pylist())
     rows = zip(*(array.to_pylist() for array in arrays), strict=True)
-    return [dict(zip(suffixes, row, strict=True)) for row in rows]
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _column(takes: str, values: list[str]) -> pa.Array:
@@ -123,4 +130,5 @@ def _list() -> None:
         gives = ", ".join(output.suffix or name for output in spec.outputs)
         parameters = "\n".join(f"{p.name} ({p.default})" for p in spec.parameters)
         table.add_row(name, spec.takes, gives, parameters, spec.summary, str(spec.example))
+    table.caption = "Here, ip_encrypted has a random key for each run; nothing is encrypted with the installation's."
     Console().print(table)

@@ -17,7 +17,7 @@ class Batch:
     Attributes:
         contract: What every event in it was written with.
         table: The contract's fields under their names; from minimize on, the reduced columns.
-        subject: Strings, null where an event has none; plain until minimize, pseudonyms after.
+        subject: Strings, null where an event has none; plain until minimize, pseudonyms (`reducers.final`) after.
         tenant: Strings.
         pack: Pack ids, dictionary-encoded.
         index: int32, an event's place in its pack; (pack, index) is its identity.

@@ -5,6 +5,7 @@ import pyarrow.compute as pc
 
 from remit_consumers.entropy import information
 from remit_consumers.lake.receipt import FieldCount
+from remit_consumers.reducers.final import plain
 from remit_schemas.category import Decision
 from remit_schemas.plan import FieldDecision, FieldPlan
 
@@ -21,6 +22,7 @@ def stored(
         decided: What was decided for these rows.
     """
     told = information((before,))
+    after = tuple(map(plain, after))
     left = told if after[0] is before else information(after)
     values = len(before) - before.null_count
     return FieldCount(

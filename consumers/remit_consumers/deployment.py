@@ -9,6 +9,7 @@ from remit_consumers.floor.floors import Clock, Floors, utc_now
 from remit_consumers.floor.window import Sealer
 from remit_consumers.keys import KeyStore
 from remit_consumers.lake.commit import Lake
+from remit_consumers.reducers.means import Means
 from remit_consumers.settings import Settings
 from remit_consumers.vault import FILE as VAULT_FILE
 from remit_consumers.vault import Vault
@@ -31,6 +32,7 @@ class Deployment:
         contracts: Every contract that can be decoded.
         keys: The keys of the epochs.
         vault: The secrets of the subjects.
+        means: What some reducers need beside values.
         lake: Where the minimized events are stored.
     """
 
@@ -40,6 +42,7 @@ class Deployment:
     contracts: Contracts
     keys: KeyStore
     vault: Vault
+    means: Means
     lake: Lake
 
     @classmethod
@@ -50,10 +53,12 @@ class Deployment:
             PolicyError: The policy cannot be used.
             ContractError: A contract cannot be used.
             KeysOutOfReach: Keys or vault cannot be opened, or are not those that the lake was written with.
-            SettingsError: A folder cannot be made or read.
+            SettingsError: A folder cannot be made or read, or the policy asks for places that cannot be told.
         """
         policy = find_policy(settings.policy)
         keys = open_keys(settings, policy)
+        means = Means.of(keys.address_key, settings.places)
+        means.check(policy)
         return cls(
             settings=settings,
             policy=policy,
@@ -61,6 +66,7 @@ class Deployment:
             contracts=contracts_of(settings.policy),
             keys=keys,
             vault=Vault.open(settings.vault, keys.index_key),
+            means=means,
             lake=Lake(settings.lake),
         )
 

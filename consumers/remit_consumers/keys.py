@@ -6,6 +6,7 @@ The folder (REMIT_KEYS) is made with mode 0700, its files with 0600::
     signing.key          Ed25519, signs the bundle
     lane.key             keys the hash of a subject into its lane
     index.key            keys the vault's index
+    address.key          keys the encryption of addresses that are stored (reducer `ip_encrypted`)
     epochs.json          the register: every key ever issued, without private keys, and the kill switch
     epoch-<key id>.key   X25519 private key, gone when its epoch is destroyed
     bundle.json          what SDKs read
@@ -99,6 +100,19 @@ class KeyStore:
         return (
             Ed25519PrivateKey.from_private_bytes(self._signing_key).public_key().public_bytes_raw()
         )
+
+    @property
+    def address_key(self) -> bytes:
+        """The key that stored addresses are encrypted under, 32 bytes; made when it is asked for and there is none.
+
+        Raises:
+            KeysOutOfReach: It cannot be read or made, or is damaged.
+        """
+        try:
+            return own_key(self._folder / "address.key")
+        except OSError as error:
+            message = f"the key of addresses cannot be made: {error.strerror}"
+            raise KeysOutOfReach(message) from None
 
     def ensure(self, now: datetime) -> Bundle:
         """Make the first epoch, the next one when it is due, and destroy what is due; cheap when nothing is.

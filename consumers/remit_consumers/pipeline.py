@@ -6,6 +6,7 @@ here is what lies between. `STEPS` are those that take a batch and give one.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 import pyarrow as pa
@@ -15,10 +16,11 @@ from remit_consumers.floor.floors import Floors
 from remit_consumers.lake.receipt import EventCounts
 from remit_consumers.lake.tagsets import Tagset, tagset_of
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
+from remit_consumers.reducers.means import Means
 from remit_consumers.rows import arrow_type, stored_schema
 from remit_consumers.steps.authorize import authorize
 from remit_consumers.steps.decode import Decoded, Ints, bodies_of, decode, joined
-from remit_consumers.steps.minimize import minimize
+from remit_consumers.steps.minimize import load, minimize
 from remit_consumers.steps.open import Datums, Opened
 from remit_consumers.steps.suppress import suppress
 from remit_consumers.steps.tag import tag
@@ -27,9 +29,16 @@ from remit_schemas.contract import Contract, Contracts
 from remit_schemas.plan import Plan
 
 
-def steps(vault: Vault, floors: Floors) -> tuple[Step, ...]:
-    """The steps in their order."""
-    return authorize, minimize(Pseudonyms(vault, STORAGE_DOMAIN)), suppress(floors), tag
+def steps(vault: Vault, means: Means, floors: Floors) -> tuple[Step, ...]:
+    """The steps in their order.
+
+    Args:
+        vault: The secrets of the subjects.
+        means: What reducers are made with.
+        floors: Which traits enough subjects share.
+    """
+    names = Pseudonyms(vault, STORAGE_DOMAIN)
+    return authorize, minimize(names, cache(partial(load, means))), suppress(floors), tag
 
 
 @dataclass(frozen=True, slots=True)

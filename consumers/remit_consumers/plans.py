@@ -1,12 +1,13 @@
 """The plans that govern: contracts and policy versions on record, compiled once."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 
 from remit_consumers.rows import stored_schema
 from remit_schemas.contract import Contracts
-from remit_schemas.errors import PolicyError
+from remit_schemas.errors import PolicyError, SettingsError
 from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import Policy, load_policy
@@ -15,8 +16,15 @@ from remit_schemas.policy import Policy, load_policy
 class Plans:
     """Compiled plans by contract and policy version; versions that appear in the policy's folder are taken up."""
 
-    def __init__(self, contracts: Contracts, policy: Policy, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        contracts: Contracts,
+        policy: Policy,
+        folder: Path | None = None,
+        check: Callable[[Policy], None] = lambda _: None,
+    ) -> None:
         self.contracts = contracts
+        self._check = check  # raises where this consumer lacks what a policy needs
         self._policies = {policy.version: policy}
         self._folder = folder
         self._name = policy.name
@@ -51,7 +59,8 @@ class Plans:
         for path in sorted(self._folder.glob("*.yaml")) if self._folder else ():
             try:
                 policy = load_policy(path)
-            except PolicyError:
+                self._check(policy)
+            except (PolicyError, SettingsError):
                 continue
             if policy.name == self._name:
                 self._policies.setdefault(policy.version, policy)

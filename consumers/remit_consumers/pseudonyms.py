@@ -1,16 +1,17 @@
 """The pseudonyms of one domain: each subject's secret is asked for once, and its pseudonym kept in memory for a while."""
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from remit_consumers.reducers.final import final, refuse_final
 from remit_consumers.reducers.pseudonym import pseudonyms
+from remit_consumers.reducers.scope import Rows, Scope, each_scope
 from remit_consumers.vault import Vault
 
 STORAGE_DOMAIN = "storage"
 """The pseudonym domain of the lake; views and recipients get domains of their own (D8)."""
 
 REMEMBERED_MAX = 200_000
-"""Subjects remembered for each tenant, some 30 MB; asking the vault again costs 3 µs each, remembering 0.1."""
+"""Pseudonyms remembered, some 30 MB; asking the vault again costs 3 µs each, remembering 0.1."""
 
 
 class Pseudonyms:
@@ -19,38 +20,38 @@ class Pseudonyms:
     def __init__(self, vault: Vault, domain: str) -> None:
         self._vault = vault
         self._domain = domain
-        self._known: dict[str, dict[str, str]] = {}
+        self._known: dict[Scope, dict[str, str]] = {}
+        self._count = 0
 
-    def of(self, tenants: pa.Array, subjects: pa.Array) -> pa.Array:
-        """Replace a column of subjects, each distinct one once; null where there is none.
+    def of(self, subjects: pa.Array, rows: Rows, rotate_days: int = 0) -> pa.ExtensionArray:
+        """Replace a column of subjects, each distinct one of a tenant and period once; null where there is none.
 
         Args:
-            tenants: Whose customer each is.
             subjects: Plain, as the app names them.
+            rows: Whose customers they are, and when their events were collected.
+            rotate_days: Days, counted from 1970-01-01, after which a subject has another pseudonym; 0 is never.
+
+        Returns:
+            Dictionary-encoded text under the type that nothing is made a pseudonym of again.
+
+        Raises:
+            ReducerError: The column holds pseudonyms already.
+            KeysOutOfReach: The vault cannot be read or written.
         """
-        if subjects.null_count == len(subjects):
-            return pa.nulls(len(subjects), pa.string())
-        present = tenants.unique().to_pylist()
-        if len(present) == 1:
-            return self._of_one(present[0], subjects)
-        whole = pa.nulls(len(subjects), pa.string())
-        for tenant in present:
-            mine = pc.if_else(pc.equal(tenants, tenant), subjects, pa.scalar(None, pa.string()))
-            whole = pc.coalesce(whole, self._of_one(tenant, mine).dictionary_decode())
-        return whole
+        refuse_final(subjects.type)
+        return final(each_scope(subjects, rows, rotate_days, self._names))
 
-    def _of_one(self, tenant: str, subjects: pa.Array) -> pa.DictionaryArray:
-        encoded = subjects.dictionary_encode()
-        names = pa.array(self._names(tenant, encoded.dictionary.to_pylist()), pa.string())
-        return pa.DictionaryArray.from_arrays(encoded.indices, names)
-
-    def _names(self, tenant: str, subjects: list[str]) -> list[str]:
-        known = self._known.setdefault(tenant, {})
+    def _names(self, scope: Scope, subjects: list[str]) -> list[str | None]:
+        """Give the pseudonyms of distinct subjects of one tenant and period."""
+        known = self._known.setdefault(scope, {})
         fresh = [subject for subject in subjects if subject not in known]
+        if fresh and self._count + len(fresh) > REMEMBERED_MAX:
+            self._known.clear()
+            self._count = 0
+            known = self._known[scope] = {}
+            fresh = subjects
         if fresh:
-            if len(known) + len(fresh) > REMEMBERED_MAX:
-                known.clear()
-                fresh = subjects
-            secrets = self._vault.secrets_of(tenant, fresh)
-            known.update(zip(fresh, pseudonyms(secrets, self._domain), strict=True))
+            secrets = self._vault.secrets_of(scope.tenant, fresh)
+            known.update(zip(fresh, pseudonyms(secrets, self._domain, scope.epoch), strict=True))
+            self._count += len(fresh)
         return [known[subject] for subject in subjects]

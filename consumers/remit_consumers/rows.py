@@ -5,10 +5,12 @@ import pyarrow as pa
 from remit_schemas.category import Decision
 from remit_schemas.contract import Contract, Field
 from remit_schemas.plan import FieldPlan, Plan
+from remit_schemas.reducer import FINAL
 from remit_schemas.specs import SPECS
 
 ARROW: dict[str, pa.DataType] = {
     "string": pa.string(),
+    FINAL: pa.string(),
     "int": pa.int32(),
     "int32": pa.int32(),
     "long": pa.int64(),
@@ -18,7 +20,7 @@ ARROW: dict[str, pa.DataType] = {
     "timestamp-millis": pa.timestamp("ms", "UTC"),
     "timestamp[ms, UTC]": pa.timestamp("ms", "UTC"),
 }
-"""Arrow types by the names that contracts (Avro) and reducers (Arrow) use for them."""
+"""Arrow types of the lake by the names that contracts (Avro) and reducers (Arrow) use for them."""
 
 OWN_COLUMNS: dict[str, pa.DataType] = {
     "pack": pa.string(),

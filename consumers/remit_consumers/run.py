@@ -46,9 +46,14 @@ class Runner:
         self._deployment = deployment
         self._open_source = open_source
         self._metrics = metrics
-        self._plans = Plans(deployment.contracts, deployment.policy, deployment.policy_folder)
+        self._plans = Plans(
+            deployment.contracts,
+            deployment.policy,
+            deployment.policy_folder,
+            check=deployment.means.check,
+        )
         self._floors = deployment.floors(consumer, now)
-        self._walk = steps(deployment.vault, self._floors)
+        self._walk = steps(deployment.vault, deployment.means, self._floors)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}

@@ -13,7 +13,7 @@ from remit_consumers.metrics import Metrics
 from remit_consumers.run import OpenSource, Runner
 from remit_consumers.settings import Settings
 from remit_consumers.source.base import Source, Start
-from remit_consumers.steps.minimize import reducers
+from remit_consumers.steps.minimize import load
 from remit_schemas.errors import KeysOutOfReach
 from remit_schemas.log_address import KafkaLog, parse_log
 
@@ -67,7 +67,9 @@ class Service:
 
     def serve(self, stop: Event) -> None:
         """Consume until asked to stop, then store what is gathered."""
-        Thread(target=reducers, name="remit-reducers", daemon=True).start()
+        Thread(
+            target=load, args=(self._deployment.means,), name="remit-reducers", daemon=True
+        ).start()
         try:
             while not stop.is_set():
                 self._turn()

@@ -21,6 +21,7 @@ class Settings:
         vault: Secrets of the subjects; never under the data folder (`REMIT_VAULT`; `<data>-vault`).
         log: `kafka://host:port/PREFIX`, or empty for the embedded log (`REMIT_LOG`).
         policy: A policy file, `name` or `name/version`; None for the one that is shipped (`REMIT_POLICY`).
+        places: An MMDB file in which places of addresses are looked up; None for registry data (`REMIT_PLACES`).
         flush_events: A flush is due at this many events: batches of 50,000 cost least per event (bench).
         flush_bytes: A flush is due at this many bytes of datums, 16 MiB: bounds memory whatever the events' size.
         flush_after_s: A flush is due half a second after its first event: stored well within 2 s, for two commits a second.
@@ -32,6 +33,7 @@ class Settings:
     vault: Path
     log: str = ""
     policy: str | None = None
+    places: Path | None = None
     flush_events: int = 50_000
     flush_bytes: int = 16 << 20
     flush_after_s: float = 0.5
@@ -45,12 +47,14 @@ class Settings:
             SettingsError: A size is not a positive number.
         """
         folder = Path(data or environ.get("REMIT_DATA") or "remit-data").absolute()
+        places = environ.get("REMIT_PLACES")
         settings = cls(
             data=folder,
             keys=Path(environ.get("REMIT_KEYS") or f"{folder}-keys").absolute(),
             vault=Path(environ.get("REMIT_VAULT") or f"{folder}-vault").absolute(),
             log=environ.get("REMIT_LOG", ""),
             policy=environ.get("REMIT_POLICY") or None,
+            places=Path(places).absolute() if places else None,
             kafka={
                 name.removeprefix(KAFKA).lower().replace("_", "."): value
                 for name, value in environ.items()

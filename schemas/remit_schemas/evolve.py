@@ -9,7 +9,7 @@ from remit_schemas.plan import FieldPlan, FloorPlan, Plan, Purpose
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import Policy
 from remit_schemas.reducer import Parameter, Scalar
-from remit_schemas.rule import duration_text
+from remit_schemas.rule import PseudonymTerms, duration_text
 from remit_schemas.specs import SPECS
 
 _LOOSENESS = {Decision.REFUSE: 0, Decision.REDUCE: 1, Decision.KEEP: 2}
@@ -67,9 +67,17 @@ def check_policy(old: Policy, new: Policy, contracts: Contracts) -> list[str]:
     reasons = []
     if new.raw_limit_h > old.raw_limit_h:
         reasons.append(f"raw_limit_h: {old.raw_limit_h} h before, {new.raw_limit_h} h now")
+    reasons += _of_pseudonyms(old.pseudonyms, new.pseudonyms)
     for contract in contracts:
         reasons += _of_plans(compile_plan(contract, old), compile_plan(contract, new))
     return reasons
+
+
+def _of_pseudonyms(before: PseudonymTerms | None, after: PseudonymTerms | None) -> Iterator[str]:
+    """Where one pseudonym ties more rows together."""
+    if before and (after is None or after.rotate_every > before.rotate_every):
+        now = f"change every {duration_text(after.rotate_every)}" if after else "never do"
+        yield f"pseudonyms: changed every {duration_text(before.rotate_every)}, {now}"
 
 
 def _of_plans(old: Plan, new: Plan) -> Iterator[str]:
@@ -124,6 +132,8 @@ def _leaves_more(parameter: Parameter, before: Scalar, after: Scalar) -> bool:
     if isinstance(before, str) and isinstance(after, str) and parameter.choices:
         return parameter.choices.index(after) < parameter.choices.index(before)
     if isinstance(before, int) and isinstance(after, int):
+        if parameter.endless in {before, after}:
+            return after != before and after == parameter.endless
         return after > before
     return before != after
 

@@ -19,7 +19,7 @@ from remit_schemas.plan import (
     compile,  # noqa: A004 - the design's word for it
 )
 from remit_schemas.policy import Policy, builtin_clauses
-from remit_schemas.rule import Rule, duration_text
+from remit_schemas.rule import PseudonymTerms, Rule, duration_text
 from remit_schemas.specs import SPECS
 
 
@@ -96,6 +96,7 @@ class Explanation:
         necessity: required if any field is.
         fields: In the contract's order.
         floor: How many subjects must share traits, in a sentence; None where the policy says nothing of it.
+        pseudonyms: How long a subject is called by one pseudonym; None where that never changes.
     """
 
     contract: str
@@ -104,6 +105,7 @@ class Explanation:
     necessity: str
     fields: Mapping[str, FieldExplanation]
     floor: str | None = None
+    pseudonyms: PseudonymTerms | None = None
 
     def to_json(self) -> dict[str, JsonValue]:
         """Give what `remit policy explain --json` prints."""
@@ -114,6 +116,7 @@ class Explanation:
             "necessity": self.necessity,
             "fields": {name: field.to_json() for name, field in self.fields.items()},
             "floor": self.floor,
+            "pseudonyms": self.pseudonyms.model_dump(mode="json") if self.pseudonyms else None,
         }
 
 
@@ -134,6 +137,7 @@ def explain(plan: Plan, clauses: Clauses | None = None) -> Explanation:
             {name: _explain_field(field, register) for name, field in plan.fields.items()}
         ),
         floor=_explain_floor(plan.floor) if plan.floor else None,
+        pseudonyms=plan.pseudonyms,
     )
 
 

@@ -17,8 +17,8 @@ from remit_schemas.errors import PolicyError
 from remit_schemas.parameters import complete
 from remit_schemas.policy import Policy
 from remit_schemas.policy_file import nearest
-from remit_schemas.reducer import Scalar
-from remit_schemas.rule import Rule
+from remit_schemas.reducer import FINAL, Scalar
+from remit_schemas.rule import PseudonymTerms, Rule
 from remit_schemas.specs import SPECS
 
 TAGSET_DIGITS = 16
@@ -147,6 +147,7 @@ class Plan:
         necessity: Required if any field has a required purpose.
         fields: Every field of the contract, in the contract's order.
         floor: How many subjects must share traits; None where the policy says nothing of it.
+        pseudonyms: How long a subject is called by one pseudonym; None where that never changes.
     """
 
     contract: str
@@ -156,6 +157,7 @@ class Plan:
     necessity: Necessity
     fields: Mapping[str, FieldPlan]
     floor: FloorPlan | None = None
+    pseudonyms: PseudonymTerms | None = None
 
     @property
     def optional_purposes(self) -> frozenset[str]:
@@ -233,6 +235,7 @@ def compile(contract: Contract, policy: Policy) -> Plan:  # noqa: A001 - the des
         necessity=Necessity.REQUIRED if required else Necessity.OPTIONAL,
         fields=MappingProxyType(fields),
         floor=_floor(contract, policy, fields),
+        pseudonyms=policy.pseudonyms,
     )
 
 
@@ -246,7 +249,7 @@ def _floor(contract: Contract, policy: Policy, fields: Mapping[str, FieldPlan]) 
         for name, field in fields.items()
         if field.reducer
         for output in SPECS[field.reducer].outputs
-        if output.arrow == "string"
+        if output.arrow in {"string", FINAL}
     }
     for column in floor.columns:
         if column not in texts:

@@ -26,7 +26,16 @@ from remit_schemas.policy_file import (
     read_yaml,
     validate,
 )
-from remit_schemas.rule import Name, PolicyDocument, Prohibition, PurposeTerms, Rule, Text, Version
+from remit_schemas.rule import (
+    Name,
+    PolicyDocument,
+    Prohibition,
+    PseudonymTerms,
+    PurposeTerms,
+    Rule,
+    Text,
+    Version,
+)
 
 POLICIES = Path(__file__).parent / "policies"
 """The policies that are shipped: `<name>/<version>.yaml`."""
@@ -55,6 +64,7 @@ class Policy(Written):
         raw_limit_reason: Why so many.
         purposes: Terms by fideslang data_use.
         prohibited: What is refused at the call site, by fideslang data_category.
+        pseudonyms: How long a subject is called by one pseudonym; None is for as long as it has rows.
         rules: What may be done with what; what no rule names is refused.
         floors: How many subjects must share some traits before they are stored; one for a contract at most.
     """
@@ -72,6 +82,7 @@ class Policy(Written):
     raw_limit_reason: Text
     purposes: Mapping[str, PurposeTerms]
     prohibited: Mapping[str, Prohibition]
+    pseudonyms: PseudonymTerms | None = None
     rules: tuple[Rule, ...]
     floors: tuple[Floor, ...] = ()
 
@@ -248,6 +259,8 @@ def _cited(policy: Policy) -> Iterator[tuple[Place, str]]:
         yield ("purposes", name, "clause"), terms.clause
     for name, prohibition in policy.prohibited.items():
         yield ("prohibited", name, "clause"), prohibition.clause
+    if policy.pseudonyms:
+        yield ("pseudonyms", "clause"), policy.pseudonyms.clause
     for number, rule in enumerate(policy.rules):
         yield ("rules", number, "clause"), rule.clause
     for number, floor in enumerate(policy.floors):

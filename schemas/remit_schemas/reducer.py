@@ -5,6 +5,9 @@ from dataclasses import dataclass
 Scalar = int | str | bool | tuple[str, ...]
 """What a parameter of a reducer can be."""
 
+FINAL = "final"
+"""The type of text that no reducer takes: reduced again it would say something else, so its type forbids it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -17,6 +20,7 @@ class Parameter:
         low: The least value of an `int`, or the least number of entries of a `tuple`.
         high: The greatest value, or the greatest number of entries.
         choices: The only values a `str` can have; empty where any will do.
+        endless: The value of an `int` that means without end, and so leaves most; None where none does.
         unit: The unit of the value.
         source: Why the default and the bounds are what they are.
     """
@@ -27,6 +31,7 @@ class Parameter:
     low: int | None = None
     high: int | None = None
     choices: tuple[str, ...] = ()
+    endless: int | None = None
     unit: str = ""
     source: str = ""
 
@@ -37,7 +42,7 @@ class Output:
 
     Attributes:
         suffix: The column is `<field>_<suffix>`; empty means the field's own name.
-        arrow: The Arrow type by name: `string`, `int32`, `bool` or `timestamp[ms, UTC]`.
+        arrow: The Arrow type by name: `string`, `final`, `int32`, `bool` or `timestamp[ms, UTC]`.
     """
 
     suffix: str
@@ -69,3 +74,8 @@ class ReducerSpec:
     summary: str
     example: tuple[str, str]
     keep_days_max: int | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether what it gives can never be reduced again: what is keyed, or looked up, is not idempotent."""
+        return any(output.arrow == FINAL for output in self.outputs)

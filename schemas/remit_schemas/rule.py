@@ -110,6 +110,33 @@ class Prohibition(Written):
     reason: Text
 
 
+class PseudonymTerms(Written):
+    """How long a subject is called by one pseudonym.
+
+    Attributes:
+        rotate_every: Whole days, counted from 1970-01-01, after which every subject is called by another.
+        clause: The sentence that it follows from.
+        reason: Why so many.
+    """
+
+    part: ClassVar[str] = "the pseudonyms"
+
+    rotate_every: Duration
+    clause: Clause
+    reason: Text
+
+    @model_validator(mode="after")
+    def _rotates_by_the_day(self) -> Self:
+        if self.rotate_every % timedelta(days=1):
+            raise complaint("must be whole days, because rows know their day", ("rotate_every",))
+        return self
+
+    @property
+    def rotate_days(self) -> int:
+        """The days as a number."""
+        return self.rotate_every.days
+
+
 class Rule(Written):
     """What may be done with one field, or with every field of one category, of an event.
 

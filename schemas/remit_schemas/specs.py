@@ -8,7 +8,7 @@ policy can put it on a field.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from remit_schemas.reducer import Output, Parameter, ReducerSpec
+from remit_schemas.reducer import FINAL, Output, Parameter, ReducerSpec
 
 FREE_TEXT_DAYS_MAX = 7
 """Days that scrubbed text may be kept: it may still hold what no pattern knows, so it goes as soon as a fault of the
@@ -16,33 +16,85 @@ week is understood (our choice; no peer bounds it)."""
 
 _TEXT = (Output(""),)
 
+_V4_BITS = Parameter(
+    name="v4_bits",
+    kind=int,
+    default=24,
+    low=8,
+    high=24,
+    unit="leading bits kept of an IPv4 address",
+    source="a /24 is the smallest block routed between networks, so it names no single host",
+)
+
+_V6_BITS = Parameter(
+    name="v6_bits",
+    kind=int,
+    default=48,
+    low=16,
+    high=64,
+    unit="leading bits kept of an IPv6 address",
+    source="RFC 6177: a /48 is a site; a /64 is one link, often one household, so never longer",
+)
+
 _ALL = (
     ReducerSpec(
         name="ip",
         takes="string",
         outputs=_TEXT,
+        parameters=(_V4_BITS, _V6_BITS),
+        summary="Keeps the network of an IP address and loses the host; anything else becomes null.",
+        example=("203.0.113.77", "203.0.113.0"),
+    ),
+    ReducerSpec(
+        name="ip_place",
+        takes="string",
+        outputs=(Output("", FINAL), Output("country", FINAL), Output("region", FINAL)),
+        parameters=(
+            _V4_BITS,
+            _V6_BITS,
+            Parameter(
+                name="place",
+                kind=str,
+                default="country",
+                choices=("region", "country"),
+                unit="the finest place that is looked up",
+                source="a country has many people; a region can have few, so it has to be asked for",
+            ),
+        ),
+        summary="Looks up the country, or country and region, of an IP address, then keeps its network alone.",
+        example=(
+            "192.31.196.77",  # AS112, a service of the DNS: no person's, and no documentation's, which has no place
+            '{"ip_place": "192.31.196.0", "country": "US", "region": null}',
+        ),
+    ),
+    ReducerSpec(
+        name="ip_encrypted",
+        takes="string",
+        outputs=(Output("", FINAL),),
         parameters=(
             Parameter(
                 name="v4_bits",
                 kind=int,
                 default=24,
                 low=8,
-                high=24,
-                unit="leading bits kept of an IPv4 address",
-                source="a /24 is the smallest block routed between networks, so it names no single host",
+                high=32,
+                unit="leading bits kept of an IPv4 address, encrypted",
+                source="a /24 as for `ip`; all 32 tell hosts apart without naming them, and have to be asked for",
             ),
+            _V6_BITS,
             Parameter(
-                name="v6_bits",
+                name="rotate_days",
                 kind=int,
-                default=48,
-                low=16,
-                high=64,
-                unit="leading bits kept of an IPv6 address",
-                source="RFC 6177: a /48 is a site; a /64 is one link, often one household, so never longer",
+                default=0,
+                low=0,
+                high=3650,
+                endless=0,
+                unit="days for which one key is kept, counted from 1970-01-01; 0 is for ever",
+                source="the policy's choice: what is to be compared over a quarter needs a key that lasts one",
             ),
         ),
-        summary="Keeps the network of an IP address and loses the host; anything else becomes null.",
-        example=("203.0.113.77", "203.0.113.0"),
+        summary="Keeps the network of an IP address, encrypted: networks that share a prefix still do, and none is named.",
+        example=("203.0.113.77", "62.249.102.0"),  # under a key of 32 zeros
     ),
     ReducerSpec(
         name="user_agent",

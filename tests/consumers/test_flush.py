@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kit.floors import make_floors
+from kit.means import MEANS
 from kit.opened import PRODUCER, make_datums, make_failed, make_header, make_opened
 from remit import PageView
 from remit_consumers.flush import Composer, Identity
@@ -28,7 +29,7 @@ EVENTS = "events/page_view"
 
 @pytest.fixture
 def composer(tmp_path: Path) -> Composer:
-    walk = steps(Vault.open(tmp_path, b"k" * 32), make_floors(tmp_path))
+    walk = steps(Vault.open(tmp_path, b"k" * 32), MEANS, make_floors(tmp_path))
     return Composer("spool/x", Plans(builtin(), find_policy()), walk, timedelta(hours=72))
 
 

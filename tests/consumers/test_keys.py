@@ -169,6 +169,17 @@ def test_a_damaged_file_is_out_of_reach_and_not_made_anew(folder: Path, name: st
     assert (folder / name).read_bytes() == b"torn"
 
 
+def test_the_key_of_addresses_is_made_when_asked_for_kept_and_not_made_anew(folder: Path) -> None:
+    store = open_store(folder)
+    store.ensure(NOW)
+    assert not (folder / "address.key").exists()
+    assert store.address_key == open_store(folder).address_key
+    assert (folder / "address.key").stat().st_mode & 0o777 == 0o600
+    (folder / "address.key").write_bytes(b"torn")
+    with pytest.raises(KeysOutOfReach):
+        _ = open_store(folder).address_key
+
+
 def test_the_kill_switch_reaches_the_bundle_and_survives(folder: Path) -> None:
     store = open_store(folder)
     store.ensure(NOW)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.floors import make_floors
+from kit.means import MEANS
 from kit.opened import PAGE_VIEW, VERSION, make_datums, make_opened
 from remit import PageView
 from remit_consumers.batch import Step
@@ -34,7 +35,7 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
 
 @pytest.fixture(scope="module")
 def walk(vault: Vault, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Step]:
-    return steps(vault, make_floors(tmp_path_factory.mktemp("data")))
+    return steps(vault, MEANS, make_floors(tmp_path_factory.mktemp("data")))
 
 
 def refined(walk: Sequence[Step], packs: Sequence[Opened]) -> Refined:
@@ -162,7 +163,7 @@ def test_values_in_are_those_kept_reduced_or_refused_whatever_comes(
         )
         for ip, page in pairs
     ]
-    walk = steps(_NoVault(), make_floors(tmp_path_factory.mktemp("data")))
+    walk = steps(_NoVault(), MEANS, make_floors(tmp_path_factory.mktemp("data")))
     result = refine([make_opened(datums=make_datums(events))], builtin(), PLAN, walk)
     for name in ("ip", "page"):
         assert sum(count.values_in for count in result.batch.counts if count.field == name) == len(

@@ -19,8 +19,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.means import REDUCERS
 from kit.tree import modules
-from remit_consumers.reducers.registry import REDUCERS
 from remit_consumers.settings import Settings
 from remit_consumers.steps.decode import Bodies, decode
 from remit_schemas import errors

@@ -11,8 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from kit.jars import KAFKA_VERSION
+from kit.means import REDUCERS
 from kit.tree import PACKAGES, ROOT, imports_of, modules
-from remit_consumers.reducers.registry import REDUCERS
 from remit_schemas.contract import builtin
 from remit_schemas.events import EVENTS
 from remit_schemas.generate import EVENTS_FILE, module_of

@@ -58,6 +58,11 @@ def make_rule(**changes: object) -> dict[str, object]:
     return {key: value for key, value in whole.items() if value is not None}
 
 
+def rotated(every: str) -> dict[str, object]:
+    """Make the section on pseudonyms."""
+    return {"rotate_every": every, "clause": "S005", "reason": "a number is a number"}
+
+
 def make_policy(*rules: dict[str, object], **changes: object) -> Policy:
     """Make a policy with these rules."""
     return Policy.model_validate(policy_data(*rules, **changes))

@@ -22,6 +22,7 @@ from kit.policies import (
     REPORT,
     make_policy,
     make_rule,
+    rotated,
 )
 from kit.policies import make_contract as make_plain_contract
 from remit_schemas.codec import encoder
@@ -184,6 +185,21 @@ PAGE = {"field": "page"}
             "visit.ip: was kept for 30 days, is for 31 days",
         ),
         ([make_rule()], [make_rule(recipients=["acme"])], "visit.ip: goes to acme, and did not"),
+        (
+            [make_rule(reduce={"ip_place": {"place": "country"}})],
+            [make_rule(reduce={"ip_place": {"place": "region"}})],
+            "visit.ip: place of ip_place leaves more than before",
+        ),
+        (
+            [make_rule(reduce={"ip_encrypted": {"rotate_days": 30}})],
+            [make_rule(reduce={"ip_encrypted": {"rotate_days": 90}})],
+            "visit.ip: rotate_days of ip_encrypted leaves more than before",
+        ),
+        (
+            [make_rule(reduce={"ip_encrypted": {"rotate_days": 90}})],
+            [make_rule(reduce={"ip_encrypted": {"rotate_days": 0}})],
+            "visit.ip: rotate_days of ip_encrypted leaves more than before",
+        ),
     ],
 )
 def test_a_policy_is_looser_that(
@@ -219,6 +235,13 @@ def test_a_longer_raw_limit_is_looser() -> None:
     ]
 
 
+def test_pseudonyms_that_change_more_seldom_or_never_are_looser() -> None:
+    monthly, yearly = (make_policy(pseudonyms=rotated(f"{days} days")) for days in (30, 365))
+    assert looser(monthly, yearly) == ["pseudonyms: changed every 30 days, change every 365 days"]
+    assert looser(monthly, make_policy()) == ["pseudonyms: changed every 30 days, never do"]
+    assert not [*looser(yearly, monthly), *looser(make_policy(), yearly), *looser(yearly, yearly)]
+
+
 def test_a_policy_that_does_not_compile_is_not_compared() -> None:
     with pytest.raises(PolicyError):
         looser(make_policy(), make_policy(make_rule(field="shoe_size")))
@@ -233,4 +256,4 @@ def test_parameters_say_more_when_they_are_greater_or_earlier_among_their_choice
     parameters = [parameter for spec in SPECS.values() for parameter in spec.parameters]
     assert all("kept" in parameter.unit for parameter in parameters if parameter.kind is not str)
     choices = [parameter.choices for parameter in parameters if parameter.kind is str]
-    assert choices == [("second", "minute", "hour", "day")]
+    assert choices == [("region", "country"), ("second", "minute", "hour", "day")]

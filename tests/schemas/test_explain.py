@@ -14,6 +14,7 @@ from kit.policies import (
     make_field,
     make_policy,
     make_rule,
+    rotated,
 )
 from remit_schemas.contract import Contract, Contracts, builtin
 from remit_schemas.errors import PolicyError
@@ -55,6 +56,15 @@ def test_an_explanation_says_for_every_field_what_the_plan_decides() -> None:
         "reason": "thirty is a number",
         "prohibited": False,
     }
+
+
+def test_an_explanation_says_how_long_a_pseudonym_lasts() -> None:
+    never, seasons = (
+        explain(compile(make_contract(), policy)).to_json()["pseudonyms"]
+        for policy in (make_policy(make_rule()), make_policy(pseudonyms=rotated("90 days")))
+    )
+    assert never is None
+    assert seasons == rotated("90 days")
 
 
 def test_a_refused_field_has_no_basis_no_necessity_and_no_time() -> None:

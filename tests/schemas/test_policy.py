@@ -133,6 +133,40 @@ def test_what_is_no_plain_yaml_is_refused(tmp_path: Path, old: str, new: str, sa
     assert complaint_about(tmp_path, old, new).startswith(f"small.yaml{said}")
 
 
+PSEUDONYMS = (
+    "pseudonyms:\n  rotate_every: 90 days\n  clause: S002\n  reason: a season\nprohibited:\n"
+)
+
+
+def test_a_policy_may_say_how_long_a_pseudonym_lasts(tmp_path: Path) -> None:
+    policy = load_policy(written(tmp_path, SMALL.replace("prohibited:\n", PSEUDONYMS)))
+    assert policy.pseudonyms is not None
+    assert policy.pseudonyms.rotate_days == 90
+    assert policy_from_json(policy.canonical) == policy
+    assert b'"rotate_every":"90 days"' in policy.canonical
+    without = load_policy(written(tmp_path, SMALL))
+    assert without.pseudonyms is None
+    assert b"pseudonyms" not in without.canonical
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("rotate_every", "rotate_evry", ':19: "rotate_evry" is not a key of the pseudonyms; did you mean "rotate_every"?'),
+        ("90 days", "36 hours", ":19: must be whole days"),
+        ("90 days", "0 days", ':19: "rotate_every": must be a number of hours or days'),
+        ("  clause: S002\n  reason: a season\n", "  reason: a season\n", ':18: "clause" is missing'),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_about_pseudonyms_is_said_with_its_line(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    text = SMALL.replace("prohibited:\n", PSEUDONYMS.replace(old, new))
+    with pytest.raises(PolicyError) as caught:
+        load_policy(written(tmp_path, text))
+    assert str(caught.value).removeprefix(f"{tmp_path}/").startswith(f"small.yaml{said}")
+
+
 def test_several_mistakes_are_counted_and_the_first_is_named(tmp_path: Path) -> None:
     text = SMALL.replace("language: en", "language: no").replace("1 day", "1 month")
     with pytest.raises(PolicyError, match=r'small\.yaml:6: "language".*\(and 1 more\)$'):

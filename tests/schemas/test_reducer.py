@@ -8,7 +8,7 @@ from remit_schemas.errors import PolicyError
 from remit_schemas.parameters import complete
 from remit_schemas.specs import SPECS
 
-ARROW = {"string", "int32", "bool", "timestamp[ms, UTC]"}
+ARROW = {"string", "final", "int32", "bool", "timestamp[ms, UTC]"}
 
 
 def test_defaults_are_filled_in_and_in_order() -> None:

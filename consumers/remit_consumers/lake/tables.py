@@ -205,8 +205,15 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
 
 
 def fitted(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The rows with the types of a schema; dictionary-encoded columns stay so, Parquet writes them as they are."""
+    """The rows with the types of a schema; dictionary-encoded columns stay so, Parquet writes them as they are.
+
+    A type that held in flight (an extension type) ends here: its storage is what is stored.
+    """
     for number, (name, kind) in enumerate(zip(rows.column_names, rows.schema.types, strict=True)):
+        if isinstance(kind, pa.BaseExtensionType):
+            under = [chunk.storage for chunk in rows.column(number).chunks]
+            kind = kind.storage_type  # noqa: PLW2901 - what it is from here on
+            rows = rows.set_column(number, name, pa.chunked_array(under, kind))
         wanted = _plain(schema.field(name).type)
         if _plain(kind) != wanted:
             rows = rows.set_column(number, name, rows.column(number).cast(wanted))

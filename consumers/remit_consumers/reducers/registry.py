@@ -1,6 +1,7 @@
-"""Every reducer by name. Loading them all takes most of a second: see `steps.minimize.reducers`."""
+"""Every reducer by name. Loading them all takes most of a second: see `steps.minimize.load`."""
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 from remit_consumers.reducers import (
@@ -8,31 +9,45 @@ from remit_consumers.reducers import (
     free_text,
     hardware,
     ip,
+    ip_encrypted,
+    ip_place,
     language,
     page,
     referrer,
     timestamp,
     user_agent,
 )
-from remit_consumers.reducers.reducer import Reducer
+from remit_consumers.reducers.means import IP_PLACE, Means
+from remit_consumers.reducers.reducer import Explain, Reduce, Reducer
 from remit_schemas.specs import SPECS
 
-REDUCERS: Mapping[str, Reducer] = MappingProxyType(
-    {
-        name: Reducer(SPECS[name], reduce, explain)
-        for name, reduce, explain in (
-            ("ip", ip.reduce, ip.explain),
-            ("user_agent", user_agent.reduce, user_agent.explain),
-            ("language", language.reduce, language.explain),
-            ("timestamp", timestamp.reduce, timestamp.explain),
-            ("page", page.reduce, page.explain),
-            ("referrer", referrer.reduce, referrer.explain),
-            ("free_text", free_text.reduce, free_text.explain),
-            ("closed", closed.reduce, closed.explain),
-            ("identifier", closed.reduce_identifier, closed.explain_identifier),
-            ("hardware", hardware.reduce, hardware.explain),
-            ("screen", hardware.reduce_screen, hardware.explain_screen),
-        )
-    }
+_PURE: tuple[tuple[str, Reduce, Explain], ...] = (
+    ("ip", ip.reduce, ip.explain),
+    ("user_agent", user_agent.reduce, user_agent.explain),
+    ("language", language.reduce, language.explain),
+    ("timestamp", timestamp.reduce, timestamp.explain),
+    ("page", page.reduce, page.explain),
+    ("referrer", referrer.reduce, referrer.explain),
+    ("free_text", free_text.reduce, free_text.explain),
+    ("closed", closed.reduce, closed.explain),
+    ("identifier", closed.reduce_identifier, closed.explain_identifier),
+    ("hardware", hardware.reduce, hardware.explain),
+    ("screen", hardware.reduce_screen, hardware.explain_screen),
 )
-"""Exactly the reducers of `SPECS`."""
+
+
+def reducers(means: Means) -> Mapping[str, Reducer]:
+    """Make every reducer of `SPECS`, and no other.
+
+    Args:
+        means: What those need that need more than a value.
+    """
+    encrypt = partial(ip_encrypted.reduce, key=means.key)
+    locate = partial(ip_place.reduce, places=means.places)
+    explain = partial(ip_place.explain, places=means.places)
+    made = (
+        *(Reducer(SPECS[name], reduce, explain) for name, reduce, explain in _PURE),
+        Reducer(SPECS[IP_PLACE], locate, explain),
+        Reducer(SPECS["ip_encrypted"], encrypt, ip_encrypted.explain, encrypt),
+    )
+    return MappingProxyType({reducer.spec.name: reducer for reducer in made})

@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.reducers.final import refuse_final
+
 R = TypeVar("R")
 
 MEMO_VALUES_MAX = 65_536
@@ -25,11 +27,15 @@ def text(values: pa.Array | pa.ChunkedArray) -> pa.StringArray:
 
     Args:
         values: Strings of any Arrow kind, also dictionaries and chunks. Anything that holds no text counts as null.
+
+    Raises:
+        ReducerError: The column was reduced for good (see `final`): a mistake of the program, whatever the values.
     """
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
     if pa.types.is_string(values.type):
         return values
+    refuse_final(values.type)
     kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return values.cast(pa.string())

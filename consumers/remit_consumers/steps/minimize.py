@@ -1,8 +1,7 @@
 """Minimize: every field is kept, reduced or refused as the plan says, and every value is counted."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,41 +10,56 @@ from remit_consumers.batch import Batch, Step
 from remit_consumers.counting import refused, stored
 from remit_consumers.lake.receipt import FieldCount
 from remit_consumers.pseudonyms import Pseudonyms
+from remit_consumers.reducers.means import Means
 from remit_consumers.reducers.reducer import Reducer
-from remit_consumers.rows import stored_types
+from remit_consumers.reducers.scope import Rows
+from remit_consumers.rows import COLLECTED_AT, stored_types
 from remit_schemas.category import Decision
 from remit_schemas.plan import FieldDecision, FieldPlan, Plan
 
+Reducers = Callable[[], Mapping[str, Reducer]]
+"""Gives every reducer by name; asked only where a batch has something to reduce."""
 
-def minimize(names: Pseudonyms) -> Step:
-    """Make the step that reduces the values of a batch and replaces its subjects by pseudonyms."""
+_Apply = Callable[[pa.Array, str, FieldPlan], tuple[pa.Array, ...]]
+
+
+def minimize(names: Pseudonyms, reducers: Reducers) -> Step:
+    """Make the step that reduces the values of a batch and replaces its subjects by pseudonyms.
+
+    What comes out of a reducer or of the vault for good bears a type that no reducer takes (`reducers.final`).
+    """
 
     def step(batch: Batch, plan: Plan) -> Batch:
         if batch.outcome is None:
             message = f"a batch of {batch.contract.name} reached minimize before authorize"
             raise ValueError(message)
+        rows = Rows(batch.tenant, _column(batch.table, COLLECTED_AT))
+
+        def apply(column: pa.Array, name: str, field: FieldPlan) -> tuple[pa.Array, ...]:
+            return reducers()[name].reduce_rows(column, field.parameters, rows)
+
         columns: dict[str, pa.Array] = {}
         counts: list[FieldCount] = []
         for name, field in plan.fields.items():
-            done = _reduce(_column(batch.table, name), field, batch.outcome.fields[name])
+            done = _reduce(_column(batch.table, name), field, batch.outcome.fields[name], apply)
             columns.update(done.columns)
             counts.extend(done.counts)
+        days = plan.pseudonyms.rotate_days if plan.pseudonyms else 0
         return replace(
             batch,
             table=pa.table(columns),
-            subject=names.of(batch.tenant, batch.subject),
+            subject=names.of(batch.subject, rows, days),
             counts=tuple(counts),
         )
 
     return step
 
 
-@cache
-def reducers() -> Mapping[str, Reducer]:
-    """Every reducer. Loading them takes most of a second: a service does it while it waits for its first batch."""
-    from remit_consumers.reducers.registry import REDUCERS  # noqa: PLC0415
+def load(means: Means) -> Mapping[str, Reducer]:
+    """Make every reducer. The first time takes most of a second: a service does it while it waits for its first batch."""
+    from remit_consumers.reducers.registry import reducers  # noqa: PLC0415
 
-    return REDUCERS
+    return reducers(means)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +76,7 @@ def _column(table: pa.Table, name: str) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _reduce(column: pa.Array, field: FieldPlan, decided: FieldDecision) -> _Reduced:
+def _reduce(column: pa.Array, field: FieldPlan, decided: FieldDecision, apply: _Apply) -> _Reduced:
     """Apply the decision to a column; a value that its reducer could not read counts as refused."""
     if decided.decision is Decision.REFUSE:
         gone = {
@@ -72,7 +86,7 @@ def _reduce(column: pa.Array, field: FieldPlan, decided: FieldDecision) -> _Redu
         return _Reduced(gone, refused(column, field))
     if decided.decision is Decision.KEEP or field.reducer is None:
         return _Reduced({field.field: column}, (stored(column, (column,), field, decided),))
-    reduced = reducers()[field.reducer].reduce(column, field.parameters)
+    reduced = apply(column, field.reducer, field)
     read, unread = _parted(column, reduced)
     names = stored_types(field, column.type)
     return _Reduced(

@@ -17,6 +17,7 @@ from remit_consumers.entropy import combinations
 from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.seen import Combination, Rows, Visitors
 from remit_consumers.lake.floors import Floor
+from remit_consumers.reducers.final import final, plain
 from remit_schemas.category import Decision, Necessity
 from remit_schemas.plan import FloorPlan, Outcome, Plan
 
@@ -65,7 +66,7 @@ class _Traits:
 
 def _traits(table: pa.Table, floor: FloorPlan) -> _Traits:
     """Find the distinct combinations of the floor's columns."""
-    found = combinations([table.column(name).combine_chunks() for name in floor.columns])
+    found = combinations([plain(table.column(name).combine_chunks()) for name in floor.columns])
     _, first, rows = np.unique(found.codes, return_index=True, return_inverse=True)
     values = (_values_at(column, first) for column in found.columns)
     return _Traits(list(zip(*values, strict=True)), rows)
@@ -127,9 +128,17 @@ def _replaced(table: pa.Table, floor: FloorPlan, kept: Flags) -> tuple[pa.Table,
             continue
         floored[name] = int(mask.sum())
         at = table.schema.get_field_index(name)
-        column = pc.if_else(pa.array(mask), pa.scalar(OTHER), table.column(at).combine_chunks())
-        table = table.set_column(at, name, column)
+        table = table.set_column(at, name, _others(table.column(at).combine_chunks(), mask))
     return table, floored
+
+
+def _others(column: pa.Array, mask: Flags) -> pa.Array:
+    """Put `other` where the mask says so; what no reducer may take stays so."""
+    values = plain(column)
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    replaced = pc.if_else(pa.array(mask), pa.scalar(OTHER), values)
+    return final(replaced) if isinstance(column, pa.ExtensionArray) else replaced
 
 
 def _visitors(batch: Batch, plan: Plan) -> Visitors:
@@ -143,7 +152,7 @@ def _visitors(batch: Batch, plan: Plan) -> Visitors:
 
 def _numbered(names: pa.Array | pa.ChunkedArray) -> Visitors:
     """Give each name a number, the same in every process; 0 where there is none."""
-    names = names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
+    names = plain(names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names)
     coded = names if pa.types.is_dictionary(names.type) else names.dictionary_encode()
     hashed = [
         int.from_bytes(hashlib.blake2b(name.encode(), digest_size=VISITOR_BYTES).digest()) or 1

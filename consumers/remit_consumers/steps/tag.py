@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.batch import Batch
+from remit_consumers.reducers.final import plain
 from remit_consumers.rows import COLLECTED_AT, stored_schema
 from remit_schemas.plan import Plan
 
@@ -53,6 +54,7 @@ def _constant(value: str, rows: int) -> pa.Array:
 
 def _by_subject(subjects: pa.Array) -> pa.Array:
     """The order that puts a subject's rows together; an encoded column sorts by its few different values."""
+    subjects = plain(subjects)
     if not pa.types.is_dictionary(subjects.type):
         return pc.array_sort_indices(subjects)
     order = pc.array_sort_indices(subjects.dictionary).to_numpy()

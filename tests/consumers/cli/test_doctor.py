@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kit.command import Said
+from kit.means import write_places
 from remit_consumers.keys import KeyStore
 from remit_schemas.policy import find_policy
 
@@ -57,6 +58,17 @@ def test_an_epoch_that_is_over_is_found(remit: Callable[..., Said], folder: Path
     assert "remit keys rotate" in found["detail"]
     remit("keys", "rotate")
     assert checks(remit("doctor", "--json"))["epoch"]["holds"]
+
+
+def test_the_data_that_say_where_an_address_is_are_named(
+    remit: Callable[..., Said], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert checks(remit("doctor", "--json"))["places"]["detail"].startswith("iptocc ")
+    path = folder / "city.mmdb"
+    monkeypatch.setenv("REMIT_PLACES", str(path))
+    assert not checks(remit("doctor", "--json"))["places"]["holds"]
+    write_places(path)
+    assert checks(remit("doctor", "--json"))["places"]["detail"].startswith("Invented-City 20")
 
 
 def test_a_policy_that_cannot_be_used_is_found(

@@ -2,10 +2,17 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from kit.command import Said
+from kit.means import write_places
+from remit_consumers.keys import KeyStore
+from remit_consumers.reducers import ip_encrypted
+from remit_schemas.parameters import complete
+from remit_schemas.policy import find_policy
 from remit_schemas.specs import SPECS
 
 PLANTED = "secret-9f3b@example.org"
@@ -43,6 +50,34 @@ def test_the_list_names_every_reducer(remit: Callable[..., Said]) -> None:
     said = remit("reduce", "--list")
     assert said.code == 0
     assert all(name in said.out for name in SPECS)
+
+
+def test_a_key_is_of_one_run_and_not_the_installation_s(
+    remit: Callable[..., Said], folder: Path
+) -> None:
+    remit("keys", "rotate")
+    lines = "203.0.113.7\n203.0.113.9\n"
+    runs = {remit("reduce", "ip_encrypted", stdin=lines).out for _ in range(2)}
+    assert len(runs) == 2
+    assert all(len(set(run.splitlines())) == 1 for run in runs), "one key for the whole run"
+    parameters = complete("ip_encrypted", {})
+    key = KeyStore.open(folder / "data-keys", find_policy()).address_key
+    (own,) = ip_encrypted.reduce(pa.array(["203.0.113.7"]), parameters, key=key)
+    assert not [run for run in runs if str(own[0]) in run]
+    assert "random" in remit("reduce", "--help").out
+    assert "random key" in remit("reduce", "--list").out
+
+
+def test_places_are_looked_up_in_the_file_that_is_named(
+    remit: Callable[..., Said], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = ("reduce", "ip_place", "--set", "place=region")
+    said = remit(*ask, stdin="192.31.196.7\n")
+    assert (said.code, said.out) == (2, "")
+    assert "REMIT_PLACES" in said.problem
+    monkeypatch.setenv("REMIT_PLACES", str(write_places(folder / "city.mmdb")))
+    found = json.loads(remit(*ask, stdin="192.31.196.7\n").out)["out"]
+    assert found == {"ip_place": "192.31.196.0", "country": "NZ", "region": "NZ-AUK"}
 
 
 @pytest.mark.parametrize(

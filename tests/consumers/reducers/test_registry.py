@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remit_consumers.reducers.registry import REDUCERS
+from kit.means import REDUCERS
+from remit_consumers.reducers.final import Final
+from remit_schemas.errors import ReducerError
 from remit_schemas.parameters import complete
 from remit_schemas.reducer import Scalar
 from remit_schemas.specs import SPECS
@@ -19,7 +21,8 @@ GIVEN: Mapping[str, Mapping[str, object]] = {
     "free_text": {"chars_max": 64},
     "page": {"allow": ["tab", "view"]},
 }
-SINGLE = sorted(name for name, spec in SPECS.items() if len(spec.outputs) == 1)
+SINGLE = sorted(n for n, spec in SPECS.items() if len(spec.outputs) == 1 and not spec.is_final)
+FINAL = sorted(name for name, spec in SPECS.items() if spec.is_final)
 
 PIECES = st.sampled_from(
     [
@@ -96,15 +99,21 @@ def outputs(name: str, values: list[str | None]) -> list[tuple[object, ...]]:
     return list(zip(*(column.to_pylist() for column in columns), strict=True))
 
 
+def kind_of(column: pa.Array) -> str:
+    """Name the type of a column as `Output.arrow` does."""
+    if isinstance(column.type, Final):
+        assert column.type.storage_type == pa.string()
+        return "final"
+    return str(column.type).replace("tz=", "")
+
+
 @pytest.mark.parametrize("name", SPECS)
 @given(values=st.lists(HOSTILE | st.none(), max_size=6))
 def test_any_column_gives_every_output_with_its_type_and_length(
     name: str, values: list[str | None]
 ) -> None:
     columns = REDUCERS[name].reduce(pa.array(values, pa.string()), parameters(name))
-    assert [str(c.type).replace("tz=", "") for c in columns] == [
-        o.arrow for o in SPECS[name].outputs
-    ]
+    assert [kind_of(column) for column in columns] == [o.arrow for o in SPECS[name].outputs]
     assert {len(column) for column in columns} == {len(values)}
     assert all(c[row].as_py() is None for c in columns for row, v in enumerate(values) if v is None)
 
@@ -120,6 +129,23 @@ def test_a_column_is_reduced_as_its_values_one_by_one(name: str, values: list[st
 def test_reducing_what_was_reduced_changes_nothing(name: str, value: str) -> None:
     ((once,),) = outputs(name, [value])
     assert once is None or outputs(name, [str(once)]) == [(once,)]
+
+
+@pytest.mark.parametrize("again", SPECS)
+@pytest.mark.parametrize("name", FINAL)
+def test_what_cannot_be_reduced_twice_is_refused_by_every_reducer_whatever_it_looks_like(
+    name: str, again: str
+) -> None:
+    for column in REDUCERS[name].reduce(pa.array(["203.0.113.77", None]), parameters(name)):
+        for part in (column, column.slice(0, 1), column.slice(0, 0), pa.chunked_array([column])):
+            with pytest.raises(ReducerError, match="reduced for good"):
+                REDUCERS[again].reduce(part, parameters(again))
+
+
+def test_only_what_is_final_by_its_type_is_spared_the_second_application() -> None:
+    """So a reducer that is not idempotent fails above, until its outputs bear the type."""
+    assert FINAL == ["ip_encrypted", "ip_place"]
+    assert not [name for name in FINAL if not all(o.arrow == "final" for o in SPECS[name].outputs)]
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -158,7 +184,7 @@ def test_the_example_of_a_reducer_is_what_it_does(name: str) -> None:
     value, shown = SPECS[name].example
     (row,) = outputs(name, [value])
     if len(row) > 1:
-        found = dict(zip((o.suffix for o in SPECS[name].outputs), row, strict=True))
+        found = dict(zip((o.suffix or name for o in SPECS[name].outputs), row, strict=True))
         assert found == json.loads(shown)
     elif name == "timestamp":
         assert str(row[0]).replace(" ", "T").replace("+00:00", "Z") == shown
