@@ -116,7 +116,7 @@ def split(value: str) -> tuple[str, Hints]:
     for name, end in zip(names, ends, strict=True):
         key, said = name[1].lower(), value[name.end() : end].strip()
         fields[key] = f"{fields[key]}, {said}" if key in fields else said  # RFC 9651, 4.2
-    return value[: names[0].start()], _read(fields)
+    return value[: names[0].start()].rstrip(), _read(fields)
 
 
 def _read(fields: Mapping[str, str]) -> Hints:

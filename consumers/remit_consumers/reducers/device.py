@@ -7,7 +7,7 @@ import polars as pl
 
 _PROGRAM = (
     r"(?:^|[^u]|^u|[^c]u)bots?(?:[^a-z]|$)|bot[/_;,]|robot|crawl|spider|slurp|scrap[ey]|archiv|fetch|scan(?:$|[^a-z]|n)"
-    r"|monitor|uptime|pingdom|validat|verif|check(?:er|s|link|$)|preview|thumbnail|screenshot|lighthouse|headless"
+    r"|monitor|uptime|pingdom|validat|verif|check(?:er|s|link|$)|(?:web|link|url|page|bing|image|uri|site|card)[ _-]?preview|previewbot|thumbnail|screenshot|lighthouse|headless"
     r"|phantomjs|selenium|puppeteer|playwright|cypress|synthetic|externalagent|aggregator|subscriber|favicon|webhook"
     r"|search(?:engine| engine|bot)|index(?:er|ing)|probe|survey|audit|inspect|exporter|sitemap|crossref|plagiari"
     r"|(?:[^ =]|[^:] )https?://|[a-z0-9._-]@[a-z0-9-]+\.[a-z]|https? ?client|\bhttpx?/|libwww|httpunit|nutch"
@@ -18,7 +18,11 @@ _PROGRAM = (
 """Words of programs: how crawlers, readers of feeds and monitors name themselves; none is a browser's own word. An
 address of the web counts (they say where to complain), but not behind a colon, where an add-on names its maker."""
 
-_WEAK = r"(?:[^r]|[^e]r) agent\b|[a-z]agent(?:/|$)|[(; ][a-z0-9-]{2,40}\.(?:com|net|org|io|eu|ai|dev|co\.uk)(?:[/;) ]|$)"
+_HOST = r"[a-z0-9-]{2,40}\.(?:com|net|org|io|eu|ai|dev|co\.uk)"
+_WEAK = (
+    r"(?:[^r]|[^e]r) agent\b|[a-z]agent(?:/|$)"
+    rf"|[(; ]{_HOST}(?:/|$)|/[0-9.]{{1,12}} \({_HOST}\)|compatible; ?(?:www\.)?{_HOST}"
+)
 """Names of programs and of their operators, which Internet Explorer's add-ons carry, too."""
 
 _TOOL = (
@@ -38,12 +42,12 @@ _SIZED = r"(?:19|2[248]|32|39|4[0239]|5[058]|6[05]|7[057]|8[56])"
 """Diagonals in inches that televisions are sold in."""
 
 _PHONE_MAKERS = (
-    r"^(?:nokia|samsung|sec-|sgh|sph|sch-|lg[- /]?[a-z]{0,3}[-_]?[0-9]|lge?-|mot-|motorola|sie-|siemens|alcatel|amoi|asus|bird|htc"
-    r"|huawei|lenovo|sony|semc|pantech|panasonic|philips|sagem|sharp|sanyo|toshiba|vodafone|zte|haier|hisense|kyocera|kddi"
-    r"|docomo|j-phone|softbank|utstar|audiovox|benq|palm|treo|danger|dopod|spice|micromax|karbonn|lava|fly|gionee|coolpad"
-    r"|k-touch|tianyu|oppo|vivo|xiaomi|meizu|tcl|telit|o2|orange|qtek|spv|i-mobile|gigabyte|ericsson|hp ?ipaq|portalmmm"
-    r"|nec-|acer|airness|cricket|dbtel|eten|garmin|hitachi|innostream|lct|levi|maui|mitsu|neonode|newgen|pg-|torq|trium"
-    r"|vk-?[0-9]|wonu|xda|cdm|dell|gradiente|hyundai|itel|tecno|infinix|jio|lyf|verykool|videocon|wiko|zen)"
+    r"^(?:nokia|samsung|sec-|sgh|sph-|sch-|lg[- /]?[a-z]{0,3}[-_]?[0-9]|lge?-|mot-|motorola|sie-|siemens|alcatel|amoi"
+    r"|huawei|lenovo|sonyericsson|semc|pantech|panasonic|philips|sagem|sanyo|toshiba|vodafone|haier|hisense|kyocera|kddi"
+    r"|docomo|j-phone|softbank|utstar|audiovox|benq|dopod|micromax|karbonn|gionee|coolpad|k-touch|tianyu|xiaomi|meizu"
+    r"|i-mobile|gigabyte|ericsson|hp ?ipaq|portalmmm|nec-|neonode|newgen|pg-|trium|vk-?[0-9]|verykool|videocon|htc"
+    r"|(?:acer|asus|bird|cdm|cricket|danger|dbtel|dell|eten|fly|garmin|hitachi|hyundai|infinix|innostream|itel|jio|lava|lct"
+    r"|lyf|maui|mitsu|oppo|orange|o2|palm|qtek|sharp|sony|spice|spv|tcl|tecno|telit|treo|vivo|wiko|wonu|xda|zen|zte)[^a-z])"
 )
 """Makers of feature phones, whose strings begin with them."""
 

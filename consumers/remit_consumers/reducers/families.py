@@ -97,7 +97,7 @@ _HBBTV = re.compile(r"HbbTV/[0-9.]{1,12} ?\([^()]{0,300}+\)?")
 """A standard of television, which the parser takes for a browser (ETSI TS 102 796, 7.3.2.4)."""
 
 _COMMENT = re.compile(r"\([^()]{0,300}+\)")
-_CFNETWORK = re.compile(r"CFNetwork/([0-9]{1,3})?")
+_CFNETWORK = re.compile(r"CFNetwork/(?:([0-9]{1,3})(?![0-9]))?")
 _WORD = re.compile(r"[a-z]{2,12}+")
 _CASED = {
     word.lower(): word
@@ -146,7 +146,7 @@ _SAME = {
 single out the few who use it. So small rebuilds of Chrome are not in `_OWN` either."""
 
 _META = re.compile(r"[|()\[\]?*+^${}\\/]+")
-_NAME = re.compile(r"[A-Za-z0-9!][A-Za-z0-9 _.!%-]*[A-Za-z]{2}[A-Za-z0-9 _.!-]*|[A-Z]{2}")
+_NAME = re.compile(r"[A-Za-z0-9!][A-Za-z0-9 _.!%-]{0,20}[A-Za-z]{2}[A-Za-z0-9 _.!-]{0,20}|[A-Z]{2}")
 """What a name looks like, among the pieces of a pattern."""
 
 
