@@ -43,11 +43,11 @@ _SIZED = r"(?:19|2[248]|32|39|4[0239]|5[058]|6[05]|7[057]|8[56])"
 
 _PHONE_MAKERS = (
     r"^(?:nokia|samsung|sec-|sgh|sph-|sch-|lg[- /]?[a-z]{0,3}[-_]?[0-9]|lge?-|mot-|motorola|sie-|siemens|alcatel|amoi"
-    r"|huawei|lenovo|sonyericsson|semc|pantech|panasonic|philips|sagem|sanyo|toshiba|vodafone|haier|hisense|kyocera|kddi"
+    r"|huawei|lenovo|sony|semc|pantech|panasonic|philips|sagem|sanyo|toshiba|vodafone|haier|hisense|kyocera|kddi"
     r"|docomo|j-phone|softbank|utstar|audiovox|benq|dopod|micromax|karbonn|gionee|coolpad|k-touch|tianyu|xiaomi|meizu"
     r"|i-mobile|gigabyte|ericsson|hp ?ipaq|portalmmm|nec-|neonode|newgen|pg-|trium|vk-?[0-9]|verykool|videocon|htc"
     r"|(?:acer|asus|bird|cdm|cricket|danger|dbtel|dell|eten|fly|garmin|hitachi|hyundai|infinix|innostream|itel|jio|lava|lct"
-    r"|lyf|maui|mitsu|oppo|orange|o2|palm|qtek|sharp|sony|spice|spv|tcl|tecno|telit|treo|vivo|wiko|wonu|xda|zen|zte)[^a-z])"
+    r"|lyf|maui|mitsu|oppo|orange|o2|palm|qtek|sharp|spice|spv|tcl|tecno|telit|treo|vivo|wiko|wonu|xda|zen|zte)[^a-z])"
 )
 """Makers of feature phones, whose strings begin with them."""
 
