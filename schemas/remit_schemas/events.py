@@ -146,7 +146,9 @@ class PageView(_PageView, Event):
         collected_at: When remit took it, in milliseconds since 1970-01-01 UTC; the governing
             policy version and the keeping time count from here.
         ip: Address of the client, IPv4 or IPv6 as text: "203.0.113.7".
-        user_agent: The User-Agent header as sent.
+        user_agent: The User-Agent header as sent; the Client Hints Sec-CH-UA, Sec-CH-UA-Mobile
+            and Sec-CH-UA-Platform may follow it as header lines, each behind a line break or a
+            blank: "Mozilla/5.0 … Sec-CH-UA-Mobile: ?0". Other hints are never used and never kept.
         language: The Accept-Language header as sent: "de-CH,de;q=0.9".
         page: Page visited, as a path with its query or a whole URL: "/orders/12?tab=1".
         referrer: Where the visitor came from, as a whole URL.

@@ -108,7 +108,10 @@ _ALL = (
             Output("bot", "bool"),
         ),
         parameters=(),
-        summary="Keeps the family and major version of browser and system, a device class, and whether it is a bot.",
+        summary=(
+            "Keeps the family and major version of browser and system, a device class, and whether it is a bot; "
+            "Client Hints behind the agent string win over it."
+        ),
         example=(
             "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
             (

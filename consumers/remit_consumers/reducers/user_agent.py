@@ -1,50 +1,41 @@
-"""Browser and system of an agent string: family and major version, a device class, and whether it is a bot.
+"""Browser and system of a client: family and major version, a device class, and whether it is a bot.
 
-The string itself is nearly a fingerprint; what is left is what a chart needs. Families come from a closed list (the
-words of the agent parser's own rules), so that nothing that a client wrote reaches the table.
+An agent string is nearly a fingerprint; what is left is what a chart needs. Client Hints behind it (see
+`client_hints`) win, because the agent string of the browsers that send them is frozen.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 import pyarrow as pa
-from ua_parser import Domain, loaders
-from ua_parser.regex import Resolver
 
+from remit_consumers.reducers.client_hints import HEADLESS, NONE, Hints, split
 from remit_consumers.reducers.device import classify
+from remit_consumers.reducers.families import OTHER, families_of
 from remit_consumers.reducers.unique import Memo, each_row
 from remit_schemas.reducer import Scalar
 
 CHARS_MAX = 1_024
-"""Characters looked at: every rule reads the whole string, so its length must be bounded (our choice)."""
+"""Characters looked at of an agent string: every rule reads all of it, so its length must be bounded (our choice)."""
 
-OTHER = "other"
-"""The family of what no rule knows, or of what a client named itself."""
-
-_MAJOR = re.compile(r"[0-9]{1,3}", re.ASCII)
-_SYSTEM_WORDS = frozenset(
-    {"XP", "Vista", "ME", "NT", "CE", "RT", "2000", "2003", "95", "98", "3.1", "8.1"}
+_FROZEN = re.compile(
+    r"Windows NT 10\.0|Mac OS X 10[_.]15[_.]7|Android 10; K\)|CrOS x86_64 14541\.0\.0"
 )
-"""Versions of systems that are no number of three digits: the closed list of Windows' names."""
+"""Systems as reduced agent strings name them: placeholders, their versions say nothing.
 
-_OWN = (
-    (re.compile(r"YaSearchBrowser/([0-9]{1,3})|YaApp_"), "Yandex Browser"),
-    (re.compile(r"LG Browser/([0-9]{1,3})"), "LG Browser"),
-    (re.compile(r"SogouMobileBrowser/([0-9]{1,3})"), "Sogou Explorer"),
-)
-"""Browsers that name themselves behind the engine they are built on, which the parser's rules miss."""
+Source: Chromium, User-Agent Reduction, `unifiedPlatform`."""
 
-_SAME = {"Web0S": "webOS"}
-"""One name for one system."""
+_NAMED_BY_ENGINE = frozenset({OTHER, "Chrome", "Chrome Mobile", "Chrome Mobile WebView"})
+"""Families of an agent string that say no more than a hint of the engine does."""
 
-_META = re.compile(r"[|()\[\]?*+^${}\\/]+")
+_SAID_BY_MAKERS = frozenset({"console", "tv", "other"})
+"""Classes of device that no hint knows: where the agent string names one, it holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """What is kept of an agent string."""
+    """What is kept of an agent string and its hints."""
 
     browser: str
     browser_major: str | None
@@ -55,87 +46,88 @@ class Agent:
 
 
 def reduce(values: pa.Array, parameters: Mapping[str, Scalar]) -> tuple[pa.Array, ...]:
-    """Keep browser, browser_major, os, os_major, device and bot of each agent string."""
+    """Keep browser, browser_major, os, os_major, device and bot of each agent string with its hints."""
     del parameters
     return each_row(values, _MEMO.all, _columns)
 
 
 def explain(value: str, parameters: Mapping[str, Scalar]) -> str:
-    """Name the rule that holds for one value."""
+    """Name the rule that holds for one value: what the hints decided, and what the agent string."""
     del parameters
     (agent,) = agents_of([value])
-    known = [
-        name
-        for name, family in (("browser", agent.browser), ("system", agent.os))
-        if family != OTHER
-    ]
-    return f"{' and '.join(known) or 'nothing'} known; {'bot' if agent.bot else agent.device}"
+    text, hints = split(value)
+    if agent.bot:
+        return f"{'client hints' if _is_headless(hints) else 'agent string'}: a program"
+    found = families_of(text[:CHARS_MAX], is_program=False)
+    by_hints = {
+        "brand": _tells_browser(hints, found.browser),
+        "platform": hints.platform is not None,
+        "mobile": hints.is_mobile is not None and agent.device not in _SAID_BY_MAKERS,
+    }
+    by_string = {
+        "browser": agent.browser != OTHER and not by_hints["brand"],
+        "os": agent.os != OTHER and not by_hints["platform"],
+        "os version": agent.os_major is not None,
+        "device": agent.device != OTHER and not by_hints["mobile"],
+    }
+    said = (("client hints", by_hints), ("agent string", by_string))
+    parts = ((who, [name for name, holds in what.items() if holds]) for who, what in said)
+    return (
+        "; ".join(f"{who}: {' and '.join(what)}" for who, what in parts if what) or "no rule: other"
+    )
 
 
 def agents_of(values: list[str]) -> list[Agent]:
-    """Read agent strings."""
-    values = [value[:CHARS_MAX] for value in values]
-    bots, devices = classify([value.lower() for value in values])
+    """Read agent strings with the hints behind them."""
+    parted = [split(value) for value in values]
+    texts = [text[:CHARS_MAX] for text, _ in parted]
+    bots, devices = classify([text.lower() for text in texts])
     return [
-        _agent(value, "bot" if bot else device, bot=bot)
-        for value, bot, device in zip(values, bots, devices, strict=True)
+        _agent(text, hints, device, is_program=bot)
+        for text, (_, hints), bot, device in zip(texts, parted, bots, devices, strict=True)
     ]
 
 
-def _agent(value: str, device: str, *, bot: bool) -> Agent:
-    """Read the families of one agent string whose device is known."""
-    parsed = _resolver()(value, Domain.USER_AGENT | Domain.OS)
-    browser, system = parsed.user_agent, parsed.os
-    family, major = _own(value) or ((browser.family, browser.major) if browser else (OTHER, None))
+def _agent(text: str, hints: Hints, device: str | None, *, is_program: bool) -> Agent:
+    """Read one agent string of which the words for device and programs are known."""
+    if hints.brand and not text.strip():  # the hints alone: a browser all the same
+        is_program = False
+    found = families_of(text, is_program=is_program)
+    if is_program and not _is_headless(hints):
+        hints = NONE  # what a program says of itself is not frozen
+    browser = found.browser, found.browser_major
+    if hints.brand and _tells_browser(hints, found.browser):
+        browser = hints.brand[hints.is_mobile is True], hints.major
+    system = hints.platform or found.os
+    holds = hints == NONE or (system == found.os and not _FROZEN.search(text))
+    bot = is_program or _is_headless(hints)
     return Agent(
-        browser=_closed(family),
-        browser_major=_major(major),
-        os=_closed(_SAME.get(system.family, system.family)) if system else OTHER,
-        os_major=_major(system.major) if system else None,
-        device=device,
+        browser=browser[0],
+        browser_major=browser[1],
+        os=system,
+        os_major=found.os_major if holds else None,
+        device="bot" if bot else _device(device, hints, system),
         bot=bot,
     )
 
 
-def _own(value: str) -> tuple[str, str | None] | None:
-    """Find a browser of our own short list."""
-    for pattern, family in _OWN:
-        if match := pattern.search(value):
-            return family, match[1] if pattern.groups else None
-    return None
+def _tells_browser(hints: Hints, family: str) -> bool:
+    """Whether the brand says more than the family that the agent string gives."""
+    return hints.brand is not None and (not hints.is_engine or family in _NAMED_BY_ENGINE)
 
 
-def _major(version: str | None) -> str | None:
-    """Keep a version of up to three digits, or a system's own word."""
-    if version is None or not (_MAJOR.fullmatch(version) or version in _SYSTEM_WORDS):
-        return None
-    return version
+def _is_headless(hints: Hints) -> bool:
+    """Whether the brand is Chrome's without a window."""
+    return hints.brand is not None and hints.brand[0] == HEADLESS
 
 
-def _closed(family: str) -> str:
-    """Keep a family that the rules themselves spell out."""
-    return family if family in _families() else OTHER
-
-
-@cache
-def _resolver() -> Resolver:
-    """Compile the parser's rules, at first use: 0.25 s."""
-    return Resolver(loaders.load_builtins())
-
-
-@cache
-def _families() -> frozenset[str]:
-    """Collect every name that the rules spell out, as a result or in what they look for."""
-    browsers, systems, _ = loaders.load_builtins()
-    names = {family for _, family in _OWN} | set(_SAME.values())
-    for rule in (*browsers, *systems):
-        words = [word.strip() for word in _META.split(str(getattr(rule, "regex", "")))]
-        names.update(word for word in words if len(word) > 1)
-        template = str(getattr(rule, "family", None) or "$1")
-        names.update(
-            {template} if "$1" not in template else {template.replace("$1", w) for w in words}
-        )
-    return frozenset(name for name in names if "$" not in name)
+def _device(named: str | None, hints: Hints, system: str) -> str:
+    """Class the device by the hint for telephones, unless its maker's words name what no hint knows."""
+    if hints.is_mobile is None or named in _SAID_BY_MAKERS:
+        return named or OTHER
+    if hints.is_mobile:
+        return "mobile"
+    return "tablet" if system in ("Android", "iOS") else "desktop"
 
 
 def _columns(agents: list[Agent]) -> tuple[pa.Array, ...]:

@@ -1,12 +1,23 @@
-"""Family and major version, a class of device, and whether it is a bot."""
+"""Family and major version, a class of device, and whether it is a bot; Client Hints win."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remit_consumers.reducers.user_agent import Agent, agents_of
+from remit_consumers.reducers.user_agent import Agent, agents_of, explain
 
 TAIL = "AppleWebKit/537.36 (KHTML, like Gecko)"
+WINDOWS = f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {TAIL} Chrome/140.0.0.0 Safari/537.36"
+ANDROID = f"Mozilla/5.0 (Linux; Android 10; K) {TAIL} Chrome/140.0.0.0 Mobile Safari/537.36"
+LINUX = f"Mozilla/5.0 (X11; Linux x86_64) {TAIL} Chrome/140.0.0.0 Safari/537.36"
+
+
+def hinted(agent: str, brand: str, mobile: int, platform: str) -> str:
+    """Write an agent string with the hints that a browser sends."""
+    return (
+        f'{agent} Sec-CH-UA: "Chromium";v="140", "{brand}";v="141", "Not_A Brand";v="24"'
+        f' Sec-CH-UA-Mobile: ?{mobile} Sec-CH-UA-Platform: "{platform}"'
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,3 +89,108 @@ def test_what_comes_out_is_short_and_of_closed_lists(values: list[str]) -> None:
         assert agent.device in {"mobile", "tablet", "desktop", "tv", "console", "bot", "other"}
         assert len(agent.browser) <= 40
         assert agent.bot == (agent.device == "bot")
+
+
+@pytest.mark.parametrize(
+    ("value", "agent"),
+    [
+        (
+            hinted(WINDOWS, "Google Chrome", 0, "Windows"),
+            Agent("Chrome", "141", "Windows", None, "desktop", bot=False),
+        ),
+        (
+            hinted(ANDROID, "Microsoft Edge", 1, "Android"),
+            Agent("Edge Mobile", "141", "Android", None, "mobile", bot=False),
+        ),
+        (
+            hinted(ANDROID, "Samsung Internet", 0, "Android"),
+            Agent("Samsung Internet", "141", "Android", None, "tablet", bot=False),
+        ),
+        (
+            hinted(LINUX, "Google Chrome", 0, "Android"),
+            Agent("Chrome", "141", "Android", None, "tablet", bot=False),
+        ),
+        (
+            hinted(ANDROID.replace("10; K", "13; SM-A1"), "Google Chrome", 1, "Android"),
+            Agent("Chrome Mobile", "141", "Android", "13", "mobile", bot=False),
+        ),
+        (
+            hinted(LINUX.replace("X11", "SMART-TV"), "Google Chrome", 0, "Linux"),
+            Agent("Chrome", "141", "Linux", None, "tv", bot=False),
+        ),
+        (
+            hinted(f"{WINDOWS} Edg/140.0.0.0", "Alice", 0, "Windows"),
+            Agent("Edge", "140", "Windows", None, "desktop", bot=False),
+        ),
+        (
+            hinted(WINDOWS, "Alice", 0, "Windows"),
+            Agent("Chromium", "140", "Windows", None, "desktop", bot=False),
+        ),
+        (
+            hinted("", "Vivaldi", 0, "macOS"),
+            Agent("Vivaldi", "141", "Mac OS X", None, "desktop", bot=False),
+        ),
+        (
+            hinted(WINDOWS, "HeadlessChrome", 0, "Linux"),
+            Agent("HeadlessChrome", "141", "Linux", None, "bot", bot=True),
+        ),
+        (
+            hinted("curl/8.5.0", "Google Chrome", 0, "Windows"),
+            Agent("curl", "8", "other", None, "bot", bot=True),
+        ),
+        (
+            f'{WINDOWS} Sec-CH-UA: "Vivaldi Sec-CH-UA-Mobile: 1',
+            Agent("Chrome", "140", "Windows", "10", "desktop", bot=False),
+        ),
+    ],
+)
+def test_client_hints_win_over_the_frozen_agent_string(value: str, agent: Agent) -> None:
+    assert agents_of([value]) == [agent]
+
+
+@pytest.mark.parametrize(
+    ("value", "rule"),
+    [
+        (WINDOWS, "agent string: browser and os and os version and device"),
+        (
+            hinted(LINUX, "Google Chrome", 0, "Linux"),
+            "client hints: brand and platform and mobile",
+        ),
+        (
+            f'{ANDROID.replace("10; K", "13; M1")} Sec-CH-UA-Platform: "Android"',
+            "client hints: platform; agent string: browser and os version and device",
+        ),
+        (hinted(WINDOWS, "HeadlessChrome", 0, "Linux"), "client hints: a program"),
+        ("curl/8.5.0", "agent string: a program"),
+    ],
+)
+def test_the_rule_names_what_hints_and_agent_string_decided(value: str, rule: str) -> None:
+    assert explain(value, {}) == rule
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_hints_let_nothing_out_that_a_client_wrote(brand: str, platform: str) -> None:
+    value = hinted(WINDOWS, f"Alice{brand}", 0, f"Alice{platform}")
+    (agent,) = agents_of([value])
+    assert "Alice" not in str(agent) + explain(value, {})
+    assert agent.browser in {"Chrome", "Chromium"}
+    assert agent.os == "Windows"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "(",
+        "()",
+        "a",
+        "\0",
+        "\N{GRINNING FACE}",
+        'Sec-CH-UA: "',
+        'Sec-CH-UA: "a";v="1",',
+        "HbbTV/1.1 (",
+    ],
+)
+def test_a_hostile_string_of_100_kb_is_read_like_its_beginning(piece: str) -> None:
+    value = f"{LINUX} {piece * (100_000 // len(piece))}"
+    (agent,) = agents_of([value])
+    assert (agent.browser, agent.os) == ("Chrome", "Linux")
