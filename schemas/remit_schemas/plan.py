@@ -102,18 +102,23 @@ class Outcome:
         tagset: 16 hex digits; names these decisions under this contract and policy version.
         fields: A decision for every field of the contract, in the contract's order.
         keep_for: The shortest of the stored fields: the row goes then. Zero when nothing is stored.
+        places: The data that places were looked up in; empty where none were.
         floor: What decided which combinations of traits were common enough; empty where the plan has no floor.
     """
 
     tagset: str
     fields: Mapping[str, FieldDecision]
     keep_for: timedelta
+    places: str = ""
     floor: str = ""
+
+    def within(self, places: str) -> "Outcome":
+        """Give this outcome where data of this name decided as well: another tagset, so that a replay can tell."""
+        return replace(self, tagset=_named(f"{self.tagset}|{places}".encode()), places=places)
 
     def above(self, floor: str) -> "Outcome":
         """Give this outcome where a floor of this name decided as well: another tagset, so that a replay can tell."""
-        tagset = _named(f"{self.tagset}|{floor}".encode())
-        return replace(self, tagset=tagset, floor=floor)
+        return replace(self, tagset=_named(f"{self.tagset}|{floor}".encode()), floor=floor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,3 +168,21 @@ def test_an_installation_keeps_its_key_and_no_two_have_one(
     file = settings.keys / "address.key"
     assert file.read_bytes() == first
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_tagset_names_the_data_that_places_were_looked_up_in(
+    tmp_path: Path, vault: Vault
+) -> None:
+    city, registries = Means.of(KEY, write_places(tmp_path / "city.mmdb")), Means.of(KEY, None)
+    policy, event = own(tmp_path, "ip_place: {}"), ("192.31.196.7", FIRST, "")
+    with_city, with_registries = (
+        refined(vault, policy, means, event).tagset for means in (city, registries)
+    )
+    assert with_city is not None
+    assert with_registries is not None
+    assert with_city.places == city.places().name
+    assert with_registries.places == registries.places().name
+    assert with_city.tagset != with_registries.tagset
+    plain = refined(vault, own(tmp_path, "ip: {}"), city, event).tagset
+    assert plain is not None
+    assert plain.places == ""

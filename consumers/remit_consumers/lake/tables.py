@@ -50,19 +50,18 @@ POSITIONS = pa.schema(
 
 TAGSETS = pa.schema(
     {
-        name: pa.string()
-        for name in (
-            "tagset",
-            "contract",
-            "policy",
-            "policy_version",
-            "purposes",
-            "fields",
-            "floor",
-        )
+        "tagset": pa.string(),
+        "contract": pa.string(),
+        "policy": pa.string(),
+        "policy_version": pa.string(),
+        "purposes": pa.string(),
+        "fields": pa.string(),
+        "places": pa.string(),
+        "floor": pa.string(),
     }
 )
-"""What the tagsets on the rows stand for; `fields` is JSON, `floor` names what `floors` has (empty: none decided)."""
+"""What the tagsets on the rows stand for; `fields` is JSON, `places` names the data that places were looked up in,
+`floor` a row of `floors`; empty: none decided."""
 
 FLOORS = pa.schema(
     {

@@ -23,6 +23,7 @@ class Tagset:
         policy_version: Version of the policy.
         purposes: Every purpose that any field is stored for, sorted, joined by commas.
         fields: For each field category, decision, reducer, parameters, clause, purposes and basis, as canonical JSON.
+        places: The data that places were looked up in; empty where none were.
         floor: The floor that decided which traits were common enough; `none` where none was known yet, empty where the
             policy has none.
     """
@@ -33,6 +34,7 @@ class Tagset:
     policy_version: str
     purposes: str
     fields: str
+    places: str = ""
     floor: str = ""
 
 
@@ -58,6 +60,7 @@ def tagset_of(plan: Plan, outcome: Outcome) -> Tagset:
         policy_version=plan.policy_version,
         purposes=",".join(sorted(purposes)),
         fields=canonical(fields),
+        places=outcome.places,
         floor=outcome.floor,
     )
 

@@ -27,12 +27,14 @@ class Reducer:
         reduce: Makes a column smaller. Pure; raises for no value.
         explain: Names the rule that holds for one value.
         keyed: What a reducer with a key does in a batch; `reduce` takes its rows for nobody's. None where it has none.
+        source: Names the data that it looks values up in; None where it looks nothing up.
     """
 
     spec: ReducerSpec
     reduce: Reduce
     explain: Explain
     keyed: Keyed | None = None
+    source: Callable[[], str] | None = None
 
     def reduce_rows(
         self, values: pa.Array, parameters: Mapping[str, Scalar], rows: Rows

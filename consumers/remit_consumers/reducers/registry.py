@@ -47,7 +47,7 @@ def reducers(means: Means) -> Mapping[str, Reducer]:
     explain = partial(ip_place.explain, places=means.places)
     made = (
         *(Reducer(SPECS[name], reduce, explain) for name, reduce, explain in _PURE),
-        Reducer(SPECS[IP_PLACE], locate, explain),
+        Reducer(SPECS[IP_PLACE], locate, explain, source=lambda: means.places().name),
         Reducer(SPECS["ip_encrypted"], encrypt, ip_encrypted.explain, encrypt),
     )
     return MappingProxyType({reducer.spec.name: reducer for reducer in made})

@@ -15,7 +15,7 @@ from remit_consumers.reducers.reducer import Reducer
 from remit_consumers.reducers.scope import Rows
 from remit_consumers.rows import COLLECTED_AT, stored_types
 from remit_schemas.category import Decision
-from remit_schemas.plan import FieldDecision, FieldPlan, Plan
+from remit_schemas.plan import FieldDecision, FieldPlan, Outcome, Plan
 
 Reducers = Callable[[], Mapping[str, Reducer]]
 """Gives every reducer by name; asked only where a batch has something to reduce."""
@@ -49,10 +49,20 @@ def minimize(names: Pseudonyms, reducers: Reducers) -> Step:
             batch,
             table=pa.table(columns),
             subject=names.of(batch.subject, rows, days),
+            outcome=_looked_up(batch.outcome, plan, reducers),
             counts=tuple(counts),
         )
 
     return step
+
+
+def _looked_up(outcome: Outcome, plan: Plan, reducers: Reducers) -> Outcome:
+    """Name the data that values were looked up in, if any were."""
+    for name, field in plan.fields.items():
+        if field.reducer and outcome.fields[name].decision is Decision.REDUCE:
+            source = reducers()[field.reducer].source
+            outcome = outcome.within(source()) if source else outcome
+    return outcome
 
 
 def load(means: Means) -> Mapping[str, Reducer]:
