@@ -96,9 +96,13 @@ def _of_reducer(before: FieldPlan, after: FieldPlan) -> Iterator[str]:
         yield f"was reduced by {before.reducer}, is by {after.reducer}"
         return
     for parameter in SPECS[after.reducer].parameters:
-        if _leaves_more(
-            parameter, before.parameters[parameter.name], after.parameters[parameter.name]
-        ):
+        if parameter.is_looser is not None:
+            is_looser = parameter.is_looser(before.parameters, after.parameters)
+        else:
+            is_looser = _leaves_more(
+                parameter, before.parameters[parameter.name], after.parameters[parameter.name]
+            )
+        if is_looser:
             yield f"{parameter.name} of {after.reducer} leaves more than before"
 
 

@@ -7,7 +7,7 @@ and what the policy says wrongly is an error, never a guess.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -17,7 +17,8 @@ from remit_schemas.errors import PolicyError
 from remit_schemas.parameters import complete
 from remit_schemas.policy import Policy
 from remit_schemas.policy_file import nearest
-from remit_schemas.reducer import Scalar
+from remit_schemas.precision import finest, read_by_purpose
+from remit_schemas.reducer import Scalar, listed
 from remit_schemas.rule import Rule
 from remit_schemas.specs import SPECS
 
@@ -86,12 +87,14 @@ class FieldDecision:
         purposes: Keys of the purposes that hold, in order; empty when refused.
         basis: The distinct grounds of these purposes, in order, joined by a comma; empty when refused.
         reason: The rule's own reason, or why the field is refused.
+        parameters: Of the reducer, for these purposes; empty when refused.
     """
 
     decision: Decision
     purposes: tuple[str, ...]
     basis: str
     reason: str
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +227,8 @@ def _decide(field: FieldPlan, granted: frozenset[str]) -> FieldDecision:
         wanted = ", ".join(purpose.key for purpose in field.purposes)
         return FieldDecision(Decision.REFUSE, (), "", f"no consent to {wanted}")
     basis = ",".join(sorted({purpose.basis for purpose in held}))
-    return FieldDecision(
-        field.decision, tuple(purpose.key for purpose in held), basis, field.reason
-    )
+    keys = tuple(purpose.key for purpose in held)
+    return FieldDecision(field.decision, keys, basis, field.reason, finest(field.parameters, keys))
 
 
 def _plan(field: Field, event: str, policy: Policy) -> FieldPlan:
@@ -275,6 +277,10 @@ def _use(field: Field, rule: Rule, policy: Policy) -> FieldPlan:
     if not purposes or not rule.keep_for:
         message = f"{where} is stored without a purpose or a keep_for"
         raise PolicyError(message)
+    for purpose in read_by_purpose(listed(parameters, "by_purpose")):
+        if purpose not in rule.purposes:
+            message = f"{where} has a precision for {purpose}, which is no purpose of its rule"
+            raise PolicyError(message)
     return FieldPlan(
         field=field.name,
         category=field.category,

@@ -1,9 +1,25 @@
 """What a description of a reducer consists of: what it takes, what it gives, and what a policy may tell it."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 Scalar = int | str | bool | tuple[str, ...]
 """What a parameter of a reducer can be."""
+
+ENTRY_CHARS_MAX = 64
+"""Characters of one entry of a list: entries are words of a closed list, not texts (our choice)."""
+
+Check = Callable[[tuple[str, ...]], None]
+"""Raises `PolicyError` where the entries of a list cannot be used: names an entry's number and says why."""
+
+Looser = Callable[[Mapping[str, Scalar], Mapping[str, Scalar]], bool]
+"""Takes all parameters of a reducer, before and after; says whether this one leaves more than it did."""
+
+
+def listed(parameters: Mapping[str, Scalar], name: str) -> tuple[str, ...]:
+    """Take a list among parameters; empty where it is not given."""
+    value = parameters.get(name, ())
+    return value if isinstance(value, tuple) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +35,10 @@ class Parameter:
         choices: The only values a `str` can have; empty where any will do.
         unit: The unit of the value.
         source: Why the default and the bounds are what they are.
+        entry_chars_max: Characters of one entry of a `tuple`.
+        check: What else the entries of a `tuple` must be; None where any words will do.
+        is_looser: How two versions of a policy compare; None where more entries, a greater number or an earlier
+            choice leave more.
     """
 
     name: str
@@ -29,6 +49,9 @@ class Parameter:
     choices: tuple[str, ...] = ()
     unit: str = ""
     source: str = ""
+    entry_chars_max: int = ENTRY_CHARS_MAX
+    check: Check | None = None
+    is_looser: Looser | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def _reduce(column: pa.Array, field: FieldPlan, decided: FieldDecision) -> _Redu
         return _Reduced(gone, _refusal(column, len(column) - column.null_count, field, decided))
     if decided.decision is Decision.KEEP or field.reducer is None:
         return _Reduced({field.field: column}, (_count(column, (column,), field, decided),))
-    reduced = reducers()[field.reducer].reduce(column, field.parameters)
+    reduced = reducers()[field.reducer].reduce(column, decided.parameters)
     count = _count(column, reduced, field, decided)
     unread = len(column) - column.null_count - count.values_in
     names = stored_types(field, column.type)
