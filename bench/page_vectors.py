@@ -38,13 +38,8 @@ def score(path: Path) -> tuple[int, int, list[str]]:
     Returns:
         How many rows break a property, how many rows there are, and which properties were broken how often.
     """
-    opened = (
-        gzip.open(path, "rt", encoding="utf-8")
-        if path.suffix == ".gz"
-        else path.open(encoding="utf-8")
-    )
-    with opened as lines:
-        broken = [set(breaches(json.loads(line))) for line in lines]
+    text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    broken = [set(breaches(json.loads(line))) for line in text.decode("utf-8").split("\n") if line]
     kinds = Counter(kind for each in broken for kind in each)
     return (
         sum(map(bool, broken)),

@@ -150,8 +150,18 @@ _ALL = (
         name="referrer",
         takes="string",
         outputs=(Output("domain"), Output("medium"), Output("source")),
-        parameters=(),
-        summary="Keeps the registrable domain of the page that led here, and its kind and name where known; the rest goes.",
+        parameters=(
+            Parameter(
+                name="own",
+                kind=tuple,
+                default=(),
+                low=0,
+                high=64,
+                unit="registrable domains of the app itself, kept with the medium `internal`",
+                source="whether a visitor came from outside is asked of every referrer, and only the app knows its own",
+            ),
+        ),
+        summary="Keeps the registrable domain that led here, its medium, and its name where well known; path and query go.",
         example=(
             "https://www.google.co.uk/search?q=shoes",
             '{"domain": "google.co.uk", "medium": "search", "source": "Google"}',
