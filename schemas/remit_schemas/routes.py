@@ -19,6 +19,9 @@ ROUTES_MAX = 1_000
 ROUTE_CHARS_MAX = 256
 """Characters of one route (our choice)."""
 
+PATHS_MAX = 2
+"""Parameters of the kind path in one route: each more multiplies the ways to match (Django's own admin has two)."""
+
 CONVERTERS: Mapping[str, str] = MappingProxyType(
     {
         "": "text",
@@ -79,8 +82,8 @@ def read_route(route: str) -> tuple[RouteSegment, ...]:
         raise PolicyError("has a parameter that is none: write {name}, {name:kind} or <kind:name>")
     segments = [_segment(text) for text in route.strip("/").split("/")] if route.strip("/") else []
     paths = sum(segment.kinds.count("path") for segment in segments)
-    if paths > 1:
-        raise PolicyError("has more than one parameter of the kind path")
+    if paths > PATHS_MAX:
+        raise PolicyError(f"has more than {PATHS_MAX} parameters of the kind path")
     return tuple(segments)
 
 

@@ -191,6 +191,27 @@ def test_a_field_refused_for_want_of_consent_says_which() -> None:
     assert reason == "no consent to analytics.reporting, functional.service.improve"
 
 
+@pytest.mark.parametrize(("granted", "precision"), [([], "day"), ([REPORT], "minute")])
+def test_a_time_is_as_fine_as_the_purposes_that_hold_need_it(
+    granted: list[str], precision: str
+) -> None:
+    rule = make_rule(
+        field="occurred_at",
+        purposes=[OPERATE, REPORT],
+        reduce={"timestamp": {"precision": "day", "by_purpose": [f"{REPORT} minute"]}},
+    )
+    decided = compile(make_contract(), make_policy(rule)).outcome(frozenset(granted))
+    assert decided.fields["occurred_at"].parameters["precision"] == precision
+
+
+def test_a_precision_for_a_purpose_that_the_rule_does_not_have_is_an_error() -> None:
+    rule = make_rule(
+        field="occurred_at", reduce={"timestamp": {"by_purpose": [f"{REPORT} minute"]}}
+    )
+    with pytest.raises(PolicyError, match=f"precision for {REPORT}"):
+        compile(make_contract(), make_policy(rule))
+
+
 def test_a_contract_is_required_if_any_field_is() -> None:
     rules = [make_rule(purposes=[REPORT]), make_rule(field="page", purposes=[OPERATE, REPORT])]
     assert compile(make_contract(), make_policy(*rules)).necessity is Necessity.REQUIRED

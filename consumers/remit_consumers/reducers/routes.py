@@ -9,6 +9,9 @@ from types import MappingProxyType
 
 from remit_schemas.routes import RouteSegment, read_route
 
+SEGMENTS_MAX = 64
+"""Segments of a path that is matched: no route is longer, and two paths in one match in its square of ways."""
+
 _KINDS: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {
         "int": re.compile("-?[0-9]{1,100}").fullmatch,
@@ -54,7 +57,7 @@ class Routes:
         Returns:
             The route with its parameters in braces, as it is written; None where none fits.
         """
-        return _find(self._root, segments, 0)
+        return _find(self._root, segments, 0) if len(segments) <= SEGMENTS_MAX else None
 
     def _add(self, route: str) -> None:
         """Add a route; of two that fit the same paths, the first holds."""
@@ -90,7 +93,7 @@ def _width(parameter: tuple[RouteSegment, _Node]) -> tuple[int, int]:
 
 
 def _find(node: _Node, segments: Sequence[str], place: int) -> str | None:
-    """Match from a place on. Each node is met at most once for each place that a path parameter may end at."""
+    """Match from a place on. Each node is met once for each place at which a path before it may end."""
     if place == len(segments):
         return node.route
     segment = segments[place]

@@ -122,7 +122,7 @@ _WORD_WITH_DIGITS = re.compile(
     r"|[0-9]{1,2}[a-z]{1,10}|[0-9]+(?:px|x|w|h|k|p|s|ms|th|kb|mb|gb|dpi|min)"  # 2fa, 3d, 1080p
     r"|[0-9]{1,5}x[0-9]{1,5}"  # 192x192
     r"|[a-z]{1,12}[0-9]{1,2}[a-z]{1,12}"  # i18n, log4j, oauth2callback
-    r"|[A-Z]{0,3}[a-z]{2,24}(?:[A-Z][a-z]{1,24}){0,5}[0-9]{1,2}(?:[A-Z][a-z]{1,24}){0,5}"  # OAuth2, webGl2Context
+    r"|[A-Z]{0,3}[a-z]{2,24}(?:[A-Z][a-z]{1,24}){0,5}V?[0-9]{1,2}(?:[A-Z][a-z]{1,24}){0,5}"  # OAuth2, orderV2, webGl2Context
 )
 _DIGITS = re.compile("[0-9]+")
 _CAPITAL_INSIDE = re.compile("[a-z](?=[A-Z])")
@@ -217,6 +217,11 @@ def _told(segment: str, by: str) -> str:
     if by == _UPLOAD:
         return f"{by}.{extension}" if extension in _DOCUMENT else segment
     return by
+
+
+def is_word(text: str) -> bool:
+    """Whether a text is a word of the app, standing alone; it may have numbers of its own, such as `sha256`."""
+    return _judged(text)[0] == _LONG_NUMBER.sub("{number}", text)
 
 
 @lru_cache(maxsize=16_384)
