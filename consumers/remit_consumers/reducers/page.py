@@ -30,6 +30,9 @@ SEGMENTS_MAX = 16
 DECODE_ROUNDS = 5
 """Percent-encodings within one another that are undone; real ones have two, deeper ones hide something."""
 
+REPEATS_MAX = 4
+"""Times a page is reduced at most, until it stays as it is (our choice; of 20,000 real pages none needs three)."""
+
 _PLAIN_IDS = (
     (r"/[0-9]+([/?#]|$)", "/0$1"),
     (
@@ -80,7 +83,7 @@ def page_of(value: str, allow: tuple[str, ...] = (), routes: Routes | None = Non
     Returns:
         The path, `{other}` where it is no page, empty where there is nothing.
     """
-    for _ in range(4):
+    for _ in range(REPEATS_MAX):
         page = _reduced(value, allow, routes)
         if page == value:
             return page
@@ -90,21 +93,19 @@ def page_of(value: str, allow: tuple[str, ...] = (), routes: Routes | None = Non
 
 def _reduced(value: str, allow: tuple[str, ...], routes: Routes | None) -> str:
     """Reduce one path or URL once."""
+    if _SIMPLE.fullmatch(value) and len(value) <= CHARS_MAX:
+        if value.endswith("/"):
+            return _page(value[1:-1].split("/"), "/", routes)
+        return _page(value[1:].split("/"), "", routes)
     raw_path, _, raw_query = value.partition("#")[0].partition("?")
     if len(raw_path) > CHARS_MAX:
         return OTHER
-    if _SIMPLE.fullmatch(raw_path):
-        segments = raw_path[1:].split("/")
-        slash = "" if segments[-1] else "/"
-        page = _page(segments[:-1] if slash else segments, slash, routes)
-    elif not value.strip():
+    if not value.strip():
         return ""
-    else:
-        path = _path_of(_decoded(raw_path))
-        if path is None:
-            return OTHER
-        page = _page(*_resolved(path), routes)
-    return page + _kept_query(raw_query, allow) if raw_query else page
+    path = _path_of(_decoded(raw_path))
+    if path is None:
+        return OTHER
+    return _page(*_resolved(path), routes) + _kept_query(raw_query, allow)
 
 
 def _page(segments: list[str], slash: str, routes: Routes | None) -> str:
@@ -191,12 +192,12 @@ def _allowed(parameters: Mapping[str, Scalar]) -> tuple[str, ...]:
 def _before_query(values: pa.Array) -> pa.Array:
     """Drop query and fragment of a whole column at once: they make values unique, and each would cost a look.
 
-    The `?` or `#` itself stays, so that a bare query still is a page.
+    A bare query is the page `/`.
     """
     column = text(values)
     series = pl.Series(column)
     mask = series.str.contains("[?#]").fill_null(value=False)
-    cut = series.filter(mask).str.replace(r"(?s)([?#]).*", "$1")
+    cut = series.filter(mask).str.replace(r"(?s)[?#].*", "").str.replace(r"^$", "/")
     return pc.replace_with_mask(column, mask.to_arrow(), cut.to_arrow().cast(pa.string()))
 
 

@@ -20,66 +20,37 @@ HEX_CHARS_MIN = 8
 WORD_CHARS_MAX = 32
 """A longer piece without a separator is no word (our choice)."""
 
-KINDS = ("number", "uuid", "email", "token", "id", "ip", "text", "file", "host", "url", "more")
+CODE_DIGITS_MIN = 3
+"""Digits that make a code of capitals: two are a version (`UTF-8`, `HTML5`)."""
+
+_MARKS = frozenset(
+    "{number} {uuid} {email} {token} {id} {ip} {text} {file} {host} {url} {more}".split()  # noqa: SIM905
+)
 """What a segment is called that is not kept."""
 
-_CODE = "js mjs css map woff woff2 ttf eot".split()  # noqa: SIM905  a list of words reads better
-_PAGE = "html htm php asp aspx jsp do xml json md rss atom ico svg".split()  # noqa: SIM905
-_DOCUMENT = [
-    "txt",
-    "csv",
-    "png",
-    "jpg",
-    "jpeg",
-    "gif",
-    "webp",
-    "avif",
-    "heic",
-    "pdf",
-    "doc",
-    "docx",
-    "odt",
-    "rtf",
-    "xls",
-    "xlsx",
-    "ods",
-    "ppt",
-    "pptx",
-    "zip",
-    "gz",
-    "tgz",
-    "bz2",
-    "tar",
-    "7z",
-    "rar",
-    "mp3",
-    "mp4",
-    "webm",
-    "mov",
-    "avi",
-    "wav",
-    "eml",
-    "msg",
-    "vcf",
-    "ics",
-    "apk",
-    "exe",
-    "dmg",
-    "iso",
-]
-_EXTENSIONS = "|".join([*_CODE, *_PAGE, *_DOCUMENT])
+_CODE = frozenset(".js .mjs .css .map .woff .woff2 .ttf .eot".split())  # noqa: SIM905
+"""Extensions of what an app is made of."""
 
-_MARK = re.compile(rf"\{{(?:{'|'.join(KINDS)})\}}(?:\.(?:{_EXTENSIONS}))?")
-_EASY = re.compile(
-    rf"_?[A-Z]?[a-z]{{1,31}}(?:[-_][A-Z]?[a-z]{{1,31}}){{0,15}}(?:\.(?:{_EXTENSIONS}))?|[A-Z]{{2,5}}"
+_PAGE = frozenset(
+    ".html .htm .php .asp .aspx .jsp .do .xml .json .md .rss .atom .ico .svg".split()  # noqa: SIM905
 )
+"""Extensions of pages."""
+
+_DOCUMENT = frozenset(
+    """
+    .txt .csv .png .jpg .jpeg .gif .webp .avif .heic .pdf .doc .docx .odt .rtf .xls .xlsx .ods .ppt .pptx .zip .gz .tgz
+    .bz2 .tar .7z .rar .mp3 .mp4 .webm .mov .avi .wav .eml .msg .vcf .ics .apk .exe .dmg .iso
+    """.split()  # noqa: SIM905
+)
+"""Extensions of files that people make and send."""
+
+_EXTENSIONS = _CODE | _PAGE | _DOCUMENT
+_BUNDLED = _CODE | {".svg", ".png", ".jpg", ".webp"}
+_BUNDLE = re.compile(r"([a-z]{2,24}(?:[._-][a-z]{2,24}){0,4}[._-])(?:\{token\}|[0-9A-Za-z_]{6,64})")
+"""What a bundler writes before the extension: a name, and a hash of the content."""
+
+_EASY = re.compile(r"_?[A-Z]?[a-z]{1,31}(?:[-_][A-Z]?[a-z]{1,31}){0,15}|[A-Z]{2,5}")
 """Words in one case, without digits and dots: only noise has to be told from them."""
-
-_EXTENSION = re.compile(rf"(.+)\.({_EXTENSIONS})", re.IGNORECASE)
-_ASSET = re.compile(
-    rf"([a-z]{{2,24}}(?:[._-][a-z]{{2,24}}){{0,4}})[._-](?:\{{token\}}|[0-9A-Za-z_]{{6,64}})\.({'|'.join([*_CODE, 'svg', 'png', 'jpg', 'webp'])})"
-)
-"""What a bundler writes: a name, a hash of the content, and what kind of file of the app it is."""
 
 _UUID = re.compile(r"\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 _QUAD = re.compile(r"(?<![0-9])(?:[0-9]{1,3}[._-]){3}[0-9]{1,3}(?![0-9])")
@@ -109,10 +80,10 @@ _PADDED = re.compile(r"[A-Za-z0-9+_-]{2,}={1,2}")
 _PLAIN = re.compile(r"[A-Za-z0-9_.~\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f-]+")
 """Letters of the Latin script: routes are hardly ever written in another one, and what is cannot be judged here."""
 
-_HOST = re.compile(r"www\..+|(?:[a-z0-9-]{1,63}\.){1,8}(?:com|net|org|edu|gov|mil)", re.IGNORECASE)
-_ORDER = re.compile(r"(?=.*[A-Z])(?=(?:[^0-9]*[0-9]){3})[A-Z0-9]+(?:[._~-]+[A-Z0-9]+)*")
-"""A code such as `ORD-2024-AB12`: capitals and digits only, at least three digits."""
+_TOP_LEVEL = frozenset({"com", "net", "org", "edu", "gov", "mil"})
+"""Ends of host names that are no extension of a file."""
 
+_DIGIT_OR_COLON = re.compile("[0-9:]")
 _PIECES = re.compile(r"[._~-]+")
 _LONG_NUMBER = re.compile(r"[0-9]{3,}")
 _HEX = re.compile(r"(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]+", re.IGNORECASE)
@@ -124,7 +95,7 @@ _WORD_WITH_DIGITS = re.compile(
     r"|[a-z]{1,12}[0-9]{1,2}[a-z]{1,12}"  # i18n, log4j, oauth2callback
     r"|[A-Z]{0,3}[a-z]{2,24}(?:[A-Z][a-z]{1,24}){0,5}V?[0-9]{1,2}(?:[A-Z][a-z]{1,24}){0,5}"  # OAuth2, orderV2, webGl2Context
 )
-_DIGITS = re.compile("[0-9]+")
+_DIGIT = re.compile("[0-9]")
 _CAPITAL_INSIDE = re.compile("[a-z](?=[A-Z])")
 _SELDOM = """
     ahjq bbcdfghjkmnpqtvwxyz cbfgjnqvwxz dhjnqvwxz
@@ -176,7 +147,6 @@ _ROUTES = frozenset(
     create update delete all export import add remove view show about help home default inbox orders
     order history preferences security billing activity notifications avatar address addresses account
     accounts dashboard overview reset confirm verify email phone results advanced suggest autocomplete
-    index.html index.php
     """.split()  # noqa: SIM905
 )
 """Segments that stay words of the app even there."""
@@ -196,26 +166,27 @@ def templated(segments: Sequence[str]) -> list[str]:
         segments: The decoded segments of a path, without matrix parameters.
     """
     found: list[str] = []
-    told = ""
+    told = upload = ""
     for segment in segments:
         kind, tells = _judged(segment)
-        if kind == "{url}":
-            return [*found, kind]  # what follows is the other URL's
-        if told and kind == segment:
-            kind = _told(segment, told)
+        if told:
+            kind = _told(kind, told)
         found.append(kind)
-        told = tells or (told if told == _UPLOAD else "")
+        if kind == "{url}":
+            break  # what follows is the other URL's
+        if tells == _UPLOAD:
+            upload = tells
+        told = tells or upload
     return found
 
 
-def _told(segment: str, by: str) -> str:
+def _told(kind: str, by: str) -> str:
     """Name a segment that looks like a word by what an earlier one told; give it back where that says nothing."""
-    file = _EXTENSION.fullmatch(segment)
-    stem, extension = (file[1], file[2].lower()) if file else (segment, "")
-    if stem.lower() in _ROUTES or extension in _CODE or _MARK.fullmatch(segment):
-        return segment
+    stem, extension = _split(kind)
+    if stem in _MARKS or stem.lower() in _ROUTES or extension in _CODE:
+        return kind
     if by == _UPLOAD:
-        return f"{by}.{extension}" if extension in _DOCUMENT else segment
+        return by + extension if extension in _DOCUMENT else kind
     return by
 
 
@@ -234,44 +205,35 @@ def _kind(segment: str) -> str:
     """Give a segment back, or its template."""
     if len(segment) > SEGMENT_CHARS_MAX:
         return "{token}"
-    if _EASY.fullmatch(segment) and len(_SELDOM_PAIR.findall(segment.lower())) < NOISE_PAIRS_MIN:
-        return segment
-    if _MARK.fullmatch(segment):
-        return segment
-    if asset := _ASSET.fullmatch(segment):
-        return _asset(segment, asset)
-    file = _EXTENSION.fullmatch(segment)
-    if file is None:
-        return _stem(segment)
-    stem = _stem(file[1])
-    return stem if stem == "{host}" else f"{stem}.{file[2].lower()}"
+    stem, extension = _split(segment)
+    if _EASY.fullmatch(stem) and len(_SELDOM_PAIR.findall(stem.lower())) < NOISE_PAIRS_MIN:
+        return stem + extension
+    kind = _stem(stem)
+    if kind == "{host}":
+        return kind
+    if kind == "{token}" and extension in _BUNDLED and (bundle := _BUNDLE.fullmatch(stem)):
+        name = bundle[1]
+        return f"{name if _stem(name) == name else ''}{kind}{extension}"
+    return kind + extension
 
 
-def _asset(segment: str, asset: re.Match[str]) -> str:
-    """Name the hash in a file of the app; where it is none, the file is like any other."""
-    name, extension = asset[1], asset[2]
-    middle = segment[len(name) + 1 : -len(extension) - 1]
-    separator = segment[len(name)]
-    named = _stem(name)
-    if named == name and _stem(middle) == "{token}":
-        return f"{name}{separator}{{token}}.{extension}"
-    if middle == "{token}":
-        return (
-            f"{named}{separator}{middle}.{extension}" if named == name else f"{{token}}.{extension}"
-        )
-    return f"{_stem(f'{name}{separator}{middle}')}.{extension}"
+def _split(segment: str) -> tuple[str, str]:
+    """Take a known extension, in lower case, from what stands before it."""
+    stem, dot, extension = segment.rpartition(".")
+    known = dot + extension.lower()
+    return (stem, known) if stem and known in _EXTENSIONS else (segment, "")
 
 
 def _stem(stem: str) -> str:
     """Give a segment without its extension back, or its template."""
-    return stem if _MARK.fullmatch(stem) else _shape(stem) or _looked_into(stem)
+    return stem if stem in _MARKS else _shape(stem) or _looked_into(stem)
 
 
 def _shape(stem: str) -> str:
     """Name the shape that a whole segment has; empty where it has none of them."""
     if "@" in stem:
         return "{id}" if stem.startswith("@") else "{email}" if _EMAIL.search(stem) else "{text}"
-    if ":" not in stem and stem.isascii() and not any(map(stem.__contains__, "0123456789")):
+    if stem.isascii() and _DIGIT_OR_COLON.search(stem) is None:
         return ""
     if _VERSION.fullmatch(stem):
         return stem
@@ -280,16 +242,28 @@ def _shape(stem: str) -> str:
 
 def _looked_into(stem: str) -> str:
     """Judge the pieces of a segment that has no shape as a whole."""
-    bare = stem.replace("{number}", "000")
+    bare = stem
+    if "{" in stem:  # reduced before: what was named counts as what it was
+        bare = stem.replace("{number}", "000").replace("{token}", "0a0a0a0a0")
     if _PLAIN.fullmatch(bare) is None:
         return "{token}" if _PADDED.fullmatch(bare) else "{text}"
     if stem.startswith("~"):
         return "{id}"
-    if _HOST.fullmatch(bare):
+    if "." in bare and _is_host(bare.lower()):
         return "{host}"
-    if _ORDER.fullmatch(bare) or any(map(_is_token, _PIECES.split(bare))):
+    if _is_code(bare) or any(map(_is_token, _PIECES.split(bare))):
         return "{token}"
     return _LONG_NUMBER.sub("{number}", bare)
+
+
+def _is_host(text: str) -> bool:
+    """Whether a text with a dot is the name of a host."""
+    return text.startswith("www.") or text.rpartition(".")[2] in _TOP_LEVEL
+
+
+def _is_code(text: str) -> bool:
+    """Whether a text is a code such as `ORD-2024-AB12`: capitals and digits only, at least three digits."""
+    return text.isupper() and len(_DIGIT.findall(text)) >= CODE_DIGITS_MIN
 
 
 def _is_token(piece: str) -> bool:
@@ -302,7 +276,7 @@ def _is_token(piece: str) -> bool:
         return False
     if len(piece) >= HEX_CHARS_MIN and _HEX.fullmatch(piece):
         return True
-    return _WORD_WITH_DIGITS.fullmatch(piece) is None or _is_noise(_DIGITS.sub("", piece))
+    return _WORD_WITH_DIGITS.fullmatch(piece) is None or _is_noise(_DIGIT.sub("", piece))
 
 
 def _is_noise(letters: str) -> bool:
