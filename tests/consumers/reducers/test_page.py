@@ -88,6 +88,7 @@ def test_a_page_becomes(value: str, page: str) -> None:
             "http://@/alice",
             "http://a:b@/alice",
             "http://h:port/alice",
+            "http://h:65536/alice",
             "http://<h>/alice",
         ),
     ],

@@ -1,5 +1,7 @@
 """The registrable domain of where a visitor came from."""
 
+import random
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -134,6 +136,37 @@ def test_search_terms_stay_nowhere(host: str, terms: str) -> None:
     found = origin(f"https://{host}/zq9/{terms}?q=zq9{terms}&text=zq9#zq9{terms}")
     assert "zq9" not in str(found)
     assert found.domain is None or host.endswith(found.domain)
+
+
+@given(st.from_regex(r"https?://([a-z]{1,8}\.){1,3}(com|co\.uk|de|mail\.ru)/.*", fullmatch=True))
+def test_a_domain_stays_itself(value: str) -> None:
+    found = domain(value)
+    assert domain(found) == found
+
+
+def test_no_text_makes_it_raise_or_wait() -> None:
+    chance = random.Random(11)
+    pieces = [
+        "https://",
+        "a.",
+        "xn--",
+        "@",
+        ":",
+        "/",
+        ".com",
+        "[",
+        "\u3002",
+        "\u00e9",
+        "android-app://",
+        "-",
+        " ",
+        "%2e",
+    ]
+    for _ in range(3_000):
+        found = origin("".join(chance.choices(pieces, k=chance.choice([2, 6, 30]))))
+        assert found.domain is None or "/" not in found.domain
+    for piece in pieces:
+        origin("https://" + piece * 4_000)
 
 
 @given(st.text(max_size=20), st.text(max_size=40))
