@@ -175,7 +175,9 @@ def _path_of(value: str | None) -> str | None:
 def _is_host(text: str) -> bool:
     """Whether a text is a host with a port or without one; the host itself is not looked up."""
     match = _HOST.fullmatch(text)
-    return match is not None and int(match["port"] or 0) <= PORT_MAX
+    if match is None or int(match["port"] or 0) > PORT_MAX:
+        return False
+    return any(map(str.isalnum, text))  # of soft hyphens and dots alone there is no host
 
 
 def _kept_query(query: str, allow: tuple[str, ...]) -> str:

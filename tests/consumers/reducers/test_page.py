@@ -89,6 +89,7 @@ def test_a_page_becomes(value: str, page: str) -> None:
             "http://a:b@/alice",
             "http://h:port/alice",
             "http://h:65536/alice",
+            "http://\u00ad/alice",
             "http://<h>/alice",
         ),
     ],
