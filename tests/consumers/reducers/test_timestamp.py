@@ -124,6 +124,13 @@ def test_more_age_never_gives_a_finer_time_and_a_second_sweep_changes_nothing(
     assert all(a >= b for a, b in zip(once.to_pylist(), late, strict=True))
 
 
+def test_no_decay_makes_a_time_finer_than_its_precision() -> None:
+    column = pa.array([datetime(2021, 11, 1, 10, 20, tzinfo=UTC)], pa.timestamp("ms", "UTC"))
+    parameters = complete("timestamp", {"precision": "day", "decay": ["7 days hour"]})
+    (kept,) = timestamp.decayed(column, pa.array([9]), parameters).to_pylist()
+    assert kept == datetime(2021, 11, 1, tzinfo=UTC)
+
+
 def test_without_a_decay_a_time_keeps_the_precision_it_was_stored_with() -> None:
     column = pa.array([datetime(2021, 11, 1, 10, tzinfo=UTC), None], pa.timestamp("ms", "UTC"))
     parameters = complete("timestamp", {"precision": "hour"})
