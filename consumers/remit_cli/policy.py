@@ -98,6 +98,10 @@ KEPT = {"keep": "Kept as it is.", "refuse": "Refused."}
 """What is said where no reducer says what it does."""
 
 
+SHOWN_MAX = 24
+"""Entries of a list that are shown in a table; `--json` gives all."""
+
+
 def _what_happens(row: Mapping[str, object]) -> str:
     """Kept, made smaller by what, or refused; and the sentence that says so."""
     happens = str(row["effect"] or KEPT.get(str(row["decision"]), row["decision"]))
@@ -118,5 +122,7 @@ def _what_for(row: Mapping[str, object]) -> str:
 
 
 def _listed(value: object) -> str:
-    """A parameter as people write it."""
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    """A parameter as people write it; of a long list, how long it is."""
+    if not isinstance(value, list):
+        return str(value)
+    return ", ".join(map(str, value)) if len(value) <= SHOWN_MAX else f"{len(value)} entries"

@@ -17,6 +17,7 @@ from remit_consumers.keyfiles import KEY_BYTES
 from remit_consumers.reducers.means import Means
 from remit_consumers.reducers.reducer import Reducer
 from remit_consumers.reducers.registry import reducers
+from remit_consumers.reducers.timestamp import milliseconds
 from remit_schemas.errors import SettingsError
 from remit_schemas.parameters import complete
 from remit_schemas.reducer import Scalar
@@ -98,7 +99,7 @@ def _results(reducer: Reducer, values: list[str], parameters: Mapping[str, Scala
 
 
 def _column(takes: str, values: list[str]) -> pa.Array:
-    """The values as the reducer takes them; times as ISO 8601 or milliseconds, what is neither is null."""
+    """The values as the reducer takes them; times as RFC 3339 or milliseconds, what is neither is null."""
     if takes == "string":
         return pa.array(values, pa.string())
     if takes == "int":
@@ -112,15 +113,7 @@ def _column(takes: str, values: list[str]) -> pa.Array:
 
 def _time_ms(text: str) -> int | None:
     """Milliseconds since 1970 of a time, or None."""
-    from datetime import UTC, datetime  # noqa: PLC0415 - only this reducer needs it
-
-    if MILLISECONDS.fullmatch(text):
-        return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    return int(text) if MILLISECONDS.fullmatch(text) else milliseconds(text)
 
 
 def _list() -> None:

@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from remit_consumers.lake.receipt import FieldCount
 from remit_schemas.contract import Contract
-from remit_schemas.plan import Outcome, Plan
+from remit_schemas.decided import Outcome
+from remit_schemas.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from remit_consumers.entropy import information
 from remit_consumers.lake.receipt import FieldCount
 from remit_consumers.reducers.final import plain
 from remit_schemas.category import Decision
-from remit_schemas.plan import FieldDecision, FieldPlan
+from remit_schemas.decided import FieldDecision, FieldPlan
 
 
 def stored(

@@ -4,7 +4,8 @@ import pyarrow as pa
 
 from remit_schemas.category import Decision
 from remit_schemas.contract import Contract, Field
-from remit_schemas.plan import FieldPlan, Plan
+from remit_schemas.decided import FieldPlan
+from remit_schemas.plan import Plan
 from remit_schemas.reducer import FINAL
 from remit_schemas.specs import SPECS
 

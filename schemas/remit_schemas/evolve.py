@@ -5,7 +5,8 @@ from itertools import zip_longest
 
 from remit_schemas.category import Basis, Decision, Necessity
 from remit_schemas.contract import Contract, Contracts, Field
-from remit_schemas.plan import FieldPlan, FloorPlan, Plan, Purpose
+from remit_schemas.decided import FieldPlan, FloorPlan, Purpose
+from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import Policy
 from remit_schemas.reducer import Parameter, Scalar
@@ -119,9 +120,13 @@ def _of_reducer(before: FieldPlan, after: FieldPlan) -> Iterator[str]:
         yield f"was reduced by {before.reducer}, is by {after.reducer}"
         return
     for parameter in SPECS[after.reducer].parameters:
-        if _leaves_more(
-            parameter, before.parameters[parameter.name], after.parameters[parameter.name]
-        ):
+        if parameter.is_looser is not None:
+            is_looser = parameter.is_looser(before.parameters, after.parameters)
+        else:
+            is_looser = _leaves_more(
+                parameter, before.parameters[parameter.name], after.parameters[parameter.name]
+            )
+        if is_looser:
             yield f"{parameter.name} of {after.reducer} leaves more than before"
 
 

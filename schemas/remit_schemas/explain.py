@@ -10,11 +10,10 @@ from pydantic import JsonValue
 from remit_schemas.category import CATEGORIES, Decision, Necessity
 from remit_schemas.clauses import Clauses
 from remit_schemas.contract import Contract, Contracts
+from remit_schemas.decided import FieldPlan, FloorPlan
 from remit_schemas.errors import PolicyError
 from remit_schemas.plan import (
     NOT_NAMED,
-    FieldPlan,
-    FloorPlan,
     Plan,
     compile,  # noqa: A004 - the design's word for it
 )

@@ -8,9 +8,6 @@ from remit_schemas.errors import PolicyError
 from remit_schemas.reducer import Parameter, Scalar
 from remit_schemas.specs import SPECS
 
-ENTRY_CHARS_MAX = 64
-"""Characters of one entry of a list parameter: entries are words of a closed list, not texts (our choice)."""
-
 
 def complete(name: str, given: Mapping[str, object]) -> Mapping[str, Scalar]:
     """Check what a policy tells a reducer and fill in the rest.
@@ -78,7 +75,9 @@ def _checked_list(
 ) -> tuple[str, ...]:
     """Take a list of distinct words of bounded length."""
     words = tuple(
-        word for word in value if isinstance(word, str) and 0 < len(word) <= ENTRY_CHARS_MAX
+        word
+        for word in value
+        if isinstance(word, str) and 0 < len(word) <= parameter.entry_chars_max
     )
     if len(words) != len(value) or not _within(parameter, len(words)):
         message = f"{where} must be {_wanted(parameter)}"
@@ -86,6 +85,12 @@ def _checked_list(
     if len({word.casefold() for word in words}) != len(words):
         message = f"{where} has an entry twice"
         raise PolicyError(message)
+    if parameter.check is not None:
+        try:
+            parameter.check(words)
+        except PolicyError as error:
+            message = f"{where}: {error}"
+            raise PolicyError(message) from None
     return words
 
 
@@ -101,5 +106,8 @@ def _wanted(parameter: Parameter) -> str:
     if parameter.kind is int:
         return f"a whole number from {parameter.low} to {parameter.high}"
     if parameter.kind is tuple:
-        return f"a list of {parameter.low} to {parameter.high} words of up to {ENTRY_CHARS_MAX} characters"
+        return (
+            f"a list of {parameter.low} to {parameter.high} words "
+            f"of up to {parameter.entry_chars_max} characters"
+        )
     return f"one of {', '.join(parameter.choices)}" if parameter.choices else "a text"

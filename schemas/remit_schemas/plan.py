@@ -4,140 +4,26 @@
 and what the policy says wrongly is an error, never a guess.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
-from remit_schemas.category import CATEGORIES, PURPOSES, Basis, Decision, Necessity, Sensitivity
+from remit_schemas.category import CATEGORIES, PURPOSES, Decision, Necessity, Sensitivity
 from remit_schemas.contract import Contract, Field
+from remit_schemas.decided import FieldDecision, FieldPlan, FloorPlan, Outcome, Purpose, tagset_of
 from remit_schemas.errors import PolicyError
 from remit_schemas.parameters import complete
 from remit_schemas.policy import Policy
 from remit_schemas.policy_file import nearest
-from remit_schemas.reducer import FINAL, Scalar
+from remit_schemas.precision import finest, read_by_purpose
+from remit_schemas.reducer import FINAL, Scalar, listed
 from remit_schemas.rule import PseudonymTerms, Rule
 from remit_schemas.specs import SPECS
 
-TAGSET_DIGITS = 16
-"""Hex digits of a tagset's name: 64 bits, so that a million tagsets share a name with a chance of 3 in 10^8."""
-
 NOT_NAMED = "no rule names it"
 """Why a field is refused that the policy does not speak of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Purpose:
-    """What a field may be used for, as the policy says.
-
-    Attributes:
-        key: The fideslang data_use, such as `essential.service`.
-        necessity: Whether the function can be had without the data.
-        basis: The legal ground.
-        clause: The sentence of the policy that names the purpose.
-    """
-
-    key: str
-    necessity: Necessity
-    basis: Basis
-    clause: str
-
-
-@dataclass(frozen=True, slots=True)
-class FieldPlan:
-    """What the policy says about one field, at best: with every consent given.
-
-    Attributes:
-        field: Name in the contract.
-        category: What the contract says it is.
-        decision: Keep, reduce or refuse.
-        reducer: Name in `SPECS`; None unless the decision is reduce.
-        parameters: Every parameter of the reducer, defaults filled in.
-        purposes: In the order of their keys; empty when refused.
-        keep_for: From `collected_at`; None when refused.
-        recipients: Who may get it; empty means nobody.
-        clause: The sentence that says so; None only where nothing names the field, or where the vocabulary
-            alone prohibits it.
-        reason: The rule's own reason, or why the field is refused.
-        is_prohibited: Whether it is refused at the call site already.
-    """
-
-    field: str
-    category: str
-    decision: Decision
-    reducer: str | None
-    parameters: Mapping[str, Scalar]
-    purposes: tuple[Purpose, ...]
-    keep_for: timedelta | None
-    recipients: tuple[str, ...]
-    clause: str | None
-    reason: str
-    is_prohibited: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FieldDecision:
-    """What becomes of one field under one consent outcome.
-
-    Attributes:
-        decision: Keep, reduce or refuse.
-        purposes: Keys of the purposes that hold, in order; empty when refused.
-        basis: The distinct grounds of these purposes, in order, joined by a comma; empty when refused.
-        reason: The rule's own reason, or why the field is refused.
-    """
-
-    decision: Decision
-    purposes: tuple[str, ...]
-    basis: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A plan under one consent outcome: constant for a tagset.
-
-    Attributes:
-        tagset: 16 hex digits; names these decisions under this contract and policy version.
-        fields: A decision for every field of the contract, in the contract's order.
-        keep_for: The shortest of the stored fields: the row goes then. Zero when nothing is stored.
-        places: The data that places were looked up in; empty where none were.
-        floor: What decided which combinations of traits were common enough; empty where the plan has no floor.
-    """
-
-    tagset: str
-    fields: Mapping[str, FieldDecision]
-    keep_for: timedelta
-    places: str = ""
-    floor: str = ""
-
-    def within(self, places: str) -> "Outcome":
-        """Give this outcome where data of this name decided as well: another tagset, so that a replay can tell."""
-        return replace(self, tagset=_named(f"{self.tagset}|{places}".encode()), places=places)
-
-    def above(self, floor: str) -> "Outcome":
-        """Give this outcome where a floor of this name decided as well: another tagset, so that a replay can tell."""
-        return replace(self, tagset=_named(f"{self.tagset}|{floor}".encode()), floor=floor)
-
-
-@dataclass(frozen=True, slots=True)
-class FloorPlan:
-    """How many subjects must share the traits that a contract's columns hold.
-
-    Attributes:
-        columns: For each column, the most useful first, the field that it is made of.
-        subjects_min: How many subjects of a window must share a combination of values.
-        window: How long is counted.
-        clause: The sentence it rests on.
-        reason: Why.
-    """
-
-    columns: Mapping[str, str]
-    subjects_min: int
-    window: timedelta
-    clause: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +93,7 @@ class Plan:
             for name, plan in self.fields.items()
         ]
         whole = [self.contract, self.policy, self.policy_version, told]
-        return _named(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode())
-
-
-def _named(canonical: bytes) -> str:
-    """Name what is decided."""
-    return hashlib.sha256(canonical).hexdigest()[:TAGSET_DIGITS]
+        return tagset_of(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode())
 
 
 def compile(contract: Contract, policy: Policy) -> Plan:  # noqa: A001 - the design's word for it
@@ -290,9 +171,8 @@ def _decide(field: FieldPlan, granted: frozenset[str]) -> FieldDecision:
         wanted = ", ".join(purpose.key for purpose in field.purposes)
         return FieldDecision(Decision.REFUSE, (), "", f"no consent to {wanted}")
     basis = ",".join(sorted({purpose.basis for purpose in held}))
-    return FieldDecision(
-        field.decision, tuple(purpose.key for purpose in held), basis, field.reason
-    )
+    keys = tuple(purpose.key for purpose in held)
+    return FieldDecision(field.decision, keys, basis, field.reason, finest(field.parameters, keys))
 
 
 def _plan(field: Field, event: str, policy: Policy) -> FieldPlan:
@@ -341,6 +221,10 @@ def _use(field: Field, rule: Rule, policy: Policy) -> FieldPlan:
     if not purposes or not rule.keep_for:
         message = f"{where} is stored without a purpose or a keep_for"
         raise PolicyError(message)
+    for purpose in read_by_purpose(listed(parameters, "by_purpose")):
+        if purpose not in rule.purposes:
+            message = f"{where} has a precision for {purpose}, which is no purpose of its rule"
+            raise PolicyError(message)
     return FieldPlan(
         field=field.name,
         category=field.category,

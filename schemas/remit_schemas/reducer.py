@@ -1,5 +1,6 @@
 """What a description of a reducer consists of: what it takes, what it gives, and what a policy may tell it."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 Scalar = int | str | bool | tuple[str, ...]
@@ -7,6 +8,21 @@ Scalar = int | str | bool | tuple[str, ...]
 
 FINAL = "final"
 """The type of text that no reducer takes: reduced again it would say something else, so its type forbids it."""
+
+ENTRY_CHARS_MAX = 64
+"""Characters of one entry of a list: entries are words of a closed list, not texts (our choice)."""
+
+Check = Callable[[tuple[str, ...]], None]
+"""Raises `PolicyError` where the entries of a list cannot be used: names an entry's number and says why."""
+
+Looser = Callable[[Mapping[str, Scalar], Mapping[str, Scalar]], bool]
+"""Takes all parameters of a reducer, before and after; says whether this one leaves more than it did."""
+
+
+def listed(parameters: Mapping[str, Scalar], name: str) -> tuple[str, ...]:
+    """Take a list among parameters; empty where it is not given."""
+    value = parameters.get(name, ())
+    return value if isinstance(value, tuple) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +39,10 @@ class Parameter:
         endless: The value of an `int` that means without end, and so leaves most; None where none does.
         unit: The unit of the value.
         source: Why the default and the bounds are what they are.
+        entry_chars_max: Characters of one entry of a `tuple`.
+        check: What else the entries of a `tuple` must be; None where any words will do.
+        is_looser: How two versions of a policy compare; None where more entries, a greater number or an earlier
+            choice leave more.
     """
 
     name: str
@@ -34,6 +54,9 @@ class Parameter:
     endless: int | None = None
     unit: str = ""
     source: str = ""
+    entry_chars_max: int = ENTRY_CHARS_MAX
+    check: Check | None = None
+    is_looser: Looser | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,15 @@ policy can put it on a field.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from remit_schemas.precision import (
+    PRECISIONS,
+    check_by_purpose,
+    check_decay,
+    decays_less,
+    is_finer_for_a_purpose,
+)
 from remit_schemas.reducer import FINAL, Output, Parameter, ReducerSpec
+from remit_schemas.routes import ROUTE_CHARS_MAX, ROUTES_MAX, check_routes, differ
 
 FREE_TEXT_DAYS_MAX = 7
 """Days that scrubbed text may be kept: it may still hold what no pattern knows, so it goes as soon as a fault of the
@@ -137,9 +145,31 @@ _ALL = (
                 name="precision",
                 kind=str,
                 default="second",
-                choices=("second", "minute", "hour", "day"),
+                choices=PRECISIONS,
                 unit="what a time is rounded down to, in UTC",
                 source="the server logs of this policy's kind name date and time; finer than a second names a request",
+            ),
+            Parameter(
+                name="by_purpose",
+                kind=tuple,
+                default=(),
+                low=0,
+                high=32,
+                unit="precision kept for a purpose, such as `analytics.reporting hour`; others have `precision`",
+                source="GDPR article 5(1)(c): what a purpose does not need is not kept for it",
+                check=check_by_purpose,
+                is_looser=is_finer_for_a_purpose,
+            ),
+            Parameter(
+                name="decay",
+                kind=tuple,
+                default=(),
+                low=0,
+                high=8,
+                unit="precision kept from an age on, such as `30 days hour`; ages rise, precisions get no finer",
+                source="GDPR article 5(1)(e): in a form that identifies no longer than is needed",
+                check=check_decay,
+                is_looser=decays_less,
             ),
         ),
         summary="Rounds a time down to the precision, in UTC.",
@@ -159,6 +189,18 @@ _ALL = (
                 unit="query keys whose value is kept where it is a plain word",
                 source="queries carry identifiers and search terms: nothing is kept that is not asked for by name",
             ),
+            Parameter(
+                name="routes",
+                kind=tuple,
+                default=(),
+                low=0,
+                high=ROUTES_MAX,
+                unit="routes of the app whose words are kept, as FastAPI, Flask or Django write them",
+                source="the app itself knows which segments are words and which are data",
+                entry_chars_max=ROUTE_CHARS_MAX,
+                check=check_routes,
+                is_looser=differ,
+            ),
         ),
         summary="Keeps a page's path with segments that look like identifiers named by kind; query and fragment go.",
         example=("/orders/123456?email=a%40example.com#top", "/orders/{number}"),
@@ -166,10 +208,23 @@ _ALL = (
     ReducerSpec(
         name="referrer",
         takes="string",
-        outputs=_TEXT,
-        parameters=(),
-        summary="Keeps the registrable domain of the page that led here; path, query and host names go.",
-        example=("https://news.example.co.uk/item?id=7", "example.co.uk"),
+        outputs=(Output("domain"), Output("medium"), Output("source")),
+        parameters=(
+            Parameter(
+                name="own",
+                kind=tuple,
+                default=(),
+                low=0,
+                high=64,
+                unit="registrable domains of the app itself, kept with the medium `internal`",
+                source="whether a visitor came from outside is asked of every referrer, and only the app knows its own",
+            ),
+        ),
+        summary="Keeps the registrable domain that led here, its medium, and its name where well known; path and query go.",
+        example=(
+            "https://www.google.co.uk/search?q=shoes",
+            '{"domain": "google.co.uk", "medium": "search", "source": "Google"}',
+        ),
     ),
     ReducerSpec(
         name="free_text",

@@ -170,6 +170,11 @@ PAGE = {"field": "page"}
             "visit.occurred_at: precision of timestamp leaves more than before",
         ),
         (
+            [make_rule(field="occurred_at", reduce={"timestamp": {"decay": ["7 days hour"]}})],
+            [make_rule(field="occurred_at", reduce={"timestamp": {"decay": ["9 days hour"]}})],
+            "visit.occurred_at: decay of timestamp leaves more than before",
+        ),
+        (
             [make_rule(**PAGE, reduce={"page": {}}, keep_for="7 days")],
             [make_rule(**PAGE, reduce={"free_text": {}}, keep_for="7 days")],
             "visit.page: was reduced by page, is by free_text",
@@ -209,6 +214,13 @@ def test_a_policy_is_looser_that(
     assert looser(make_policy(*new), make_policy(*new)) == []
     if "by free_text" not in reason:
         assert looser(make_policy(*new), make_policy(*old)) == []
+
+
+def test_other_routes_are_taken_for_looser_in_either_direction() -> None:
+    plain = make_policy(make_rule(**PAGE, reduce={"page": {}}))
+    routed = make_policy(make_rule(**PAGE, reduce={"page": {"routes": ["/u/{name}"]}}))
+    reason = ["visit.page: routes of page leaves more than before"]
+    assert looser(plain, routed) == looser(routed, plain) == reason
 
 
 def test_an_optional_purpose_that_becomes_required_is_looser() -> None:

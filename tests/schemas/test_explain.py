@@ -19,7 +19,9 @@ from kit.policies import (
 from remit_schemas.contract import Contract, Contracts, builtin
 from remit_schemas.errors import PolicyError
 from remit_schemas.explain import check, explain
-from remit_schemas.plan import compile  # noqa: A004 - the design's word for it
+from remit_schemas.plan import (
+    compile,  # noqa: A004 - the design's word for it
+)
 from remit_schemas.policy import Policy, builtin_clauses, find_policy
 
 PROMISED = {"category", "reducer", "purposes", "basis", "necessity", "keep_for", "clause"}

@@ -21,8 +21,12 @@ from kit.policies import (
 )
 from remit_schemas.category import Decision, Necessity
 from remit_schemas.contract import builtin
+from remit_schemas.decided import FieldPlan, Outcome
 from remit_schemas.errors import PolicyError
-from remit_schemas.plan import NOT_NAMED, FieldPlan, Outcome, compile  # noqa: A004
+from remit_schemas.plan import (
+    NOT_NAMED,
+    compile,  # noqa: A004 - the design's word for it
+)
 from remit_schemas.policy import Policy, find_policy
 from remit_schemas.rule import Rule
 
@@ -189,6 +193,27 @@ def test_a_field_refused_for_want_of_consent_says_which() -> None:
     plan = compile(make_contract(), make_policy(make_rule(purposes=[IMPROVE, REPORT])))
     reason = plan.outcome().fields["ip"].reason
     assert reason == "no consent to analytics.reporting, functional.service.improve"
+
+
+@pytest.mark.parametrize(("granted", "precision"), [([], "day"), ([REPORT], "minute")])
+def test_a_time_is_as_fine_as_the_purposes_that_hold_need_it(
+    granted: list[str], precision: str
+) -> None:
+    rule = make_rule(
+        field="occurred_at",
+        purposes=[OPERATE, REPORT],
+        reduce={"timestamp": {"precision": "day", "by_purpose": [f"{REPORT} minute"]}},
+    )
+    decided = compile(make_contract(), make_policy(rule)).outcome(frozenset(granted))
+    assert decided.fields["occurred_at"].parameters["precision"] == precision
+
+
+def test_a_precision_for_a_purpose_that_the_rule_does_not_have_is_an_error() -> None:
+    rule = make_rule(
+        field="occurred_at", reduce={"timestamp": {"by_purpose": [f"{REPORT} minute"]}}
+    )
+    with pytest.raises(PolicyError, match=f"precision for {REPORT}"):
+        compile(make_contract(), make_policy(rule))
 
 
 def test_a_contract_is_required_if_any_field_is() -> None:

@@ -13,7 +13,8 @@ from remit_consumers.floor.seen import common
 from remit_consumers.floor.window import Sealer, Window, WindowName
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.floors import Floor, Kind
-from remit_schemas.plan import FloorPlan, Plan
+from remit_schemas.decided import FloorPlan
+from remit_schemas.plan import Plan
 
 SAVE_EVERY_S = 60.0
 """How often what was seen is saved: what a crash loses is counted as not seen, which only makes more rare."""

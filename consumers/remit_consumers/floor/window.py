@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from remit_consumers.floor.seen import Combination, Rows, Seen, Visitors
 from remit_consumers.keyfiles import destroy_key, own_key, read_key
+from remit_schemas.decided import FloorPlan
 from remit_schemas.durable import replace_file, sync_folder
-from remit_schemas.plan import FloorPlan
 
 SUFFIX = ".sealed"
 NONCE_BYTES = 12

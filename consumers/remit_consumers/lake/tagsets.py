@@ -9,7 +9,8 @@ from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import canonical
 from remit_consumers.lake.tables import TAGSETS, Table, evolve
-from remit_schemas.plan import Outcome, Plan
+from remit_schemas.decided import Outcome
+from remit_schemas.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

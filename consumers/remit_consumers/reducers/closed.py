@@ -6,19 +6,21 @@ from functools import lru_cache
 
 import pyarrow as pa
 
+from remit_consumers.reducers.segment import is_word
 from remit_consumers.reducers.unique import each
-from remit_schemas.reducer import Scalar
+from remit_schemas.reducer import Scalar, listed
 
 OTHER = "other"
 """What a value that is not on the list becomes."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}", re.ASCII)
-_NUMBER = re.compile(r"[0-9]{4}")
+_NUMBER = re.compile("[0-9]{4}|(?:[0-9][^0-9]{0,64}){6}")
+"""Digits that can be somebody's number: four together, or six in all."""
 
 
 def reduce(values: pa.Array, parameters: Mapping[str, Scalar]) -> tuple[pa.Array, ...]:
     """Keep the values of the policy's list, as they are written there; the rest is `other`."""
-    known = _known(_listed(parameters))
+    known = _known(listed(parameters, "values"))
     return each(values, lambda distinct: [known.get(v.strip().casefold(), OTHER) for v in distinct])
 
 
@@ -26,7 +28,7 @@ def explain(value: str, parameters: Mapping[str, Scalar]) -> str:
     """Name the rule that holds for one value."""
     return (
         "on the list"
-        if value.strip().casefold() in _known(_listed(parameters))
+        if value.strip().casefold() in _known(listed(parameters, "values"))
         else "not on the list: other"
     )
 
@@ -44,17 +46,14 @@ def explain_identifier(value: str, parameters: Mapping[str, Scalar]) -> str:
 
 
 def is_identifier(value: str) -> bool:
-    """Whether a value is a name such as `shop.checkout`: no blanks, no `@`, no number of four digits or more.
+    """Whether a value is a name such as `shop.checkout`: no blanks, no `@`, no long number, no token, no host.
 
-    A name begins with a letter, so that addresses (`203.0.113.7`) are none.
+    A name begins with a letter, so that addresses (`203.0.113.7`) are none. A person's name that is written like one
+    (`jane.doe`) cannot be told from it: the field must hold what the app's own code names.
     """
-    return _NAME.fullmatch(value) is not None and _NUMBER.search(value) is None
-
-
-def _listed(parameters: Mapping[str, Scalar]) -> tuple[str, ...]:
-    """Read the policy's list."""
-    listed = parameters.get("values", ())
-    return listed if isinstance(listed, tuple) else ()
+    if _NAME.fullmatch(value) is None or _NUMBER.search(value):
+        return False
+    return is_word(value.replace(":", "."))
 
 
 @lru_cache(maxsize=256)

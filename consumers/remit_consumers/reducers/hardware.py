@@ -11,8 +11,9 @@ from remit_schemas.reducer import Scalar
 CPU_BINS = ((2, "1-2"), (4, "3-4"), (8, "5-8"), (1_024, "9+"))
 """Processors: the most that a bin holds. Beyond 1,024 it is no machine's figure."""
 
-MEMORY_BINS = ((4, "2"), (8, "4"), (16, "8"), (32, "16"), (65_536, "32+"))
-"""Memory in GB: each bin ends below this. Source: W3C Device Memory, which rounds to powers of two."""
+MEMORY_BINS = ((3, "2"), (6, "4"), (12, "8"), (24, "16"), (65_536, "32+"))
+"""Memory in GB: the most that a bin holds, so that each holds what is nearest to its power of two (7.7 GB are sold as
+8), and the lower one of two as near. Source: W3C Device Memory, "device memory client hint"."""
 
 SCREEN_BINS = ((1_024, "small"), (1_600, "medium"), (2_560, "large"), (16_385, "huge"))
 """Longer side of a screen in CSS pixels: each class ends below this (phones, tablets and laptops, desktops, walls)."""
@@ -20,10 +21,20 @@ SCREEN_BINS = ((1_024, "small"), (1_600, "medium"), (2_560, "large"), (16_385, "
 CHARS_MAX = 256
 """Longer texts are no hardware record."""
 
-_PAIR = re.compile(r"(?<![\w.])(cores|memory_gb)=([0-9]{1,6})(?:\.[0-9]{1,6})?(?![\w.])", re.ASCII)
-_SCREEN = re.compile(r"\s{0,4}([0-9]{1,5})\s{0,4}[xX\u00d7*]\s{0,4}([0-9]{1,5})\s{0,4}", re.ASCII)
+_PAIR = re.compile(
+    r"(?<![\w.-])(?:(cores) ?= ?([0-9]{1,6})|(memory_gb) ?= ?([0-9]{1,6}(?:\.[0-9]{1,6})?))(?![\w.])",
+    re.ASCII | re.IGNORECASE,
+)
+_SCREEN = re.compile(
+    r"\s{0,4}([0-9]{1,5})(?:\.[0-9]{1,6})?\s{0,4}[xX\u00d7*]\s{0,4}([0-9]{1,5})(?:\.[0-9]{1,6})?"
+    r"(?:[xX][0-9]{1,2}|@[0-9](?:\.[0-9]{1,6})?x?)?\s{0,4}",
+    re.ASCII,
+)
+"""Width and height, and perhaps bits a pixel or pixels a dot: `1920x1080x24`, `390x844@3x`."""
+
 _CLASSES = frozenset(name for _, name in SCREEN_BINS)
 
+Bins = tuple[tuple[int, str], ...]
 Machine = tuple[str | None, str | None]
 
 
@@ -57,12 +68,10 @@ def machine(value: str) -> Machine:
     """Sort one record into the bins of processors and of memory; None for what it does not say."""
     if len(value) > CHARS_MAX:
         return None, None
-    found = dict(_PAIR.findall(value))
-    cores, memory = found.get("cores"), found.get("memory_gb")
-    return (
-        next((name for most, name in CPU_BINS if 0 < int(cores) <= most), None) if cores else None,
-        next((name for end, name in MEMORY_BINS if int(memory) < end), None) if memory else None,
-    )
+    cores = memory = 0.0
+    for match in _PAIR.finditer(value):
+        cores, memory = float(match[2] or cores), float(match[4] or memory)
+    return _bin(CPU_BINS, cores), _bin(MEMORY_BINS, memory)
 
 
 def screen(value: str) -> str:
@@ -74,6 +83,11 @@ def screen(value: str) -> str:
         return ""
     longer = max(int(match[1]), int(match[2]))
     return next((name for end, name in SCREEN_BINS if longer < end), "")
+
+
+def _bin(bins: Bins, number: float) -> str | None:
+    """Name the bin of a number; None where it is no machine's."""
+    return next((name for most, name in bins if 0 < number <= most), None)
 
 
 def _columns(machines: list[Machine]) -> tuple[pa.Array, ...]:

@@ -15,12 +15,13 @@ from remit_consumers.reducers.reducer import Reducer
 from remit_consumers.reducers.scope import Rows
 from remit_consumers.rows import COLLECTED_AT, stored_types
 from remit_schemas.category import Decision
-from remit_schemas.plan import FieldDecision, FieldPlan, Outcome, Plan
+from remit_schemas.decided import FieldDecision, FieldPlan, Outcome
+from remit_schemas.plan import Plan
 
 Reducers = Callable[[], Mapping[str, Reducer]]
 """Gives every reducer by name; asked only where a batch has something to reduce."""
 
-_Apply = Callable[[pa.Array, str, FieldPlan], tuple[pa.Array, ...]]
+_Apply = Callable[[pa.Array, str, FieldDecision], tuple[pa.Array, ...]]
 
 
 def minimize(names: Pseudonyms, reducers: Reducers) -> Step:
@@ -35,8 +36,8 @@ def minimize(names: Pseudonyms, reducers: Reducers) -> Step:
             raise ValueError(message)
         rows = Rows(batch.tenant, _column(batch.table, COLLECTED_AT))
 
-        def apply(column: pa.Array, name: str, field: FieldPlan) -> tuple[pa.Array, ...]:
-            return reducers()[name].reduce_rows(column, field.parameters, rows)
+        def apply(column: pa.Array, name: str, decided: FieldDecision) -> tuple[pa.Array, ...]:
+            return reducers()[name].reduce_rows(column, decided.parameters, rows)
 
         columns: dict[str, pa.Array] = {}
         counts: list[FieldCount] = []
@@ -96,7 +97,7 @@ def _reduce(column: pa.Array, field: FieldPlan, decided: FieldDecision, apply: _
         return _Reduced(gone, refused(column, field))
     if decided.decision is Decision.KEEP or field.reducer is None:
         return _Reduced({field.field: column}, (stored(column, (column,), field, decided),))
-    reduced = apply(column, field.reducer, field)
+    reduced = apply(column, field.reducer, decided)
     read, unread = _parted(column, reduced)
     names = stored_types(field, column.type)
     return _Reduced(

@@ -19,7 +19,8 @@ from remit_consumers.floor.seen import Combination, Rows, Visitors
 from remit_consumers.lake.floors import Floor
 from remit_consumers.reducers.final import final, plain
 from remit_schemas.category import Decision, Necessity
-from remit_schemas.plan import FloorPlan, Outcome, Plan
+from remit_schemas.decided import FloorPlan, Outcome
+from remit_schemas.plan import Plan
 
 OTHER = "other"
 """What a value becomes that too few subjects share."""

@@ -12,7 +12,8 @@ from kit.opened import PAGE_VIEW
 from remit_consumers.floor.floors import GRACE, Floors
 from remit_consumers.floor.seen import Combination
 from remit_consumers.lake.commit import Lake
-from remit_schemas.plan import FloorPlan, Plan
+from remit_schemas.decided import FloorPlan
+from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import find_policy
 

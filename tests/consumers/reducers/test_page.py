@@ -1,12 +1,20 @@
 """Paths without query, fragment and identifiers."""
 
+import base64
+import random
+import time
+import uuid
+from urllib.parse import quote
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remit_consumers.reducers import page
-from remit_consumers.reducers.page import page_of
+from remit_consumers.reducers import page as page_reducer
+from remit_consumers.reducers.page import explain, page_of
+from remit_consumers.reducers.routes import routes_of
+from remit_schemas.parameters import complete
 
 
 @pytest.mark.parametrize(
@@ -46,6 +54,20 @@ from remit_consumers.reducers.page import page_of
         ("/wiki/M%C3%BCnchen", "/wiki/M\u00fcnchen"),
         ("/" + "x" * 200, "/{token}"),
         ("/" + "a/" * 40, "/" + "a/" * 16 + "{more}"),
+        ("/go/https%3A%2F%2Fevil.example%2Fu%2Fjane", "/go/{url}"),
+        ("/redirect/http:/evil.example/jane", "/redirect/{url}"),
+        ("/whois/www.example.com", "/whois/{host}"),
+        ("/a/b//..", "/a/b/"),
+        ("/orders/ORD-2024-AB12", "/orders/{token}"),
+        ("/orders/ORD-2024-0017.pdf", "/orders/{token}.pdf"),
+        ("/cars/B-MW-1234", "/cars/{token}"),
+        ("/docs/UTF-8", "/docs/UTF-8"),
+        ("/static/app.3f9c2b.js", "/static/app.{token}.js"),
+        ("/files/report-jane-2024.PDF", "/files/{file}.pdf"),
+        ("/files/users/jane/report-jane.pdf", "/files/users/{id}/{file}.pdf"),
+        ("/users/jane-1985", "/users/{id}"),
+        ("/wiki/%E4%BD%A0%E5%A5%BD", "/wiki/{text}"),
+        ("/a/%2e", "/a/"),
         ("?q=alice", "/"),
         ("", ""),
     ],
@@ -71,6 +93,13 @@ def test_a_page_becomes(value: str, page: str) -> None:
             "/%" + "25" * 20 + "41",
             "/" + "x/" * 4_000,
             "blob:https://a.example/x",
+            "http://a b/alice",
+            "http://@/alice",
+            "http://a:b@/alice",
+            "http://h:port/alice",
+            "http://h:65536/alice",
+            "http://\u00ad/alice",
+            "http://<h>/alice",
         ),
     ],
 )
@@ -130,5 +159,194 @@ def test_a_column_is_reduced_as_its_values_are_one_by_one(
     parts: list[tuple[str, list[str], str]],
 ) -> None:
     values = [start + "/".join(segments) + end for start, segments, end in parts]
-    (column,) = page.reduce(pa.array(values, pa.string()), {})
-    assert column.to_pylist() == [page.page_of(value) or None for value in values]
+    (column,) = page_reducer.reduce(pa.array(values, pa.string()), {})
+    assert column.to_pylist() == [page_of(value) or None for value in values]
+
+
+ROUTES = (
+    "/orders/{order_id}",
+    "/orders/new",
+    "/orders/<int:id>/items",
+    "u/<slug:name>/",
+    "/2024/report",
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "page"),
+    [
+        ("/orders/A-17?x=1", "/orders/{order_id}"),
+        ("https://shop.example/orders/12/", "/orders/{order_id}"),
+        ("/orders/new", "/orders/new"),
+        ("/orders/12/items", "/orders/{id}/items"),
+        ("/orders/{order_id}", "/orders/{order_id}"),
+        ("/u/jane-doe", "/u/{name}/"),
+        ("/u/jane%2Ddoe;x=1/", "/u/{name}/"),
+        ("/2024/report", "/2024/report"),
+        ("/2023/report", "/{number}/report"),
+        ("/basket/17", "/basket/{number}"),
+    ],
+)
+def test_a_route_of_the_app_beats_guessing(value: str, page: str) -> None:
+    parameters = complete("page", {"routes": list(ROUTES)})
+    (column,) = page_reducer.reduce(pa.array([value, page]), parameters)
+    assert column.to_pylist() == [page, page]
+
+
+def test_an_explanation_says_whether_a_route_was_found() -> None:
+    parameters = complete("page", {"routes": list(ROUTES)})
+    assert explain("/orders/12?a=1", parameters) == "query and fragment dropped; a route of the app"
+    assert explain("/x/12", parameters) == "no route of the app; segments templated: number"
+    assert explain("/x/12", complete("page", {})) == "segments templated: number"
+
+
+CANARY = "zq7kvx"
+CARRIERS = st.sampled_from(
+    [
+        f"{CANARY}@example.com",
+        f"j.{CANARY}+news@example.com",
+        f"@{CANARY}",
+        f"~{CANARY}",
+        f"{CANARY}=1",
+        f"{CANARY} adams",
+        f"+49 170 {CANARY}",
+        f"a:{CANARY}",
+        f"<{CANARY}>",
+        f"\u4f60{CANARY}",
+        f";{CANARY}=1",
+        f"www.{CANARY}.org",
+        f"{CANARY}.example.com",
+        f"mail/https:/{CANARY}",
+        f"users/{CANARY}",
+        f"search/{CANARY}",
+        f"uploads/2024/{CANARY}.pdf",
+        f"x?{CANARY}",
+        f"x#{CANARY}",
+        f"{CANARY}1{CANARY}2{CANARY}",
+        f"ORD-2024-{CANARY.upper()}7-{CANARY}9x1",
+    ]
+)
+
+
+@given(
+    CARRIERS, st.integers(0, 3), st.sampled_from(["/", "//h/", "/a/", "https://h/b/", "\\\\h\\"])
+)
+def test_no_part_of_what_somebody_put_into_a_path_stays(
+    carrier: str, rounds: int, start: str
+) -> None:
+    for _ in range(rounds):
+        carrier = quote(carrier, safe="")
+    assert CANARY not in page_of(start + carrier).lower()
+
+
+def identifiers(chance: random.Random) -> list[str]:
+    """Invent one identifier of each well-known kind."""
+    raw = chance.randbytes(20)
+    crockford, base62 = (
+        "0123456789ABCDEFGHJKMNPQRSTVWXYZ",
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    )
+    digits = "".join(chance.choices("0123456789", k=12))
+    return [
+        str(uuid.UUID(bytes=raw[:16])),
+        raw[:16].hex(),
+        raw[:12].hex(),
+        raw[:8].hex(),
+        base64.b64encode(raw[:16]).decode().replace("/", "_"),
+        base64.urlsafe_b64encode(raw).decode().rstrip("="),
+        "01" + "".join(chance.choices(crockford, k=24)),
+        "".join(chance.choices(base62, k=27)),
+        digits,
+        f"+49170{digits[:7]}",
+        f"{digits[:3]}-{digits[3:5]}-{digits[5:9]}",
+        f"19{digits[:2]}-0{chance.randint(1, 9)}-1{chance.randint(0, 9)}",
+        f"1{chance.randint(0, 9)}-{chance.choice(['may', 'oct', 'january'])}-19{digits[:2]}",
+        f"DE{digits}{digits[:8]}",
+        f"NO{digits}1",
+        f"WVWZZZ{digits[0]}KZ{digits[1:9]}",
+        f"ORD-20{digits[:2]}-{chance.choice('ABCDEF')}{chance.choice('XYZ')}{digits[2:4]}",
+        f"{digits[:2]}.{digits[2:6]},-{digits[6]}.{digits[7:]}",
+        f"20{digits[:2]}-01-02T10:20:30Z",
+    ]
+
+
+def test_identifiers_of_every_well_known_kind_are_named() -> None:
+    chance = random.Random(20_211_101)
+    for _ in range(500):
+        for place, identifier in enumerate(identifiers(chance)):
+            kind = page_of(f"/x/{identifier}").removeprefix("/x/")
+            assert kind in {"{number}", "{uuid}", "{token}", "{text}"}, f"kind {place}"
+
+
+def test_short_random_codes_are_mostly_named() -> None:
+    chance = random.Random(7)
+    alphabet = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    codes = ["".join(chance.choices(alphabet, k=8)) for _ in range(2_000)]
+    named = sum(page_of(f"/x/{code}") == "/x/{token}" for code in codes)
+    assert named > 0.8 * len(codes)
+
+
+@pytest.mark.parametrize(
+    "path",
+    """
+    /products/running-shoes/reviews /docs/getting-started/installation.html /api/v2/oauth2/authorize
+    /blog/how-to-brew-coffee-at-home /static/css/bootstrap.min.css /wp-admin/admin-ajax.php /en-GB/about_us
+    /graphql /.well-known/openid-configuration /robots.txt /javascript/XMLHttpRequest /getUserById /i18n/html5/utf8
+    /knightsbridge/catchphrase /strengths/rhythm /wordpress/phpmyadmin /top-10-tips /2fa/setup
+    """.split(),  # noqa: SIM905
+)
+def test_words_of_an_app_stay(path: str) -> None:
+    assert page_of(path) == path
+
+
+def test_whatever_comes_it_takes_linear_time_and_doing_it_again_changes_nothing() -> None:
+    chance = random.Random(3)
+    alphabet = [
+        "/",
+        "%2e",
+        "..",
+        ";",
+        "a",
+        "Z",
+        "9",
+        "-",
+        "_",
+        ".",
+        "@",
+        ":",
+        "=",
+        "%25",
+        "\\",
+        "\u0661",
+        "\u4f60",
+        "{number}",
+        "{token}",
+        ".js",
+        ".pdf",
+        "https:",
+        "users/",
+        "\x00",
+    ]
+    started = time.perf_counter()
+    for _ in range(3_000):
+        value = "/" + "".join(chance.choices(alphabet, k=chance.choice([3, 12, 40])))
+        page = page_of(value)
+        assert page_of(page) == page
+    for piece in ("a-", "a9", "A.", "9", "/..", "%25", "@", "{", "1-jan-", "a:"):
+        page_of("/" + piece * 2_000)
+        page_of("/" + piece * 40)
+    assert time.perf_counter() - started < 20
+
+
+def test_a_thousand_routes_do_not_slow_a_path_down() -> None:
+    words = [
+        f"{chr(97 + number % 26)}{chr(97 + number // 26 % 26)}word{number // 676}"
+        for number in range(1_000)
+    ]
+    routes = [f"/api/{word}/{{a}}/{{b:path}}/{word}" for word in words]
+    tree = routes_of(tuple(routes))
+    assert tree is not None
+    started = time.perf_counter()
+    for _ in range(200):
+        assert tree.find(["api", words[500], *["x"] * 60]) is None
+    assert time.perf_counter() - started < 2

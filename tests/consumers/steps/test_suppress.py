@@ -13,7 +13,8 @@ from kit.opened import PAGE_VIEW
 from remit_consumers.batch import Batch
 from remit_consumers.floor.floors import Floors
 from remit_consumers.steps.suppress import NO_FLOOR_YET, suppress
-from remit_schemas.plan import FloorPlan, Plan
+from remit_schemas.decided import FloorPlan
+from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import find_policy
 
