@@ -1,8 +1,6 @@
 """`remit report`, `remit verify`, `remit quarantine`: what was done, and whether it holds."""
 
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -79,13 +77,11 @@ def verify(
     *,
     data: Data = None,
     canary: Annotated[
-        Path | None,
+        typer.FileText | None,
         typer.Option(
             "--canaries",
-            help="A file of planted values, one a line, that must stand nowhere; - reads standard input.",
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
+            help="A file of planted values, one a line, that must stand nowhere; - is standard input.",
+            encoding="utf-8",
         ),
     ] = None,
     as_json: Json = False,
@@ -94,20 +90,13 @@ def verify(
 
     Example: remit verify --data ./remit-data
     """
-    found = verification_of(settings_of(data).data, canaries=_lines_of(canary))
+    canaries = canary.read().splitlines() if canary else []
+    found = verification_of(settings_of(data).data, canaries=canaries)
     if as_json:
         print_json(found.to_dict())
     else:
         show_verification(found)
     raise typer.Exit(0 if found.holds else 1)
-
-
-def _lines_of(file: Path | None) -> list[str]:
-    """The lines of a file, or of standard input where it is called `-`."""
-    if file is None:
-        return []
-    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    return text.splitlines()
 
 
 def show_verification(found: Verification) -> None:
