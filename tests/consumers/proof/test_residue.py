@@ -66,7 +66,7 @@ DETECTOR = Detector(forms_of(["canary-77"]))
         ("sshd[7]: Accepted password for ada from <ip> port 22 ssh2", "user"),
         ("authentication failure; ruser= rhost=<ip>  user=ada", "user"),
         ("sudo:      ada : TTY=pts/0 ; USER=root ; COMMAND=/bin/ls", "user"),
-        ("cannot read /home/ada/.ssh", "user"),
+        ("cannot read /Users/ada/.ssh", "user"),
         ("agent Mozilla/5.0 (X11; Linux x86_64) Gecko", "user_agent"),
         ("GET /search?q=shoes HTTP/1.1", "query"),
         ("203.0.113.7%2Fa", "ipv4"),

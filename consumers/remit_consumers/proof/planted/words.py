@@ -99,7 +99,7 @@ def _accounts() -> tuple[Form, ...]:
         "login user={} ok",
         '{{"user": "{}", "ok": true}}',  # hard: JSON
         "{} logged in from the shop",  # hard: a sentence
-        "removed /home/{}/.cache",  # hard: a path
+        "removed /Users/{}/Library/Caches",
     )
     return tuple(lambda chance, line=line: line.format(account(chance)) for line in lines)
 

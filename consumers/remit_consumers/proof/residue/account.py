@@ -15,7 +15,7 @@ KEYED = re.compile(
 )
 """A key of PAM, auditd or a mail server, and its value."""
 
-HOME = re.compile(r"(?:/home/|/Users/|[A-Z]:\\{1,4}Users\\{1,4})([^\W\d_][\w.-]{0,63})")
+HOME = re.compile(r"(?:/(?:home|Users)/|[A-Z]:\\{1,4}Users\\{1,4})([^\W\d_][\w.-]{0,63})")
 """The folder of a user below where systems keep them. Source: Filesystem Hierarchy Standard 3.0 section 3.8, macOS, Windows."""
 
 SENTENCES = tuple(
@@ -82,7 +82,7 @@ KIND = Kind(
     r"|(?i:(?:invalid|illegal|unknown|authenticating|from|of|for) user:? [^<\s]|exceeded for [^<\s])"
     r"|(?i:(?:changed|failure|failed|error|in|out|locked|expired) for [^<\s])"
     r"|\bUser [^<\s]+ (?:from|not|is|logged|authenticated)|[^>\s] ?\(uid="
-    r"|/home/[^<]|/Users/[^<]|\\Users\\"
+    r"|/(?:home|Users)/[^<]|\\Users\\"
     r"|\bsudo(?:\[[0-9]+\])?:|\bsu(?:\[[0-9]+\])?: |(?i:\bcrond?(?:\[[0-9]+\])?: \([^<])",
     see,
 )

@@ -31,7 +31,7 @@ def _in_words(run: str) -> int:
     words = [word.removeprefix(WORD) for word in re.split("[ -]", run)]
     found = at = 0
     while at < len(words):
-        taken = _taken(words[at:]) if HEAD.match(words[at]) else 0
+        taken = _taken(words[at:]) if HEAD.match("".join(words[at : at + 2])) else 0
         found += bool(taken)
         at += taken or 1
     return found
@@ -42,7 +42,7 @@ def _taken(words: Sequence[str]) -> int:
     for count, number in enumerate(_joined(words), 1):
         if len(number) >= CHARS_MIN:
             try:
-                iban.validate(number)
+                iban.validate(number, check_country=False)  # check digits and form
             except ValidationError:
                 continue
             return count
@@ -61,7 +61,8 @@ def _joined(words: Sequence[str]) -> Iterator[str]:
 
 KIND = Kind(
     "iban",
-    r"(?i:(?:^|[^0-9a-z]|iban)[a-z]{2}[0-9]{2}[ \-]?[0-9a-z]{4}[ \-]?[0-9a-z]{4})",
+    r"(?:^|[^0-9A-Za-z])[A-Z]{2}[ \-][0-9]{2}[ \-]?[0-9A-Z]{2,4}[ \-]?[0-9A-Z]{2}"
+    r"|(?i:(?:^|[^0-9a-z]|iban)[a-z]{2}[0-9]{2}[ \-]?[0-9a-z]{4}[ \-]?[0-9a-z]{4})",
     see,
 )
 """The kind."""

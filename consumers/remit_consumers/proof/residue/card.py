@@ -34,17 +34,19 @@ ISSUERS: Final[tuple[Issuer, ...]] = (
 )
 """Source: the issuers' published ranges under ISO/IEC 7812-1."""
 
-DIGITS_MIN, DIGITS_MAX = 13, 19
-"""Source: ISO/IEC 7812-1, and the shortest that Visa gave out."""
+DIGITS_MIN, DIGITS_MAX = 12, 19
+"""Maestro's are the shortest. Source: ISO/IEC 7812-1."""
+
+INDUSTRIES: Final = "23456"
+"""First digits of travel, banking and merchandising: behind a telling word any of their numbers is a card's, because
+issuers get new ranges. Source: ISO/IEC 7812-1, major industry identifier."""
 
 PRINTED: Final = frozenset(
     {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 3), (4, 4, 4, 2)}
 )
 """How cards are printed, and how programs cut them: digits in each group."""
 
-TELLING = re.compile(
-    r"(?i)card|visa|master|amex|maestro|unionpay|\bpan\b|\bcc\b|credit|debit|payment|卡"
-)
+TELLING = re.compile(r"(?i)card|visa|master|amex|maestro|unionpay|\bpan\b|\bcc\b|credit|debit|卡")
 """Words that tell that digits are a card's."""
 
 TELLING_CHARS: Final = 32
@@ -56,6 +58,9 @@ RUN = re.compile(
 )
 """Digits, perhaps in groups, that are no part of a longer word, decimal or time."""
 
+DOTTED = re.compile(r"(?<![0-9.])[0-9]{4}(?:\.[0-9]{4}){2}\.[0-9]{2,4}(?:\.[0-9]{3})?(?![0-9.])")
+"""Groups with dots between."""
+
 CHANCE: Final = 0.1
 """One number in ten has the check digit that it would have as a card."""
 
@@ -63,6 +68,7 @@ CHANCE: Final = 0.1
 def see(text: str) -> Seen:
     """Count card numbers: written in groups or behind a telling word they are sure, bare digits are likely."""
     seen = Seen()
+    text = DOTTED.sub(lambda match: match[0].replace(".", " "), text)
     for match in RUN.finditer(text):
         if match.end() - match.start() >= DIGITS_MIN:
             seen += _look(match[0], text[max(0, match.start() - TELLING_CHARS) : match.start()])
@@ -73,9 +79,10 @@ def _look(run: str, before: str) -> Seen:
     """Read one run of digits, behind what stands before it."""
     seen = Seen()
     for digits, is_printed in _numbers(run):
-        if not _is_issued(digits):
+        is_announced = TELLING.search(before) is not None
+        if not (_is_issued(digits) or (is_announced and digits[0] in INDUSTRIES)):
             continue
-        is_told = is_printed or TELLING.search(before) is not None
+        is_told = is_printed or is_announced
         if luhn.is_valid(digits):
             return Seen(sure=1) if is_told else Seen(likely=1)
         seen += Seen(unlikely=int(not is_told))
@@ -104,7 +111,7 @@ def _is_issued(digits: str) -> bool:
 
 KIND = Kind(
     "card",
-    r"(?:^|[^0-9A-Za-z_])(?:[2-69][0-9]{12,18}|[2-6][0-9]{3}(?:[ \-][0-9]{4}){2}[ \-][0-9]{2,4}"
+    r"(?:^|[^0-9A-Za-z_])(?:[2-69][0-9]{11,18}|[2-6][0-9]{3}(?:[ .\-][0-9]{4}){2}[ .\-][0-9]{2,4}(?:\.[0-9]{3})?"
     r"|3[0-9]{3}[ \-][0-9]{6}[ \-][0-9]{4,5}|1800[0-9]{11})(?:$|[^0-9A-Za-z_])",
     see,
     CHANCE,

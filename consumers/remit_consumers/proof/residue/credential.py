@@ -81,6 +81,13 @@ SCHEME = re.compile(r"(?i)\b(bearer|basic)\s{1,4}([0-9A-Za-z_.+/=~-]{8,4096})")
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY")
 """Source: RFC 7468."""
 
+GIVEN = re.compile(
+    r"(?i)\bauthorization[\"']?\s?[:=]\s?[\"']?(?:[\w-]{2,20}\s)?([^\s\"'<>]{8,512})"
+    r"|\s(?:-u|--user)[ =][\"']?[^\s\"':<>]{1,64}:([^\s\"'<>]{3,256})"
+    r"|\bhooks\.slack\.com/[a-z]{4,16}/([0-9A-Z]{6,16}/[0-9A-Za-z/]{8,128})"
+)
+"""Credentials that a request is given: any scheme of RFC 7235, curl's user, a webhook that is its own key."""
+
 USER_INFO = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s/:@<>\"']{1,128}:([^\s/@<>\"']{3,256})@")
 """A password in a URL. Source: RFC 3986 section 3.2.1."""
 
@@ -131,18 +138,22 @@ def _is_issued(word: str) -> bool:
 def _asked(text: str) -> Iterator[str]:
     """Values behind a word that asks for a secret."""
     for scheme, value in SCHEME.findall(text):
-        if scheme.lower() == "basic":
-            if b":" in _decoded(value).encode():
-                yield value
-        elif _is_mixed(value) or _is_random(value):
+        is_basic = scheme.lower() == "basic"
+        if ":" in _decoded(value) if is_basic else _is_mixed(value) or _is_random(value):
             yield value
+    for match in GIVEN.finditer(text):
+        given = match[1] or match[2] or match[3]
+        if match[2] or _is_mixed(given):
+            yield given
     for match in ASKED.finditer(text):
-        value = match[1]
-        is_password = match[0].lower().startswith(("pass", "pwd"))
-        if _is_mixed(value) or (
-            is_password and "=" in match[0] and value.lower() not in NOT_SECRET
-        ):
-            yield value
+        if _is_mixed(match[1]) or _is_password(match[0], match[1]):
+            yield match[1]
+
+
+def _is_password(asked: str, value: str) -> bool:
+    """Whether a value behind `password=` is one; it needs no digits."""
+    is_key = asked.lower().startswith(("pass", "pwd")) and "=" in asked
+    return is_key and value.lower() not in NOT_SECRET
 
 
 JAVA_OBJECT = re.compile(r"[\w.$]{1,256}@[0-9a-f]{1,8}")
@@ -186,7 +197,7 @@ KIND = Kind(
         re.escape(prefix) for prefix, _ in PREFIXES if prefix not in {"key-", "sk-", "API-", "pul-"}
     )
     + r"|\b(?:key-[0-9a-f]{32}|sk-[0-9A-Za-z]{32}|API-[0-9A-Z]{25}|pul-[0-9a-f]{40})|\bey[A-Za-z0-9_\-]{10,}\.|PRIVATE KEY|://[^\s/:@]+:[^\s/@]+@"
-    r"|(?i:bearer|basic)\s+[0-9A-Za-z]"
+    r"|(?i:bearer|basic)\s+[0-9A-Za-z]|(?i:authorization)|hooks\.slack|\s(?:-u|--user)[ =]"
     r"|(?i:pass|pwd|secret|token|api[_\-]?key|access[_\-]?key|private[_\-]?key|auth[_\-]?key|credential|session[_\-]?id|cookie)[a-zA-Z_\-]{0,12}[\"']?\s?(?:[:=]|is |was )",
     see,
 )

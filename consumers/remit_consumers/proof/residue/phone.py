@@ -14,7 +14,8 @@ RUN = re.compile(
 """Digits with what people write between them, that are no part of a longer word."""
 
 TELLING = re.compile(
-    r"(?i)phone|mobile|cell|\btel\b|\bfax|\bsms\b|whatsapp|wechat|\bcall|\bdial|contact|reach|ring|text|number|msisdn"
+    r"(?i)\b(?:tele|cell)?phone|\bmobile|\bcell\b|\btel\b|\bfax|\bsms\b|\bwhatsapp|\bwechat|\bcall|\bdial"
+    r"|\bcontact|\breach|\bring\b|\btext\b|\bnumber|\bmsisdn"
     r"|手机|电话|联系|致电|拨打"
 )
 """Words that tell that digits are a phone number."""
@@ -24,6 +25,9 @@ AROUND_CHARS: Final = 24
 
 KEY = re.compile(r"(?:\w[=:]|[\"']\s?[=:]\s?)$")
 """What stands before a number that some key names: it is that key's, unless the key is a telling word."""
+
+VERSION = re.compile(r"(?<![0-9])[0-9]\.[0-9]")
+"""One digit and a point: no phone number is written so, versions are."""
 
 UNIT = re.compile(
     r"(?i)\s?(?:b|kb|mb|bytes?|ms|us|ns|µs|s|sec|seconds?|rows?|records?|events?|%)\b"
@@ -85,7 +89,8 @@ def _look(run: str, before: str, behind: str) -> Seen:
     if run.startswith("00") and _is_number("+" + digits[2:], None):
         return Seen(sure=1)
     if TELLING.search(before):
-        is_written = bool(CN_MOBILE.fullmatch(digits)) or run != digits or run.startswith("0")
+        is_grouped = run != digits and not VERSION.search(run)
+        is_written = is_grouped or bool(CN_MOBILE.fullmatch(digits)) or run.startswith("0")
         return Seen(sure=int(is_written and any(_is_number(run, plan) for plan in NATIONAL_PLANS)))
     if KEY.search(before) or UNIT.match(behind):
         return Seen()
