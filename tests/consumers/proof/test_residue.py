@@ -210,6 +210,10 @@ def test_a_canary_is_found_in_every_form(form: str) -> None:
     assert detector.plain(f"before {form} behind".encode())["canary"] == 1
 
 
+def test_a_canary_with_an_escape_in_it_is_found_as_it_was_planted() -> None:
+    assert Detector(forms_of(["ada%40x-77"])).plain(b"to ada%40x-77, now")["canary"] == 1
+
+
 def test_a_short_canary_is_looked_for_as_it_is_and_in_no_form_that_any_text_has() -> None:
     forms = set(forms_of(["ab", ""]))
     assert "ab" in forms
