@@ -113,15 +113,16 @@ class Detector:
 
     def sight(self, texts: "Sequence[str] | pl.Series") -> Sightings:
         """Say in which texts what stands, by kind, encoded or not."""
-        series = as_given = pl.Series("text", texts, dtype=pl.String)
+        series = pl.Series("text", texts, dtype=pl.String)
+        as_given = self._canaries(series)  # before decoding, which takes away their own escapes
         escaped = series.str.contains(ESCAPED).arg_true()
         if len(escaped):
-            series = series.scatter(escaped, [unescaped(text) for text in series.gather(escaped)])
+            series = series.clone().scatter(
+                escaped, [unescaped(text) for text in series.gather(escaped)]
+            )
         rows = series.str.contains(HIDDEN).arg_true()
         found = self._sight(series)
-        found["canary"] |= self._canaries(
-            as_given
-        )  # one with an escape of its own is no longer in the other
+        found["canary"] |= as_given
         inner = [(row, text) for row in rows for text in hidden(series[row])]
         if inner:
             texts_inside = pl.Series([text for _, text in inner])
