@@ -1,7 +1,6 @@
 """`remit report`, `remit verify`, `remit quarantine`: what was done, and whether it holds."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -124,11 +123,11 @@ def verify(
     *,
     data: Data = None,
     canary: Annotated[
-        Path | None,
+        typer.FileText | None,
         typer.Option(
             "--canaries",
-            help="A file of planted values, one a line, that must stand nowhere.",
-            exists=True,
+            help="A file of planted values, one a line, that must stand nowhere; - is standard input.",
+            encoding="utf-8",
         ),
     ] = None,
     as_json: Json = False,
@@ -137,9 +136,7 @@ def verify(
 
     Example: remit verify --data ./remit-data
     """
-    canaries = (
-        [line for line in canary.read_text(encoding="utf-8").splitlines() if line] if canary else []
-    )
+    canaries = canary.read().splitlines() if canary else []
     found = verification_of(settings_of(data).data, canaries=canaries)
     if as_json:
         print_json(found.to_dict())

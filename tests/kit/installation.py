@@ -131,13 +131,21 @@ class Installation:
         """The rows of an event table."""
         return DeltaTable(str(self.data / "lake" / "events" / contract)).to_pyarrow_table()
 
+    def checks(self, *arguments: str, stdin: str = "") -> Mapping[str, Mapping[str, object]]:
+        """The checks of `remit verify`, whether they hold or not."""
+        command = [sys.executable, "-m", "remit_cli", "verify", "--json", *arguments]
+        done = subprocess.run(
+            command, env=self.env, input=stdin, capture_output=True, text=True, check=False
+        )
+        checks: Mapping[str, Mapping[str, object]] = json.loads(done.stdout)["checks"]
+        assert (done.returncode == 0) == all(check["holds"] for check in checks.values())
+        return checks
+
     def breaches(self) -> dict[str, object]:
         """The checks of `remit verify` that do not hold, each with what was seen; empty where all hold."""
-        command = [sys.executable, "-m", "remit_cli", "verify", "--json"]
-        done = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
-        checks = json.loads(done.stdout)["checks"]
-        assert (done.returncode == 0) == all(check["holds"] for check in checks.values())
-        return {name: check["detail"] for name, check in checks.items() if not check["holds"]}
+        return {
+            name: check["detail"] for name, check in self.checks().items() if not check["holds"]
+        }
 
 
 def each_once(rows: pa.Table) -> bool:

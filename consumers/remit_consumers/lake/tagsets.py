@@ -71,12 +71,6 @@ def known(table: Table) -> set[str]:
     return set(table.delta.to_pyarrow_table(columns=["tagset"]).column(0).to_pylist())
 
 
-def catalogue(table: Table) -> list[str]:
-    """What each tagset decides for its fields, as JSON."""
-    fields: list[str] = table.delta.to_pyarrow_table(columns=["fields"]).column(0).to_pylist()
-    return fields
-
-
 def add(table: Table, tagsets: Iterable[Tagset]) -> None:
     """Write tagsets into the catalogue, durably; one that another writer adds as well says the same."""
     evolve(table, TAGSETS)

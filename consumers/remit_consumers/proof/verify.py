@@ -1,8 +1,7 @@
 """Verify: does everything that the lake claims hold against its own files?"""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,9 +12,12 @@ from remit_consumers.lake.positions import standings
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import Link, chain, laid_out, stored
 from remit_consumers.lake.tables import is_table, open_table, row_tables
-from remit_consumers.lake.tagsets import catalogue, known
+from remit_consumers.lake.tagsets import known
+from remit_consumers.proof.recall import Recall, measure
 from remit_consumers.proof.report import told
-from remit_consumers.proof.residue import HOST_BITS_V4, HOST_BITS_V6, Detector, canaries_of, search
+from remit_consumers.proof.residue.detector import Detector
+from remit_consumers.proof.residue.files import Residue, search
+from remit_consumers.proof.residue.policy import detector_of
 from remit_consumers.proof.rows import breaches, field_breaches
 from remit_schemas.errors import LakeError
 from remit_schemas.spool import FOLDER, ID, parse_open_name, parse_pack_name
@@ -23,19 +25,27 @@ from remit_schemas.spool import FOLDER, ID, parse_open_name, parse_pack_name
 LAKE = "lake"
 """The lake's folder below the data folder."""
 
-V4_BITS, V6_BITS = 32, 128
-"""Bits of an IP address, version 4 and 6."""
-
 DETAILS_MAX = 5
 """Breaches that a check's one line names; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: whether it holds, and in one line what was seen. `detail` never carries a value."""
+    """One check.
+
+    Attributes:
+        holds: Whether it holds.
+        detail: In one line what was seen; it never carries a value.
+        figures: What was counted, for those who read it by program.
+    """
 
     holds: bool
     detail: str
+    figures: Mapping[str, object] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, object]:
+        """What `remit verify --json` prints of it: the figures stand beside the two that every check has."""
+        return {"holds": self.holds, "detail": self.detail, **self.figures}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,7 @@ class Verification:
         """What `remit verify --json` prints."""
         return {
             "holds": self.holds,
-            "checks": {name: asdict(check) for name, check in self.checks.items()},
+            "checks": {name: check.to_dict() for name, check in self.checks.items()},
         }
 
 
@@ -92,20 +102,6 @@ def verify(data: Path, *, lag: int | None = None, canaries: Sequence[str] = ()) 
     }
     checks = {name: _check(root, found[name], text) for name, text in good.items()}
     return Verification(checks | {"residue": _residue(data, detector_of(root, canaries))})
-
-
-def detector_of(root: Path, canaries: Sequence[str]) -> Detector:
-    """What residue is: planted values, and more of an address than any policy on record keeps."""
-    bits = {"v4_bits": [V4_BITS - HOST_BITS_V4], "v6_bits": [V6_BITS - HOST_BITS_V6]}
-    for fields in catalogue(open_table(root, "tagsets")) if is_table(root, "tagsets") else []:
-        for field in json.loads(fields).values():
-            for name, kept in bits.items():
-                kept.append(int(field.get("parameters", {}).get(name, 0)))
-    return Detector(
-        canaries=canaries_of(canaries),
-        host_bits_v4=V4_BITS - max(bits["v4_bits"]),
-        host_bits_v6=V6_BITS - max(bits["v6_bits"]),
-    )
 
 
 def _check(root: Path, found: Iterable[str], good: str) -> Check:
@@ -214,14 +210,32 @@ def packs_waiting(data: Path) -> int:
 
 
 def _residue(data: Path, detector: Detector) -> Check:
-    """Search everything that is left on disk."""
+    """Search everything that is left on disk, and say how good the detectors are that did."""
     residue = search(data, detector)
+    recalls = measure(detector)
     found = [
         f"{place}: " + ", ".join(f"{count} {kind}" for kind, count in sorted(hits.items()))
         for place, hits in residue.found.items()
     ]
-    return _check(
-        data,
-        found,
-        f"{residue.files} files and {residue.values} different values searched, nothing found",
+    good = (
+        f"0 found in {residue.values} values of {residue.files} files, by detectors of measured recall: "
+        + ", ".join(f"{kind} {recall.share:.2f}" for kind, recall in recalls.items())
     )
+    check = _check(data, found, good)
+    return Check(check.holds, check.detail, _figures(residue, recalls))
+
+
+def _figures(residue: Residue, recalls: Mapping[str, Recall]) -> dict[str, object]:
+    """What was searched, and for each kind what was found and how much of it would have been."""
+    by_kind = residue.by_kind
+    kinds = {
+        kind: {
+            "found": by_kind[kind],
+            "recall": round(recall.share, 4),
+            "recall_low": round(recall.low, 4),
+            "planted": recall.planted,
+        }
+        for kind, recall in recalls.items()
+    }
+    others = {kind: {"found": by_kind[kind]} for kind in ("canary", "not_sealed")}
+    return {"files": residue.files, "values": residue.values, "kinds": kinds | others}
