@@ -77,6 +77,19 @@ def test_a_rare_browser_is_stored_as_other_from_the_second_window_on(
     assert not {name for name, check in verify(settings.data).checks.items() if not check.holds}
 
 
+def test_what_is_seen_in_an_open_window_lies_sealed_and_is_searched_as_noise(
+    embedded: Installation, settings: Settings
+) -> None:
+    crafter, today = Crafter(settings), datetime.now(UTC)
+    people = [f"person {n}".encode() for n in range(PEOPLE)]
+    consume(settings, [crafter.pack(visits([RARE] * PEOPLE, 1), people)], today)
+    (sealed,) = settings.floors.glob("*.sealed")
+    assert b"SeaMonkey" not in sealed.read_bytes()
+    assert verify(settings.data).checks["residue"].holds
+    sealed.write_bytes(b'{"before": [["FreeBSD", "SeaMonkey", "somebody"]]}' * 10)
+    assert not verify(settings.data).checks["residue"].holds
+
+
 def test_the_catalogue_says_of_every_row_which_floor_decided_it(
     embedded: Installation, settings: Settings
 ) -> None:

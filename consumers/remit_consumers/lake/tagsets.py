@@ -46,7 +46,7 @@ def tagset_of(plan: Plan, outcome: Outcome) -> Tagset:
             "category": planned.category,
             "decision": outcome.fields[name].decision.value,
             "reducer": planned.reducer,
-            "parameters": dict(planned.parameters),
+            "parameters": dict(outcome.fields[name].parameters or planned.parameters),
             "clause": planned.clause,
             "purposes": list(outcome.fields[name].purposes),
             "basis": outcome.fields[name].basis,

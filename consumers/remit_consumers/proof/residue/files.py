@@ -14,6 +14,9 @@ from remit_consumers.proof.residue.detector import Detector
 from remit_schemas.errors import PackError
 from remit_schemas.header import Header
 
+SEALED = frozenset({".pack", ".sealed"})
+"""Files that must look like noise: packs, and what was seen of traits in open windows."""
+
 ADDRESSES = frozenset({"ipv4", "ipv6"})
 """Kinds that are none where addresses are stored encrypted."""
 
@@ -67,7 +70,7 @@ def _in_file(path: Path, detector: Detector) -> Iterator[Found]:
     try:
         if path.suffix == ".parquet":
             yield from _in_parquet(path, detector)
-        elif path.suffix == ".pack" or path.name.startswith(("open-", "free-")):
+        elif path.suffix in SEALED or path.name.startswith(("open-", "free-")):
             yield "", 0, _in_packs([path.read_bytes()], detector)
         else:
             yield "", 0, detector.plain(path.read_bytes())
