@@ -28,7 +28,9 @@ SIX_TO_FOUR = b"\x20\x02"
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _V4 = rf"^(?:{_OCTET}\.){{3}}{_OCTET}$"
-_BRACKETED = re.compile(r"\[([^\]%]{2,45})(?:%[^\]]{0,20})?\](?::[0-9]{1,5})?")
+_ZONE = r"(?:%[A-Za-z0-9._~-]{1,20})?"  # RFC 6874, and `%25` in front of it where it stood in a URI
+_BRACKETED = re.compile(rf"\[([^\]%]{{2,45}}){_ZONE}\](?::[0-9]{{1,5}})?")
+_ZONED = re.compile(rf"((?=[0-9A-Fa-f]{{0,4}}:)[0-9A-Fa-f:.]{{2,45}}){_ZONE}")
 _V4_PORT = re.compile(r"([0-9.]{7,15}):[0-9]{1,5}")
 _MAPPED = bytes(10) + b"\xff\xff"
 
@@ -130,10 +132,10 @@ def _packed_other(value: str) -> bytes | None:
     if len(value) > CHARS_MAX or not value.isascii():
         return None
     bare = value.strip(" \t\"'")
-    if (match := _BRACKETED.fullmatch(bare)) or (match := _V4_PORT.fullmatch(bare)):
-        bare = match[1]
-    else:
-        bare = bare.partition("%")[0]
+    for form in (_BRACKETED, _V4_PORT, _ZONED):
+        if match := form.fullmatch(bare):
+            bare = match[1]
+            break
     family = socket.AF_INET6 if ":" in bare else socket.AF_INET
     try:
         found = socket.inet_pton(family, bare)
