@@ -9,6 +9,7 @@ from bench.quality import (
     addresses,
     agents,
     bits,
+    floors,
     languages,
     logs,
     pages,
@@ -36,7 +37,7 @@ GROUPS: Final[Sequence[Callable[[Labelled, Peers], Iterator[Row]]]] = (
     logs.measure,
     residue.measure,
 )
-"""What is scored, in the order of the page; the k-floor's joint uniqueness belongs into `quality.bits`."""
+"""What is scored, in the order of the page."""
 
 NOT_MEASURED: Final[Mapping[str, str]] = {
     "pii-codex": "it asks for spaCy's en_core_web_lg, which is downloaded when it starts",
@@ -57,7 +58,7 @@ def measure(context: Context) -> Result:
     labelled, peers = Labelled(context.labelled), Peers(context.scale)
     rows = [row for group in GROUPS for row in group(labelled, peers)]
     rows += speed.measure(labelled, peers, min(SPEED_ROUNDS, context.rounds))
-    compared = list(bits.measure(labelled))
+    compared = [*bits.measure(labelled), *floors.measure(labelled)]
     return Result(
         "How good the reducers are",
         [row.figure for row in rows if row.goal is not None],

@@ -1,8 +1,4 @@
-"""What each reducer takes away of real columns: distinct values and entropy before and after, and rows left alone.
-
-The k-floor's joint uniqueness belongs in this table, beside that of the reducers alone: rows before reducing, after it,
-and after the floor (consumers/remit_consumers/floor).
-"""
+"""What each reducer takes away of real columns: distinct values and entropy before and after, and rows left alone."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +23,11 @@ def measure(labelled: Labelled) -> Iterator[Bits]:
     """Look at every access log, the profiles of browsers and the service logs."""
     for pattern, read, joint in (
         ("access_logs/*combined*", columns_of_log, ("ip", "user_agent")),
-        ("user_agents/*browser_profiles*", _profiles, ("user_agent", "language", "screen")),
+        (
+            "user_agents/*browser_profiles*",
+            columns_of_profiles,
+            ("user_agent", "language", "screen"),
+        ),
         ("service_logs/*.log*", _texts, ()),
     ):
         for path in labelled.files(pattern):
@@ -38,11 +38,11 @@ def compared(data: str, columns: Columns, joint: Sequence[str]) -> Iterator[Bits
     """Compare columns before and after their reducers, each alone and some together."""
     after = {name: _reduced(name, values) for name, values in columns.items()}
     for name, values in columns.items():
-        yield _bits(name, data, list(values), after[name])
+        yield bits_of(name, data, list(values), after[name])
     if joint:
         rows = list(zip(*(columns[name] for name in joint), strict=True))
         reduced = list(zip(*(after[name] for name in joint), strict=True))
-        yield _bits(" and ".join(joint), data, rows, reduced)
+        yield bits_of(" and ".join(joint), data, rows, reduced)
 
 
 def _reduced(reducer: str, values: Sequence[str]) -> list[str]:
@@ -51,7 +51,7 @@ def _reduced(reducer: str, values: Sequence[str]) -> list[str]:
     return [str(outs[value]) for value in values]
 
 
-def _bits(reducer: str, data: str, before: Sequence[object], after: Sequence[object]) -> Bits:
+def bits_of(reducer: str, data: str, before: Sequence[object], after: Sequence[object]) -> Bits:
     """Compare two columns."""
     return Bits(
         reducer,
@@ -70,7 +70,7 @@ def columns_of_log(path: Path) -> Columns:
     return {name: [match[group] for match in found] for name, group in groups.items()}
 
 
-def _profiles(path: Path) -> Columns:
+def columns_of_profiles(path: Path) -> Columns:
     """Read the columns of browser profiles."""
     rows = rows_of(path)
     return {

@@ -24,6 +24,7 @@ from bench.quality.row import REMIT, Row
 from bench.quality.texts import SCRUBBERS
 
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
+from remit_consumers.reducers.scope import Rows
 from remit_consumers.vault import Vault
 from remit_schemas.parameters import complete
 
@@ -139,7 +140,7 @@ def subjects() -> dict[str, float]:
     """Time pseudonyms of a stream of subjects, and an HMAC for each row beside them."""
     rng = random.Random(SEED)
     weights = list(accumulate(1 / (number + 1) for number in range(SUBJECTS)))
-    tenants = pa.array([""] * BATCH_ROWS)
+    rows = Rows.of_nobody(BATCH_ROWS)
     new: list[float] = []
     known: list[float] = []
     loops: list[float] = []
@@ -150,7 +151,7 @@ def subjects() -> dict[str, float]:
             batch = [f"customer-{number}" for number in who]
             column = pa.array(batch)
             begun = time.perf_counter()
-            names.of(tenants, column)
+            names.of(column, rows)
             (known if at else new).append(time.perf_counter() - begun)
             begun = time.perf_counter()
             _ = [hmac.new(b"k" * 32, each.encode(), hashlib.sha256).hexdigest() for each in batch]

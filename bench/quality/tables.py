@@ -85,7 +85,7 @@ def _goal(row: Row) -> str:
 def _bits(bits: Sequence[Bits]) -> Iterator[str]:
     """Yield the table of what is taken away."""
     yield from ("", "## Bits removed", "")
-    yield "| reducer | file | rows | distinct values | entropy, bits | removed, bits | rows alone in their value |"
+    yield "| reducer | file | rows | distinct values | entropy, bits | removed, bits | rows alone |"
     yield "|---|---|---|---|---|---|---|"
     for each in bits:
         distinct = " → ".join(f"{n:,}" for n in each.distinct)
