@@ -1,7 +1,7 @@
 """Runs one peer over values: `python -m bench.peer_reducers NAME`, in the environment of requirements/peers.txt.
 
 Reads one JSON string a line until the end, then writes one JSON object a line: first `{"us": …, "failed": …}` (mean
-microseconds a value, loading and the first value not counted; values at which the peer raised), then `{"out": …}` for
+microseconds of processor time a value, loading and the first value not counted; values at which the peer raised), then `{"out": …}` for
 each value. Nothing of the project is imported here, and no peer in the project's own process.
 """
 
@@ -57,9 +57,9 @@ def main(name: str) -> None:
     with contextlib.redirect_stdout(sys.stderr):
         peer = PEERS[name]()
         _out(peer, given[0])
-        begun = time.perf_counter()
+        begun = time.process_time()
         found = [_out(peer, value) for value in given]
-        taken = time.perf_counter() - begun
+        taken = time.process_time() - begun
     failed = sum(isinstance(out, Exception) for out in found)
     print(json.dumps({"us": 1e6 * taken / len(given), "failed": failed}))
     for out in found:

@@ -72,6 +72,7 @@ def _notes(labelled: Labelled, peers: Peers) -> Iterator[str]:
     """Say how it was measured, and what was not."""
     yield "The baseline is the best of the peers in the same run on the same values; `bench/results/reducers.md` has them all."
     yield "Each peer runs in a process of its own, one value at a time; remit takes whole columns, as it does in the consumer."
+    yield "Times are processor time, of all threads; remit may use one, and runs in fresh processes that know no value."
     sampled = ", ".join(f"{name} {most:,}" for name, most in MOST.items())
     yield f"Slow peers were asked about an even sample of a file's distinct values, at most: {sampled}."
     raised = ", ".join(f"{name} {count:,}" for name, count in peers.raised.items() if count)

@@ -110,7 +110,7 @@ class Peers:
         return Answers(dict(zip(asked, outs, strict=False)))
 
     def time(self, name: str, values: Sequence[str]) -> float | None:
-        """Give the microseconds that a peer takes for a value at the mean, its start not counted."""
+        """Give the microseconds of processor time that a peer takes for a value at the mean, its start not counted."""
         return self._run(name, values)[0]
 
     def _run(self, name: str, values: Sequence[str]) -> tuple[float | None, list[Out]]:

@@ -1,4 +1,4 @@
-"""Time a value takes: remit in fresh processes, whole columns at a time, and each peer one value at a time in its own."""
+"""Processor time a value takes: remit in fresh processes on one thread, whole columns at a time; peers one by one."""
 
 import hashlib
 import hmac
@@ -15,6 +15,7 @@ from typing import Final
 
 import pyarrow as pa
 from bench.apart import run_apart
+from bench.pipeline import ONE_CORE
 from bench.quality.agents import READERS
 from bench.quality.asked import REDUCE, Peers
 from bench.quality.bits import columns_of_log
@@ -91,7 +92,7 @@ def _row(
 
 def _apart(function: str, rounds: int, **arguments: str) -> list[dict[str, float]]:
     """Run a function of this module in fresh processes."""
-    return [run_apart(f"quality.speed.{function}", None, **arguments) for _ in range(rounds)]
+    return [run_apart(f"quality.speed.{function}", ONE_CORE, **arguments) for _ in range(rounds)]
 
 
 def _timed(peers: Peers, names: Sequence[str], values: Sequence[str]) -> dict[str, float]:
@@ -150,12 +151,12 @@ def subjects() -> dict[str, float]:
             who = rng.choices(range(SUBJECTS), cum_weights=weights, k=BATCH_ROWS)
             batch = [f"customer-{number}" for number in who]
             column = pa.array(batch)
-            begun = time.perf_counter()
+            begun = time.process_time()
             names.of(column, rows)
-            (known if at else new).append(time.perf_counter() - begun)
-            begun = time.perf_counter()
+            (known if at else new).append(time.process_time() - begun)
+            begun = time.process_time()
             _ = [hmac.new(b"k" * 32, each.encode(), hashlib.sha256).hexdigest() for each in batch]
-            loops.append(time.perf_counter() - begun)
+            loops.append(time.process_time() - begun)
     scale = 1e6 / BATCH_ROWS
     timed = {"new": median(new) * scale, "known": median(known) * scale}
     return {
@@ -172,9 +173,9 @@ def _reducer(name: str) -> Callable[[Sequence[str]], float]:
 
     def seconds(values: Sequence[str]) -> float:
         column = pa.array(values, pa.string())
-        begun = time.perf_counter()
+        begun = time.process_time()
         reduce(column, parameters)
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     seconds(["warm/1.0"])
     return seconds
