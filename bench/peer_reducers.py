@@ -1,8 +1,8 @@
 """Runs one peer over values: `python -m bench.peer_reducers NAME`, in the environment of requirements/peers.txt.
 
 Reads one JSON string a line until the end, then writes one JSON object a line: first `{"us": …, "failed": …}` (mean
-microseconds of processor time a value, loading and the first value not counted; values at which the peer raised), then `{"out": …}` for
-each value. Nothing of the project is imported here, and no peer in the project's own process.
+microseconds of processor time for a value, without loading and the first value; values at which the peer raised), then
+`{"out": …}` for each value. Nothing of the project is imported here, and no peer in the project's own process.
 """
 
 import contextlib
