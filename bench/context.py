@@ -24,12 +24,14 @@ class Context:
         rounds: Times that each variant runs.
         scale: Share of the events of a full run, 0 to 1.
         log: A real access log to draw page views from; empty invents them.
+        labelled: A folder of labelled data to score reducers on; empty scores them on invented values alone.
         stack: Ends what the run started.
     """
 
     rounds: int = 5
     scale: float = 1.0
     log: str = ""
+    labelled: str = ""
     stack: ExitStack = field(default_factory=ExitStack)
     _kafka: Kafka | None = None
 

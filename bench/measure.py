@@ -11,7 +11,10 @@ Sample = Mapping[str, float]
 Samples = Mapping[str, Sequence[Sample]]
 """All rounds, by variant."""
 
-BY_UNIT: Final[Mapping[str, Literal["less", "more"]]] = {
+Better = Literal["less", "more"]
+"""Which way is better."""
+
+BY_UNIT: Final[Mapping[str, Better]] = {
     "µs": "less",
     "ms": "less",
     "s": "less",
@@ -20,7 +23,7 @@ BY_UNIT: Final[Mapping[str, Literal["less", "more"]]] = {
     "bytes": "less",
     "events/s": "more",
 }
-"""Which way is better, by unit."""
+"""Which way is better, by unit; of a percentage, its figure says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Figure:
         goal: What it should be, in its unit; None where none was set.
         baseline: What stands beside it; empty where nothing does.
         baseline_value: Median of the baseline's rounds.
+        better: Which way is better, where the unit does not say.
     """
 
     name: str
@@ -46,13 +50,19 @@ class Figure:
     goal: float | None = None
     baseline: str = ""
     baseline_value: float | None = None
+    better: Better | None = None
+
+    @property
+    def direction(self) -> Better:
+        """Which way is better."""
+        return self.better or BY_UNIT[self.unit]
 
     @property
     def is_met(self) -> bool | None:
         """Whether the goal is met; None where none was set."""
         if self.goal is None:
             return None
-        return self.value <= self.goal if BY_UNIT[self.unit] == "less" else self.value >= self.goal
+        return self.value <= self.goal if self.direction == "less" else self.value >= self.goal
 
     @property
     def ratio(self) -> float | None:
@@ -60,7 +70,7 @@ class Figure:
         if not self.baseline_value or not self.value:
             return None
         better = self.value / self.baseline_value
-        return 1 / better if BY_UNIT[self.unit] == "less" else better
+        return 1 / better if self.direction == "less" else better
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +82,14 @@ class Result:
         figures: In the order of the table.
         notes: How it was measured, and what was not.
         series: What is kept beside the figures: values over time, shares, sizes by column.
+        is_whole: Whether everything was measured; what was measured in part is printed and not kept.
     """
 
     title: str
     figures: Sequence[Figure]
     notes: Sequence[str] = ()
     series: Mapping[str, object] = field(default_factory=dict)
+    is_whole: bool = True
 
 
 def in_turns(variants: Mapping[str, Callable[[], Sample]], rounds: int) -> Samples:

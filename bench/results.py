@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from bench.measure import BY_UNIT, Figure, Result
+from bench.measure import Figure, Result
 
 ROOT: Final = Path(__file__).parents[1]
 RESULTS: Final = ROOT / "bench" / "results"
@@ -57,6 +57,8 @@ def names() -> list[str]:
 
 def shown(value: float, unit: str) -> str:
     """Write a number with its unit, with the digits that mean something."""
+    if unit == "%":
+        return f"{round(value, 2):g} %"
     digits = 2 if abs(value) < SMALL else 1 if abs(value) < MIDDLE else 0
     if unit == "events/s":
         value, digits = round(value, -3) if abs(value) >= SMALL * 1000 else round(value, -2), 0
@@ -80,10 +82,9 @@ def write_table() -> None:
     ]
     for name in names():
         result = read(name)
-        about = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))["measured_on"]
         lines += ["", f"## {name}: {result.title}", "", *table(result), ""]
         lines += [f"* {note}" for note in result.notes]
-        lines += [f"* {_where(about)}"]
+        lines += [f"* {place_of(name)}"]
     (RESULTS / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -120,7 +121,7 @@ def _cells(each: Figure) -> tuple[str, ...]:
         spread = f" ({shown(each.lowest, each.unit)} to {shown(each.highest, each.unit)})"
     goal = ""
     if each.goal is not None:
-        sign = "≤" if BY_UNIT[each.unit] == "less" else "≥"
+        sign = "≤" if each.direction == "less" else "≥"
         goal = f"{sign} {shown(each.goal, each.unit)}: {'met' if each.is_met else '**missed**'}"
     beside = ""
     if each.baseline_value is not None:
@@ -129,7 +130,9 @@ def _cells(each: Figure) -> tuple[str, ...]:
     return each.name, shown(each.value, each.unit) + spread, goal, beside, ratio
 
 
-def _where(about: Mapping[str, object]) -> str:
+def place_of(name: str) -> str:
+    """Say when and on what a result was measured."""
+    about = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))["measured_on"]
     return (
         f"{about['date']}, {about['processor']} with {about['cores']} cores, {about['system']}, "
         f"Python {about['python']}; {float(str(about['busy_before'])):.0%} busy before the run"

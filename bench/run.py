@@ -1,10 +1,11 @@
-"""Measures everything, or what is named, and keeps it in bench/results: `python bench/run.py [NAME…] [--log FILE] [--quick]`.
+"""Measures everything, or what is named, and keeps it in bench/results: `python bench/run.py [NAME…] [--log FILE] [--labelled DIR] [--quick]`.
 
 A figure that misses its goal fails nothing, and neither does a benchmark that cannot run: it is named at the end.
 """
 
 import argparse
 import importlib
+import os
 import sys
 import time
 import traceback
@@ -18,8 +19,19 @@ from bench import results
 from bench.context import Context
 from bench.machine import machine
 from bench.measure import Result
+from bench.quality import tables
 
-NAMES = ("started", "size", "pipeline", "emit", "producer", "lake", "latency", "memory")
+NAMES = (
+    "reducers",
+    "started",
+    "size",
+    "pipeline",
+    "emit",
+    "producer",
+    "lake",
+    "latency",
+    "memory",
+)
 """The modules that measure, those that need no broker first."""
 
 PAGES = ("README.md", "docs/benchmarks.md")
@@ -34,6 +46,11 @@ def main() -> None:
         "--log", default="", help="an access log to draw page views from, plain or .gz"
     )
     parser.add_argument(
+        "--labelled",
+        default=os.environ.get("REMIT_LABELLED", ""),
+        help="a folder of labelled data to score reducers on (or REMIT_LABELLED)",
+    )
+    parser.add_argument(
         "--quick", action="store_true", help="a tenth of it, once; printed and not kept"
     )
     parser.add_argument(
@@ -42,10 +59,11 @@ def main() -> None:
     wanted = parser.parse_args()
     if unknown := set(wanted.names) - set(NAMES):
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
-    log = str(Path(wanted.log).resolve()) if wanted.log else ""
-    context = (
-        Context(rounds=1, scale=0.1, log=log) if wanted.quick else Context(wanted.rounds, log=log)
+    log, labelled = (
+        str(Path(path).resolve()) if path else "" for path in (wanted.log, wanted.labelled)
     )
+    rounds, scale = (1, 0.1) if wanted.quick else (wanted.rounds, 1.0)
+    context = Context(rounds, scale, log, labelled)
     names = wanted.names or NAMES
     with context.stack:
         failed = [name for name in names if not _measure(name, context, keep=not wanted.quick)]
@@ -71,13 +89,14 @@ def _measure(name: str, context: Context, *, keep: bool) -> bool:
     about["took_s"] = round(time.monotonic() - begun)
     print(f"\n{name}: {result.title} ({about['took_s']} s)", *results.table(result), sep="\n")
     print(*(f"* {note}" for note in result.notes), sep="\n", flush=True)
-    if keep:
+    if keep and result.is_whole:
         results.write(name, result, about)
     return True
 
 
 def _write_pages() -> None:
     results.write_table()
+    tables.write()
     for page in PAGES:
         path = results.ROOT / page
         if path.exists():

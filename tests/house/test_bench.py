@@ -21,7 +21,7 @@ QUOTATIONS = [
     for page in PAGES
     for found in results.QUOTE.finditer(page.read_text(encoding="utf-8"))
 ]
-MEASURED = re.compile(r"\d[\d,.]*\s?(µs|ms|MB/min|MB|bytes|s|events/s|times)\b")
+MEASURED = re.compile(r"\d[\d,.]*\s?(%|(µs|ms|MB/min|MB|bytes|s|events/s|times)\b)")
 GOAL = re.compile(r"[≤≥][^|]*")
 AT_A_RATE = "1,000 events/s"  # how fast events come where latency is measured: a condition
 

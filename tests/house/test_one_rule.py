@@ -87,7 +87,7 @@ def test_the_smaller_locks_have_the_versions_that_were_tested(lock: str) -> None
     assert pins(lock).items() <= pins("dev.txt").items()
 
 
-@pytest.mark.parametrize("lock", ["sdk.txt", "run.txt", "build.txt", "dev.txt"])
+@pytest.mark.parametrize("lock", ["sdk.txt", "run.txt", "build.txt", "dev.txt", "peers.txt"])
 def test_every_locked_package_has_a_hash(lock: str) -> None:
     text = (ROOT / "requirements" / lock).read_text(encoding="utf-8")
     blocks = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)
