@@ -78,8 +78,8 @@ def test_an_address_in_any_dress_becomes_its_network(value: str, network: str) -
             "2001:db8::1]",
             "nope%zone",
             "::%:9x:y.%9.cxc",
-            "1.2.3.4%eth0",
-            "2001:db8::1%",
+            "1.2.3.4%[eth0]",
+            "2001:db8::1%:80",
         ),
         *(
             "0313.0.0161.0115",
