@@ -53,6 +53,12 @@ _HOST = re.compile(
 )
 """What may stand between `//` or `@` and the path. Source: WHATWG URL, "forbidden domain code point"."""
 
+_NUMBERS = re.compile(r"[0-9.]{1,64}(?::[0-9]{0,64})?")
+BYTE_MAX = 255
+
+_LEADERS = {0x2024: "\ufffd", 0x2025: "\ufffd", 0x2026: "\ufffd"}
+"""Dots that are leaders, and no dots of a path: their compatible form would climb out of a folder."""
+
 _WORD = re.compile(r"[A-Za-z](?:[A-Za-z_-]{0,22}[A-Za-z])?", re.ASCII)
 _WEB = frozenset({"http", "https"})
 
@@ -150,7 +156,7 @@ def _decoded(value: str) -> str | None:
         if "%" in value and unquote(value) != value:
             return None
     if not value.isascii():
-        value = unicodedata.normalize("NFKC", value)
+        value = unicodedata.normalize("NFKC", value.translate(_LEADERS))
     if not value.isprintable():
         value = _CONTROL.sub("", value)
     return value.strip().replace("\\", "/").partition("#")[0].partition("?")[0]
@@ -177,7 +183,20 @@ def _is_host(text: str) -> bool:
     match = _HOST.fullmatch(text)
     if match is None or int(match["port"] or 0) > PORT_MAX:
         return False
+    if _NUMBERS.fullmatch(text):
+        return _is_v4(text.partition(":")[0].rstrip(".").split("."))
     return any(map(str.isalnum, text))  # of soft hyphens and dots alone there is no host
+
+
+def _is_v4(numbers: list[str]) -> bool:
+    """Whether numbers are an IPv4 address, whose last one may stand for several bytes. Source: WHATWG URL, "IPv4 parser"."""
+    bytes_left = 5 - len(numbers)
+    if bytes_left < 1 or not all(numbers):
+        return False
+    return (
+        max(map(int, numbers[:-1]), default=0) <= BYTE_MAX
+        and int(numbers[-1]) >> (8 * bytes_left) == 0
+    )
 
 
 def _kept_query(query: str, allow: tuple[str, ...]) -> str:

@@ -350,3 +350,19 @@ def test_a_thousand_routes_do_not_slow_a_path_down() -> None:
     for _ in range(200):
         assert tree.find(["api", words[500], *["x"] * 60]) is None
     assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("url", "page"),
+    [
+        ("https://127.1/a", "/a"),
+        ("https://256.0.0.1/a", "{other}"),
+        ("https://1..2/a", "{other}"),
+        ("https://1.2.3.4.5/a", "{other}"),
+        ("https://shop.example/\u2025/a", "/{text}/a"),
+    ],
+)
+def test_numbers_that_are_no_host_and_dots_that_are_none_are_told_apart(
+    url: str, page: str
+) -> None:
+    assert page_of(url) == page
