@@ -186,3 +186,27 @@ def test_the_tagset_names_the_data_that_places_were_looked_up_in(
     plain = refined(vault, own(tmp_path, "ip: {}"), city, event).tagset
     assert plain is not None
     assert plain.places == ""
+
+
+@pytest.mark.parametrize("rule", ["refuse: true", ""], ids=["refused", "not named"])
+def test_a_row_has_its_day_though_the_policy_does_not_store_when_it_was_collected(
+    tmp_path: Path, vault: Vault, rule: str
+) -> None:
+    policy = own(tmp_path, "ip: {}")
+    head, _, _ = policy.read_text().partition("  - event: page_view\n    category: user.telemetry")
+    more = f"  - event: page_view\n    field: collected_at\n    {rule}\n    clause: S003\n    reason: x\n"
+    policy.write_text(head + (more if rule else ""))
+    (row,) = rows(refined(vault, policy, Means.of(KEY, None), ("192.31.196.7", FIRST, "")))
+    assert (row["day"], row["ip"]) == (FIRST.date(), "192.31.196.0")
+    assert "occurred_at" not in row
+
+
+def test_a_contract_of_which_nothing_is_stored_refuses_its_events_and_stops_nobody(
+    tmp_path: Path, vault: Vault
+) -> None:
+    policy = own(tmp_path, "ip: {}")
+    head, _, _ = policy.read_text().partition("rules:\n")
+    policy.write_text(f"{head}rules: []\n")
+    done = refined(vault, policy, Means.of(KEY, None), ("192.31.196.7", FIRST, ""))
+    assert done.events.refused == {"no_rule": 1}
+    assert done.batch.table.num_rows == 0

@@ -31,5 +31,5 @@ def authorize(batch: Batch, plan: Plan) -> Batch:
         pack=batch.pack.take(none),
         index=batch.index.take(none),
         outcome=outcome,
-        refused={"no_consent": batch.events},
+        refused={"no_consent" if plan.optional_purposes else "no_rule": batch.events},
     )

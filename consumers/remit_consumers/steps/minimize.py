@@ -45,6 +45,9 @@ def minimize(names: Pseudonyms, reducers: Reducers) -> Step:
             done = _reduce(_column(batch.table, name), field, batch.outcome.fields[name], apply)
             columns.update(done.columns)
             counts.extend(done.counts)
+        columns.setdefault(
+            COLLECTED_AT, rows.collected_at
+        )  # it governs, whether or not it may be stored
         days = plan.pseudonyms.rotate_days if plan.pseudonyms else 0
         return replace(
             batch,

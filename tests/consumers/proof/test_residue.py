@@ -150,6 +150,19 @@ def test_it_is_found_in_every_kind_of_file_and_column(tmp_path: Path) -> None:
     assert "bob" not in repr(residue)
 
 
+@pytest.mark.parametrize(
+    "place", ["home/alice/shop", "srv/jane@corp.example", "srv/jane doe@corp.example"]
+)
+def test_the_folders_own_place_is_no_residue_and_hides_none(tmp_path: Path, place: str) -> None:
+    data = tmp_path / place
+    data.mkdir(parents=True)
+    log = {"location": data.as_uri(), "path": str(data)}
+    (data / "0.json").write_text(json.dumps(log))
+    assert not search(data, DETECTOR).found
+    (data / "1.json").write_text(json.dumps(log | {"by": "mail to bob@corp.example"}))
+    assert search(data, DETECTOR).found == {"1.json": Counter(email=1)}
+
+
 def test_noise_is_sealed_and_text_is_not(tmp_path: Path) -> None:
     noise = os.urandom(1 << 20)
     planted(tmp_path, "noise.parquet", pa.array([noise]))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import polars as pl
 import pyarrow as pa
@@ -45,11 +46,12 @@ def search(data: Path, detector: Detector) -> Residue:
     """Search every file under a data folder."""
     found: dict[str, Counter[str]] = {}
     files = values = 0
+    own = _forms_of(data)
     for path in sorted(data.rglob("*")):
         if not path.is_file():
             continue
         files += 1
-        for place, count, hits in _in_file(path, detector):
+        for place, count, hits in _in_file(path, detector, own):
             values += count
             if hits:
                 where = (
@@ -65,7 +67,14 @@ Found = tuple[str, int, Counter[str]]
 """A column (empty: the file itself), how many values were searched, and what stood there."""
 
 
-def _in_file(path: Path, detector: Detector) -> Iterator[Found]:
+def _forms_of(data: Path) -> tuple[bytes, ...]:
+    """How the data folder's own place is written in table logs: it may lie in somebody's home, and tells nothing new."""
+    places = {str(data), str(data.absolute()), str(data.resolve())}
+    forms = {form.encode() for place in places for form in (place, quote(place))}
+    return tuple(sorted(forms, key=len, reverse=True))
+
+
+def _in_file(path: Path, detector: Detector, own: tuple[bytes, ...]) -> Iterator[Found]:
     """Search one file as what it is."""
     try:
         if path.suffix == ".parquet":
@@ -73,7 +82,10 @@ def _in_file(path: Path, detector: Detector) -> Iterator[Found]:
         elif path.suffix in SEALED or path.name.startswith(("open-", "free-")):
             yield "", 0, _in_packs([path.read_bytes()], detector)
         else:
-            yield "", 0, detector.plain(path.read_bytes())
+            text = path.read_bytes()
+            for place in own:
+                text = text.replace(place, b"")
+            yield "", 0, detector.plain(text)
     except FileNotFoundError:  # a running consumer took it away
         return
 
