@@ -48,7 +48,7 @@ def check(*, policy: Policy = None, as_json: Json = False) -> None:
         Console().print("\n".join(problems), markup=False)
     else:
         Console().print(
-            f"{found.name} {found.version} can be used: every rule compiles, every clause is on record."
+            f"{found.name} {found.version} can be used: every rule compiles, every clause is a sentence of its text."
         )
     raise typer.Exit(1 if problems else 0)
 
@@ -109,7 +109,11 @@ def _what_happens(row: Mapping[str, object]) -> str:
     if isinstance(parameters, dict) and parameters:
         said = (f"{name} {_listed(value)}" for name, value in parameters.items() if value != [])
         happens += f" ({', '.join(said)})".replace(" ()", "")
-    return f"{happens}\n[bold]{row['clause'] or 'no sentence'}[/]: {row['summary'] or 'names it'}"
+    if not row["clause"]:
+        return happens
+    return (
+        f"{happens}\n[bold]{row['clause']}[/]{': ' if row['summary'] else ''}{row['summary'] or ''}"
+    )
 
 
 def _what_for(row: Mapping[str, object]) -> str:

@@ -15,6 +15,7 @@ from remit_consumers.proof.report import Counts, Report, Traits
 from remit_consumers.proof.report import report as report_of
 from remit_consumers.proof.verify import Verification
 from remit_consumers.proof.verify import verify as verification_of
+from remit_schemas.errors import SettingsError
 
 quarantine = typer.Typer(help="What could not be read, and why.", no_args_is_help=True)
 
@@ -137,7 +138,11 @@ def verify(
     Example: remit verify --data ./remit-data
     """
     canaries = canary.read().splitlines() if canary else []
-    found = verification_of(settings_of(data).data, canaries=canaries)
+    folder = settings_of(data).data
+    if not folder.is_dir():
+        message = f"there is no data folder {folder}: name it with --data, or set REMIT_DATA"
+        raise SettingsError(message)
+    found = verification_of(folder, canaries=canaries)
     if as_json:
         print_json(found.to_dict())
     else:

@@ -4,15 +4,15 @@ import json
 import re
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 from secrets import token_bytes
 from typing import Annotated
 
 import pyarrow as pa
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from remit_cli.options import settings_of
+from remit_cli.options import Json, print_json, settings_of
 from remit_consumers.keyfiles import KEY_BYTES
 from remit_consumers.reducers.means import Means
 from remit_consumers.reducers.reducer import Reducer
@@ -20,14 +20,11 @@ from remit_consumers.reducers.registry import reducers
 from remit_consumers.reducers.timestamp import milliseconds
 from remit_schemas.errors import SettingsError
 from remit_schemas.parameters import complete
-from remit_schemas.reducer import Scalar
+from remit_schemas.reducer import ReducerSpec, Scalar
 from remit_schemas.specs import SPECS
 
 WHOLE = re.compile(r"-?[0-9]{1,18}")
 """A whole number that fits 64 bits."""
-
-MILLISECONDS = re.compile(r"[0-9]{1,14}")
-"""A time in milliseconds since 1970; 14 digits reach the year 5138."""
 
 
 def reduce(
@@ -43,8 +40,13 @@ def reduce(
     ] = False,
     parameter: Annotated[
         list[str] | None,
-        typer.Option("--set", help="A parameter, such as v4_bits=16.", show_default=False),
+        typer.Option(
+            "--set",
+            help="A parameter, such as v4_bits=16; a list as words between commas, or one --set for each.",
+            show_default=False,
+        ),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Reduce values, one a line on standard input, to one JSON object a line on standard output.
 
@@ -54,22 +56,43 @@ def reduce(
     Example: echo 203.0.113.7 | remit reduce ip
     """
     if show_list or name is None:
-        _list()
+        _list(as_json=as_json)
         return
-    given = dict(_parameter(name, text) for text in parameter or [])
-    parameters = complete(name, given)
+    parameters = complete(name, _given(name, parameter or []))
     reducer = reducers(Means.of(token_bytes(KEY_BYTES), settings_of(None).places))[name]
-    values = [line.rstrip("\n") for line in sys.stdin]
+    values = _lines(sys.stdin.buffer.read())
     write = sys.stdout.write
     for number, out in enumerate(_results(reducer, values, parameters)):
         row: dict[str, object] = {"out": out}
         if explain:
             row["rule"] = reducer.explain(values[number], parameters)
-        write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+        write(json.dumps(row, ensure_ascii=False, default=_plain) + "\n")
+
+
+def _lines(data: bytes) -> list[str]:
+    """The values, one a line; bytes that are no UTF-8 become the sign for that, as a consumer would refuse them."""
+    lines = data.decode("utf-8", "replace").split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
+def _plain(value: object) -> str:
+    """A time as RFC 3339."""
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
+
+
+def _given(reducer: str, texts: list[str]) -> dict[str, Scalar]:
+    """Read what `--set` says; a list may be given at once or entry by entry."""
+    given: dict[str, Scalar] = {}
+    for name, value in (_parameter(reducer, text) for text in texts):
+        before = given.get(name)
+        if isinstance(before, tuple) and isinstance(value, tuple):
+            value = (*before, *value)  # noqa: PLW2901  entries of one list
+        given[name] = value
+    return given
 
 
 def _parameter(reducer: str, text: str) -> tuple[str, Scalar]:
-    """Read `name=value`, as a number where the parameter is one."""
+    """Read `name=value`, as a number where the parameter is one, as words between commas where it is a list."""
     name, equals, value = text.partition("=")
     known = (
         {parameter.name: parameter for parameter in SPECS[reducer].parameters}
@@ -99,29 +122,45 @@ def _results(reducer: Reducer, values: list[str], parameters: Mapping[str, Scala
 
 
 def _column(takes: str, values: list[str]) -> pa.Array:
-    """The values as the reducer takes them; times as RFC 3339 or milliseconds, what is neither is null."""
+    """The values as the reducer takes them; times as RFC 3339, what is none is null."""
     if takes == "string":
         return pa.array(values, pa.string())
     if takes == "int":
         return pa.array(
             [int(value) if WHOLE.fullmatch(value) else None for value in values], pa.int64()
         )
-    return pa.array([_time_ms(value) for value in values], pa.int64()).cast(
+    return pa.array([milliseconds(value) for value in values], pa.int64()).cast(
         pa.timestamp("ms", "UTC")
     )
 
 
-def _time_ms(text: str) -> int | None:
-    """Milliseconds since 1970 of a time, or None."""
-    return int(text) if MILLISECONDS.fullmatch(text) else milliseconds(text)
+def _list(*, as_json: bool) -> None:
+    """Show every reducer: what it does, what it writes, what a policy may tell it, and an example."""
+    if as_json:
+        print_json({name: _described(spec) for name, spec in SPECS.items()})
+        return
+    console = Console(highlight=False)
+    for spec in SPECS.values():
+        console.print(f"[bold]{spec.name}[/]  takes a {spec.takes}. {spec.summary}")
+        console.print(f"  columns     {', '.join(out.column('FIELD') for out in spec.outputs)}")
+        for parameter in spec.parameters:
+            default = "" if parameter.default in {None, ()} else f" (else {parameter.default})"
+            console.print(f"  {parameter.name:10}  {parameter.unit}{default}", markup=False)
+        console.print(
+            f"  example     {spec.example[0]}\n          ->  {spec.example[1]}\n", markup=False
+        )
+    console.print("Here, ip_encrypted has a random key for each run, never the installation's.")
 
 
-def _list() -> None:
-    """Show every reducer."""
-    table = Table("reducer", "takes", "gives", "parameters (default)", "what it does", "example")
-    for name, spec in SPECS.items():
-        gives = ", ".join(output.suffix or name for output in spec.outputs)
-        parameters = "\n".join(f"{p.name} ({p.default})" for p in spec.parameters)
-        table.add_row(name, spec.takes, gives, parameters, spec.summary, str(spec.example))
-    table.caption = "Here, ip_encrypted has a random key for each run; nothing is encrypted with the installation's."
-    Console().print(table)
+def _described(spec: ReducerSpec) -> dict[str, object]:
+    """A reducer for programs."""
+    return {
+        "takes": spec.takes,
+        "summary": spec.summary,
+        "outputs": [output.suffix for output in spec.outputs],
+        "parameters": {
+            each.name: {"default": each.default, "unit": each.unit, "source": each.source}
+            for each in spec.parameters
+        },
+        "example": {"value": spec.example[0], "left": spec.example[1]},
+    }

@@ -24,6 +24,9 @@ class Batch:
         index: int32, an event's place in its pack; (pack, index) is its identity.
         outcome: The plan under the consent that holds for these events; authorize sets it.
         counts: What minimize did to the values, a row for each field and decision.
+        visitor: Pseudonyms that never change, to count subjects by; null where there is none. Minimize sets it where
+            the plan has a floor, and it is never stored.
+        filled: Rows that had no value of a field and have `other` now, by field; suppress counts them.
         floored: Rows whose value became `other`, by column; suppress counts them.
         refused: Events refused on the way, by reason.
     """
@@ -36,6 +39,8 @@ class Batch:
     index: pa.Array
     outcome: Outcome | None = None
     counts: tuple[FieldCount, ...] = ()
+    visitor: pa.Array | None = None
+    filled: Mapping[str, int] = field(default_factory=dict)
     floored: Mapping[str, int] = field(default_factory=dict)
     refused: Mapping[str, int] = field(default_factory=dict)
 

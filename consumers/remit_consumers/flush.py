@@ -135,6 +135,7 @@ class Composer:
                 *(_whole(failed, PackOutcome.EXPIRED) for failed in group.expired),
             ],
             fields=refined.batch.counts if refined else (),
+            filled=refined.batch.filled if refined else {},
             floored=refined.batch.floored if refined else {},
         )
         schema = (

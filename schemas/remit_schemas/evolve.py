@@ -102,6 +102,8 @@ def _of_floor(before: FloorPlan | None, after: FloorPlan | None) -> Iterator[str
         yield f"the floor spoke of {column}, and does not"
     if after.subjects_min < before.subjects_min:
         yield f"the floor was {before.subjects_min} subjects, is {after.subjects_min}"
+    if after.window > before.window:
+        yield f"the floor counted {duration_text(before.window)}, counts {duration_text(after.window)}"
 
 
 def _of_decision(before: FieldPlan, after: FieldPlan) -> Iterator[str]:

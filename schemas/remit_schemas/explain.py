@@ -197,6 +197,9 @@ def _unused(policy: Policy, contracts: Contracts) -> Iterator[str]:
             yield f"the rule for {rule.subject_matter}: there is no contract {rule.event!r}"
         elif rule.category and not _matches(rule, policy, contracts.by_name(rule.event)):
             yield f"the rule for {rule.subject_matter} matches no field"
+    for floor in policy.floors:
+        if floor.event not in known:
+            yield f"the floor of {floor.event}: there is no contract {floor.event!r}"
     used = {key for rule in policy.rules for key in rule.purposes}
     for key in policy.purposes:
         if key not in used:
@@ -231,7 +234,7 @@ def _kept_as_it_came(plan: Plan, contract: Contract) -> Iterator[str]:
     """Find texts that nothing makes smaller: whatever an app puts into them would be stored."""
     for field in contract.fields:
         if field.avro_type == "string" and plan.fields[field.name].decision is Decision.KEEP:
-            yield f"{plan.contract}.{field.name} is a text that is kept as it came: name a reducer, such as identifier"
+            yield f"{plan.contract}.{field.name} is a text that is kept as it came: name a reducer (remit reduce --list)"
 
 
 def _ruled_though_prohibited(plan: Plan, policy: Policy) -> Iterator[str]:

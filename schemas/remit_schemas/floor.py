@@ -13,11 +13,11 @@ from pydantic import Field, model_validator
 from remit_schemas.policy_file import Place, Written, complaint
 from remit_schemas.rule import Clause, Duration, Text, Word
 
-SUBJECTS_MIN = (2, 10_000)
-"""Bounds of k: one subject is no crowd; beyond 10,000 hardly anything would be left (our choice)."""
+SUBJECTS_MIN = (2, 1_000)
+"""Bounds of k: one subject is no crowd; beyond 1,000 hardly anything would be left (our choice)."""
 
-WINDOW = (timedelta(hours=1), timedelta(hours=48))
-"""Bounds of a window: what is needed to count in it is destroyed at its end, after 48 hours at most.
+WINDOW = (timedelta(hours=1), timedelta(hours=47))
+"""Bounds of a window: a consumer destroys what it needs to count in it some minutes after its end, within 48 hours.
 
 Source: decision D8, which gives what stands for visitors without an account no longer.
 """
@@ -58,4 +58,4 @@ class Floor(Written):
         if len(set(self.columns)) != len(self.columns):
             yield ("columns",), '"columns" names one twice'
         if not WINDOW[0] <= self.window <= WINDOW[1]:
-            yield ("window",), "a window lasts from 1 hour to 48 hours"
+            yield ("window",), "a window lasts from 1 hour to 47 hours"

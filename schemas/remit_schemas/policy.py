@@ -155,6 +155,10 @@ def load_policy(path: Path) -> Policy:
     register = clauses_path(path)
     if register.is_file():
         _check_clauses(policy, load_clauses(register), source)
+    for place, clause in _cited(policy):
+        if int(clause[1:4]) > policy.document.sentences:
+            message = f'{source.at(place)}: "{clause}" is beyond the last of {policy.document.sentences} sentences'
+            raise PolicyError(message)
     return policy
 
 

@@ -54,7 +54,7 @@ def consume(settings: Settings, packs: Sequence[bytes], now: datetime) -> None:
     lock.release()
 
 
-def systems(embedded: Installation, day: int) -> set[tuple[str, str]]:
+def systems(embedded: Installation, day: int | None) -> set[tuple[str, str]]:
     rows = embedded.rows("page_view").to_pylist()
     return {
         (row["user_agent_os"], row["user_agent_browser"]) for row in rows if row["status"] == day
@@ -74,6 +74,20 @@ def test_a_rare_browser_is_stored_as_other_from_the_second_window_on(
     traits = report(Lake(settings.lake)).floors["page_view"]
     assert (traits.subjects, traits.before.unique, traits.subjects_min) == (PEOPLE + 1, 1, 10)
     assert traits.floored["user_agent_browser"] == 1
+    assert not {name for name, check in verify(settings.data).checks.items() if not check.holds}
+
+
+def test_the_proof_holds_where_a_value_that_was_missing_became_other(
+    embedded: Installation, settings: Settings
+) -> None:
+    crafter, today = Crafter(settings), datetime.now(UTC)
+    people = [f"person {n}".encode() for n in range(PEOPLE + 2)]
+    encode = encoder(builtin().by_name("page_view"))
+    events = visits([FIREFOX] * PEOPLE, 1)
+    events += [encode(PageView(user_agent=RARE, page="/x")), encode(PageView(page="/y"))]
+    for day in (0, 1):
+        consume(settings, [crafter.pack(events, people)], today + timedelta(days=day, hours=day))
+    assert ("other", "other") in systems(embedded, None)
     assert not {name for name, check in verify(settings.data).checks.items() if not check.holds}
 
 

@@ -58,7 +58,7 @@ def test_a_policy_without_floors_or_for_another_contract_gives_none() -> None:
         ({"subjects_min": "10"}, "valid integer"),
         ({"columns": []}, "at least 1"),
         ({"columns": ["page", "page"]}, "names one twice"),
-        ({"window": "3 days"}, "from 1 hour to 48 hours"),
+        ({"window": "3 days"}, "from 1 hour to 47 hours"),
         ({"window": "soon"}, "number of hours or days"),
         ({"k": 5}, "k"),
     ],
@@ -92,6 +92,7 @@ def test_another_floor_gives_another_tagset_only_where_it_decides() -> None:
     [
         ({"columns": ["page"]}, "visit: the floor spoke of ip, and does not"),
         ({"subjects_min": 9}, "visit: the floor was 10 subjects, is 9"),
+        ({"window": "47 hours"}, "visit: the floor counted 1 day, counts 47 hours"),
     ],
 )
 def test_a_floor_that_lets_more_stand_is_looser(changes: dict[str, object], reason: str) -> None:

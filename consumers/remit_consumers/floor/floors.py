@@ -14,6 +14,7 @@ from remit_consumers.floor.window import Sealer, Window, WindowName
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.floors import Floor, Kind
 from remit_schemas.decided import FloorPlan
+from remit_schemas.errors import KeysOutOfReach, LakeError, RemitError
 from remit_schemas.plan import Plan
 
 SAVE_EVERY_S = 60.0
@@ -51,21 +52,23 @@ class Floors:
         self._sealer = sealer
         self._now = now
         self._open: dict[WindowName, Window] = {}
-        self._newest: dict[Kind, Floor] | None = None
+        self._newest: dict[Kind, list[Floor]] | None = None
         self._tended_at = float("-inf")
 
     def standing(self, plan: Plan, floor: FloorPlan) -> Standing:
         """Say what holds for a contract now.
 
-        A floor of other columns, or of another number of subjects, holds no longer: the policy has changed.
+        A floor of other columns holds no longer once the policy has changed; one that asked for fewer subjects holds
+        until there is one that asked for enough.
         """
         name = WindowName.at(plan.contract, floor, self._now())
         if name not in self._open:
             self._open[name] = self._sealer.load(name) or Window.empty(floor)
         if self._newest is None:
-            self._newest = self._lake.floors()
-        kind = plan.contract, tuple(floor.columns), floor.subjects_min
-        return Standing(self._newest.get(kind), self._open[name])
+            self._newest = self._lake.floors(self._now())
+        known = self._newest.get((plan.contract, tuple(floor.columns)), [])
+        enough = [each for each in known if each.subjects_min >= floor.subjects_min]
+        return Standing(next(iter(enough or known), None), self._open[name])
 
     def tend(self, *, hurry: bool = False) -> None:
         """Save what was seen and close the windows that are over, once a minute or, in a hurry, at once.
@@ -78,23 +81,50 @@ class Floors:
         if not hurry and time.monotonic() - self._tended_at < SAVE_EVERY_S:
             return
         self._tended_at = time.monotonic()
-        now = self._now()
+        now, faults = self._now(), _Faults()
         for name, window in list(self._open.items()):
-            self._sealer.save(name, window)
+            if name.ended_at + GRACE > now:
+                with faults.kept():
+                    self._sealer.save(name, window)
             if name.ended_at <= now:
                 del self._open[name]
         self._newest = None  # another consumer may have closed one
         for name in sorted(self._sealer.windows(), key=lambda name: name.begun_s):
             if name.ended_at + GRACE <= now:
-                self._close(name)
+                with faults.kept():
+                    self._close(name)
+        faults.tell()
 
     def _close(self, name: WindowName) -> None:
         """Decide what is common from what all consumers saw, and destroy what it was decided from."""
+        if not self._sealer.keys.is_dir():
+            message = "the folder of the keys is not there"
+            raise KeysOutOfReach(message)
         with _alone(self._sealer.folder / "lock"):
             window = self._sealer.gather(name)
             if window is not None:
                 self._lake.add_floor(floor_of(name, window))
             self._sealer.destroy(name)
+
+
+class _Faults:
+    """Lets each window be tended though another could not be, and tells the first fault at the end."""
+
+    def __init__(self) -> None:
+        self._met: list[OSError | RemitError] = []
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keep a fault for later."""
+        try:
+            yield
+        except (OSError, LakeError, KeysOutOfReach) as fault:
+            self._met.append(fault)
+
+    def tell(self) -> None:
+        """Raise the first fault that was met."""
+        for fault in self._met:
+            raise fault
 
 
 def floor_of(name: WindowName, window: Window) -> Floor:

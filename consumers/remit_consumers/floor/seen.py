@@ -11,14 +11,19 @@ import numpy.typing as npt
 from remit_consumers.lake.floors import Crowd
 
 Combination = tuple[str | None, ...]
-"""The values of the floor's columns in one row; null is a value."""
+"""Whose row it is (a tenant) and the values of the floor's columns in it; null is a value. A crowd is one tenant's own:
+what a tenant may read must single nobody out among its own subjects (D11)."""
 
 Rows = npt.NDArray[np.int64]
 Visitors = npt.NDArray[np.uint64]
 """A number for each subject, or for the network of a visitor without one; 0 where nothing tells visitors apart."""
 
 COMBINATIONS_MAX = 65_536
-"""Combinations counted in one window: some 100 MB at worst. What comes new beyond that is rare, and stays uncounted."""
+"""Combinations counted in one window. What comes new beyond that is rare, and stays uncounted."""
+
+VISITORS_MAX = 500_000
+"""Visitors kept for all combinations of a window together, some 50 MB. Beyond that nobody is counted any more, so the
+combinations that were not common by then stay rare."""
 
 LEAST = 1_024
 """Smallest visitor numbers kept to estimate how many visitors there were, to 3 % (one standard error).
@@ -37,11 +42,13 @@ class Seen:
         enough: Visitors that are kept for a combination.
         visitors: For each combination, who was seen with it.
         least: The smallest visitor numbers of all, ascending.
+        kept: Visitors that are kept for all combinations together.
     """
 
     enough: int
     visitors: dict[Combination, set[int]] = field(default_factory=dict)
     least: Visitors = field(default_factory=lambda: np.zeros(0, np.uint64))
+    kept: int = 0
 
     def add(self, combinations: Sequence[Combination], rows: Rows, visitors: Visitors) -> None:
         """Count rows.
@@ -53,13 +60,18 @@ class Seen:
         """
         known, who = np.unique(visitors, return_inverse=True)
         self._note(known[known > 0])
-        kept = [self._room_for(combination) for combination in combinations]
-        wanted = np.array([len(each) < self.enough for each in kept], np.bool_)
+        sets = [self._room_for(combination) for combination in combinations]
+        wanted = np.array([len(each) < self.enough for each in sets], np.bool_)
         pairs = np.unique((rows * len(known) + who)[wanted[rows] & (visitors > 0)])
         numbers, whose = pairs // len(known), known[pairs % len(known)]
         for number, visitor in zip(numbers.tolist(), whose.tolist(), strict=True):
-            if len(kept[number]) < self.enough:
-                kept[number].add(visitor)
+            self._keep(sets[number], visitor)
+
+    def _keep(self, seen: set[int], visitor: int) -> None:
+        """Keep one more visitor of a combination, if that tells anything and there is room."""
+        if len(seen) < self.enough and self.kept < VISITORS_MAX and visitor not in seen:
+            seen.add(visitor)
+            self.kept += 1
 
     def _room_for(self, combination: Combination) -> set[int]:
         """Where the visitors of a combination are kept: nowhere, where there is no room for more combinations."""
@@ -74,8 +86,9 @@ class Seen:
     def merge(self, other: Self) -> None:
         """Add what another one has seen of the same window."""
         for combination, visitors in other.visitors.items():
-            kept = self._room_for(combination)
-            kept.update(sorted(visitors - kept)[: self.enough - len(kept)])
+            seen = self._room_for(combination)
+            for visitor in sorted(visitors - seen):
+                self._keep(seen, visitor)
         self._note(other.least)
 
     @property
@@ -104,19 +117,20 @@ class Seen:
         """Read what `to_json` gave."""
         pairs = zip(form["combinations"], form["visitors"], strict=True)
         visitors = {tuple(combination): set(map(int, map(str, who))) for combination, who in pairs}
-        return cls(enough, visitors, np.array(form["least"], np.uint64))
+        kept = sum(map(len, visitors.values()))
+        return cls(enough, visitors, np.array(form["least"], np.uint64), kept)
 
 
 def common(seen: Seen) -> frozenset[Combination]:
     """Find what is common enough: combinations, and for those that are not the longest beginnings that are.
 
-    What is too rare with all its columns is put together with its like under one column less, and so on: a beginning
+    Nothing is common for two tenants together. What is too rare with all its columns is put together with its like under one column less, and so on: a beginning
     is common if enough subjects are left with nothing longer. So whatever this table lets stand was shared, in the
     very form in which it stands, by `seen.enough` subjects of its window.
     """
     found: set[Combination] = set()
     groups: Mapping[Combination, set[int]] = seen.visitors
-    for length in range(max(map(len, groups), default=0), 0, -1):
+    for length in range(max(map(len, groups), default=0), 1, -1):
         rest: defaultdict[Combination, set[int]] = defaultdict(set)
         for combination, visitors in groups.items():
             if len(visitors) >= seen.enough:

@@ -6,6 +6,7 @@ seals what it has seen under the window's own key, which lies with the other key
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,9 +21,11 @@ from remit_consumers.floor.seen import Combination, Rows, Seen, Visitors
 from remit_consumers.keyfiles import destroy_key, own_key, read_key
 from remit_schemas.decided import FloorPlan
 from remit_schemas.durable import replace_file, sync_folder
+from remit_schemas.errors import KeysOutOfReach
 
 SUFFIX = ".sealed"
 NONCE_BYTES = 12
+_FILE = re.compile(r"([a-z][a-z0-9_]*)~([0-9a-f]{8})~([0-9]{1,12})~([0-9]{1,6})~[0-9]+\.sealed")
 SIGNATURE_DIGITS = 8
 """Hex digits that tell apart what different floors of one contract count."""
 
@@ -33,7 +36,7 @@ class WindowName:
 
     Attributes:
         contract: Whose rows.
-        signature: Of the floor's columns and number: what two floors count is never put together.
+        signature: Of the floor's columns, number and window: what two floors count is never put together.
         begun_s: When it began, in seconds since 1970; a whole number of windows.
         length_s: How long it is.
     """
@@ -47,15 +50,15 @@ class WindowName:
     def at(cls, contract: str, floor: FloorPlan, now: datetime) -> Self:
         """Name the window that is open at a time."""
         length_s = round(floor.window.total_seconds())
-        told = f"{','.join(floor.columns)}|{floor.subjects_min}".encode()
+        told = f"{','.join(floor.columns)}|{floor.subjects_min}|{length_s}".encode()
         signature = hashlib.sha256(told).hexdigest()[:SIGNATURE_DIGITS]
         return cls(contract, signature, int(now.timestamp()) // length_s * length_s, length_s)
 
     @classmethod
-    def of(cls, file: Path) -> Self:
-        """Read the name of a sealed file."""
-        contract, signature, begun_s, length_s, _ = file.name.removesuffix(SUFFIX).split("~")
-        return cls(contract, signature, int(begun_s), int(length_s))
+    def of(cls, file: Path) -> Self | None:
+        """Read the name of a sealed file; None where it is not ours."""
+        match = _FILE.fullmatch(file.name)
+        return cls(match[1], match[2], int(match[3]), int(match[4])) if match else None
 
     @property
     def text(self) -> str:
@@ -175,7 +178,8 @@ class Sealer:
 
     def windows(self) -> set[WindowName]:
         """Name the windows of which anything lies here."""
-        return {WindowName.of(file) for file in self.folder.glob(f"*{SUFFIX}")}
+        names = map(WindowName.of, self.folder.glob(f"*{SUFFIX}"))
+        return {name for name in names if name}
 
     def destroy(self, name: WindowName) -> None:
         """Destroy the key of a closed window, then its files."""
@@ -185,12 +189,12 @@ class Sealer:
             file.unlink(missing_ok=True)
 
     def _open(self, name: WindowName, file: Path) -> Window | None:
-        """Open a file; one whose key has gone, or that was damaged, counts nobody: that only makes more rare."""
+        """Open a file; one that cannot be opened or read counts nobody: that only makes more rare."""
         try:
             sealed, key = file.read_bytes(), read_key(self._key(name))
             nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
             return Window.from_json(AESGCM(key).decrypt(nonce, rest, name.text.encode()))
-        except (FileNotFoundError, InvalidTag, ValueError):
+        except (OSError, KeysOutOfReach, InvalidTag, ValueError):
             return None
 
     def _key(self, name: WindowName) -> Path:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -163,12 +164,16 @@ class Lake:
         with reaching(self.root):
             return read(self.root)
 
-    def floors(self) -> dict[FloorKind, Floor]:
-        """The floor of the last closed window of each kind."""
+    def floors(self, now: datetime | None = None) -> dict[FloorKind, list[Floor]]:
+        """The newest floors of each kind, one for each number of subjects, the newest first.
+
+        Args:
+            now: Leaves out those that end later: a clock that was wrong closed them. None: all.
+        """
         if not is_table(self.root, "floors"):
             return {}
         with reaching(self.root):
-            return newest_floors(open_table(self.root, "floors"))
+            return newest_floors(open_table(self.root, "floors"), now)
 
     def floor(self, name: str) -> Floor | None:
         """The floor of this name: what decided the rows whose tagset names it."""

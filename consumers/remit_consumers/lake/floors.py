@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import FLOORS, Table
+from remit_consumers.lake.tables import FLOORS, Table, checkpoint
 from remit_schemas.errors import StaleWriter
 
 
@@ -60,37 +60,60 @@ class Floor:
     common: frozenset[tuple[str | None, ...]]
 
 
-Kind = tuple[str, tuple[str, ...], int]
-"""What a floor decides for: contract, columns, number of subjects."""
+Kind = tuple[str, tuple[str, ...]]
+"""What a floor decides for: contract and columns."""
 
 
 def add(table: Table, floor: Floor) -> None:
     """Write a floor, durably, unless that of this window stands already."""
-    app = f"floors/{floor.name.partition('@')[0]}/{floor.name.rpartition('/')[2]}"
-    window = int(floor.begun_at.timestamp())
-    if (table.delta.transaction_version(app) or -1) >= window:
+    app = f"floors/{floor.name}"
+    if table.delta.transaction_version(app) is not None:
         return
     files = write(table.path, pa.Table.from_pylist([_row(floor)], schema=FLOORS))
     sync(files)
     try:
-        append(table.path, table.version, Append(files, {app: window}))
+        version = append(table.path, table.version, Append(files, {app: 1}))
     except StaleWriter:  # another consumer was faster
         for one in files:
             one.file.unlink(missing_ok=True)
+        return
+    checkpoint(table, version)
 
 
-def newest(table: Table) -> dict[Kind, Floor]:
-    """The floor of the last closed window of each kind."""
-    rows = table.delta.to_pyarrow_table().sort_by("begun_at").to_pylist()
-    floors = map(_floor, rows)
-    return {(floor.contract, floor.columns, floor.subjects_min): floor for floor in floors}
+def newest(table: Table, now: datetime | None) -> dict[Kind, list[Floor]]:
+    """The newest floors of each kind, one for each number of subjects, the newest first.
+
+    Args:
+        table: The floors.
+        now: Leaves out windows that end later: a clock that was wrong closed them. None: all.
+    """
+    heads = table.delta.to_pyarrow_table(
+        columns=["floor", "contract", "columns", "subjects_min", "ended_at"]
+    )
+    if now is not None:
+        ended = pa.scalar(now, FLOORS.field("ended_at").type)
+        heads = heads.filter(pc.less_equal(heads.column("ended_at"), ended))
+    last = {
+        (row["contract"], row["columns"], row["subjects_min"]): row["floor"]
+        for row in heads.sort_by("ended_at").to_pylist()
+    }
+    found: dict[Kind, list[Floor]] = {}
+    for floor in _read(table, list(last.values())):
+        found.setdefault((floor.contract, floor.columns), []).append(floor)
+    return found
 
 
 def named(table: Table, name: str) -> Floor | None:
     """The floor of this name: what rows that bear it in their tagset were decided by."""
-    rows = table.delta.to_pyarrow_table()
-    found = rows.filter(pc.equal(rows.column("floor"), name)).to_pylist()
-    return _floor(found[0]) if found else None
+    return next(iter(_read(table, [name])), None)
+
+
+def _read(table: Table, names: list[str]) -> list[Floor]:
+    """Floors by their names, the newest first."""
+    if not names:
+        return []
+    rows = table.delta.to_pyarrow_dataset().to_table(filter=pc.field("floor").isin(names))
+    return [_floor(row) for row in rows.sort_by([("ended_at", "descending")]).to_pylist()]
 
 
 def _row(floor: Floor) -> dict[str, object]:

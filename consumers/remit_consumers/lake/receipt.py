@@ -142,6 +142,7 @@ class Receipt:
         sources: The newest counts of each (producer, lane) in the flush.
         packs: The packs it speaks of.
         fields: What became of the values.
+        filled: Rows that had no value of a field and have `other` in its place, by field.
         floored: Rows whose value became `other` because too few subjects shared it with the others, by column.
         gaps: Sequence numbers that were skipped.
         resent: Packs that came again and were dropped.
@@ -155,6 +156,7 @@ class Receipt:
     sources: Sequence[SourceCount] = ()
     packs: Sequence[PackCount] = ()
     fields: Sequence[FieldCount] = ()
+    filled: Mapping[str, int] = field(default_factory=dict)
     floored: Mapping[str, int] = field(default_factory=dict)
     gaps: int = 0
     resent: int = 0
@@ -198,6 +200,7 @@ class Receipt:
                     for one in self.packs
                 ],
                 "fields": [list(astuple(one)) for one in self.fields],
+                "filled": dict(self.filled),
                 "floored": dict(self.floored),
                 "gaps": self.gaps,
                 "resent": self.resent,

@@ -212,6 +212,8 @@ def _floored(receipt: Receipt) -> Iterator[dict[str, object]]:
     """What too few subjects shared."""
     for column, rows in receipt.floored.items():
         yield {"kind": "floored", "field": column, "values_in": rows}
+    for name, rows in receipt.filled.items():
+        yield {"kind": "filled", "field": name, "values_in": rows}
 
 
 def _sources(receipt: Receipt) -> Iterator[dict[str, object]]:

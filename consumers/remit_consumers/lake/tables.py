@@ -116,8 +116,8 @@ RECEIPTS = pa.schema(
         "receipt": pa.string(),
     }
 )
-"""The receipts of all commits. `kind` says what a row counts: `field` (values), `floored` (values of a column that became
-`other`), `events` (decision stored, refused,
+"""The receipts of all commits. `kind` says what a row counts: `field` (values), `floored` (rows whose value of a column
+became `other`), `filled` (rows that had no value of a field and have `other` now), `events` (decision stored, refused,
 quarantined or expired), `source` (the source's own counts, cumulative; decision offered, let_go or refused), `pack`
 (decision is the outcome, reason the SHA-256) and `commit` (`receipt` is its canonical JSON). `chain` is the head of
 the table's chain after the commit."""

@@ -89,7 +89,8 @@ def report(lake: Lake) -> Report:
         LakeError: The lake cannot be read.
     """
     receipts = lake.receipts()
-    return replace(told(receipts), floors=_floors(lake.floors().values(), receipts))
+    floors = [floor for kind in lake.floors().values() for floor in kind]
+    return replace(told(receipts), floors=_floors(floors, receipts))
 
 
 def told(receipts: pa.Table) -> Report:
@@ -123,7 +124,7 @@ def _floors(floors: Iterable[Floor], receipts: pa.Table) -> Mapping[str, Traits]
             after=floor.after,
             floored=dict(floored[floor.contract]),
         )
-        for floor in sorted(floors, key=lambda floor: floor.begun_at)
+        for floor in sorted(floors, key=lambda floor: floor.ended_at)
     }
 
 

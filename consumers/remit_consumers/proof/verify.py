@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.positions import standings
 from remit_consumers.lake.receipt import PackOutcome
-from remit_consumers.lake.receipts import Link, chain, laid_out, stored
+from remit_consumers.lake.receipts import SINCE_FORMAT_2, Link, chain, laid_out, stored
 from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.lake.tagsets import known
 from remit_consumers.proof.recall import Recall, measure
@@ -134,7 +134,10 @@ def _chain(root: Path, links: Sequence[Link]) -> Iterator[str]:
 
 
 def _in_order(table: pa.Table) -> pa.Table:
-    """The rows in an order that does not hang on how they were written."""
+    """The rows in an order that does not hang on how they were written, nor by which version of remit."""
+    for name in SINCE_FORMAT_2:
+        at = table.schema.get_field_index(name)
+        table = table.set_column(at, name, pc.fill_null(table.column(name), 0))
     return table.sort_by([(name, "ascending") for name in table.column_names]).combine_chunks()
 
 

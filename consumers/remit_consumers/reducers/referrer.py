@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
+from unicodedata import normalize
 
 import pyarrow as pa
 from publicsuffixlist import PublicSuffixList
@@ -103,10 +104,9 @@ def _host_and_domain(value: str) -> tuple[str, str]:
     match = _HOST.fullmatch(value.strip())
     if match is None:
         return "", ""
-    host = match[1].rstrip(".").lower()
+    host = _unicode(normalize("NFKC", match[1]).rstrip(".").lower())
     if len(host) > HOST_CHARS_MAX or _LABELS.fullmatch(host) is None:
         return "", ""
-    host = _unicode(host)
     return host, str(_SUFFIXES.privatesuffix(host) or "")
 
 
@@ -132,7 +132,7 @@ def _unicode(host: str) -> str:
     if "xn--" not in host:
         return host
     try:
-        return host.encode("ascii").decode("idna")
+        return normalize("NFKC", host.encode("ascii").decode("idna"))
     except UnicodeError:
         return ""
 

@@ -68,8 +68,12 @@ _DATE = re.compile(
 _URL = re.compile(r"(?:https?|wss?|ftps?|file):.*|[a-z][a-z0-9+.-]{1,30}:", re.IGNORECASE)
 _EMAIL = re.compile(r"@[^@]{1,99}\.[^\W\d_]")
 _COLONS = re.compile("[^:]*:[^:]*:.*")
+_HARDWARE = re.compile(r"[0-9a-f]{2}(?:([-_.])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}", re.IGNORECASE)
+"""A hardware address, in pairs of hexadecimal digits (IEEE 802)."""
+
 _SHAPES = (
     ("{url}", _URL.fullmatch),
+    ("{id}", _HARDWARE.fullmatch),
     ("{uuid}", _UUID.fullmatch),
     ("{number}", _DATE.fullmatch),
     ("{ip}", _QUAD.search),
@@ -195,16 +199,19 @@ def is_word(text: str) -> bool:
     return _judged(text)[0] == _LONG_NUMBER.sub("{number}", text)
 
 
-@lru_cache(maxsize=16_384)
 def _judged(segment: str) -> tuple[str, str]:
     """Give a segment back, or its template; and what the segment tells of the next."""
+    return _remembered(segment) if len(segment) <= SEGMENT_CHARS_MAX else ("{token}", "")
+
+
+@lru_cache(maxsize=16_384)
+def _remembered(segment: str) -> tuple[str, str]:
+    """Judge a segment of bounded length, once."""
     return _kind(segment), _TELLS.get(segment.lower(), "")
 
 
 def _kind(segment: str) -> str:
     """Give a segment back, or its template."""
-    if len(segment) > SEGMENT_CHARS_MAX:
-        return "{token}"
     stem, extension = _split(segment)
     if _EASY.fullmatch(stem) and len(_SELDOM_PAIR.findall(stem.lower())) < NOISE_PAIRS_MIN:
         return stem + extension
@@ -251,9 +258,26 @@ def _looked_into(stem: str) -> str:
         return "{id}"
     if "." in bare and _is_host(bare.lower()):
         return "{host}"
-    if _is_code(bare) or any(map(_is_token, _PIECES.split(bare))):
+    pieces = _PIECES.split(bare)
+    if (
+        _is_code(bare)
+        or any(map(_is_token, pieces))
+        or sum(map(_is_mixed, pieces)) >= MIXED_PIECES_MIN
+    ):
         return "{token}"
     return _LONG_NUMBER.sub("{number}", bare)
+
+
+MIXED_PIECES_MIN = 4
+"""So many short pieces in which letters and digits are mixed are a code in groups (`4k-7p-2q-9z`)."""
+
+SHORT_CHARS = 4
+"""Characters of the longest such piece."""
+
+
+def _is_mixed(piece: str) -> bool:
+    """Whether a piece of a code in groups has letters and digits."""
+    return 1 < len(piece) <= SHORT_CHARS and not piece.isalpha() and not piece.isdigit()
 
 
 def _is_host(text: str) -> bool:

@@ -6,6 +6,7 @@ Source: ISO/IEC 20889 (local suppression); k-anonymity over the columns that the
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,9 @@ from remit_consumers.floor.seen import Combination, Rows, Visitors
 from remit_consumers.lake.floors import Floor
 from remit_consumers.reducers.final import final, plain
 from remit_schemas.category import Decision, Necessity
-from remit_schemas.decided import FloorPlan, Outcome
+from remit_schemas.decided import FieldPlan, FloorPlan, Outcome
 from remit_schemas.plan import Plan
+from remit_schemas.specs import SPECS
 
 OTHER = "other"
 """What a value becomes that too few subjects share."""
@@ -45,14 +47,20 @@ def suppress(floors: Floors) -> Step:
         if floor is None or outcome is None or not batch.events:
             return batch
         standing = floors.standing(plan, floor)
-        traits = _traits(batch.table, floor)
+        traits = _traits(batch, floor)
         kept = _kept(traits.distinct, standing.floor, _needed(plan, floor, outcome))
         kept |= _refused(floor, outcome)
         stored = [_suppressed(each, row) for each, row in zip(traits.distinct, kept, strict=True)]
         standing.window.add(traits.distinct, stored, traits.rows, _visitors(batch, plan))
         table, floored = _replaced(batch.table, floor, kept[traits.rows])
-        name = standing.floor.name if standing.floor else NO_FLOOR_YET
-        return replace(batch, table=table, outcome=outcome.above(name), floored=floored)
+        return replace(
+            batch,
+            table=table,
+            outcome=outcome.above(standing.floor.name if standing.floor else NO_FLOOR_YET),
+            visitor=None,
+            filled=_filled(batch.table, table, plan),
+            floored=floored,
+        )
 
     return step
 
@@ -65,9 +73,10 @@ class _Traits:
     rows: Rows
 
 
-def _traits(table: pa.Table, floor: FloorPlan) -> _Traits:
-    """Find the distinct combinations of the floor's columns."""
-    found = combinations([plain(table.column(name).combine_chunks()) for name in floor.columns])
+def _traits(batch: Batch, floor: FloorPlan) -> _Traits:
+    """Find the distinct combinations of tenant and the floor's columns."""
+    columns = (plain(batch.table.column(name).combine_chunks()) for name in floor.columns)
+    found = combinations([batch.tenant, *columns])
     _, first, rows = np.unique(found.codes, return_index=True, return_inverse=True)
     values = (_values_at(column, first) for column in found.columns)
     return _Traits(list(zip(*values, strict=True)), rows)
@@ -108,16 +117,18 @@ def _kept(distinct: Sequence[Combination], floor: Floor | None, needed: Flags) -
 
 
 def _common_length(combination: Combination, floor: Floor) -> int:
-    """How many values of a combination, from the first on, enough subjects shared."""
-    for length in range(len(combination), 0, -1):
+    """How many columns of a combination, from the first on, enough subjects of the tenant shared."""
+    for length in range(len(combination), 1, -1):
         if combination[:length] in floor.common:
-            return length
+            return length - 1
     return 0
 
 
 def _suppressed(combination: Combination, kept: Flags) -> Combination:
     """A combination as it is stored."""
-    return tuple(value if stays else OTHER for value, stays in zip(combination, kept, strict=True))
+    tenant, *values = combination
+    pairs = zip(values, kept, strict=True)
+    return tenant, *(value if stays else OTHER for value, stays in pairs)
 
 
 def _replaced(table: pa.Table, floor: FloorPlan, kept: Flags) -> tuple[pa.Table, Mapping[str, int]]:
@@ -142,13 +153,39 @@ def _others(column: pa.Array, mask: Flags) -> pa.Array:
     return final(replaced) if isinstance(column, pa.ExtensionArray) else replaced
 
 
+def _filled(before: pa.Table, after: pa.Table, plan: Plan) -> dict[str, int]:
+    """Count for each field the rows that had no value in any of its columns, and have one now."""
+    fields = dict.fromkeys(plan.floor.columns.values()) if plan.floor else {}
+    filled = {}
+    for name in fields:
+        kind = plan.fields[name].reducer or ""
+        columns = [output.column(name) for output in SPECS[kind].outputs]
+        filled[name] = _present(after, columns) - _present(before, columns)
+    return {name: rows for name, rows in filled.items() if rows}
+
+
+def _present(table: pa.Table, columns: Sequence[str]) -> int:
+    """Rows in which any of the columns has a value."""
+    found = [table.column(name).is_valid() for name in columns if name in table.column_names]
+    return int(pc.sum(reduce(pc.or_, found)).as_py() or 0) if found else 0
+
+
 def _visitors(batch: Batch, plan: Plan) -> Visitors:
-    """Number the visitors: subjects by their pseudonyms, those without one by their network."""
-    numbers = _numbered(batch.subject)
-    network = next((name for name, field in plan.fields.items() if field.category == NETWORK), "")
+    """Number the visitors: subjects by pseudonyms that never change, those without one by their network.
+
+    Networks under a key that changes would count one visitor as several, so they count nobody.
+    """
+    numbers = _numbered(batch.subject if batch.visitor is None else batch.visitor)
+    networks = (name for name, field in plan.fields.items() if _tells_visitors(field))
+    network = next(networks, "")
     if network in batch.table.column_names and not numbers.all():
         numbers = np.where(numbers > 0, numbers, _numbered(batch.table.column(network)))
     return numbers
+
+
+def _tells_visitors(field: FieldPlan) -> bool:
+    """Whether what is stored of a field is a network that stays the same."""
+    return field.category == NETWORK and not field.parameters.get("rotate_days")
 
 
 def _numbered(names: pa.Array | pa.ChunkedArray) -> Visitors:

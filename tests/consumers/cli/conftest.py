@@ -34,7 +34,11 @@ def remit(
 
     def runs(*words: str, stdin: str = "") -> Said:
         monkeypatch.setattr(sys, "argv", ["remit", *words])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        monkeypatch.setattr(
+            sys,
+            "stdin",
+            io.TextIOWrapper(io.BytesIO(stdin.encode("utf-8", "surrogateescape")), "utf-8"),
+        )
         code: object = 0
         try:
             run()

@@ -50,6 +50,30 @@ def test_the_list_names_every_reducer(remit: Callable[..., Said]) -> None:
     said = remit("reduce", "--list")
     assert said.code == 0
     assert all(name in said.out for name in SPECS)
+    assert set(json.loads(remit("reduce", "--list", "--json").out)) == set(SPECS)
+
+
+def test_bytes_that_are_no_text_are_reduced_like_any_other_garbage(
+    remit: Callable[..., Said],
+) -> None:
+    said = remit("reduce", "ip", stdin="\udcff\udcfe\n203.0.113.7\n")
+    assert [json.loads(line)["out"] for line in said.out.splitlines()] == [None, "203.0.113.0"]
+
+
+@pytest.mark.parametrize("options", [["values=GET,POST"], ["values=GET", "values=POST"]])
+def test_a_list_is_given_at_once_or_entry_by_entry(
+    remit: Callable[..., Said], options: list[str]
+) -> None:
+    words = [word for option in options for word in ("--set", option)]
+    said = remit("reduce", "closed", *words, stdin="get\npost\nput\n")
+    assert [json.loads(line)["out"] for line in said.out.splitlines()] == ["GET", "POST", "other"]
+
+
+def test_a_time_is_shown_as_it_is_explained(remit: Callable[..., Said]) -> None:
+    said = remit("reduce", "timestamp", "--explain", stdin="1635762030\n2021-11-01T10:20:30.4Z\n")
+    number, moment = (json.loads(line) for line in said.out.splitlines())
+    assert number == {"out": None, "rule": "no time: null"}
+    assert moment["out"] == "2021-11-01T10:20:30Z"
 
 
 def test_a_key_is_of_one_run_and_not_the_installation_s(

@@ -1,5 +1,6 @@
 """Windows open, are saved sealed, close, and decide for what comes after them."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from remit_consumers.floor.floors import GRACE, Floors
 from remit_consumers.floor.seen import Combination
 from remit_consumers.lake.commit import Lake
 from remit_schemas.decided import FloorPlan
+from remit_schemas.errors import KeysOutOfReach
 from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import find_policy
@@ -20,13 +22,14 @@ from remit_schemas.policy import find_policy
 PLAN = compile_plan(PAGE_VIEW, find_policy())
 FLOOR = FloorPlan({"language": "language", "screen": "screen"}, 3, timedelta(hours=24), "S1", "x")
 NEXT_DAY = datetime(2026, 3, 6, 9, 0, tzinfo=UTC)
-POPULAR, RARE = ("de", "large"), ("fo", "huge")
+POPULAR, RARE = ("", "de", "large"), ("", "fo", "huge")
 
 
 def see(floors: Floors, combination: Combination, visitors: range, plan: Plan = PLAN) -> None:
     window = floors.standing(plan, FLOOR).window
     rows = np.zeros(len(visitors), np.int64)
     window.add([combination], [combination], rows, np.array([*visitors], np.uint64))
+    floors.tend(hurry=True)  # saved
 
 
 def test_before_any_window_closed_there_is_no_floor(tmp_path: Path) -> None:
@@ -118,7 +121,7 @@ def test_neither_key_nor_file_of_a_closed_window_is_left(tmp_path: Path) -> None
 
 def test_no_combination_of_an_open_window_can_be_read_on_the_disk(tmp_path: Path) -> None:
     floors = make_floors(tmp_path)
-    see(floors, ("canary-zq8", "huge"), range(1, 3))
+    see(floors, ("", "canary-zq8", "huge"), range(1, 3))
     floors.tend(hurry=True)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert any(path.suffix == ".sealed" for path in files)
@@ -143,15 +146,113 @@ def test_what_cannot_be_opened_any_more_counts_nobody(tmp_path: Path, damage: st
     assert not list((tmp_path / "floors").glob("*.sealed"))
 
 
-def test_a_floor_of_other_columns_or_another_number_holds_no_longer(tmp_path: Path) -> None:
+def test_a_floor_of_other_columns_holds_no_longer(tmp_path: Path) -> None:
     now = [MORNING]
     floors = make_floors(tmp_path, lambda: now[0])
     see(floors, POPULAR, range(1, 6))
     now[0] = NEXT_DAY
     floors.tend(hurry=True)
     assert floors.standing(PLAN, FLOOR).floor is not None
-    assert floors.standing(PLAN, replace(FLOOR, subjects_min=4)).floor is None
     assert floors.standing(PLAN, replace(FLOOR, columns={"screen": "screen"})).floor is None
+
+
+def test_a_floor_of_fewer_subjects_holds_until_there_is_one_of_enough(tmp_path: Path) -> None:
+    now = [MORNING]
+    floors = make_floors(tmp_path, lambda: now[0])
+    see(floors, POPULAR, range(1, 6))
+    now[0] = NEXT_DAY
+    floors.tend(hurry=True)
+    for asked, holds in ((2, 3), (3, 3), (4, 3)):
+        standing = floors.standing(PLAN, replace(FLOOR, subjects_min=asked))
+        assert standing.floor is not None
+        assert standing.floor.subjects_min == holds
+    floors.standing(PLAN, replace(FLOOR, subjects_min=4)).window.add(
+        [POPULAR], [POPULAR], np.zeros(5, np.int64), np.arange(1, 6, dtype=np.uint64)
+    )
+    floors.tend(hurry=True)
+    now[0] = NEXT_DAY + timedelta(days=1)
+    floors.tend(hurry=True)
+    standing = floors.standing(PLAN, replace(FLOOR, subjects_min=4))
+    assert standing.floor is not None
+    assert standing.floor.subjects_min == 4
+
+
+def test_a_window_of_another_length_is_decided_too(tmp_path: Path) -> None:
+    now = [MORNING]
+    floors = make_floors(tmp_path, lambda: now[0])
+    longer = replace(FLOOR, window=timedelta(hours=47))
+    for floor in (FLOOR, longer):
+        floors.standing(PLAN, floor).window.add(
+            [POPULAR], [POPULAR], np.zeros(5, np.int64), np.arange(1, 6, dtype=np.uint64)
+        )
+        floors.tend(hurry=True)
+        now[0] += timedelta(days=3)
+        floors.tend(hurry=True)
+        standing = floors.standing(PLAN, floor)
+        assert standing.floor is not None
+        assert standing.floor.ended_at - standing.floor.begun_at == floor.window
+    assert len(Lake(tmp_path / "lake").floors()["page_view", tuple(FLOOR.columns)]) == 1
+
+
+def test_a_window_that_a_wrong_clock_closed_decides_nothing_and_hinders_none(
+    tmp_path: Path,
+) -> None:
+    now = [MORNING + timedelta(days=3650)]
+    floors = make_floors(tmp_path, lambda: now[0])
+    see(floors, RARE, range(1, 6))
+    now[0] += timedelta(days=1)
+    floors.tend(hurry=True)
+    now[0] = MORNING
+    floors.tend(hurry=True)
+    assert floors.standing(PLAN, FLOOR).floor is None
+    see(floors, POPULAR, range(1, 6))
+    now[0] = NEXT_DAY
+    floors.tend(hurry=True)
+    floor = floors.standing(PLAN, FLOOR).floor
+    assert floor is not None
+    assert floor.common == {POPULAR}
+
+
+@pytest.mark.parametrize("harm", ["stray file", "folder for a file", "short key"])
+def test_what_is_wrong_with_one_window_stops_neither_another_nor_the_flow(
+    tmp_path: Path, harm: str
+) -> None:
+    now = [MORNING]
+    floors = make_floors(tmp_path, lambda: now[0])
+    other = replace(PLAN, contract="other")
+    see(floors, RARE, range(1, 6))
+    see(floors, POPULAR, range(1, 6), other)
+    floors.tend(hurry=True)
+    if harm == "stray file":
+        (tmp_path / "floors" / "notes.sealed").write_bytes(b"x")
+    elif harm == "folder for a file":
+        file = next((tmp_path / "floors").glob("page_view~*.sealed"))
+        file.unlink()
+        file.mkdir()
+    else:
+        next((tmp_path / "keys").glob("floor~page_view~*.key")).write_bytes(b"")
+    again = make_floors(tmp_path, lambda: now[0])
+    assert again.standing(PLAN, FLOOR).floor is None
+    now[0] = NEXT_DAY
+    with suppress(OSError):
+        again.tend(hurry=True)
+    found = again.standing(other, FLOOR).floor
+    assert found is not None
+    assert found.common == {POPULAR}
+
+
+def test_no_window_is_closed_while_the_keys_are_away(tmp_path: Path) -> None:
+    now = [MORNING]
+    floors = make_floors(tmp_path, lambda: now[0])
+    see(floors, POPULAR, range(1, 6))
+    floors.tend(hurry=True)
+    now[0] = NEXT_DAY
+    (tmp_path / "keys").rename(tmp_path / "away")
+    with pytest.raises(KeysOutOfReach):
+        floors.tend(hurry=True)
+    (tmp_path / "away").rename(tmp_path / "keys")
+    floors.tend(hurry=True)
+    assert floors.standing(PLAN, FLOOR).floor is not None
 
 
 def test_a_window_in_which_nothing_was_seen_leaves_the_floor_as_it_was(tmp_path: Path) -> None:

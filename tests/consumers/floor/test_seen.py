@@ -13,7 +13,7 @@ from remit_consumers.floor import seen as seen_module
 from remit_consumers.floor.seen import Combination, Seen, common
 
 ENOUGH = 3
-TRAITS = st.tuples(*[st.sampled_from(["a", "b", None])] * 3)
+TRAITS = st.tuples(st.sampled_from(["", "shop"]), *[st.sampled_from(["a", "b", None])] * 3)
 SIGHTINGS = st.lists(st.tuples(TRAITS, st.integers(0, 6)), max_size=60)
 """Who (0: nobody can tell) was seen with which traits."""
 
@@ -28,8 +28,8 @@ def make_seen(sightings: Sequence[tuple[Combination, int]], enough: int = ENOUGH
 
 def stored(combination: Combination, found: frozenset[Combination]) -> Combination:
     """Give a combination as it may stand by what is common."""
-    lengths = range(len(combination), 0, -1)
-    kept = next((n for n in lengths if combination[:n] in found), 0)
+    lengths = range(len(combination), 1, -1)
+    kept = next((n for n in lengths if combination[:n] in found), 1)
     return combination[:kept] + ("other",) * (len(combination) - kept)
 
 
@@ -55,7 +55,7 @@ def test_whatever_may_stand_was_shared_as_it_stands_by_enough_subjects(
     for combination, visitor in sightings:
         shared[stored(combination, found)] |= {visitor} - {0}
     nothing = ("other",) * 3
-    assert all(len(who) >= ENOUGH for what, who in shared.items() if what != nothing)
+    assert all(len(who) >= ENOUGH for what, who in shared.items() if what[1:] != nothing)
 
 
 @given(SIGHTINGS, SIGHTINGS)
@@ -88,12 +88,13 @@ def test_the_number_of_subjects_is_about_right_beyond_what_is_kept_of_them() -> 
     seen, rng = Seen(ENOUGH), np.random.default_rng(7)
     for _ in range(10):
         visitors = rng.integers(1, 2**64, 5_000, np.uint64)
-        seen.add([("a",)], np.zeros(5_000, np.int64), visitors)
+        seen.add([("", "a")], np.zeros(5_000, np.int64), visitors)
     assert abs(seen.subjects - 50_000) < 6_000
 
 
 def test_rare_and_unique_combinations_are_counted() -> None:
-    sightings = [(("a",), n) for n in (1, 2, 3, 4)] + [(("b",), 1), (("b",), 2), (("c",), 1)]
+    sightings = [(("", "a"), n) for n in (1, 2, 3, 4)]
+    sightings += [(("", "b"), 1), (("", "b"), 2), (("", "c"), 1)]
     crowd = make_seen(sightings).crowd
     assert (crowd.combinations, crowd.rare, crowd.unique) == (3, 2, 1)
 
@@ -102,6 +103,20 @@ def test_more_combinations_than_there_is_room_for_stay_uncounted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(seen_module, "COMBINATIONS_MAX", 2)
-    seen = make_seen([((c,), n) for c in "abcd" for n in (1, 2, 3)])
-    assert set(seen.visitors) == {("a",), ("b",)}
-    assert common(seen) == {("a",), ("b",)}
+    seen = make_seen([(("", c), n) for c in "abcd" for n in (1, 2, 3)])
+    assert set(seen.visitors) == {("", "a"), ("", "b")}
+    assert common(seen) == {("", "a"), ("", "b")}
+
+
+def test_more_visitors_than_there_is_room_for_stay_uncounted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seen_module, "VISITORS_MAX", 4)
+    seen = make_seen([(("", c), n) for c in "ab" for n in (1, 2, 3)])
+    assert sum(map(len, seen.visitors.values())) == 4
+    assert len(common(seen)) == 1
+
+
+def test_a_crowd_of_several_tenants_is_none() -> None:
+    sightings = [(("one", "a"), 1), (("one", "a"), 2), (("two", "a"), 3), (("two", "a"), 4)]
+    assert common(make_seen(sightings)) == frozenset()

@@ -67,6 +67,7 @@ def floors(tmp_path: Path, clock: list[datetime]) -> Floors:
 
 
 def next_day(floors: Floors, clock: list[datetime]) -> None:
+    floors.tend(hurry=True)
     clock[0] = NEXT_DAY
     floors.tend(hurry=True)
 
@@ -157,9 +158,49 @@ def test_how_unique_the_stored_rows_were_is_measured_before_and_after(
     step(make_batch([COMMON] * 4), FLOORED)
     next_day(floors, clock)
     step(make_batch([COMMON] * 4 + [("Linux", f"x{n}", "large") for n in range(3)]), FLOORED)
+    floors.tend(hurry=True)
     clock[0] = NEXT_DAY + timedelta(days=1)
     floors.tend(hurry=True)
     floor = floors.standing(FLOORED, FLOORED.floor).floor if FLOORED.floor else None
     assert floor is not None
     assert (floor.before.combinations, floor.before.unique) == (4, 3)
     assert (floor.after.combinations, floor.after.unique) == (2, 0)
+
+
+def test_a_field_that_had_no_value_and_has_one_now_is_counted(
+    floors: Floors, clock: list[datetime]
+) -> None:
+    step = suppress(floors)
+    step(make_batch([COMMON, COMMON]), FLOORED)
+    next_day(floors, clock)
+    done = step(make_batch([("BeOS", None, "large"), (None, None, None), COMMON]), FLOORED)
+    assert dict(done.filled) == {"language": 2, "user_agent": 1, "screen": 1}
+
+
+def test_a_crowd_of_another_tenant_is_none(floors: Floors, clock: list[datetime]) -> None:
+    step = suppress(floors)
+    step(make_batch([COMMON, COMMON]), FLOORED)
+    next_day(floors, clock)
+    other = replace(make_batch([COMMON]), tenant=pa.array(["other shop"]))
+    assert rows_of(step(other, FLOORED)) == [("other",) * 3]
+
+
+def test_one_subject_under_changing_pseudonyms_is_one(
+    floors: Floors, clock: list[datetime]
+) -> None:
+    step = suppress(floors)
+    batch = make_batch([COMMON] * 3, ["today", "tomorrow", "later"])
+    step(replace(batch, visitor=pa.array(["ann"] * 3)), FLOORED)
+    next_day(floors, clock)
+    assert rows_of(step(make_batch([COMMON]), FLOORED)) == [("other",) * 3]
+
+
+def test_networks_under_a_key_that_changes_count_nobody(
+    floors: Floors, clock: list[datetime]
+) -> None:
+    ip = replace(FLOORED.fields["ip"], parameters={"rotate_days": 1})
+    plan = replace(FLOORED, fields={**FLOORED.fields, "ip": ip})
+    step = suppress(floors)
+    step(make_batch([COMMON] * 2, [None] * 2, ["192.0.2.0", "198.51.100.0"]), plan)
+    next_day(floors, clock)
+    assert rows_of(step(make_batch([COMMON]), plan)) == [("other",) * 3]
