@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.reducers.scrub import LOOKS, RULES, SHAPES, WORDS
+from remit_consumers.reducers.scrub.rules import LOOKS, RULES, SHAPES, WORDS
 from remit_consumers.reducers.unique import each, text
 from remit_schemas.reducer import Scalar
 
@@ -44,7 +44,7 @@ def explain(value: str, parameters: Mapping[str, Scalar]) -> str:
     """Name the rules that fire on one value."""
     fired: list[str] = []
     for rule in RULES:
-        again = rule.apply(value)
+        again = rule.apply([value])[0] if rule.could_change(pl.Series([value]))[0] else value
         if again != value:
             fired.append(rule.name)
         value = again
@@ -81,16 +81,16 @@ def _suspect(series: pl.Series) -> pl.Series:
 
 
 def _once(values: list[str]) -> list[str]:
-    """Apply each rule to the texts that its gate lets through."""
+    """Apply each rule to the texts that it could change."""
     done = list(values)
     series = pl.Series(values, dtype=pl.String)
     looked = {look: series.str.contains(look).arg_true() for look in (WORDS, SHAPES)}
     texts = {look: series.gather(rows) for look, rows in looked.items()}
     for rule, look in zip(RULES, LOOKS, strict=True):
-        rows = looked[look].filter(texts[look].str.contains(rule.gate)).to_list()
+        rows = looked[look].filter(rule.could_change(texts[look])).to_list()
         if not rows:
             continue
-        for row, value in zip(rows, rule.apply_all([done[row] for row in rows]), strict=True):
+        for row, value in zip(rows, rule.apply([done[row] for row in rows]), strict=True):
             done[row] = value
     return done
 
