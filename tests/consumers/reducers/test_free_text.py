@@ -98,3 +98,33 @@ def test_an_explanation_names_the_rules_in_order() -> None:
     said = free_text.explain("login of alice@example.com from 203.0.113.77", DEFAULT)
     assert said == "email, ip"
     assert free_text.explain("all is well", DEFAULT) == "nothing found"
+
+
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        ("GET /reset?name=ann&x=1 HTTP/1.1", "GET /reset?<query> HTTP/1.1"),
+        ('"/search?q=blue+shoes" 200', '"/search?<query>" 200'),
+        ("KeyError: 'ann@corp.example'", "KeyError: '<email>'"),
+        ("mail from o'hara@corp.example", "mail from <email>"),
+        ("ann\uff20corp.example wrote", "<email> wrote"),
+        ("ann : TTY=pts/0 ; COMMAND=/bin/ls", "<user> : TTY=pts/0 ; COMMAND=/bin/ls"),
+        ("uid=ann.lee,ou=people", "uid=<user>,ou=people"),
+        ("user_id=ann_lee ok", "user_id=<user> ok"),
+        ("my password is hunter2", "my password is <secret>"),
+        (
+            'by "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0" today',
+            'by "<user_agent>" today',
+        ),
+    ],
+)
+def test_what_a_new_user_found_in_ordinary_lines_goes(line: str, left: str) -> None:
+    assert scrub(line) == left
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["uid=0 gid=0", "is it late? yes=no", "what?a=b", "password is required", "session: idle"],
+)
+def test_what_only_looks_like_it_stays(line: str) -> None:
+    assert scrub(line) == line

@@ -71,6 +71,11 @@ _SLOTS = (
 _ENCLOSED = (
     (r"(?i-u:\b(?:invalid|illegal) user )", r"\S+", r" from "),
     (r"(?-u:\b)sudo(?:\[[0-9]+\])?: +", _NAME, r" : "),
+    (
+        r"^|: +",
+        _NAME,
+        r" : (?:TTY=|user NOT in sudoers|command not allowed|[0-9] incorrect password)",
+    ),
     (r"(?-u:\b)su(?:\[[0-9]+\])?: (?:BAD SU )?", _NAME, r" to \S+ on /dev/"),
     (r" \[", _NAME, r"\] (?:OK|FAIL) [A-Z]"),
     (r"(?-u:\b)USER ", _NAME, r"(?:: | \()"),
@@ -113,17 +118,17 @@ def is_home(match: re.Match[str]) -> bool:
 
 _KEYED = (
     r"(?:^|[^A-Za-z0-9_\-])(?i-u:(?:ruser|logname|acct|(?:target|subject|sasl_|remote_)?user(?:[_.]?name)?|login|usr|suser"
-    r"|duser|auid|ugi)(?:=[\"']?|[\"']?[ ]?:[ ]?[\"']))|(?i-u:\baccount name:[ \t]*)"
+    r"|duser|auid|ugi|uid|user_?id)(?:=[\"']?|[\"']?[ ]?:[ ]?[\"']))|(?i-u:\baccount name:[ \t]*)"
 )
 """Keys that hold a name."""
 
 WRITTEN = Rule(
     "user",
-    r"(?i-u:(?:ruser|logname|acct|name|user|login|usr|auid|ugi)[\"']?(?:=|[ ]?:[ \t]*[\"']))|(?i-u:account name:)"
+    r"(?i-u:(?:ruser|logname|acct|name|user|login|usr|uid|ugi|userid|user_id)[\"']?(?:=|[ ]?:[ \t]*[\"']))|(?i-u:account name:)"
     r"|(?:Accepted|Failed|Postponed|Partial) [a-z/\-]+ for |(?i-u:for user |failures? for |exceeded for |tarting session|password (?:changed|expired|check))"
     r"|Successful su|FAILED (?:su|SU) |su(?:\[[0-9]+\])?: | [+\-] [a-z/]*(?:pts/|tty)|'su |DIALUP AT|LOGIN ON|: name="
     r"|(?i-u:user|role|member|login|account|by|for|add) ['\"`]|(?i-u:login from )|uid=[0-9]+\(|unix-user:|acls|permissions|ctladdr"
-    r"|(?i-u:(?:invalid|illegal) user |user=<|cron)|sudo|\] (?:OK|FAIL) |USER |\(uid=|: cmd=|User Slice|, (?:size|relay|delay|orig_to)=|uid=[0-9]+ from=<|S-1-5-21-|用户|账号|帐号|登录名",
+    r"|(?i-u:(?:invalid|illegal) user |user=<|cron)|sudo|\] (?:OK|FAIL) |USER |\(uid=|: cmd=|User Slice|, (?:size|relay|delay|orig_to)=|uid=[0-9]+ from=<|S-1-5-21-| : (?:TTY=|user NOT|command not|[0-9] incorrect)|用户|账号|帐号|登录名",
     (
         (_KEYED, _LETTERED, ""),
         ("|".join(_SLOTS), _NAME, ""),

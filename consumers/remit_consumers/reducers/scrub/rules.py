@@ -8,6 +8,8 @@ from remit_consumers.reducers.scrub.rule import Rule
 RULES: tuple[Rule, ...] = (
     secrets.KEY,
     web.URL,
+    web.AGENT,
+    web.QUERY,
     issuers.ISSUED,
     secrets.JWT,
     accounts.PRINCIPAL,
@@ -15,6 +17,7 @@ RULES: tuple[Rule, ...] = (
     secrets.LOGIN,
     secrets.BEARER,
     secrets.KEYED,
+    secrets.SPOKEN,
     accounts.WRITTEN,
     accounts.CALLED,
     accounts.HOME,

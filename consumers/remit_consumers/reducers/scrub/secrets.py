@@ -13,7 +13,7 @@ _QUALIFIED = (
 
 _KEYS = (
     rf"(?:pass(?:w(?:or)?d|phrase|code)?|pwd|secret|token|(?:{_QUALIFIED})[_\- ]?key|authorization|credentials?"
-    r"|j?sess(?:ion)?[_\-]?(?:id|key|token)|phpsessid|cookie|signature|\bsig|\botp|\bbundle_[a-z0-9]{2,32}(?:__[a-z0-9]{2,32}){1,3})"
+    r"|j?sess(?:ion)?(?:[_\-]?(?:id|key|token))?|phpsessid|cookie|signature|\bsig|\botp|\bbundle_[a-z0-9]{2,32}(?:__[a-z0-9]{2,32}){1,3})"
 )
 """Names under which secrets are kept. They end the name: a `credentialsId` only points to one."""
 
@@ -110,6 +110,12 @@ def is_token(value: str) -> bool:
     )
 
 
+def is_spoken(match: re.Match[str]) -> bool:
+    """Whether what a sentence says a password is could be one: words about it have letters alone."""
+    value = match["value"].strip(".,;:!?")
+    return value.lower() not in _NOT_SECRET and not value.isalpha()
+
+
 def is_credential(match: re.Match[str]) -> bool:
     """Whether a word behind `Bearer` is a credential: it has a digit, or letters of both cases within."""
     value = match["value"]
@@ -203,6 +209,19 @@ KEYED = Rule(
         re.ASCII | re.IGNORECASE,
     ),
     check=is_secret_value,
+    kept="before",
+    mark="secret",
+    is_worded=True,
+)
+
+SPOKEN = Rule(
+    "password",
+    r"(?i-u:pass(?:word|code|phrase) (?:is|was) )",
+    pattern=re.compile(
+        r"(?P<before>\bpass(?:word|code|phrase) (?:is|was) [\"']?)(?P<value>[^\s\"'<>]{4,64})",
+        re.IGNORECASE,
+    ),
+    check=is_spoken,
     kept="before",
     mark="secret",
     is_worded=True,

@@ -53,11 +53,33 @@ URL = Rule(
     is_worded=True,
 )
 
+AGENT = Rule(
+    "user_agent",
+    r"Mozilla/[0-9]",
+    (
+        (
+            "",
+            r"Mozilla/[0-9.]+ \([^()\"<>]*\)(?: \([^()\"<>]*\)| [A-Za-z][A-Za-z0-9_.]*/[^\s\"<>()]+| (?:Mobile|like Gecko))*",
+            "",
+        ),
+    ),
+    is_worded=True,
+)
+"""What a browser says of itself: nearly a fingerprint. Source: RFC 9110, 10.1.5."""
+
+QUERY = Rule(
+    "query",
+    r"\?[A-Za-z0-9_.%\[\]\-]+=",
+    ((r"(?:^|[\s\"'(=:\[])/[^\s?\"'<>]*\?", r"[A-Za-z0-9_.%\[\]\-]+=[^\s\"'<>]*", ""),),
+    is_worded=True,
+)
+"""What was asked of a page: search terms, tokens, addresses. Source: RFC 3986, 3.4."""
+
 EMAIL = Rule(
     "email",
-    r"(?:@|%40)(?:[^0-9 \t]|[0-9](?:[0-9A-Za-z_\-]|[^\x00-\x7f])*\.)",
+    r"(?:@|%40|\x{ff20})(?:[^0-9 \t]|[0-9](?:[0-9A-Za-z_\-]|[^\x00-\x7f])*\.)",
     pattern=re.compile(
-        rf"(?:(?<![{_ADDRESS}])(?:[{_ADDRESS}]|%(?!40))++|(?<![\w.+'-])[\w.+'-]{{0,63}}[\u2e80-\U0010ffff]|\"[^\"\s@<>]{{1,64}}\")(?:@|%40)"
+        rf"(?:(?<![{_ALPHABETIC}.+\-])(?!')(?:[{_ADDRESS}]|%(?!40))++|(?<![\w.+'-])[\w.+'-]{{0,63}}[\u2e80-\U0010ffff]|\"[^\"\s@<>]{{1,64}}\")(?:@|%40|\uff20)"
         rf"(?P<host>[{_ALPHABETIC}-]{{1,63}}(?:\.[{_ALPHABETIC}-]{{1,63}}){{0,8}}|[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,8}})"
     ),
     check=is_email,
