@@ -15,7 +15,7 @@ from rich.table import Table
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_consumers.deployment import contracts_of
 from remit_consumers.keys import KeyStore, lies_under
-from remit_consumers.reducers.means import Means
+from remit_consumers.reducers.means import IP_PLACE, Means
 from remit_consumers.settings import Settings
 from remit_schemas.errors import RemitError
 from remit_schemas.explain import check as problems_of
@@ -128,11 +128,14 @@ def _places(settings: Settings) -> Finding:
     """The data that say where an address is; asked for what the policy needs of them."""
     means = Means.of(b"", settings.places)
     try:
-        name = means.places().name
-        means.check(find_policy(settings.policy))
+        policy = find_policy(settings.policy)
+        is_asked = any(rule.reduce and IP_PLACE in rule.reduce for rule in policy.rules)
+        if settings.places is None and not is_asked:
+            return Finding("places", holds=True, detail="the policy asks for none")
+        means.check(policy)
+        return Finding("places", holds=True, detail=means.places().name)
     except RemitError as error:
         return Finding("places", holds=False, detail=str(error))
-    return Finding("places", holds=True, detail=name)
 
 
 def _space(data: Path) -> Finding:

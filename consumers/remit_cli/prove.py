@@ -11,7 +11,7 @@ from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_consumers.lake.commit import Lake
-from remit_consumers.proof.report import Counts, Report, Traits
+from remit_consumers.proof.report import SUBJECTS_SHOWN_MIN, Counts, Report, Traits
 from remit_consumers.proof.report import report as report_of
 from remit_consumers.proof.verify import Verification
 from remit_consumers.proof.verify import verify as verification_of
@@ -90,10 +90,6 @@ def _traits(floors: Mapping[str, Traits]) -> Table:
     return table
 
 
-SUBJECTS_SHOWN_MIN = 10
-"""Counts of subjects below that are not shown (D10)."""
-
-
 def _hidden(count: int) -> str:
     """A count that may be of subjects."""
     return f"{count:,}" if count >= SUBJECTS_SHOWN_MIN or not count else f"<{SUBJECTS_SHOWN_MIN}"
@@ -103,7 +99,9 @@ def _table(
     title: str, first: str, columns: tuple[str, ...], rows: Mapping[str, Mapping[str, float]]
 ) -> Table:
     """A table of counts; an empty one says what to do next."""
-    caption = None if rows else "nothing yet: try `remit import access-log FILE --wait`"
+    caption = (
+        None if rows else "nothing stored yet: `remit up` stores what waits, `--wait` waits for it"
+    )
     table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column(first, overflow="fold")
     for column in columns:

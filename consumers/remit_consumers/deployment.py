@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import pyarrow.compute as pc
+
 from remit_consumers.epochs import REGISTER
 from remit_consumers.floor.floors import Clock, Floors, utc_now
 from remit_consumers.floor.window import Sealer
-from remit_consumers.keys import KeyStore
+from remit_consumers.keys import ADDRESS_KEY, KeyStore
 from remit_consumers.lake.commit import Lake
-from remit_consumers.reducers.means import Means
+from remit_consumers.lake.tables import is_table, open_table
+from remit_consumers.reducers.means import IP_ENCRYPTED, Means
 from remit_consumers.settings import Settings
 from remit_consumers.vault import FILE as VAULT_FILE
 from remit_consumers.vault import Vault
@@ -57,7 +60,7 @@ class Deployment:
         """
         policy = find_policy(settings.policy)
         keys = open_keys(settings, policy)
-        means = Means.of(keys.address_key, settings.places)
+        means = Means.at_need(lambda: keys.address_key, settings.places)
         means.check(policy)
         return cls(
             settings=settings,
@@ -96,7 +99,18 @@ def open_keys(settings: Settings, policy: Policy) -> KeyStore:
                     "restore the folder (docs/operations.md says what to do where it is lost for good)"
                 )
                 raise KeysOutOfReach(message)
+        if not (settings.keys / ADDRESS_KEY).exists() and _holds_encrypted_addresses(settings.lake):
+            message = f"addresses in {settings.lake} are encrypted, but REMIT_KEYS holds no {ADDRESS_KEY}: restore it"
+            raise KeysOutOfReach(message)
     return KeyStore.open(settings.keys, policy)
+
+
+def _holds_encrypted_addresses(lake: Path) -> bool:
+    """Whether any row in a lake was stored under the key of addresses."""
+    if not is_table(lake, "tagsets"):
+        return False
+    column = open_table(lake, "tagsets").delta.to_pyarrow_table(columns=["fields"]).column(0)
+    return bool(pc.any(pc.match_substring(column, f'"reducer":"{IP_ENCRYPTED}"')).as_py())
 
 
 def contracts_of(policy: str | None) -> Contracts:

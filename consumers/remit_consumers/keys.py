@@ -55,6 +55,8 @@ from remit_schemas.sealing import data_key_info, unwrap_data_key
 
 __all__ = ["KeyStore", "KeysStatus", "lies_under"]
 
+ADDRESS_KEY: Final = "address.key"
+
 DATA_KEYS_MAX: Final = 4096  # data keys kept unwrapped: 64 processes of 12 lanes, five times over
 
 _DataKeyName = tuple[bytes, bytes, int, bytes]
@@ -109,7 +111,7 @@ class KeyStore:
             KeysOutOfReach: It cannot be read or made, or is damaged.
         """
         try:
-            return own_key(self._folder / "address.key")
+            return own_key(self._folder / ADDRESS_KEY)
         except OSError as error:
             message = f"the key of addresses cannot be made: {error.strerror}"
             raise KeysOutOfReach(message) from None

@@ -15,7 +15,14 @@ from remit_consumers.proof.report import report
 from remit_consumers.source.base import Sealed, Source, Start
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
 from remit_consumers.waiting import Clock, Waiting, utc_now
-from remit_schemas.errors import KeysOutOfReach, LakeError, LogError, LogReplaced, StaleWriter
+from remit_schemas.errors import (
+    KeysOutOfReach,
+    LakeError,
+    LogError,
+    LogReplaced,
+    SettingsError,
+    StaleWriter,
+)
 
 log = logging.getLogger("remit.run")
 
@@ -123,9 +130,13 @@ class Runner:
             self._fault = str(error)
             self._recover("lake")
         except KeysOutOfReach as error:
-            log.error("the vault cannot be used, trying again: %s", error)  # noqa: TRY400
+            log.error("vault or keys cannot be used, trying again: %s", error)  # noqa: TRY400
             self._fault = str(error)
             self._recover("vault")
+        except SettingsError as error:
+            log.error("the data of places cannot be read, trying again: %s", error)  # noqa: TRY400
+            self._fault = str(error)
+            self._recover("places")
         return 0
 
     def stop(self) -> None:

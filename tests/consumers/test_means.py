@@ -156,15 +156,23 @@ def replaced(settings: Settings, places: Path | None) -> Settings:
     return Settings.from_env(environ, data=settings.data)
 
 
+def test_no_key_of_addresses_is_made_before_a_policy_needs_one(
+    settings: Settings, tmp_path: Path
+) -> None:
+    own(tmp_path, "ip: {}")
+    Deployment.open(settings)
+    assert not (settings.keys / "address.key").exists()
+
+
 def test_an_installation_keeps_its_key_and_no_two_have_one(
     settings: Settings, tmp_path: Path
 ) -> None:
     own(tmp_path, "ip_encrypted: {}")
-    first, again = (Deployment.open(settings).means.key for _ in range(2))
+    first, again = (Deployment.open(settings).means.key() for _ in range(2))
     other = Deployment.open(
         Settings.from_env({"REMIT_POLICY": str(settings.policy)}, data=tmp_path / "b")
     )
-    assert first == again != other.means.key
+    assert first == again != other.means.key()
     file = settings.keys / "address.key"
     assert file.read_bytes() == first
     assert file.stat().st_mode & 0o777 == 0o600

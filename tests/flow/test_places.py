@@ -65,3 +65,15 @@ def test_a_consumer_says_in_one_line_that_it_cannot_tell_regions(tmp_path: Path)
     said = installed.remit("run", expect=2).stderr
     assert "set REMIT_PLACES to an MMDB file with subdivisions" in said
     assert not [line for line in said.splitlines() if "Traceback" in line]
+
+
+def test_a_lake_of_encrypted_addresses_is_not_gone_on_with_under_another_key(
+    tmp_path: Path, log: Path
+) -> None:
+    done = stored(tmp_path, log, "ip_encrypted: {}")
+    key = next(tmp_path.rglob("address.key"))
+    key.rename(tmp_path / "away")
+    said = done.remit("emit", "page_view", "--wait", stdin="{}\n", expect=2)
+    assert "address.key" in said.stderr
+    (tmp_path / "away").rename(key)
+    done.remit("emit", "page_view", "--wait", stdin="{}\n")

@@ -31,6 +31,10 @@ Counts = Mapping[str, Mapping[str, int]]
 _Sums = defaultdict[str, defaultdict[str, int]]
 
 
+SUBJECTS_SHOWN_MIN = 10
+"""Counts of subjects below that are not shown (D10)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Traits:
     """How many subjects share the traits that were stored.
@@ -78,8 +82,12 @@ class Report:
     floors: Mapping[str, Traits] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
-        """What `remit report --json` prints."""
-        return asdict(self)
+        """What `remit report --json` prints; counts of subjects that are too small to show are null (D10)."""
+        told = asdict(self)
+        for floor in told["floors"].values():
+            if floor["subjects"] < SUBJECTS_SHOWN_MIN:
+                floor["subjects"] = None
+        return told
 
 
 def report(lake: Lake) -> Report:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
+import pyarrow as pa
+
 from remit_consumers.reducers import (
     closed,
     free_text,
@@ -17,8 +19,10 @@ from remit_consumers.reducers import (
     timestamp,
     user_agent,
 )
-from remit_consumers.reducers.means import IP_PLACE, Means
+from remit_consumers.reducers.means import IP_ENCRYPTED, IP_PLACE, Means
 from remit_consumers.reducers.reducer import Explain, Reduce, Reducer
+from remit_consumers.reducers.scope import Rows
+from remit_schemas.reducer import Scalar
 from remit_schemas.specs import SPECS
 
 _PURE: tuple[tuple[str, Reduce, Explain], ...] = (
@@ -42,12 +46,17 @@ def reducers(means: Means) -> Mapping[str, Reducer]:
     Args:
         means: What those need that need more than a value.
     """
-    encrypt = partial(ip_encrypted.reduce, key=means.key)
+
+    def encrypt(
+        values: pa.Array, parameters: Mapping[str, Scalar], rows: Rows | None = None
+    ) -> tuple[pa.Array, ...]:
+        return ip_encrypted.reduce(values, parameters, rows, key=means.key())
+
     locate = partial(ip_place.reduce, places=means.places)
     explain = partial(ip_place.explain, places=means.places)
     made = (
         *(Reducer(SPECS[name], reduce, explain) for name, reduce, explain in _PURE),
         Reducer(SPECS[IP_PLACE], locate, explain, source=lambda: means.places().name),
-        Reducer(SPECS["ip_encrypted"], encrypt, ip_encrypted.explain, encrypt),
+        Reducer(SPECS[IP_ENCRYPTED], encrypt, ip_encrypted.explain, encrypt),
     )
     return MappingProxyType({reducer.spec.name: reducer for reducer in made})

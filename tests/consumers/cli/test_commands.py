@@ -77,7 +77,6 @@ def test_without_the_operators_libraries_one_line_says_what_to_install() -> None
         ("policy", "check"),
         ("policy", "explain", "page_view"),
         ("report",),
-        ("verify",),
         ("quarantine", "list"),
         ("keys", "status"),
         ("doctor",),
@@ -91,6 +90,12 @@ def test_facts_are_one_json_object_also_before_there_is_any_data(
     said = remit(*words, "--json")
     assert said.code == 0, said
     assert isinstance(json.loads(said.out), dict)
+
+
+def test_a_folder_that_is_not_there_is_not_called_proven(remit: Callable[..., Said]) -> None:
+    said = remit("verify")
+    assert said.code == 2
+    assert "there is no data folder" in said.problem
 
 
 @pytest.mark.parametrize(

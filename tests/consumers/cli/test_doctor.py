@@ -10,6 +10,7 @@ import pytest
 
 from kit.command import Said
 from kit.means import write_places
+from kit.own_policy import own
 from remit_consumers.keys import KeyStore
 from remit_schemas.policy import find_policy
 
@@ -63,6 +64,8 @@ def test_an_epoch_that_is_over_is_found(remit: Callable[..., Said], folder: Path
 def test_the_data_that_say_where_an_address_is_are_named(
     remit: Callable[..., Said], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert checks(remit("doctor", "--json"))["places"]["detail"] == "the policy asks for none"
+    monkeypatch.setenv("REMIT_POLICY", str(own(folder, "ip_place: {}")))
     assert checks(remit("doctor", "--json"))["places"]["detail"].startswith("iptocc ")
     path = folder / "city.mmdb"
     monkeypatch.setenv("REMIT_PLACES", str(path))

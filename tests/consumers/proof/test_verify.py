@@ -13,6 +13,7 @@ from deltalake import DeltaTable, write_deltalake
 from kit.lake import LOG, PRODUCER, SCHEMA, make_flush, make_quarantined, make_receipt, make_rows
 from remit_consumers.lake.commit import Lake, TableCommit
 from remit_consumers.lake.receipt import EventCounts, PackCount, PackOutcome, SourceCount
+from remit_consumers.lake.receipts import SINCE_FORMAT_2
 from remit_consumers.proof.report import report
 from remit_consumers.proof.verify import Verification, packs_waiting, verify
 
@@ -52,6 +53,18 @@ def test_everything_holds_on_what_was_committed(data: Path) -> None:
 def test_everything_holds_on_nothing(tmp_path: Path) -> None:
     assert verify(tmp_path).holds
     assert report(Lake(tmp_path / "lake")).contracts == {}
+
+
+def test_a_lake_whose_receipts_an_older_version_laid_out_holds_and_goes_on(data: Path) -> None:
+    folder = data / "lake" / "receipts"
+    older = DeltaTable(folder).to_pyarrow_table().drop_columns(sorted(SINCE_FORMAT_2))
+    shutil.rmtree(folder)
+    write_deltalake(folder, older)
+    assert verify(data).holds
+    commit(data)
+    Lake(data / "lake").materialise()
+    assert {field.name for field in DeltaTable(folder).schema().fields} > SINCE_FORMAT_2
+    assert verify(data).holds
 
 
 def test_the_report_tells_the_law_for_each_contract_and_what_became_of_values(data: Path) -> None:
