@@ -44,10 +44,22 @@ _DOCUMENT = frozenset(
 )
 """Extensions of files that people make and send."""
 
-_EXTENSIONS = _CODE | _PAGE | _DOCUMENT
+_SOURCE = frozenset(
+    """
+    .py .sh .bat .c .h .cpp .cs .java .class .go .rs .ts .tsx .jsx .vue .rb .pl .lua .sql .yml .yaml .toml .ini .cfg .conf
+    .log .lock .bak .env .tex .xsl .xhtml .swf .dll .wasm .webmanifest .cgi .mk .spec
+    """.split()  # noqa: SIM905
+)
+"""Extensions of what programmers write and servers keep."""
+
+_EXTENSIONS = _CODE | _PAGE | _DOCUMENT | _SOURCE
 _BUNDLED = _CODE | {".svg", ".png", ".jpg", ".webp"}
 _BUNDLE = re.compile(r"([a-z]{2,24}(?:[._-][a-z]{2,24}){0,4}[._-])(?:\{token\}|[0-9A-Za-z_]{6,64})")
 """What a bundler writes before the extension: a name, and a hash of the content."""
+
+_LETTERS = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+_FIRST_LAST = re.compile(rf"[{_LETTERS}]{{2,24}}\.[{_LETTERS}]{{2,24}}[0-9]{{0,4}}")
+"""Two words with a point between them, the last no extension: how accounts are made of names."""
 
 _EASY = re.compile(r"_?[A-Z]?[a-z]{1,31}(?:[-_][A-Z]?[a-z]{1,31}){0,15}|[A-Z]{2,5}")
 """Words in one case, without digits and dots: only noise has to be told from them."""
@@ -131,6 +143,11 @@ _ABOUT_SOMEONE = frozenset(
     emails phone phones tel mobile birthday birthdate dob iban ssn passport passports voucher vouchers coupon coupons
     reset verify confirm invite invites invitation invitations unsubscribe activate magic otp token tokens secret
     secrets session sessions share
+    benutzer nutzer kunde kunden mitglied mitglieder profil konto konten mitarbeiter patienten arzt aerzte
+    utilisateur utilisateurs membre membres compte comptes personne personnes
+    usuario usuarios cliente clientes miembro miembros perfil cuenta cuentas persona personas paciente pacientes
+    usuarios conta contas membro membros pessoa pessoas utente utenti clienti profilo profili membri persone
+    gebruiker gebruikers klant klanten lid leden yonghu huiyuan zhanghao
     """.split()  # noqa: SIM905
 )
 """Segments behind which the next one says who: an identifier, a user name or a one-time token."""
@@ -196,7 +213,7 @@ def _told(kind: str, by: str) -> str:
 
 def is_word(text: str) -> bool:
     """Whether a text is a word of the app, standing alone; it may have numbers of its own, such as `sha256`."""
-    return _judged(text)[0] == _LONG_NUMBER.sub("{number}", text)
+    return len(text) <= SEGMENT_CHARS_MAX and _kind(text) == _LONG_NUMBER.sub("{number}", text)
 
 
 def _judged(segment: str) -> tuple[str, str]:
@@ -207,7 +224,15 @@ def _judged(segment: str) -> tuple[str, str]:
 @lru_cache(maxsize=16_384)
 def _remembered(segment: str) -> tuple[str, str]:
     """Judge a segment of bounded length, once."""
-    return _kind(segment), _TELLS.get(segment.lower(), "")
+    return _named(segment), _TELLS.get(segment.lower(), "")
+
+
+def _named(segment: str) -> str:
+    """Give a segment back, or its template, also where it is a name with a point in it, as accounts have."""
+    stem, extension = _split(segment)
+    if extension not in _CODE and _FIRST_LAST.fullmatch(stem) and not _is_host(stem.lower()):
+        return "{id}" + extension
+    return _kind(segment)
 
 
 def _kind(segment: str) -> str:

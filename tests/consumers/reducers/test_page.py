@@ -366,3 +366,23 @@ def test_numbers_that_are_no_host_and_dots_that_are_none_are_told_apart(
     url: str, page: str
 ) -> None:
     assert page_of(url) == page
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/jane.doe", "/{id}"),
+        ("/Jane.Doe25", "/{id}"),
+        ("/cv/jane.doe.html", "/cv/{id}.html"),
+        ("/js/jquery.min.js", "/js/jquery.min.js"),
+        ("/setup.py", "/setup.py"),
+        ("/kunde/otto", "/kunde/{id}"),
+        ("/cuenta/ana", "/cuenta/{id}"),
+        ("/d/00-1a-2b-3c-4d-5e", "/d/{id}"),
+        ("/k/4k-7p-2q-9z", "/k/{token}"),
+    ],
+)
+def test_names_with_points_and_names_behind_words_of_other_languages_go(
+    path: str, page: str
+) -> None:
+    assert page_of(path) == page
