@@ -113,12 +113,17 @@ def _parameter(reducer: str, text: str) -> tuple[str, Scalar]:
 def _results(reducer: Reducer, values: list[str], parameters: Mapping[str, Scalar]) -> list[object]:
     """Reduce a column of text; a reducer with several results gives an object."""
     column = _column(reducer.spec.takes, values)
-    arrays = reducer.reduce(column, parameters)
+    arrays = [_decoded(array) for array in reducer.reduce(column, parameters)]
     names = [output.suffix or reducer.spec.name for output in reducer.spec.outputs]
     if names == [reducer.spec.name]:
         return list(arrays[0].to_pylist())
     rows = zip(*(array.to_pylist() for array in arrays), strict=True)
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _decoded(array: pa.Array) -> pa.Array:
+    """A column as what it stands for."""
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
 def _column(takes: str, values: list[str]) -> pa.Array:

@@ -65,7 +65,9 @@ def refused(values: pa.Array, field: FieldPlan) -> tuple[FieldCount, ...]:
 def _bytes(array: pa.Array) -> int:
     """The size of the values themselves: text as UTF-8, everything else at its width."""
     if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
+        lengths = pc.binary_length(array.dictionary)
+        whole: int | None = pc.sum(pc.take(lengths, array.indices)).as_py()
+        return whole or 0
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         text_bytes: int | None = pc.sum(pc.binary_length(array)).as_py()
         return text_bytes or 0

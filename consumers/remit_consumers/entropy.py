@@ -42,6 +42,10 @@ def _counts_of_one(column: pa.Array) -> Counts:
     """How often each value of a column stands in it."""
     if column.null_count == len(column):
         return np.zeros(0, np.int64)
+    if pa.types.is_dictionary(column.type):
+        numbers = column.indices.drop_null().to_numpy()
+        counts = np.bincount(numbers, minlength=1)
+        return np.asarray(counts[counts > 0], np.int64)
     counted = pc.value_counts(column if not column.null_count else column.drop_null())
     return np.asarray(counted.field("counts").to_numpy(zero_copy_only=False), np.int64)
 

@@ -48,7 +48,8 @@ def networks(values: pa.Array, parameters: Mapping[str, Scalar]) -> pa.StringArr
     column = text(values)
     shorten = partial(network, v4_bits=v4_bits, v6_bits=v6_bits)
     if v4_bits % 8:
-        return each(column, lambda distinct: [shorten(value) for value in distinct])[0]
+        (found,) = each(column, lambda distinct: [shorten(value) for value in distinct])
+        return found.dictionary_decode()
     lost = V4_BYTES - v4_bits // 8
     series = pl.Series(column)
     host = r"(?:\.[0-9]+)" + f"{{{lost}}}$"
@@ -58,7 +59,7 @@ def networks(values: pa.Array, parameters: Mapping[str, Scalar]) -> pa.StringArr
     if not others.true_count:
         return found
     (rest,) = each(column.filter(others), lambda distinct: [shorten(value) for value in distinct])
-    return pc.replace_with_mask(found, others, rest)
+    return pc.replace_with_mask(found, others, rest.dictionary_decode())
 
 
 def rule_of(value: str, parameters: Mapping[str, Scalar]) -> str:

@@ -37,7 +37,7 @@ def reduce(values: pa.Array, parameters: Mapping[str, Scalar]) -> tuple[pa.Array
     if not len(some):
         return (column,)
     (clean,) = each(some, lambda distinct: [*scrubbed(distinct, chars_max)])
-    return (pc.replace_with_mask(column, mask, clean),)
+    return (pc.replace_with_mask(column, mask, clean.dictionary_decode()),)
 
 
 def explain(value: str, parameters: Mapping[str, Scalar]) -> str:

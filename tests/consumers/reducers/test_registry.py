@@ -100,7 +100,9 @@ def outputs(name: str, values: list[str | None]) -> list[tuple[object, ...]]:
 
 
 def kind_of(column: pa.Array) -> str:
-    """Name the type of a column as `Output.arrow` does."""
+    """Name the type of a column as `Output.arrow` does: of text that is dictionary-encoded, what it stands for."""
+    if pa.types.is_dictionary(column.type):
+        return str(column.type.value_type)
     if isinstance(column.type, Final):
         assert column.type.storage_type == pa.string()
         return "final"
