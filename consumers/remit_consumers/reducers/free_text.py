@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.reducers.scrub.rules import LOOKS, RULES, SHAPES, WORDS
+from remit_consumers.reducers.scrub.rules import FAMILIES, FAMILY, RULES, SHAPES, WORDS
 from remit_consumers.reducers.unique import each, text
 from remit_schemas.reducer import Scalar
 
@@ -84,15 +84,26 @@ def _once(values: list[str]) -> list[str]:
     """Apply each rule to the texts that it could change."""
     done = list(values)
     series = pl.Series(values, dtype=pl.String)
-    looked = {look: series.str.contains(look).arg_true() for look in (WORDS, SHAPES)}
-    texts = {look: series.gather(rows) for look, rows in looked.items()}
-    for rule, look in zip(RULES, LOOKS, strict=True):
-        rows = looked[look].filter(rule.could_change(texts[look])).to_list()
+    suspects = {look: _rows_with(look, series) for look in (WORDS, SHAPES)}
+    of_family = {
+        family: suspects[look].filter(series.gather(suspects[look]).str.contains(family))
+        for family, look in FAMILIES.items()
+    }
+    for rule, family in zip(RULES, FAMILY, strict=True):
+        mine = of_family[family]
+        if not len(mine):
+            continue
+        rows = mine.filter(rule.could_change(series.gather(mine))).to_list()
         if not rows:
             continue
         for row, value in zip(rows, rule.apply([done[row] for row in rows]), strict=True):
             done[row] = value
     return done
+
+
+def _rows_with(look: str, texts: pl.Series) -> pl.Series:
+    """The numbers of the texts in which a look finds something."""
+    return texts.str.contains(look).arg_true()
 
 
 def _cut(value: str, chars: int) -> str:
