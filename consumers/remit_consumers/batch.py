@@ -25,7 +25,7 @@ class Batch:
         outcome: The plan under the consent that holds for these events; authorize sets it.
         counts: What minimize did to the values, a row for each field and decision.
         visitor: Pseudonyms that never change, to count subjects by; null where there is none. Minimize sets it where
-            the plan has a floor, and it is never stored.
+            the plan has a floor and its pseudonyms change, and it is never stored.
         filled: Rows that had no value of a field and have `other` now, by field; suppress counts them.
         floored: Rows whose value became `other`, by column; suppress counts them.
         refused: Events refused on the way, by reason.

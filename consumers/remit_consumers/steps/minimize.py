@@ -53,7 +53,7 @@ def minimize(names: Pseudonyms, reducers: Reducers) -> Step:
             batch,
             table=pa.table(columns),
             subject=names.of(batch.subject, rows, days),
-            visitor=names.of(batch.subject, rows, 0) if plan.floor else None,
+            visitor=names.of(batch.subject, rows, 0) if plan.floor and days else None,
             outcome=_looked_up(batch.outcome, plan, reducers),
             counts=tuple(counts),
         )
