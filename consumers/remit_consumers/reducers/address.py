@@ -29,7 +29,9 @@ SIX_TO_FOUR = b"\x20\x02"
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _V4 = rf"^(?:{_OCTET}\.){{3}}{_OCTET}$"
 _ZONE = r"(?:%[A-Za-z0-9._~-]{0,20})?"  # RFC 6874, and `%25` in front of it where it stood in a URI
-_BRACKETED = re.compile(rf"\[([^\]%]{{2,45}}){_ZONE}\](?::[0-9]{{1,5}})?")
+_BRACKETED = re.compile(
+    rf"\[([^\]%]{{2,45}}){_ZONE}\](?::[0-9A-Za-z]{{0,8}})?"
+)  # what calls itself a port names no host
 _ZONED = re.compile(rf"([0-9A-Fa-f:.]{{2,45}}){_ZONE}")
 _V4_PORT = re.compile(r"([0-9.]{7,15}):[0-9]{1,5}")
 _MAPPED = bytes(10) + b"\xff\xff"
