@@ -52,7 +52,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 
 _HANDLE = re.compile(r"0x[0-9a-f]{1,16}", re.IGNORECASE)
 
-_TOKEN = re.compile(r"[A-Za-z0-9+/=_.~|:%-]{8,1024}")
+_TOKEN = re.compile(r"[A-Za-z0-9+/=_.~|:%@-]{8,1024}")
 
 _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
 
@@ -179,7 +179,7 @@ LOGIN = Rule(
     "login",
     "curl",
     pattern=re.compile(
-        r"(?P<before>\s(?:-u|--user|--proxy-user|-U)[ =]?[\"']?)(?P<name>[^\s:\"'<>]{1,128}):(?P<value>[^\s\"'<>]{0,256})"
+        r"(?P<before>\s(?:-u|--user|--proxy-user|-U)[ =]{0,4}[\"']?)(?P<name>[^\s:\"'<>]{1,128}):(?P<value>[^\s\"'<>]{0,256})"
     ),
     check=is_login,
     kept="before",
