@@ -109,9 +109,19 @@ _ID_WORDS_HAN = "身份证|护照|证件|社会信用代码|税号"
 """Words behind which a number is somebody's, whatever its check digits."""
 
 
+LONG_DIGITS = 18
+"""Characters of a Chinese resident's number, and of a unified social credit code."""
+
+FIRST_GROUPS = frozenset({2, 6, 8, 9, 14})
+"""Where either is parted in two: behind its office, its place, its birth date. Elsewhere two numbers stand side by side."""
+
+
 @lru_cache(maxsize=4096)
 def _is_national(value: str) -> bool:
     """Whether a value has the shape of a national id, and what makes sure agrees."""
+    groups = [len(group) for group in re.split("[ -]", value)]
+    if sum(groups) == LONG_DIGITS and len(groups) == 2 and groups[0] not in FIRST_GROUPS:  # noqa: PLR2004  two numbers
+        return False
     return any(shape.fullmatch(value) and check(value) for shape, check in _SHAPES)
 
 
