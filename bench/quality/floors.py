@@ -29,18 +29,23 @@ def measure(labelled: Labelled) -> Iterator[Bits]:
     for path in labelled.files("access_logs/*combined*"):
         columns = columns_of_log(path)
         networks = remit("ip", columns["ip"]).outs
-        visitors = [crc32(str(networks[address] or "").encode()) + 1 for address in columns["ip"]]
+        visitors = [_visitor(networks[address]) for address in columns["ip"]]
         yield _floored(path, {"user_agent": columns["user_agent"]}, _traits(columns), visitors)
 
 
+def _visitor(network: object) -> int:
+    """Number a network; 0 where there is none."""
+    return crc32(str(network).encode()) + 1 if network else 0
+
+
 def _traits(columns: Mapping[str, Sequence[str]]) -> list[Combination]:
-    """Reduce agents, and languages and screens where there are any, to combinations of traits."""
+    """Reduce agents, and languages and screens where there are any, to combinations of one tenant's traits."""
     agents = remit("user_agent", columns["user_agent"]).outs
     parts = [[_parts(agents[agent]) for agent in columns["user_agent"]]]
     for name in ("language", "screen"):
         outs = remit(name, columns.get(name, ())).outs
         parts.append([(str(outs[value] or ""),) for value in columns.get(name, ())])
-    return [sum(each, ()) for each in zip(*filter(None, parts), strict=True)]
+    return [("", *sum(each, ())) for each in zip(*filter(None, parts), strict=True)]
 
 
 def _parts(out: object) -> Combination:
@@ -68,7 +73,7 @@ def _floored(
 
 def _stored(combination: Combination, table: frozenset[Combination]) -> Combination:
     """Give what is stored of a combination: its longest common beginning, and `other` for the rest."""
-    for length in range(len(combination), 0, -1):
+    for length in range(len(combination), 1, -1):
         if combination[:length] in table:
             return combination[:length] + (OTHER,) * (len(combination) - length)
-    return (OTHER,) * len(combination)
+    return combination[:1] + (OTHER,) * (len(combination) - 1)

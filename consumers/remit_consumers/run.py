@@ -145,10 +145,10 @@ class Runner:
             if not self._gathered.is_empty:
                 self._flush()
             self._materialise()
-            self._tend_floors(hurry=True)
         except (LakeError, KeysOutOfReach) as error:
             log.error("not everything could be stored; it is still on the log: %s", error)  # noqa: TRY400
         finally:
+            self._tend_floors(hurry=True)
             self.source.close()
 
     def _turn(self, *, hurry: bool) -> int:

@@ -53,6 +53,7 @@ class Floors:
         self._now = now
         self._open: dict[WindowName, Window] = {}
         self._newest: dict[Kind, list[Floor]] | None = None
+        self._version = -1
         self._tended_at = float("-inf")
 
     def standing(self, plan: Plan, floor: FloorPlan) -> Standing:
@@ -65,6 +66,7 @@ class Floors:
         if name not in self._open:
             self._open[name] = self._sealer.load(name) or Window.empty(floor)
         if self._newest is None:
+            self._version = self._lake.floors_version()
             self._newest = self._lake.floors(self._now())
         known = self._newest.get((plan.contract, tuple(floor.columns)), [])
         enough = [each for each in known if each.subjects_min >= floor.subjects_min]
@@ -86,13 +88,14 @@ class Floors:
             if name.ended_at + GRACE > now:
                 with faults.kept():
                     self._sealer.save(name, window)
-            if name.ended_at <= now:
+            if name.ended_at + GRACE <= now or (name.ended_at <= now and window.is_saved):
                 del self._open[name]
-        self._newest = None  # another consumer may have closed one
         for name in sorted(self._sealer.windows(), key=lambda name: name.begun_s):
             if name.ended_at + GRACE <= now:
                 with faults.kept():
                     self._close(name)
+        if self._lake.floors_version() != self._version:  # this consumer closed one, or another did
+            self._newest = None
         faults.tell()
 
     def _close(self, name: WindowName) -> None:

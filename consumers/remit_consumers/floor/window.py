@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from remit_consumers.floor.seen import Combination, Rows, Seen, Visitors
-from remit_consumers.keyfiles import destroy_key, own_key, read_key
+from remit_consumers.keyfiles import KEY_BYTES, destroy_key, own_key, read_key
 from remit_schemas.decided import FloorPlan
 from remit_schemas.durable import replace_file, sync_folder
 from remit_schemas.errors import KeysOutOfReach
@@ -164,10 +164,18 @@ class Sealer:
 
     def load(self, name: WindowName) -> Window | None:
         """Give what this consumer saw before it was started again, if that can be opened."""
-        return self._open(name, self.folder / f"{name.text}~{self.consumer}{SUFFIX}")
+        try:
+            return self._open(name, self.folder / f"{name.text}~{self.consumer}{SUFFIX}")
+        except (OSError, KeysOutOfReach):
+            return None
 
     def gather(self, name: WindowName) -> Window | None:
-        """Give what all consumers have seen; None where nothing of it can be opened."""
+        """Give what all consumers have seen; None where nothing of it can be opened.
+
+        Raises:
+            OSError: A file cannot be read now.
+            KeysOutOfReach: The key cannot be read now.
+        """
         whole: Window | None = None
         for file in sorted(self.folder.glob(f"{name.text}~*{SUFFIX}")):
             window = self._open(name, file)
@@ -189,12 +197,14 @@ class Sealer:
             file.unlink(missing_ok=True)
 
     def _open(self, name: WindowName, file: Path) -> Window | None:
-        """Open a file; one that cannot be opened or read counts nobody: that only makes more rare."""
+        """Open a file; one that is damaged or whose key has gone counts nobody: that only makes more rare."""
         try:
-            sealed, key = file.read_bytes(), read_key(self._key(name))
+            sealed, path = file.read_bytes(), self._key(name)
+            if path.stat().st_size != KEY_BYTES:
+                return None
             nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-            return Window.from_json(AESGCM(key).decrypt(nonce, rest, name.text.encode()))
-        except (OSError, KeysOutOfReach, InvalidTag, ValueError):
+            return Window.from_json(AESGCM(read_key(path)).decrypt(nonce, rest, name.text.encode()))
+        except (FileNotFoundError, InvalidTag, ValueError):
             return None
 
     def _key(self, name: WindowName) -> Path:

@@ -17,6 +17,7 @@ from remit_consumers.lake.floors import add as add_floor
 from remit_consumers.lake.floors import named as floor_named
 from remit_consumers.lake.floors import newest as newest_floors
 from remit_consumers.lake.flush import Claim, Committed, Flush, TableCommit
+from remit_consumers.lake.log import versions
 from remit_consumers.lake.pending import Pending, prepare, publish_first, sync_all
 from remit_consumers.lake.positions import (
     NOWHERE,
@@ -174,6 +175,10 @@ class Lake:
             return {}
         with reaching(self.root):
             return newest_floors(open_table(self.root, "floors"), now)
+
+    def floors_version(self) -> int:
+        """The version of the table of floors; -1 where there is none."""
+        return max(versions(self.root / "floors"), default=-1)
 
     def floor(self, name: str) -> Floor | None:
         """The floor of this name: what decided the rows whose tagset names it."""

@@ -241,6 +241,25 @@ def test_what_is_wrong_with_one_window_stops_neither_another_nor_the_flow(
     assert found.common == {POPULAR}
 
 
+def test_a_save_that_fails_at_the_end_of_a_window_is_tried_again(tmp_path: Path) -> None:
+    now = [MORNING]
+    floors = make_floors(tmp_path, lambda: now[0])
+    window = floors.standing(PLAN, FLOOR).window
+    window.add([POPULAR], [POPULAR], np.zeros(5, np.int64), np.arange(1, 6, dtype=np.uint64))
+    (tmp_path / "floors").write_bytes(b"in the way of the folder")
+    now[0] = datetime(2026, 3, 6, 0, 1, tzinfo=UTC)
+    with pytest.raises(OSError, match="exists"):
+        floors.tend(hurry=True)
+    (tmp_path / "floors").unlink()
+    now[0] += timedelta(minutes=1)
+    floors.tend(hurry=True)
+    now[0] = NEXT_DAY
+    floors.tend(hurry=True)
+    floor = floors.standing(PLAN, FLOOR).floor
+    assert floor is not None
+    assert floor.common == {POPULAR}
+
+
 def test_no_window_is_closed_while_the_keys_are_away(tmp_path: Path) -> None:
     now = [MORNING]
     floors = make_floors(tmp_path, lambda: now[0])

@@ -112,6 +112,16 @@ def test_an_explanation_names_the_rules_in_order() -> None:
         ("uid=ann.lee,ou=people", "uid=<user>,ou=people"),
         ("user_id=ann_lee ok", "user_id=<user> ok"),
         ("my password is hunter2", "my password is <secret>"),
+        ("IP 203.0.113.5.443 > 198.51.100.7.51234: [S]", "IP <ip>.443 > <ip>.51234: [S]"),
+        (r'{"path":"C:\\Users\\ann\\x"}', r'{"path":"C:\\Users\\<user>\\x"}'),
+        ("read /var/spool/cron/ann", "read /var/spool/cron/<user>"),
+        ("imap(ann): Connection closed", "imap(<user>): Connection closed"),
+        ("Login OK: [ann/<via>] from", "Login OK: [<user>/<via>] from"),
+        ('"username"=>"ann"', '"username"=>"<user>"'),
+        ("FAILED SU (to root) ann on pts/3", "FAILED SU (to root) <user> on pts/3"),
+        ("ann logged in as annlee ok", "ann logged in as <user> ok"),
+        ("用户[zhangsan] 登录", "用户[<user>] 登录"),
+        ("otp=482913", "otp=<secret>"),
         (
             'by "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0" today',
             'by "<user_agent>" today',
@@ -124,7 +134,15 @@ def test_what_a_new_user_found_in_ordinary_lines_goes(line: str, left: str) -> N
 
 @pytest.mark.parametrize(
     "line",
-    ["uid=0 gid=0", "is it late? yes=no", "what?a=b", "password is required", "session: idle"],
+    [
+        *("uid=0 gid=0", "is it late? yes=no", "what?a=b", "password is required", "session: idle"),
+        *("memory.max=17179869184", "took 13812345678 ns", "heap_used_bytes: 15123456789"),
+        *(
+            "Rendered app/views/home/index.html.erb",
+            "ASP.NET 4.0 is there",
+            "reading of user environment",
+        ),
+    ],
 )
 def test_what_only_looks_like_it_stays(line: str) -> None:
     assert scrub(line) == line

@@ -16,6 +16,8 @@ _NO_NAME = frozenset(
     requests has have had does did do can could may must should will would been are were be no none null that this
     who whose which when if but only again timed logged login authentication authenticated authorization exists
     found already process service defined specified given initiated activity interface interaction slice manager child token secret
+    environment registration signup type count permissions database table field lookup context migration action
+    preferences settings profile
     registered created added deleted removed connected disconnected changed updated
     """.split()  # noqa: SIM905  a list of words reads better than a column of them
 )
@@ -45,6 +47,8 @@ _SLOTS = (
     r"(?i-u:\bpassword (?:changed|expired|check failed) for )(?:user )?\(?",
     # su, login
     r"(?-u:\b)(?:Successful|FAILED) su for (?:<user> by )?",
+    r"(?-u:\b)FAILED SU \(to (?:<user>|\S+)\) ",
+    r"(?-u:\b)(?:could not identify password for \[|conversation failed for |changed password expiry for )",
     r"(?-u:\b)su(?:\[[0-9]+\])?: \(to (?:<user>\) )?",
     r"(?-u:\b)su(?:\[[0-9]+\])?: (?:BAD SU )?<user> to ",
     rf" [+\-] {_TTY} (?:<user>:)?",
@@ -53,7 +57,7 @@ _SLOTS = (
     r"(?-u:\b)LOGIN ON \S+ BY ",
     # shadow, databases
     r"(?-u:\b)new (?:user|group): name=",
-    r"(?:^|[^\-])(?i-u:\b(?:user|role|member|login|account|owned by|changed by|password for|tty[0-9]*['\"`] for) ['\"`])",
+    r"(?:^|[^\-])(?i-u:\b(?:user|role|member|login|account|group|name|delete|owned by|changed by|password for|tty[0-9]*['\"`] for) ['\"`](?:uid=)?)",
     # FTP
     r"(?i-u:\b(?:ftp|failed) login from )[^,]+, {1,2}\(?",
     r"(?i-u:\bftp login from )\S+ as ",
@@ -81,10 +85,17 @@ _ENCLOSED = (
     (r"(?-u:\b)USER ", _NAME, r"(?:: | \()"),
     (r"(?-u:\b)add ['\"`]", _NAME, r"['\"`] to (?:shadow )?group"),
     (r"(?-u:\b)by ", _NAME, r"\(uid="),
+    (r"(?i-u:\b(?:logged in|authenticated|login) (?:as|by) (?:user )?)", _LETTERED, ""),
+    (r"(?-u:\b)(?:pkexec|doas)(?:\[[0-9]+\])?: ", _NAME, r"(?:: Executing| ran command)"),
+    (r"(?i-u:<(?:Data Name=['\"](?:target|subject)username['\"]|user(?:name)?)>)", _NAME, r"</"),
+    (r"(?-u:\b)User@Host: ", r"[^\s\[<]+\[[^\]<]*\]", ""),
     (r" as ", _NAME, r": cmd="),
+    (r"(?-u:\b)(?:imap|pop3|lda|lmtp|managesieve|submission)\(", _NAME, r"\)"),
+    (r"(?-u:\b)(?:pam|sql|passwd-file|ldap|passwd|static|cache|lua|oauth2)\(", _NAME, r","),
+    (r"(?i-u:\blogin (?:ok|incorrect))[^:\[]{0,40}: \[", r"[^\[\]/\s]+", r"/"),
     (r"(?-u:\b)User Slice of ", r"[a-z_][a-z0-9_\-]*", ""),
     (r"(?-u:\b)from=", _NAME_OR_BRACKETED, r", size="),
-    (r"(?-u:\b)to=", _NAME_OR_BRACKETED, r", (?:ctladdr|delay|orig_to|relay)="),
+    (r"(?-u:\b)(?:orig_)?to=", _NAME_OR_BRACKETED, r", (?:ctladdr|delay|orig_to|relay)="),
     (r"(?-u:\b)uid=[0-9]+ from=", r"<[^<>\s]+>", ""),
     (r"(?i-u:\buser=)", r"<[^<>\s]+>", ""),
 )
@@ -118,22 +129,23 @@ def is_home(match: re.Match[str]) -> bool:
 
 _KEYED = (
     r"(?:^|[^A-Za-z0-9_\-])(?i-u:(?:ruser|logname|acct|(?:target|subject|sasl_|remote_)?user(?:[_.]?name)?|login|usr|suser"
-    r"|duser|auid|ugi|uid|user_?id)(?:=[\"']?|[\"']?[ ]?:[ ]?[\"']))|(?i-u:\baccount name:[ \t]*)"
+    r"|duser|auid|ugi|uid|user_?id)(?:=[\"']?|[\"']?[ ]?(?::|=>)[ ]?[\"']))|(?i-u:\baccount name:[ \t]*)"
 )
 """Keys that hold a name."""
 
 WRITTEN = Rule(
     "user",
-    r"(?i-u:(?:ruser|logname|acct|name|user|login|usr|uid|ugi|userid|user_id)[\"']?(?:=|[ ]?:[ \t]*[\"']))|(?i-u:account name:)"
+    r"(?i-u:(?:ruser|logname|acct|name|user|login|usr|uid|ugi|userid|user_id)[\"']?(?:=|[ ]?:[ \t]*[\"']|[ ]?=>))|(?i-u:account name:)"
     r"|(?:Accepted|Failed|Postponed|Partial) [a-z/\-]+ for |(?i-u:for user |failures? for |exceeded for |tarting session|password (?:changed|expired|check))"
     r"|Successful su|FAILED (?:su|SU) |su(?:\[[0-9]+\])?: | [+\-] [a-z/]*(?:pts/|tty)|'su |DIALUP AT|LOGIN ON|: name="
     r"|(?i-u:user|role|member|login|account|by|for|add) ['\"`]|(?i-u:login from )|uid=[0-9]+\(|unix-user:|acls|permissions|ctladdr"
-    r"|(?i-u:(?:invalid|illegal) user |user=<|cron)|sudo|\] (?:OK|FAIL) |USER |\(uid=|: cmd=|User Slice|, (?:size|relay|delay|orig_to)=|uid=[0-9]+ from=<|S-1-5-21-| : (?:TTY=|user NOT|command not|[0-9] incorrect)|用户|账号|帐号|登录名",
+    r"|(?i-u:(?:invalid|illegal) user |user=<|cron)|sudo|\] (?:OK|FAIL) |USER |\(uid=|: cmd=|User Slice|, (?:size|relay|delay|orig_to)=|uid=[0-9]+ from=<|S-1-5-21-| : (?:TTY=|user NOT|command not|[0-9] incorrect)|用户|账号|帐号|登录名|(?:imap|pop3|lda|lmtp|submission|pam|sql|passwd-file|ldap|passwd)\(|(?i-u:login (?:ok|incorrect))|FAILED SU|identify password|versation failed|password expiry"
+    r"|(?i-u:(?:logged in|authenticated|login) (?:as|by) )|pkexec|doas|(?i-u:username['\"]?>|<user>)|User@Host",
     (
         (_KEYED, _LETTERED, ""),
         ("|".join(_SLOTS), _NAME, ""),
         *_ENCLOSED,
-        (r"(?:用户名?|账号|帐号|登录名)[:\uff1a= ]*", r"[A-Za-z_][A-Za-z0-9_.\-]*", ""),
+        (r"(?:用户名?|账号|帐号|登录名)[:\uff1a= \[\"“「']*", r"[A-Za-z_][A-Za-z0-9_.\-]*", ""),
         ("", r"S-1-5-21(?:-[0-9]+){3,4}", ""),
     ),
     is_worded=True,
@@ -156,9 +168,9 @@ CALLED = Rule(
 
 HOME = Rule(
     "user",
-    r"/(?:home|Users|user)/|(?i-u:[a-z]:\\(?:users|documents and settings)\\)|/usercache/|/staging/|/cron(?:tab)?s/|/mail/",
+    r"/(?:home|Users|user)/|(?i-u:[a-z]:\\{1,2}(?:users|documents and settings)\\)|/usercache/|/staging/|/cron/|/mail/",
     pattern=re.compile(
-        r"(?P<before>/(?:home|Users)/|\b[A-Za-z]:\\{1,2}(?:[Uu]sers|Documents and Settings)\\{1,2}|/usercache/|/var/(?:spool/)?(?:mail|cron)/"
+        r"(?P<before>(?:(?<![\w.\-])|(?<=/export)|(?<=/mnt)|(?<=/nfs)|(?<=/data))/(?:home|Users)/(?![^\s/]{1,64}\.(?:html?|erb|haml|php|jsp|aspx?|jsx?|tsx?|css|rb|py|vue)\b)|\b[A-Za-z]:\\{1,2}(?:[Uu]sers|Documents and Settings)\\{1,2}|/usercache/|/var/(?:spool/)?(?:mail|cron)/"
         r"(?:crontabs/)?|/user/(?=[^/\s]{1,64}/)|/staging/(?=[^/\s]{1,64}/\.staging))(?P<value>[^\s/\\\"'`<>:;,|()\[\]{}]{1,64})"
     ),
     check=is_home,

@@ -21,6 +21,17 @@ _SEPARATORS = re.compile(r"[ ().\-/*#]+")
 _DATE = re.compile(r"(?:19|20)[0-9]{2}[-./][01][0-9][-./][0-3][0-9]")
 
 
+_AMOUNT_BEFORE = re.compile(
+    r"(?:bytes|size|heap|mem(?:ory)?|max|total|free|used|limit|rss|ns|nanos|offset|took|elapsed|duration)[\"' :=]{1,4}$",
+    re.IGNORECASE,
+)
+_UNIT_BEHIND = re.compile(r" ?(?:[num\u00b5]?s|[kmg]?i?b|bytes)\b", re.IGNORECASE)
+"""What makes a bare number an amount: most of 13 to 20 thousand million look like Chinese mobiles."""
+
+AMOUNT_CHARS = 24
+"""Characters before a number in which its name is looked for."""
+
+
 def _bare(number: str) -> str:
     """Take out what people write between digits."""
     return _SEPARATORS.sub("", number)
@@ -48,6 +59,11 @@ def is_told_phone(match: re.Match[str]) -> bool:
 
 def has_phone_digits(match: re.Match[str]) -> bool:
     """Whether a number in the shape of a phone number has as many digits as one."""
+    if match[0].isdigit() and (
+        _AMOUNT_BEFORE.search(match.string, max(0, match.start() - AMOUNT_CHARS), match.start())
+        or _UNIT_BEHIND.match(match.string, match.end())
+    ):
+        return False
     return PHONE_DIGITS_MIN + 2 <= len(_bare(match[0]).partition("x")[0]) <= PHONE_DIGITS_MAX + 2
 
 

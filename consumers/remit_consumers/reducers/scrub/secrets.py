@@ -76,6 +76,8 @@ def is_secret_value(match: re.Match[str]) -> bool:
         return False
     if match["key"].lower().startswith(("pass", "pwd", "bundle")):
         return "=" in match["is"] or '"' in match["is"] or any(c.isdigit() for c in value)
+    if match["key"].lower() == "otp":
+        return value.isdigit() or is_token(value)
     return is_token(value) and not randomness.is_counted(value)
 
 

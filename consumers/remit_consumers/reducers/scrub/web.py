@@ -90,7 +90,7 @@ DOMAIN = Rule(
     "domain",
     r"(?i-u:www\.|\.(?:com|org|net|edu|gov|info|biz)\b|\.(?:co|ac)\.[a-z])",
     pattern=re.compile(
-        r"(?<![\w.@/-])(?:www\.[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}|(?!(?:org|com|net|java|javax|edu|io)\.)"
+        r"(?<![\w.@/-])(?:www\.[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}|(?!(?:org|com|net|java|javax|edu|io)\.|(?:asp|ado|vb|json|paint)\.net\b|(?:log|logger|console)\.info\b)"
         r"[A-Za-z0-9](?:[\w-]{0,62}\.)(?:[\w-]{1,63}\.){0,5}(?:(?:com|org|net|edu|gov|info|biz)(?:\.[a-z]{2})?|(?:co|ac)\.[a-z]{2}))"
         r"(?![\w-])(?!\.\w)(?:/[^\s<>\"']{0,1024}(?<![.,;:!?)]))?",
         re.ASCII | re.IGNORECASE,
