@@ -241,7 +241,7 @@ _ALL = (
                 source="log lines beyond 4,096 characters are dumps of data, not messages (our choice)",
             ),
         ),
-        summary="Replaces addresses, e-mails, phone, card and account numbers, secrets and URLs by a mark of their kind.",
+        summary="Replaces addresses, e-mails, names of accounts, phone, card and id numbers, secrets, URLs and queries by a mark of their kind.",
         example=("login of a@example.com from 203.0.113.77", "login of <email> from <ip>"),
         keep_days_max=FREE_TEXT_DAYS_MAX,
     ),
