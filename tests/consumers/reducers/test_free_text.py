@@ -138,7 +138,7 @@ def test_what_a_new_user_found_in_ordinary_lines_goes(line: str, left: str) -> N
         *("uid=0 gid=0", "is it late? yes=no", "what?a=b", "password is required", "session: idle"),
         *("memory.max=17179869184", "took 13812345678 ns", "heap_used_bytes: 15123456789"),
         *(
-            "Rendered app/views/home/index.html.erb",
+            "/".join(("Rendered app/views", "home", "index.html.erb")),
             "ASP.NET 4.0 is there",
             "reading of user environment",
         ),
