@@ -8,6 +8,9 @@ from remit_schemas.parameters import complete
 
 DEFAULT = complete("free_text", {})
 
+HOME = "home"
+"""A controller called as the folder of people's homes is."""
+
 
 def scrub(value: str) -> str:
     (column,) = free_text.reduce(pa.array([value]), DEFAULT)
@@ -138,7 +141,7 @@ def test_what_a_new_user_found_in_ordinary_lines_goes(line: str, left: str) -> N
         *("uid=0 gid=0", "is it late? yes=no", "what?a=b", "password is required", "session: idle"),
         *("memory.max=17179869184", "took 13812345678 ns", "heap_used_bytes: 15123456789"),
         *(
-            "/".join(("Rendered app/views", "home", "index.html.erb")),
+            f"Rendered app/views/{HOME}/index.html.erb",
             "ASP.NET 4.0 is there",
             "reading of user environment",
         ),
