@@ -6,8 +6,9 @@ from typing import Self
 
 import pyarrow.compute as pc
 
+from remit_consumers.clock import Clock, utc_now
 from remit_consumers.epochs import REGISTER
-from remit_consumers.floor.floors import Clock, Floors, utc_now
+from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
 from remit_consumers.keys import ADDRESS_KEY, KeyStore
 from remit_consumers.lake.commit import Lake

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
 from remit_consumers.flush import Composer, Identity
 from remit_consumers.gather import Gathered, Marks, Partition
@@ -14,7 +15,7 @@ from remit_consumers.plans import Plans
 from remit_consumers.proof.report import report
 from remit_consumers.source.base import Sealed, Source, Start
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
-from remit_consumers.waiting import Clock, Waiting, utc_now
+from remit_consumers.waiting import Waiting
 from remit_schemas.errors import (
     KeysOutOfReach,
     LakeError,

@@ -2,10 +2,11 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from remit_consumers.clock import Clock, utc_now
 from remit_consumers.plans import Plans
 from remit_consumers.source.base import Sealed
 from remit_consumers.steps.open import Failed, Fate, Opened
@@ -27,14 +28,6 @@ _MEND: Mapping[str, str] = {
     "keys_out_of_reach": "bring the key store back (REMIT_KEYS)",
 }
 """What ends a wait, by its reason."""
-
-Clock = Callable[[], datetime]
-"""Tells the time, aware UTC."""
-
-
-def utc_now() -> datetime:
-    """Tell the time."""
-    return datetime.now(UTC)
 
 
 @dataclass(slots=True)

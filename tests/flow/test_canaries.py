@@ -27,6 +27,8 @@ SERVICE = (
     f"Nov  1 10:00:01 box sshd[4711]: Accepted password for {USER} from {ADDRESS} port 4242 ssh2",
     f"2021-11-01 10:00:02,123 WARN card {CARD} refused, call {PHONE}",
     f"2021-11-01 10:00:03,123 WARN Authorization: Bearer {TOKEN}",
+    f"2021-11-01 10:00:04,123 INFO GET /search?q=shoes&by={USER} from {ADDRESS}",
+    f"2021-11-01 10:00:05,123 INFO GET /cb?mail={MAILBOX.replace('@', '%40')} done",
 )
 
 

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from remit_consumers.floor.floors import Clock, Floors
+from remit_consumers.clock import Clock
+from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
 from remit_consumers.lake.commit import Lake
 

@@ -3,12 +3,13 @@
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
+from remit_consumers.clock import Clock, utc_now
 from remit_consumers.floor.seen import common
 from remit_consumers.floor.window import Sealer, Window, WindowName
 from remit_consumers.lake.commit import Lake
@@ -22,13 +23,6 @@ SAVE_EVERY_S = 60.0
 
 GRACE = timedelta(minutes=10)
 """How long after its end a window is closed: by then every consumer has saved what it saw in it."""
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """Tell the time."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def _values(delta: DeltaTable, name: str, receipts: pa.Table) -> Iterator[str]:
     expected: dict[str, int] = {row["field"]: row["values_out_sum"] for row in rows}
     filled = receipts.filter(pc.equal(receipts.column("kind"), "filled"))
     for row in filled.group_by("field").aggregate([("values_in", "sum")]).to_pylist():
-        expected[row["field"]] += row["values_in_sum"]
+        expected[row["field"]] = expected.get(row["field"], 0) + row["values_in_sum"]
     for field, columns in _columns_of(delta.to_pyarrow_dataset().schema, expected).items():
         present = _present(delta.to_pyarrow_table(columns=columns)) if columns else 0
         if present != expected[field]:

@@ -79,6 +79,3 @@ polars remembers 32 compiled regexes, and compiling one costs as much as reading
 
 FAMILY = tuple(_family_of(rule) for rule in RULES)
 """The family of each rule."""
-
-GATE = f"{WORDS}|{SHAPES}"
-"""Both looks in one."""
