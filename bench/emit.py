@@ -4,10 +4,11 @@ import json
 import os
 import uuid
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from time import perf_counter_ns
-from typing import Final
+from typing import Any, Final
 
 from bench.apart import run_apart
 from bench.context import PARTITIONS, Context, place
@@ -36,7 +37,7 @@ def measure(context: Context) -> Result:
         "empty call": lambda: _apart("empty call", burst)
     }
     for variant in ("emit", "build and emit", FRESH):
-        variants[variant] = lambda variant=variant: _embedded(variant, burst)  # type: ignore[misc]
+        variants[variant] = partial(_embedded, variant, burst)
     variants["emit, to Kafka"] = lambda: _shipped("emit", burst, kafka.bootstrap)
     variants["build and emit, to Kafka"] = lambda: _shipped(
         "build and emit", burst, kafka.bootstrap
@@ -44,7 +45,7 @@ def measure(context: Context) -> Result:
     left_out = missing()
     for peer in ENCODERS:
         if not (left_out and left_out.startswith(peer.split()[0])):
-            variants[peer] = lambda peer=peer: _apart(peer, burst, kafka.bootstrap, topic)  # type: ignore[misc]
+            variants[peer] = partial(_apart, peer, burst, kafka.bootstrap, topic)
     return _result(in_turns(variants, context.rounds), left_out)
 
 
@@ -149,18 +150,20 @@ def _emitting(client: Client, variant: str, views: list[Given]) -> Call:
 
         assert isinstance(call(0), Accepted)
         return call
-    plain = [(view.values, view.subject) for view in views]
+    plain: list[tuple[Mapping[str, Any], str | None]] = [
+        (view.values, view.subject) for view in views
+    ]
 
     def build(number: int) -> object:
         values, subject = plain[number % POOL]
         event = PageView(
-            occurred_at=values["occurred_at"],  # type: ignore[arg-type]  # what these fields hold is known
-            ip=values["ip"],  # type: ignore[arg-type]
-            user_agent=values["user_agent"],  # type: ignore[arg-type]
-            language=values["language"],  # type: ignore[arg-type]
-            page=values["page"],  # type: ignore[arg-type]
-            referrer=values["referrer"],  # type: ignore[arg-type]
-            screen=values["screen"],  # type: ignore[arg-type]
+            occurred_at=values["occurred_at"],
+            ip=values["ip"],
+            user_agent=values["user_agent"],
+            language=values["language"],
+            page=values["page"],
+            referrer=values["referrer"],
+            screen=values["screen"],
             method="GET",
             status=200,
             platform="web",

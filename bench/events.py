@@ -51,7 +51,7 @@ HARDWARE: Final = tuple(
     f"cores={c} memory_gb={m}" for c, m in ((2, 4), (4, 8), (8, 8), (8, 16), (16, 32))
 )
 STATUSES: Final = (200,) * 80 + (304,) * 12 + (404,) * 4 + (302,) * 3 + (500,)
-WORDS: Final = "blue red linen wool running winter summer light classic mini grand shirt shoe lamp desk chair bag watch scarf".split()  # noqa: SIM905
+WORDS: Final = "blue red linen wool running winter summer light classic mini grand shirt shoe lamp desk chair bag watch scarf".split()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -29,11 +30,9 @@ def measure(context: Context) -> Result:
     variants: dict[str, Callable[[], dict[str, float]]] = {}
     for contract in CONTRACTS:
         for size in SIZES:
-            variants[f"{contract} {size}"] = lambda contract=contract, size=size: _run(  # type: ignore[misc]
-                "refined", contract, context, size=size
-            )
-        variants[f"{contract} per event"] = lambda contract=contract: _run(  # type: ignore[misc]
-            "per_event", contract, context, events=context.events(PEER_EVENTS)
+            variants[f"{contract} {size}"] = partial(_run, "refined", contract, context, size=size)
+        variants[f"{contract} per event"] = partial(
+            _run, "per_event", contract, context, events=context.events(PEER_EVENTS)
         )
     samples = in_turns(variants, min(3, context.rounds))
     figures = [each for contract in CONTRACTS for each in _figures(samples, contract)]

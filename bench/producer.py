@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 from bench.apart import run_apart
@@ -36,7 +37,8 @@ def measure(context: Context) -> Result:
     left_out = missing()
     for peer in ENCODERS:
         if not (left_out and left_out.startswith(peer.split()[0])):
-            variants[peer] = lambda peer=peer: run_apart(  # type: ignore[misc]
+            variants[peer] = partial(
+                run_apart,
                 "producer.sustained",
                 variant=peer,
                 events=peer_events,

@@ -73,7 +73,7 @@ def path_alone() -> Peer:
 
 
 _MASKED: Final = frozenset(
-    "gclid gclsrc dclid gbraid wbraid fbclid msclkid twclid li_fat_id igshid ttclid rdt_cid epik qclid sccid".split()  # noqa: SIM905
+    "gclid gclsrc dclid gbraid wbraid fbclid msclkid twclid li_fat_id igshid ttclid rdt_cid epik qclid sccid".split()
 )
 """Keys that PostHog's option for personal data masks, as documented."""
 

@@ -24,23 +24,21 @@ CODE_DIGITS_MIN = 3
 """Digits that make a code of capitals: two are a version (`UTF-8`, `HTML5`)."""
 
 _MARKS = frozenset(
-    "{number} {uuid} {email} {token} {id} {ip} {text} {file} {host} {url} {more}".split()  # noqa: SIM905
+    "{number} {uuid} {email} {token} {id} {ip} {text} {file} {host} {url} {more}".split()
 )
 """What a segment is called that is not kept."""
 
-_CODE = frozenset(".js .mjs .css .map .woff .woff2 .ttf .eot".split())  # noqa: SIM905
+_CODE = frozenset(".js .mjs .css .map .woff .woff2 .ttf .eot".split())
 """Extensions of what an app is made of."""
 
-_PAGE = frozenset(
-    ".html .htm .php .asp .aspx .jsp .do .xml .json .md .rss .atom .ico .svg".split()  # noqa: SIM905
-)
+_PAGE = frozenset(".html .htm .php .asp .aspx .jsp .do .xml .json .md .rss .atom .ico .svg".split())
 """Extensions of pages."""
 
 _DOCUMENT = frozenset(
     """
     .txt .csv .png .jpg .jpeg .gif .webp .avif .heic .pdf .doc .docx .odt .rtf .xls .xlsx .ods .ppt .pptx .zip .gz .tgz
     .bz2 .tar .7z .rar .mp3 .mp4 .webm .mov .avi .wav .eml .msg .vcf .ics .apk .exe .dmg .iso
-    """.split()  # noqa: SIM905
+    """.split()
 )
 """Extensions of files that people make and send."""
 
@@ -48,7 +46,7 @@ _SOURCE = frozenset(
     """
     .py .sh .bat .c .h .cpp .cs .java .class .go .rs .ts .tsx .jsx .vue .rb .pl .lua .sql .yml .yaml .toml .ini .cfg .conf
     .log .lock .bak .env .tex .xsl .xhtml .swf .dll .wasm .webmanifest .cgi .mk .spec
-    """.split()  # noqa: SIM905
+    """.split()
 )
 """Extensions of what programmers write and servers keep."""
 
@@ -148,17 +146,17 @@ _ABOUT_SOMEONE = frozenset(
     usuario usuarios cliente clientes miembro miembros perfil cuenta cuentas persona personas paciente pacientes
     usuarios conta contas membro membros pessoa pessoas utente utenti clienti profilo profili membri persone
     gebruiker gebruikers klant klanten lid leden yonghu huiyuan zhanghao
-    """.split()  # noqa: SIM905
+    """.split()
 )
 """Segments behind which the next one says who: an identifier, a user name or a one-time token."""
 
-_TYPED = frozenset("search q query queries find keyword keywords term terms lookup".split())  # noqa: SIM905
+_TYPED = frozenset("search q query queries find keyword keywords term terms lookup".split())
 """Segments behind which the next one is what somebody typed."""
 
 _UPLOADS = frozenset(
     """
     file files upload uploads attachment attachments document documents avatar avatars
-    """.split()  # noqa: SIM905
+    """.split()
 )
 """Segments below which the names of files are their owners' own."""
 
@@ -168,7 +166,7 @@ _ROUTES = frozenset(
     create update delete all export import add remove view show about help home default inbox orders
     order history preferences security billing activity notifications avatar address addresses account
     accounts dashboard overview reset confirm verify email phone results advanced suggest autocomplete
-    """.split()  # noqa: SIM905
+    """.split()
 )
 """Segments that stay words of the app even there."""
 

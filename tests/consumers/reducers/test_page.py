@@ -143,7 +143,7 @@ def test_what_comes_out_is_a_bounded_path_or_named_other(value: str) -> None:
 
 SEGMENTS = st.sampled_from(
     """orders users user 7 007 2016 123456 a1 v1 1.2.3 .. . %2e%2e 12;x 12%2F34 {number} 3f2504e0-4f89-41d3-9a0c-0305e82c3301
-    3F2504E0-4F89-41D3-9A0C-0305E82C3301 \uff11\uff12""".split()  # noqa: SIM905  a list of words
+    3F2504E0-4F89-41D3-9A0C-0305E82C3301 \uff11\uff12""".split()
 )
 STARTS = st.sampled_from(["", "/", "//", "https://h", "https://h/", "/users/", "javascript:", "x"])
 
@@ -293,7 +293,7 @@ def test_short_random_codes_are_mostly_named() -> None:
     /blog/how-to-brew-coffee-at-home /static/css/bootstrap.min.css /wp-admin/admin-ajax.php /en-GB/about_us
     /graphql /.well-known/openid-configuration /robots.txt /javascript/XMLHttpRequest /getUserById /i18n/html5/utf8
     /knightsbridge/catchphrase /strengths/rhythm /wordpress/phpmyadmin /top-10-tips /2fa/setup
-    """.split(),  # noqa: SIM905
+    """.split(),
 )
 def test_words_of_an_app_stay(path: str) -> None:
     assert page_of(path) == path

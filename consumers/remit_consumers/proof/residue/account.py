@@ -57,7 +57,7 @@ NOBODY = frozenset(
     root bin daemon adm login lp sync shutdown halt mail news uucp operator man nobody
     unknown none null nil undefined anonymous true false user name the a an is was from for by on in at to and or with
     system id public shared default guest all
-    """.split()  # noqa: SIM905  a list of words reads better than a column of them
+    """.split()
 )
 """Accounts that every system has and no person is, and words of the sentence.
 Source: Linux Standard Base Core 5.0, user and group names."""

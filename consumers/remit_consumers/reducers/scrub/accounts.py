@@ -19,7 +19,7 @@ _NO_NAME = frozenset(
     environment registration signup type count permissions database table field lookup context migration action
     preferences settings profile
     registered created added deleted removed connected disconnected changed updated
-    """.split()  # noqa: SIM905  a list of words reads better than a column of them
+    """.split()
 )
 """What stands behind `user` in a sentence that names none."""
 

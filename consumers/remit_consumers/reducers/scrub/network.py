@@ -12,7 +12,7 @@ _PACKED = frozenset(
     """
     jar war ear zip gz tgz bz2 xz tar dll exe sys log txt xml conf cfg json yaml yml properties rpm deb apk whl egg
     pyc js css html htm php rb lock pid sock tmp bak img iso bin dat cab msi mum cat pdb h c cpp java class
-    """.split()  # noqa: SIM905  a list of words reads better than a column of them
+    """.split()
 )
 """Last parts of file names, behind a version: no top-level domain of a host is meant."""
 

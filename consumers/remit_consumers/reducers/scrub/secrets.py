@@ -30,7 +30,7 @@ _NOT_SECRET = frozenset(
     null none true false required invalid incorrect missing expired empty undefined unknown failed
     changed reset wrong accepted denied string password passwd token secret user username with from this that
     your does must will cannot default optional hidden provided given enabled disabled simple
-    """.split()  # noqa: SIM905  a list of words reads better than a column of them
+    """.split()
 )
 """What stands behind `password` in a sentence about one."""
 

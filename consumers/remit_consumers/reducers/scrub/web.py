@@ -7,7 +7,7 @@ from remit_consumers.reducers.scrub.rule import Rule
 _NO_WEB = r"(?:file|hdfs|viewfs|har|jar|plaintext|ssl|sasl_plaintext|sasl_ssl)"
 """Schemes of a cluster's files and listeners: they name machines, and paths in which the other rules look."""
 
-_UNITS = frozenset("service slice scope mount socket timer target device swap path".split())  # noqa: SIM905
+_UNITS = frozenset("service slice scope mount socket timer target device swap path".split())
 """systemd's types of units: `user@1000.service` is an instance. Source: systemd.unit(5)."""
 
 _JAVA_HASH = re.compile(r"[0-9a-f]{5,8}", re.IGNORECASE)
