@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1 # the lock says which pyright; nothing looks for a newer one
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove lint format bench lock clean java
+.PHONY: help demo test prove lint format bench lock clean parts
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,10 +14,10 @@ help: ## what can be made
 demo: $(VENV)/.ready ## the main job on this machine, no server: a log in, a minimized lake and its report out (LOG=file names yours)
 	remit demo $(LOG)
 
-test: java lint ## lint, then every test in its short form; the last lines say which real parts ran
+test: parts lint ## lint, then every test in its short form; the last lines say which real parts ran
 	pytest
 
-prove: java lint ## the same tests in full strength: minutes to hours
+prove: parts lint ## the same tests in full strength: minutes to hours
 	REMIT_PROVE=1 pytest
 
 lint: $(VENV)/.ready ## ruff, mypy, pyright, import-linter
@@ -37,8 +37,8 @@ bench: $(VENV)/.ready ## measure, print and keep in bench/results
 lock: $(VENV)/.ready ## resolve the dependencies anew, with hashes (UPGRADE=1 takes newer versions)
 	scripts/lock $(if $(UPGRADE),--upgrade)
 
-java: $(VENV)/.ready # Apache Kafka runs on Java, and Maven fetches it: provided where that can be done, named where not
-	@scripts/java
+parts: $(VENV)/.ready # Java, Chromium, wrk: provided where that can be done, named where not
+	@scripts/parts
 
 clean: ## remove what make made
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

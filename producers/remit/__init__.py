@@ -2,6 +2,16 @@
 
 from remit.client import Client
 from remit.result import Accepted, Refused
-from remit_schemas.events import OperationalLog, PageView, ServiceLog
+from remit_schemas.events import ConsentChange, OperationalLog, PageView, ServiceLog
+from remit_schemas.subject import visitor
 
-__all__ = ["Accepted", "Client", "OperationalLog", "PageView", "Refused", "ServiceLog"]
+__all__ = [
+    "Accepted",
+    "Client",
+    "ConsentChange",
+    "OperationalLog",
+    "PageView",
+    "Refused",
+    "ServiceLog",
+    "visitor",
+]

@@ -20,6 +20,80 @@ from remit_schemas.event import (
 )
 
 
+class _ConsentChange:
+    """The slots of a `ConsentChange`, open until it is built."""
+
+    __slots__ = (  # noqa: RUF023 - in the contract's order
+        "occurred_at",
+        "collected_at",
+        "purpose",
+        "status",
+        "agreed_version",
+        "method",
+    )
+
+    occurred_at: int
+    collected_at: int
+    purpose: str | None
+    status: str | None
+    agreed_version: str | None
+    method: str | None
+
+
+@final
+class ConsentChange(_ConsentChange, Event):
+    """Somebody agreed to a purpose, refused it, or withdrew an agreement.
+
+    Times are given as aware datetimes or as milliseconds since 1970, and are now unless given.
+
+    Attributes:
+        occurred_at: When it happened, in milliseconds since 1970-01-01 UTC.
+        collected_at: When remit took it, in milliseconds since 1970-01-01 UTC; the governing
+            policy version and the keeping time count from here.
+        purpose: The purpose, one for each event: "analytics.reporting".
+        status: What became of it: "given", "refused" or "withdrawn".
+        agreed_version: The policy version that was shown: "2021-11-01".
+        method: How it was said: "banner", "settings", "api", "remembered", "gpc" or "dnt".
+    """
+
+    __slots__ = ()
+    __contract__: ClassVar[str] = "consent_change"
+    __fields__: ClassVar[tuple[str, ...]] = _ConsentChange.__slots__
+
+    def __new__(  # noqa: PLR0913 - by name only, and one for each field of the contract
+        cls,
+        *,
+        occurred_at: datetime | int | None = None,
+        collected_at: datetime | int | None = None,
+        purpose: str | None = None,
+        status: str | None = None,
+        agreed_version: str | None = None,
+        method: str | None = None,
+    ) -> Self:
+        """Build one; a value that is not of its field's type raises `EncodeError`."""
+        now = now_ms()
+        event = unsealed(_ConsentChange)
+        event.occurred_at = (
+            now if occurred_at is None else moment_ms(occurred_at, "consent_change.occurred_at")
+        )
+        event.collected_at = (
+            now if collected_at is None else moment_ms(collected_at, "consent_change.collected_at")
+        )
+        event.purpose = (
+            purpose if type(purpose) in TEXT else text(purpose, "consent_change.purpose")
+        )
+        event.status = status if type(status) in TEXT else text(status, "consent_change.status")
+        event.agreed_version = (
+            agreed_version
+            if type(agreed_version) in TEXT
+            else text(agreed_version, "consent_change.agreed_version")
+        )
+        event.method = method if type(method) in TEXT else text(method, "consent_change.method")
+        event.__class__ = cls
+        built: Self = event
+        return built
+
+
 class _OperationalLog:
     """The slots of a `OperationalLog`, open until it is built."""
 
@@ -118,6 +192,8 @@ class _PageView:
         "hardware",
         "screen",
         "platform",
+        "viewport",
+        "utc_offset",
     )
 
     occurred_at: int
@@ -133,6 +209,8 @@ class _PageView:
     hardware: str | None
     screen: str | None
     platform: str | None
+    viewport: str | None
+    utc_offset: str | None
 
 
 @final
@@ -159,6 +237,9 @@ class PageView(_PageView, Event):
         screen: Size of the screen in CSS pixels, width first: "1920x1080".
         platform: What the visitor used, set by the door the event came in by: "web", "desktop",
             "mobile" or "other".
+        viewport: Class of the window that pages are shown in, by its longer side: "small",
+            "medium", "large" or "huge"; or its size in CSS pixels.
+        utc_offset: How far the visitor's clock is from UTC, in whole hours: "+08:00".
     """
 
     __slots__ = ()
@@ -181,6 +262,8 @@ class PageView(_PageView, Event):
         hardware: str | None = None,
         screen: str | None = None,
         platform: str | None = None,
+        viewport: str | None = None,
+        utc_offset: str | None = None,
     ) -> Self:
         """Build one; a value that is not of its field's type raises `EncodeError`."""
         now = now_ms()
@@ -215,6 +298,12 @@ class PageView(_PageView, Event):
         event.screen = screen if type(screen) in TEXT else text(screen, "page_view.screen")
         event.platform = (
             platform if type(platform) in TEXT else text(platform, "page_view.platform")
+        )
+        event.viewport = (
+            viewport if type(viewport) in TEXT else text(viewport, "page_view.viewport")
+        )
+        event.utc_offset = (
+            utc_offset if type(utc_offset) in TEXT else text(utc_offset, "page_view.utc_offset")
         )
         event.__class__ = cls
         built: Self = event
@@ -305,6 +394,7 @@ class ServiceLog(_ServiceLog, Event):
 
 EVENTS: Mapping[type[Event], str] = MappingProxyType(
     {
+        ConsentChange: "consent_change",
         OperationalLog: "operational_log",
         PageView: "page_view",
         ServiceLog: "service_log",

@@ -42,6 +42,11 @@ REASONS: Final[tuple[str, ...]] = (  # the byte of a reason is its place here: o
     "opted_out",
     "not_ready",  # the client could not start in this process
     "reentered",  # emitted from inside an emit: a signal handler, a finalizer
+    "no_consent",  # the subject refused, withdrew or never agreed, as far as this source knows
+    "sampled_out",  # the policy wants a share of these events, and this one is not in it
+    "over_quota",  # the policy allows so many of these events in a time
+    "contract_expired",  # nobody renewed the contract
+    "bundle_expired",  # no fresh bundle came: what is optional waits for one
 )
 _REASON_BYTES: Final = MappingProxyType({reason: byte for byte, reason in enumerate(REASONS)})
 NO_NONCE: Final = bytes(12)  # the nonce in a header of form 1

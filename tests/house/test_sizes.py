@@ -36,7 +36,11 @@ def test_nine_of_ten_functions_fit_in_twenty_five_lines() -> None:
 
 
 def test_no_module_is_longer_than_four_hundred_lines() -> None:
-    counts = {m.name: len(m.path.read_text().splitlines()) for m in modules().values()}
+    counts = {
+        m.name: len(m.path.read_text().splitlines())
+        for m in modules().values()
+        if m.name not in GENERATED
+    }
     assert not {name: count for name, count in counts.items() if count > MODULE_LINES_MAX}
 
 

@@ -53,7 +53,7 @@ def kafka_jars() -> Path:
             check_jars(fetched, SERVER / "SHA256SUMS")
             fetched.rename(jars)
         check_jars(jars, SERVER / "SHA256SUMS")
-        (CACHE / "checked").touch()  # scripts/java: no Maven needed any more
+        (CACHE / "checked").touch()  # scripts/parts: no Maven needed any more
     return jars
 
 

@@ -102,18 +102,19 @@ def test_every_cited_sentence_exists(policy: Policy, clauses: Clauses) -> None:
     assert all(Kind.INFORMATION not in clauses.sentences[clause[:4]].kinds for clause in cited)
 
 
-def test_every_rule_rests_on_a_sentence_about_collecting_or_keeping(
+def test_every_rule_rests_on_a_sentence_about_collecting_keeping_or_consent(
     policy: Policy, clauses: Clauses
 ) -> None:
     for rule in policy.rules:
         kinds = clauses.sentences[rule.clause[:4]].kinds
-        assert {Kind.COLLECTION, Kind.RETENTION} & set(kinds)
+        about = {Kind.CONSENT} if rule.event == "consent_change" else {Kind.COLLECTION}
+        assert (about | {Kind.RETENTION}) & set(kinds)
 
 
 def test_every_number_of_the_policy_has_its_reason(policy: Policy) -> None:
     for rule in policy.rules:
         assert rule.keep_for is not None
-        days = str(rule.keep_for.days)
+        days = f"{rule.keep_for.days:,}"
         assert days in rule.reason or "As long as the row" in rule.reason, rule.subject_matter
 
 
@@ -123,10 +124,11 @@ def test_every_field_of_every_contract_has_a_rule(plans: list[Plan]) -> None:
     ] == []
 
 
-def test_everything_collected_is_required_by_the_contract_or_asked_for(policy: Policy) -> None:
+def test_everything_collected_is_required_by_contract_or_law_or_asked_for(policy: Policy) -> None:
     grounds = {(terms.necessity, terms.basis) for terms in policy.purposes.values()}
     assert grounds == {
         (Necessity.REQUIRED, Basis.CONTRACT),
+        (Necessity.REQUIRED, Basis.LEGAL_OBLIGATION),
         (Necessity.OPTIONAL, Basis.CONSENT),
     }
 
@@ -141,10 +143,10 @@ def test_text_that_people_wrote_is_scrubbed_and_goes_within_a_week(plans: list[P
     assert all(plan.outcome().keep_for <= timedelta(days=7) for plan in rows)
 
 
-def test_no_row_is_kept_beyond_thirty_days(plans: list[Plan]) -> None:
-    assert max(plan.outcome(plan.optional_purposes).keep_for for plan in plans) == timedelta(
-        days=30
-    )
+def test_no_row_is_kept_beyond_thirty_days_but_the_proof_of_consent(plans: list[Plan]) -> None:
+    kept = {plan.contract: plan.outcome(plan.optional_purposes).keep_for for plan in plans}
+    assert kept.pop("consent_change") == timedelta(days=1095)
+    assert max(kept.values()) == timedelta(days=30)
 
 
 def test_only_the_services_own_figures_are_stored_as_they_came(plans: list[Plan]) -> None:

@@ -31,8 +31,8 @@ def without(field: Json, key: str) -> Json:
     return {name: value for name, value in field.items() if name != key}
 
 
-def test_the_three_contracts_of_automatic_collection_are_there() -> None:
-    assert builtin().names == ("operational_log", "page_view", "service_log")
+def test_the_contracts_of_automatic_collection_and_of_consent_are_there() -> None:
+    assert builtin().names == ("consent_change", "operational_log", "page_view", "service_log")
 
 
 @pytest.mark.parametrize("contract", list(builtin()), ids=lambda contract: contract.name)
@@ -247,8 +247,9 @@ def test_the_fingerprint_is_that_of_the_avro_specification(schema: str, number: 
 def test_the_fingerprints_of_our_contracts_never_change_unseen() -> None:
     """Whoever changes a shipped contract keeps its old version in the archive, and its new figure here."""
     assert {contract.name: contract.fingerprint.hex() for contract in builtin()} == {
+        "consent_change": "20f6a0035368c337",
         "operational_log": "46520c3ba0f46dd6",
-        "page_view": "9f09c02ae69624ec",
+        "page_view": "41edb4b246899048",
         "service_log": "0d55ef0868f5daa4",
     }
 
@@ -281,7 +282,7 @@ def test_a_folder_adds_its_contracts_and_its_archive(tmp_path: Path) -> None:
     write_contract(tmp_path / "archive", make_record(), "probe-1")
     write_contract(tmp_path, make_record(make_field_json()))
     contracts = builtin().with_folder(tmp_path)
-    assert contracts.names == (*builtin().names[:2], "probe", "service_log")
+    assert contracts.names == (*builtin().names[:3], "probe", "service_log")
     old = contracts.by_fingerprint(load_contract(tmp_path / "archive" / "probe-1.avsc").fingerprint)
     assert len(old.fields) == 2
     assert len(contracts.by_name("probe").fields) == 3

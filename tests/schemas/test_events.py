@@ -18,7 +18,7 @@ from remit_schemas.codec import decode_one, encoder
 from remit_schemas.contract import builtin
 from remit_schemas.errors import EncodeError
 from remit_schemas.event import Event, now_ms
-from remit_schemas.events import EVENTS, OperationalLog, PageView, ServiceLog
+from remit_schemas.events import EVENTS, ConsentChange, OperationalLog, PageView, ServiceLog
 from remit_schemas.generate import EVENTS_FILE, main, module_of
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123_999, tzinfo=UTC)
@@ -46,7 +46,7 @@ def test_generating_writes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_every_contract_has_its_event() -> None:
     assert sorted(EVENTS.values()) == list(builtin().names)
-    assert {PageView, ServiceLog, OperationalLog} == set(EVENTS)
+    assert {ConsentChange, PageView, ServiceLog, OperationalLog} == set(EVENTS)
 
 
 @EACH

@@ -386,4 +386,6 @@ def test_all_that_is_shipped_compiles_and_refuses_what_rests_on_consent_alone() 
         "page_view.duration_ms",
         "page_view.hardware",
         "page_view.screen",
+        "page_view.viewport",
+        "page_view.utc_offset",
     }
