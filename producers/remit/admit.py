@@ -1,6 +1,7 @@
 """Which events may go: the plan of each contract, turned into what `emit` needs to know of it."""
 
 from collections.abc import Iterable
+from types import MappingProxyType
 
 from remit.result import Refused
 from remit.route import ConsentTerms, Encode, Route, Terms
@@ -71,26 +72,16 @@ class _Without:
     def __call__(self, withheld: frozenset[str]) -> Encode:
         made = self._made.get(withheld)
         if made is None:
-            made = self._made[withheld] = encoder(self._contract, left_out(self._plan, withheld))
+            made = self._made[withheld] = encoder(self._contract, self._plan.withheld(withheld))
         return made
-
-
-def left_out(plan: Plan, withheld: frozenset[str]) -> frozenset[str]:
-    """Name the fields that only these purposes need: those that the plan refuses without them and not with them."""
-    refused = _refused(plan, plan.optional_purposes - withheld)
-    return refused - _refused(plan, plan.optional_purposes)
-
-
-def _refused(plan: Plan, granted: frozenset[str]) -> frozenset[str]:
-    decided = plan.outcome(granted).fields
-    return frozenset(name for name, field in decided.items() if field.decision is Decision.REFUSE)
 
 
 def _consent_terms(policy: Policy) -> ConsentTerms:
     optional = frozenset(
         key for key, terms in policy.purposes.items() if terms.necessity is Necessity.OPTIONAL
     )
-    return ConsentTerms(policy.version, optional)
+    signals = {name: frozenset(terms.withholds) for name, terms in policy.signals.items()}
+    return ConsentTerms(policy.version, optional, MappingProxyType(signals))
 
 
 def _refusal(plan: Plan) -> str | None:

@@ -4,14 +4,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 from remit.answers import Answer, Answers, Who
 from remit.holding import Holding, Offer
 from remit.result import HELD, REFUSED, Refused
 from remit.route import ConsentTerms, Encode
-
-SIGNALS: Final = frozenset({"gpc", "dnt"})  # Global Privacy Control (W3C), Do Not Track
+from remit_schemas.category import SIGNALS
 
 
 class Gate:
