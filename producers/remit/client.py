@@ -175,6 +175,12 @@ class Client:
             self._refuse(NOWHERE, None, "other")
 
     @property
+    def signed_bundle(self) -> bytes:
+        """The bundle that this client goes by, as it was published; empty while it does not run."""
+        core = self._core
+        return b"" if core is None else core.agreement.signed
+
+    @property
     def held(self) -> int:
         """How many events wait for their subject's answer; they are in no count yet."""
         return self._gate.held
@@ -276,11 +282,11 @@ class Client:
         if self._core is None and not self._start_again():
             self._missed[type(event)] = self._missed.get(type(event), 0) + 1
             return REFUSED["not_ready"]
-        for base in type(event).__mro__:
-            route = self._routes.get(base)
-            if route is not None:
-                self._routes = {**self._routes, type(event): route}
-                return self.emit(event, subject=subject, tenant=tenant, signals=signals)
+        with self._starting:
+            core = self._core
+            is_known = core is not None and core.agreement.learn(type(event))
+        if is_known and type(event) in self._routes:
+            return self.emit(event, subject=subject, tenant=tenant, signals=signals)
         return self._refuse(NOWHERE, None, "unknown_contract")
 
     def _refuse(self, route: Route, tenant: str | None, reason: str) -> Refused:
@@ -299,7 +305,7 @@ class Client:
         )
         self._packer = core.packer
         self._core = core
-        self._routes = core.routes
+        core.agreement.hand_out()
 
     def _start_again(self) -> bool:
         with self._starting:
@@ -320,7 +326,8 @@ class Client:
                 self._refuse(self._routes.get(event, NOWHERE), None, "not_ready")
 
     def _take_routes(self, routes: Routes) -> None:
-        self._routes = routes
+        if self._packer is not None and not self._is_closed:
+            self._routes = routes
 
     def guards(self) -> tuple[AbstractContextManager[object], ...]:
         """See `lifetime.Resident`."""

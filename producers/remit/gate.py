@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from remit.answers import Answer, Answers, Who
 from remit.holding import Holding, Offer
+from remit.meter import Meter
 from remit.result import HELD, REFUSED, Refused
 from remit.route import ConsentTerms, Encode
 from remit_schemas.category import SIGNALS
@@ -48,12 +49,17 @@ class Gate:
         refused = REFUSED[route.refusal] if route.refusal else route.forbids(offer.event)
         if refused is not None:
             return refused
+        meter = route.meter
+        if meter and not offer.is_late and not _is_sampled(offer, meter):
+            return REFUSED["sampled_out"]
         with self.lock:
             answer = self._answers.of(offer.who)
             withheld = answer.withheld | _signalled(offer, route.consent)
             reason = _why_not(offer, withheld)
             if reason is None and _must_wait(offer, answer):
                 return self._hold(offer)
+        if reason is None and meter and not meter.takes():
+            reason = "over_quota"
         return route.encode_without(withheld) if reason is None else REFUSED[reason]
 
     def first_signals(self, offer: Offer) -> list[tuple[str, str]]:
@@ -117,6 +123,10 @@ class Gate:
         for other in gone:
             self._drop(other)
         return HELD
+
+
+def _is_sampled(offer: Offer, meter: Meter) -> bool:
+    return meter.samples(offer.subject, offer.route.consent.sample_key)
 
 
 def _signalled(offer: Offer, terms: ConsentTerms) -> frozenset[str]:

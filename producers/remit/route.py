@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from remit.meter import Meter
 from remit.open_pack import OpenPack
 from remit.result import Refused
 from remit_schemas.category import Necessity
@@ -25,12 +26,14 @@ class ConsentTerms:
         policy_version: What an answer is an answer to.
         optional: The purposes that can be given, refused and withdrawn.
         signals: Which of them each signal of a browser withholds.
+        sample_key: Keys the choice of subjects where a contract is sampled.
         is_stale: No fresh bundle came: nothing optional is collected until one does.
     """
 
     policy_version: str
     optional: frozenset[str]
     signals: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    sample_key: bytes = b""
     is_stale: bool = False
 
 
@@ -53,6 +56,7 @@ class Route:
         consent: What the policy leaves to subjects.
         optional: The optional purposes that fields of this contract are for.
         without: Gives the encoder that leaves out what only these purposes need.
+        meter: How many of its events are taken; None is all.
         waits: Whether an event waits until its subject has answered.
         turn: The lane of events without a subject, until its pack closes.
         is_plain: Nothing has to be asked of its events one by one.
@@ -69,13 +73,14 @@ class Route:
     consent: ConsentTerms = NO_CONSENT_TERMS
     optional: frozenset[str] = frozenset()
     without: Callable[[frozenset[str]], Encode] | None = None
+    meter: Meter | None = None
     waits: bool = False
     turn: int = 0
     is_plain: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """See once what `emit` would otherwise see for every event."""
-        is_asked = self.refusal or self.guards or self.waits or self.is_optional
+        is_asked = self.refusal or self.guards or self.waits or self.is_optional or self.meter
         self.is_plain = not is_asked and not (self.consent.is_stale and self.optional)
 
     @property
