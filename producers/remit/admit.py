@@ -108,7 +108,7 @@ class Routing:
             optional=plan.optional_purposes,
             without=_Without(contract, plan),
             meter=self._meter(plan),
-            waits=(self._situation.hold and not is_consent) or plan.necessity is Necessity.OPTIONAL,
+            is_held=self._situation.hold and not is_consent,
         )
 
     def of_own(self, contract: Contract) -> Route:
@@ -134,10 +134,11 @@ class Routing:
     def _refusal(self, contract: Contract, plan: Plan) -> str | None:
         if is_expired(contract, self._situation.today):
             return "contract_expired"
-        decided = any(
-            field.decision is not Decision.REFUSE or field.clause for field in plan.fields.values()
+        is_named = any(
+            field.decision is not Decision.REFUSE or (field.clause and not field.is_prohibited)
+            for field in plan.fields.values()
         )
-        return None if decided else "no_rule"
+        return None if is_named else "no_rule"
 
     def _meter(self, plan: Plan) -> Meter | None:
         volume = plan.volume

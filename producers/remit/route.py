@@ -57,8 +57,9 @@ class Route:
         optional: The optional purposes that fields of this contract are for.
         without: Gives the encoder that leaves out what only these purposes need.
         meter: How many of its events are taken; None is all.
-        waits: Whether an event waits until its subject has answered.
+        is_held: Whether the app has asked that its events wait for an answer.
         turn: The lane of events without a subject, until its pack closes.
+        is_optional: Without a consent there is nothing to store: every purpose that it has is optional.
         is_plain: Nothing has to be asked of its events one by one.
     """
 
@@ -74,19 +75,22 @@ class Route:
     optional: frozenset[str] = frozenset()
     without: Callable[[frozenset[str]], Encode] | None = None
     meter: Meter | None = None
-    waits: bool = False
+    is_held: bool = False
     turn: int = 0
+    is_optional: bool = field(init=False)
     is_plain: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """See once what `emit` would otherwise see for every event."""
-        is_asked = self.refusal or self.guards or self.waits or self.is_optional or self.meter
-        self.is_plain = not is_asked and not (self.consent.is_stale and self.optional)
+        self.is_optional = self.necessity is Necessity.OPTIONAL and bool(self.optional)
+        is_stale = self.consent.is_stale and bool(self.optional)
+        reasons = (self.refusal, self.guards, self.meter, self.waits, is_stale)
+        self.is_plain = not any(reasons)
 
     @property
-    def is_optional(self) -> bool:
-        """Whether no field of it is required: without a consent there is nothing to store."""
-        return self.necessity is Necessity.OPTIONAL
+    def waits(self) -> bool:
+        """Whether an event waits until its subject has answered."""
+        return self.is_held or self.is_optional
 
     def forbids(self, event: object) -> Refused | None:
         """Say why this event may not go, for a value that it holds; None when it may."""
