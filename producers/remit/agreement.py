@@ -66,7 +66,7 @@ class Agreement:
         self._adopt = adopt
         self._now = now
         self._hold = hold
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may emit inside an emit
         self._source = BundleFetch(places, poll_s) if places.policy_url else BundleWatch(places)
         self._policy = find_policy(places.policy) if places.policy else None
         contracts = builtin()

@@ -103,3 +103,36 @@ def test_what_is_held_stays_with_the_parent_and_what_is_refused_is_known_to_the_
     ]
     assert child == [None]
     assert refusals(home) == {"held": 1}
+
+
+_INSIDE = """
+import signal, sys, threading
+from remit import Client, PageView
+client = Client("test", data=sys.argv[1], log="", hold=True)
+client.agree("known")
+inside = []
+signal.signal(signal.SIGALRM, lambda *_: inside.append(client.emit(PageView(page="/inside"), subject="in")))
+signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+over = threading.Event()
+def hold():
+    n = 0
+    while not over.is_set():
+        client.emit(PageView(page="/held"), subject=f"{n}")
+        n += 1
+thread = threading.Thread(target=hold)
+thread.start()
+for n in range(20_000):
+    client.emit(PageView(page="/a"), subject="known")
+signal.setitimer(signal.ITIMER_REAL, 0, 0)
+over.set()
+thread.join()
+assert inside
+client.close(30)
+totals = client.totals()
+print(totals.offered - sum(totals.refused.values()))
+"""
+
+
+def test_who_emits_inside_an_emit_never_waits_for_who_holds(home: Home) -> None:
+    taken = int(run(_INSIDE, home.data))
+    assert taken == len(home.stored()) == 20_000
