@@ -33,6 +33,9 @@ from remit_schemas.trust import trust_of
 STEP_S: Final = 3.0  # for each step of the network: to connect, to hear anything
 WHOLE_S: Final = 10.0  # for a bundle as a whole: one that trickles in is none
 CHUNK_BYTES: Final = 64 << 10
+NO_ADDRESS: Final = (
+    "the address of a policy is https://host:port/v1/policy, without a name or password"
+)
 NOT_MODIFIED: Final = 304  # RFC 9110, section 15.4.5
 
 log = logging.getLogger("remit")
@@ -182,13 +185,11 @@ def _checked_host(url: str, *, has_trust: bool) -> str:
     """
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        host = parts.hostname if parts.port != 0 else None
     except ValueError:
-        host = port = None
-    if not host or port == 0 or parts.username is not None:
-        raise SettingsError(
-            "the address of a policy is https://host:port/v1/policy, without a name or password"
-        )
+        raise SettingsError(NO_ADDRESS) from None
+    if not host or parts.username is not None:
+        raise SettingsError(NO_ADDRESS)
     if parts.scheme == "http" and not has_trust and not is_loopback(host):
         raise SettingsError(
             "over plain http anybody on the way can sign a policy: set REMIT_TRUST (`remit keys status` prints the key), or use https"

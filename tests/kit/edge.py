@@ -1,10 +1,19 @@
 """An edge that serves a bundle and nothing else, over real HTTP; a test says what it answers."""
 
 import hashlib
+import ssl
 import threading
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 
 class Edge:
@@ -18,8 +27,15 @@ class Edge:
         pause: Held closed, requests wait for it.
     """
 
-    def __init__(self, bundle: bytes) -> None:
+    def __init__(self, bundle: bytes, certificate: Path | None = None) -> None:
+        """Prepare.
+
+        Args:
+            bundle: What is served.
+            certificate: Of 127.0.0.1, with its key in the same file: then it speaks TLS.
+        """
         self.bundle = bundle
+        self._certificate = certificate
         self.status = 200
         self.location = ""
         self.asked: list[int] = []
@@ -31,7 +47,8 @@ class Edge:
     @property
     def url(self) -> str:
         """Where the bundle is."""
-        return f"http://127.0.0.1:{self._port}/v1/policy"
+        scheme = "https" if self._certificate else "http"
+        return f"{scheme}://127.0.0.1:{self._port}/v1/policy"
 
     def __enter__(self) -> Self:
         """Be up, on a free port or on the one of before."""
@@ -46,6 +63,10 @@ class Edge:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
         self._server.daemon_threads = True
+        if self._certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self._certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
@@ -78,3 +99,30 @@ class Edge:
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         request.wfile.write(body)
+
+
+def make_certificate(path: Path) -> Path:
+    """Write a certificate of 127.0.0.1 that signs itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "edge")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
+    return path

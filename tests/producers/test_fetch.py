@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.edge import Edge
+from kit.edge import Edge, make_certificate
 from kit.program import start
 from kit.spooled import Home
 from kit.watching import until
@@ -218,6 +218,19 @@ def test_an_address_that_nobody_can_be_sure_of_is_refused(
 def test_on_this_machine_plain_http_will_do(tmp_path: Path, host: str) -> None:
     places = Places.from_env({}, policy=f"http://{host}:9/v1/policy", data=tmp_path)
     assert fetch.BundleFetch(places, 1.0).signed == b""
+
+
+def test_an_edge_is_asked_over_tls_and_believed_only_with_a_certificate_that_holds(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = make_certificate(tmp_path / "edge.pem")
+    with Edge(home.signed, certificate) as edge:
+        far = Far(tmp_path / "far", edge)
+        with pytest.raises(BundleError, match="is the edge up"):
+            far.client()
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with closing(far.client()) as client:
+            assert client.emit(PageView(ip=IP), subject="ann") == Accepted()
 
 
 def test_a_stale_bundle_of_an_edge_that_is_down_stops_what_is_optional(
