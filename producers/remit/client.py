@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
+from remit.arrivals import Arrivals
 from remit.core import Core
 from remit.lifetime import remember
 from remit.open_pack import Note
@@ -15,7 +16,7 @@ from remit.packer import Address, Packer
 from remit.result import ACCEPTED, REFUSED, Accepted, Refused
 from remit.route import NOWHERE, Route, Routes
 from remit.settings import Places, Settings
-from remit_schemas.errors import EncodeError, RemitError, SettingsError
+from remit_schemas.errors import EncodeError, RemitError, SettingsError, SpoolError
 from remit_schemas.pack import Counts
 
 START_AGAIN_S: Final = 1.0  # a child that could not start tries again after so long
@@ -141,17 +142,32 @@ class Client:
             answer = packer.refuse(route, to.tenant, "other", len(datums))
         return answers if answer else [one and answer for one in answers]
 
-    def sync(self, done: Callable[[bool], None]) -> None:
+    def arrivals(self) -> Arrivals:
+        """Begin a journal of batches beside this client's packs; for a door that answers for batches, and never forks.
+
+        Raises:
+            SpoolError: The client is closed, or the journal cannot be written.
+        """
+        core = self._core
+        try:
+            if core is not None:
+                return Arrivals(core.slot.folder, core.packer.producer)
+        except OSError as error:
+            raise SpoolError(f"no journal can be written: {error.strerror}") from None
+        raise SpoolError("the client is closed")
+
+    def sync(self, done: Callable[[bool], None], arrivals: Arrivals | None = None) -> None:
         """Have everything emitted so far survive a power loss, without closing a pack.
 
         Args:
             done: Called from another thread, with whether it is so.
+            arrivals: The journal that is to say so, too.
         """
         core = self._core
         if core is None:
             done(False)  # noqa: FBT003  # whoever waits has this as its only argument
         else:
-            core.sync(done)
+            core.sync(done, arrivals)
 
     def refuse(self, kind: type | None, reason: str, *, tenant: str | None = None) -> Refused:
         """Count an event that a door refused before it became one.

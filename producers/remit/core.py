@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from remit.arrivals import Arrivals
 from remit.packer import Packer
 from remit.route import Routes
 from remit.salvage import Salvage
@@ -44,9 +45,9 @@ class Core:
         self.packer.out.put(wish)
         return wish.done.wait(timeout_s)
 
-    def sync(self, done: Callable[[bool], None]) -> None:
+    def sync(self, done: Callable[[bool], None], arrivals: Arrivals | None = None) -> None:
         """Have everything emitted so far survive a power loss; packs stay open. `done` hears of it in the worker's thread."""
-        self.packer.out.put(Sync(done))
+        self.packer.out.put(Sync(done, arrivals))
 
     def close(self, timeout_s: float) -> bool:
         """Flush, end the thread and give the slot up; what was not shipped stays in the spool for the next process."""

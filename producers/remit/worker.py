@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from queue import Empty
 from typing import Final
 
+from remit.arrivals import Arrivals
 from remit.bound import Bound
 from remit.closed import Closed
 from remit.open_pack import Buffer
@@ -51,9 +52,11 @@ class Sync:
 
     Attributes:
         done: Called by the worker with whether it is so; must not raise.
+        arrivals: The journal that is to say so, too.
     """
 
     done: Callable[[bool], None]
+    arrivals: Arrivals | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +179,18 @@ class Worker(threading.Thread):
         if not self._syncs:
             return
         waiting, self._syncs = self._syncs, []
+        packer = self._parts.packer
+        with packer.lock:  # what is in a journal by now is in its pack, too
+            journals = {one.arrivals: one.arrivals.end for one in waiting if one.arrivals}
         try:
-            self._parts.packer.sync()
+            packer.sync()
             self._parts.slot.sync()
+            for arrivals, up_to in journals.items():
+                arrivals.sync(up_to)
             is_safe = True
         except OSError:
             self.faults += 1
-            self._parts.packer.close_all()  # written anew from memory: the old pages cannot be trusted
+            packer.close_all()  # written anew from memory: the old pages cannot be trusted
             is_safe = False
         for wish in waiting:
             wish.done(is_safe)

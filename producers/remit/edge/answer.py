@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from remit.edge.limits import BATCH_EVENTS_MAX
+
 Send = Any
 """ASGI's `send`; its messages are dicts of anything."""
 
@@ -52,6 +54,19 @@ def refusal(status: int, error: str, fields: Iterable[str] = (), headers: Header
     return Answer(status, _bytes({"error": error, "fields": [*fields]}), headers)
 
 
+def nothing_fits(refused: Sequence[dict[str, object]]) -> Answer:
+    """Answer a batch of which no event could be read."""
+    error = "no event of the batch fits its contract"
+    return Answer(422, _bytes({"error": error, "fields": [], "accepted": 0, "refused": [*refused]}))
+
+
+def conflict(error: str, version: str) -> Answer:
+    """Answer a choice about another policy version than the one in force, which is named: it is public."""
+    return Answer(
+        409, _bytes({"error": error, "policy_version": version, "fields": ["policy_version"]})
+    )
+
+
 def later(status: int, error: str, seconds: float) -> Answer:
     """Answer what may be taken after a while: 429 and 503."""
     wait = max(1, int(seconds + 0.999))
@@ -62,5 +77,5 @@ def _bytes(said: dict[str, object]) -> bytes:
     return json.dumps(said, separators=(",", ":")).encode()
 
 
-ALL_TAKEN: Final = tuple(accepted(events) for events in range(513))
+ALL_TAKEN: Final = tuple(accepted(events) for events in range(BATCH_EVENTS_MAX + 1))
 """The usual answers, made once."""

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+import msgspec.structs
 from msgspec import Struct
 
 from remit.client import Client
 from remit.edge.answer import Answer, refusal
 from remit.edge.limits import AHEAD_MS, Limits
 from remit.edge.request import Sender
-from remit.edge.wire import Head, Misfit, Shape, Unread, Wire, fits, has_doubles
+from remit.edge.wire import Misfit, Unread, Wire, fits, has_doubles
 from remit.packer import Address
 from remit_schemas.event import NS_PER_MS
 from remit_schemas.subject import visitor
@@ -70,16 +71,18 @@ class Group:
     """Events of a batch that go into one pack together.
 
     Attributes:
-        shape: Of their contract.
+        contract: Its name.
+        kind: Its event class.
         to: Whose they are.
         events: Ready to be encoded.
         places: Of each, in the batch.
     """
 
-    shape: Shape
+    contract: str
+    kind: type
     to: Address
-    events: list[Struct]
-    places: list[int]
+    events: Sequence[object]
+    places: Sequence[int]
 
 
 class Intake:
@@ -106,7 +109,7 @@ class Intake:
         try:
             unread = UNREAD.decode(body)
         except msgspec.ValidationError:
-            return refusal(422, "the body is no batch", _wrong_of_head(body))
+            return refusal(422, "the body is no batch", wrong_of(body, Unread))
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             return refusal(400, "the body is not JSON")
         answer = self._misfit_of_head(body, unread, len(unread.events))
@@ -154,7 +157,8 @@ class Intake:
         """Fill in page views of a browser; written out, because it runs for every event."""
         now, shift, oldest, newest = clock.now, clock.shift, clock.oldest, clock.newest
         ip, user_agent, language = sender.ip, sender.user_agent, sender.language
-        group = Group(self._wire.pages, to, [], [])
+        ready: list[Struct] = []
+        places: list[int] = []
         events: Any = batch.events
         for place, event in zip(batch.places, events, strict=True):
             at = event.occurred_at + shift
@@ -172,14 +176,16 @@ class Intake:
                 event.user_agent = user_agent
                 event.language = language
                 event.platform = PLATFORM
-                group.events.append(event)
-                group.places.append(place)
+                ready.append(event)
+                places.append(place)
             else:
                 self._refuse_filled(batch, place, event, clock)
-        return [group] if group.events else []
+        pages = self._wire.pages
+        return [Group(pages.contract, pages.kind, to, ready, places)] if ready else []
 
     def _groups_of(self, batch: Batch, clock: Clock, mine: Address) -> list[Group]:
-        groups: dict[tuple[str, str | None, str], Group] = {}
+        groups: dict[tuple[str, str | None, str], tuple[list[Struct], list[int]]] = {}
+        kinds: dict[str, type] = {}
         events: Any = batch.events
         for place, event in zip(batch.places, events, strict=True):
             at = event.occurred_at + clock.shift
@@ -190,14 +196,14 @@ class Intake:
             event.collected_at = clock.now
             shape = self._wire.shapes[type(event)]
             subject, tenant = event.subject or mine.subject, event.tenant or ""
-            group = groups.get((shape.contract, subject, tenant))
-            if group is None:
-                group = groups[shape.contract, subject, tenant] = Group(
-                    shape, Address(subject, tenant), [], []
-                )
-            group.events.append(event)
-            group.places.append(place)
-        return list(groups.values())
+            kinds[shape.contract] = shape.kind
+            ready, places = groups.setdefault((shape.contract, subject, tenant), ([], []))
+            ready.append(event)
+            places.append(place)
+        return [
+            Group(contract, kinds[contract], Address(subject, tenant), ready, places)
+            for (contract, subject, tenant), (ready, places) in groups.items()
+        ]
 
     def _refuse_filled(self, batch: Batch, place: int, event: Any, clock: Clock) -> None:  # noqa: ANN401  # a struct made at run time
         shape = self._wire.shapes[type(event)]
@@ -217,14 +223,14 @@ class Intake:
         return {**said, "unknown_fields": misfit.unknown} if misfit.unknown else said
 
 
-def _wrong_of_head(body: bytes) -> list[str]:
-    """Name what of a body's head does not fit."""
+def wrong_of(body: bytes, wanted: type[Struct]) -> list[str]:
+    """Name what of a body's own fields does not fit or is missing; a name that it may not have is not repeated."""
     try:
         written = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return []
     if not isinstance(written, dict):
         return []
-    types = {**Head.__annotations__, "events": list}
-    wrong = [n for n in types if n in written and not fits(written[n], types[n])]
-    return wrong if "events" in written else [*wrong, "events"]
+    fields = msgspec.structs.fields(wanted)
+    wrong = [f.name for f in fields if f.name in written and not fits(written[f.name], f.type)]
+    return wrong + [f.name for f in fields if f.required and f.name not in written]

@@ -6,6 +6,7 @@ from typing import Final, Self
 
 from remit_schemas.errors import SettingsError
 
+BATCH_EVENTS_MAX: Final = 4096  # as many as a pack has
 AHEAD_MS: Final = (
     60_000  # an event may lie so far ahead of the edge's clock: what clocks that are set differ by
 )
@@ -35,7 +36,7 @@ class Limits:
         """
         ranges = {
             "REMIT_EDGE_BODY_BYTES_MAX": (self.body_bytes_max, 1024, 768 << 10),
-            "REMIT_EDGE_BATCH_EVENTS_MAX": (self.batch_events_max, 1, 4096),
+            "REMIT_EDGE_BATCH_EVENTS_MAX": (self.batch_events_max, 1, BATCH_EVENTS_MAX),
             "REMIT_EDGE_REQUESTS_MAX": (self.requests_max, 1, 1 << 16),
             "REMIT_EDGE_REQUEST_TIMEOUT_S": (self.request_timeout_s, 0.1, 600),
         }

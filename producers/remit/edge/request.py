@@ -5,50 +5,26 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from remit.collect import Request
 from remit.edge.answer import Answer, refusal
+from remit.proxies import Proxies
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 HEADERS: Final = frozenset(
-    (
-        b"accept-language",
-        b"access-control-request-method",
-        b"content-encoding",
-        b"content-length",
-        b"content-type",
-        b"dnt",
-        b"forwarded",
-        b"if-none-match",
-        b"origin",
-        b"sec-ch-ua",
-        b"sec-ch-ua-mobile",
-        b"sec-ch-ua-platform",
-        b"sec-gpc",
-        b"user-agent",
-        b"x-forwarded-for",
-    )
+    (b"content-encoding", b"content-length", b"content-type", b"if-none-match", b"origin")
 )
-"""Every header that is read at all; what comes twice is joined by a comma (RFC 9110, 5.3)."""
+"""What is read of a request's form. What it says of its sender is `remit.collect`'s to read, by a list, too."""
 
-HEADER_CHARACTERS_MAX: Final = 1024  # kept of each; agents in the wild have under 600
-HINTS: Final = (
-    (b"sec-ch-ua", "Sec-CH-UA"),
-    (b"sec-ch-ua-mobile", "Sec-CH-UA-Mobile"),
-    (b"sec-ch-ua-platform", "Sec-CH-UA-Platform"),
-)
 LENGTH_DIGITS: Final = 15
 TYPES: Final = (b"application/json", b"text/plain")
 """A beacon with text/plain needs no preflight."""
 
 
 def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Keep the headers that are on the list."""
-    found: dict[bytes, bytes] = {}
-    for name, value in raw:
-        if name in HEADERS:
-            found[name] = found[name] + b", " + value if name in found else value
-    return found
+    """Keep the headers that are on the list; of one that comes twice, the last."""
+    return {name: value for name, value in raw if name in HEADERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +32,7 @@ class Sender:
     """What a request itself says of its sender.
 
     Attributes:
-        ip: Address of the client.
+        ip: Address of the client, by the rule of trusted proxies.
         user_agent: The header, and the low-entropy Client Hints as header lines behind it.
         language: The Accept-Language header.
         signals: Of ``gpc`` and ``dnt``, those that were sent.
@@ -68,19 +44,11 @@ class Sender:
     signals: tuple[str, ...]
 
 
-def sender_of(headers: dict[bytes, bytes], ip: str | None) -> Sender:
+def sender_of(scope: Scope, proxies: Proxies) -> Sender:
     """Read what a request says of its sender."""
-    agent = _text(headers.get(b"user-agent"))
-    hints = [f"{name}: {_text(headers[key])}" for key, name in HINTS if key in headers]
-    signals = ("gpc",) if headers.get(b"sec-gpc") == b"1" else ()
-    if headers.get(b"dnt") == b"1":
-        signals = (*signals, "dnt")
-    agent = "\n".join((agent or "", *hints)) if hints else agent
-    return Sender(ip, agent, _text(headers.get(b"accept-language")), signals)
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value[:HEADER_CHARACTERS_MAX].decode("latin-1")
+    peer = scope.get("client")
+    said = Request.of_headers(peer[0] if peer else None, scope["headers"])
+    return Sender(said.client(proxies), said.user_agent, said.language, said.signals)
 
 
 async def body_of(headers: dict[bytes, bytes], receive: Receive, bytes_max: int) -> bytes | Answer:
