@@ -57,7 +57,7 @@ function request()
 end
 """
 
-PLAIN: Final = '''
+PLAIN: Final = """
 import sys
 import msgspec, uvicorn
 from confluent_kafka import Producer
@@ -94,7 +94,7 @@ async def events(request):
 
 app = Starlette(routes=[Route("/v1/events", events, methods=["POST"])])
 uvicorn.run(app, fd=int(fd), loop="uvloop", http="httptools", access_log=False, log_level="error")
-'''
+"""
 
 
 def measure(context: Context) -> Result:
@@ -154,7 +154,10 @@ def _edge(seconds: float, log: str) -> dict[str, float]:
 
 
 def _plain(seconds: float, bootstrap: str, topic: str) -> dict[str, float]:
-    with TemporaryDirectory(prefix="remit-bench-") as folder, socket.create_server(("127.0.0.1", 0), backlog=2048) as door:
+    with (
+        TemporaryDirectory(prefix="remit-bench-") as folder,
+        socket.create_server(("127.0.0.1", 0), backlog=2048) as door,
+    ):
         command = [sys.executable, "-c", PLAIN, bootstrap, topic, str(door.fileno())]
         with _server(command, environ(), fds=(door.fileno(),)):
             url = f"http://127.0.0.1:{door.getsockname()[1]}/v1/events"
@@ -167,7 +170,12 @@ def _server(
 ) -> Iterator["subprocess.Popen[bytes]"]:
     process = subprocess.Popen(
         ["taskset", "-c", str(SERVER_CORE), *leashed(command)],  # noqa: S607  # of util-linux
-        env=env, cwd=ROOT, pass_fds=fds, stdin=subprocess.DEVNULL, stdout=out, stderr=out,  # type: ignore[call-overload]  # a file or None
+        env=env,
+        cwd=ROOT,
+        pass_fds=fds,
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=out,  # type: ignore[call-overload]  # a file or None
     )
     try:
         yield process
@@ -206,7 +214,11 @@ def _wrk(url: str, seconds: float, script: Path, env: Mapping[str, str]) -> str:
     load = ["-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--latency", "-s", str(script), url]
     done = subprocess.run(
         ["taskset", "-c", str(OTHER_CORE), "wrk", *load],  # noqa: S607  # wherever it is installed
-        env=env, capture_output=True, text=True, check=True, timeout=seconds + 60,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=seconds + 60,
     )
     return done.stdout
 
