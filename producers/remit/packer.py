@@ -113,7 +113,8 @@ class Packer:
             note: Told where they will stand, before they stand there.
         """
         subject, tenant = whose
-        name, lane = self._known(subject) if subject else (b"", route.turn)
+        known = self._subjects.get(subject) if subject else (b"", route.turn)
+        name, lane = known or self._learn(subject or "")
         with self.lock:
             if self._is_inside:
                 self._later += [(route, "reentered")] * len(datums)
@@ -246,9 +247,6 @@ class Packer:
             counts = add_up(self._accounts.values())
             waiting = sum(p.count for _, packs in self._lanes.open_packs() for p in packs)
             return replace(counts, offered=counts.offered + waiting)
-
-    def _known(self, subject: str) -> tuple[bytes, int]:
-        return self._subjects.get(subject) or self._learn(subject)
 
     def _learn(self, subject: str) -> tuple[bytes, int]:
         """Hash a subject into its lane, and remember it: who emits once mostly emits again."""

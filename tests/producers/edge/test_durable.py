@@ -1,0 +1,79 @@
+"""What a 202 promises: the batch is on the disk, synced, before it is answered; and a spool or disk that is full loses nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from kit.edge_process import StartEdge, batch, view
+from kit.parts import RealParts
+from kit.spooled import Home
+from kit.trace import has_strace, trace
+from remit.leftovers import adopt_dead
+
+PART = "system calls in their order (strace)"
+
+SCRIPT = """
+import os, threading
+from remit import PageView
+from remit.batched import BatchClient
+from remit.bunch import Bunch
+client = BatchClient("test", data={data!r})
+journal = client.arrivals()
+def emit(batch):
+    for lane in range(5):
+        bunch = Bunch(PageView, [PageView(page="/")], f"subject {{lane}}")
+        assert client.emit_all(bunch, journal.note(10 * batch + lane + 1))
+def sync():
+    done = threading.Event()
+    client.sync(lambda is_safe: is_safe and done.set(), journal)
+    assert done.wait(30)
+emit(0)
+sync()
+emit(1)
+os.close(os.open({begun!r}, os.O_CREAT | os.O_WRONLY))
+sync()
+os.close(os.open({done!r}, os.O_CREAT | os.O_WRONLY))
+os._exit(0)
+"""
+
+
+def test_a_sync_takes_packs_then_folder_then_journal_before_it_answers(
+    home: Home, tmp_path: Path, real_parts: RealParts
+) -> None:
+    if not has_strace():
+        real_parts.not_ran(PART, "strace is not installed")
+        pytest.skip(PART)
+    real_parts.ran(PART)
+    begun, done = str(tmp_path / "begun"), str(tmp_path / "done")
+    script = SCRIPT.format(data=str(home.data), begun=begun, done=done)
+    calls = trace(script, tmp_path, "openat,fsync,fdatasync,msync,write")
+    first = next(n for n, c in enumerate(calls) if c.name == "openat" and begun in c.paths)
+    last = next(n for n, c in enumerate(calls) if c.name == "openat" and done in c.paths)
+    made = [call for call in calls[first:last] if call.name != "openat"]
+    names = [call.name for call in made]
+    folder = str(home.slots[0])
+    journal = next(n for n, c in enumerate(made) if c.name == "fdatasync")
+    assert "arrivals-" in made[journal].paths[0]
+    synced = [n for n, c in enumerate(made) if c.name == "fsync" and c.paths[0] == folder]
+    packs = [n for n, name in enumerate(names) if name == "msync"]
+    packs += [n for n, c in enumerate(made) if c.name == "fsync" and c.paths[0].endswith(".pack")]
+    assert packs
+    assert max(n for n in packs if n < journal) < max(n for n in synced if n < journal) < journal
+
+
+def test_a_full_spool_answers_503_and_keeps_what_it_accepted(
+    home: Home, start_edge: StartEdge
+) -> None:
+    edge = start_edge(REMIT_SPOOL_BYTES_MAX="65536", REMIT_PACK_BYTES_MAX="16384")
+    key, accepted = edge.key(), 0
+    for _ in range(500):
+        answer = edge.send(key, batch([view("/" + "x" * 400)] * 20))
+        if answer.status == 503:
+            break
+        assert answer.status == 202
+        accepted += 20
+    assert answer.status == 503
+    assert int(answer.headers["retry-after"]) >= 1
+    edge.end()
+    adopt_dead(home.data / "spool")
+    assert len(home.stored()) == accepted > 0
