@@ -1,13 +1,17 @@
 """What a 202 promises: the batch is on the disk, synced, before it is answered; and a spool or disk that is full loses nothing."""
 
+import secrets
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from kit.edge_process import StartEdge, batch, view
+from kit.disk import NAME, small_disk
+from kit.edge_process import EdgeProcess, StartEdge, batch, session, view
 from kit.parts import RealParts
 from kit.spooled import Home
 from kit.trace import has_strace, trace
+from kit.watching import until
 from remit.leftovers import adopt_dead
 
 PART = "system calls in their order (strace)"
@@ -77,3 +81,31 @@ def test_a_full_spool_answers_503_and_keeps_what_it_accepted(
     edge.end()
     adopt_dead(home.data / "spool")
     assert len(home.stored()) == accepted > 0
+
+
+def test_a_full_disk_answers_503_until_there_is_room_and_what_is_sent_again_is_stored_once(
+    tmp_path: Path, real_parts: RealParts
+) -> None:
+    with small_disk(tmp_path / "disk", "4m", real_parts) as disk:
+        if disk is None:
+            pytest.skip(NAME)
+        home = Home(disk.folder)
+        edge = EdgeProcess(home.data, tmp_path / "output", REMIT_PACK_BYTES_MAX=str(128 << 10))
+        try:
+            key, visit, number = edge.key(), session(), 0
+            while True:
+                number += 1
+                views = [view(f"/{number}/{n}?{secrets.token_hex(400)}") for n in range(40)]
+                sent = batch(views, session=visit, batch=number)
+                answer = edge.send(key, sent)
+                if answer.status == 503:
+                    break
+                assert answer.status == 202
+            assert edge.send(key, sent).status in {202, 503}
+            disk.resize("64m")
+            until(lambda: edge.send(key, sent).status == 202, "there is room and it does not know")
+        finally:
+            edge.end()
+        adopt_dead(home.data / "spool")
+        stored = Counter(str(e.values["page"]).split("?")[0] for e in home.stored().values())
+        assert stored == {f"/{b}/{n}": 1 for b in range(1, number + 1) for n in range(40)}
