@@ -28,7 +28,7 @@ from remit.edge import sources
 
 BATCH: Final = 10  # events of a request: what a tracker gathers on a page
 SESSIONS: Final = 200  # in turn, so that every lane has its share
-CONNECTIONS: Final = 64
+CONNECTIONS: Final = 256  # group commits: the more wait, the less each costs
 WARM_S: Final = 1.0
 FOR_S: Final = 5.0
 ORIGIN: Final = "https://shop.example"
