@@ -37,6 +37,10 @@ _FORWARDED: Final = "forwarded"
 _X_FORWARDED_FOR: Final = "x-forwarded-for"
 _HEADERS: Final = (_FORWARDED, _X_FORWARDED_FOR)
 
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_PLAIN_V4 = re.compile(rf"(?!0\.0\.0\.0\Z){_BYTE}(?:\.{_BYTE}){{3}}")
+"""An address as nearly all are written, and as it is given back; the rest is looked at more closely."""
+
 _ZONE = re.compile(r"[A-Za-z0-9._~-]{0,20}", re.ASCII)
 _PORT = re.compile(r"(?::[0-9A-Za-z._-]{0,32})?", re.ASCII)
 """What may stand behind an address; a port that is none says nothing of the address, which ends before it."""
@@ -56,7 +60,6 @@ _PAIR = re.compile(
 
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
-_Address = IPv4Address | IPv6Address
 _Network = IPv4Network | IPv6Network
 
 
@@ -125,11 +128,10 @@ class Proxies:
         """
         if not (self.depth or self.networks):
             return address(peer)
-        caller = _read(peer)
-        if self.networks and not self._is_proxy(caller):
-            return _written(caller)
+        if self.networks and not self._is_proxy(caller := address(peer)):
+            return caller
         said = [
-            _written(self._named(entries))
+            self._named(entries)
             for name, lines, entries in (
                 (_FORWARDED, forwarded, _elements(forwarded)),
                 (_X_FORWARDED_FOR, x_forwarded_for, _items(x_forwarded_for)),
@@ -138,7 +140,7 @@ class Proxies:
         ]
         return said[0] if said and said.count(said[0]) == len(said) else None
 
-    def _named(self, entries: "Iterator[_Sender | None]") -> "_Sender | None":
+    def _named(self, entries: Iterator[str | None]) -> str | None:
         """Give the entry that the outermost trusted proxy wrote, from entries from right to left."""
         found = None
         for number, found in enumerate(entries, 1):
@@ -148,21 +150,16 @@ class Proxies:
                 return found
         return found if self.networks else None  # all are proxies: the first was the first to ask
 
-    def _is_proxy(self, sender: "_Sender | None") -> bool:
+    def _is_proxy(self, sender: str | None) -> bool:
         """Whether an address lies in a trusted network."""
-        return sender is not None and any(sender.ip in network for network in self.networks)
+        if sender is None:
+            return False
+        ip = ip_address(sender.partition("%")[0])
+        return any(ip in network for network in self.networks)
 
 
 NOBODY: Final = Proxies()
 """Trusts nobody: the client is who holds the connection."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sender:
-    """An address, and the zone of the link that it holds for."""
-
-    ip: _Address
-    zone: str
 
 
 def address(text: str | None) -> str | None:
@@ -171,20 +168,11 @@ def address(text: str | None) -> str | None:
     Returns:
         None where it is none, or the one that stands for no host at all (``0.0.0.0``, ``::``).
     """
-    return _written(_read(text))
-
-
-def _written(sender: _Sender | None) -> str | None:
-    if sender is None:
-        return None
-    return f"{sender.ip}%{sender.zone}" if sender.zone else str(sender.ip)
-
-
-def _read(text: str | None) -> _Sender | None:
-    """Read an address with or without brackets, zone and port."""
     if text is None or len(text) > ENTRY_CHARS_MAX:
         return None
     host, port = text.strip(" \t"), ""
+    if _PLAIN_V4.fullmatch(host):
+        return host
     if host.startswith("["):
         host, bracket, port = host[1:].partition("]")
         if not bracket or ":" not in host:
@@ -195,19 +183,19 @@ def _read(text: str | None) -> _Sender | None:
     host, _, zone = host.partition("%")
     if _PORT.fullmatch(port) is None or _ZONE.fullmatch(zone) is None:
         return None
-    return _sender(host, zone)
+    return _written(host, zone)
 
 
-def _sender(host: str, zone: str) -> _Sender | None:
+def _written(host: str, zone: str) -> str | None:
     try:
         ip = ip_address(host)
     except ValueError:
         return None
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
-    if ip.is_unspecified or (zone and ip.version == 4):  # noqa: PLR2004  # IP versions are their own names
+    if ip.is_unspecified or (zone and isinstance(ip, IPv4Address)):
         return None
-    return _Sender(ip, zone)
+    return f"{ip}%{zone}" if zone else str(ip)
 
 
 def _network(word: str) -> _Network:
@@ -227,17 +215,17 @@ def _joined(lines: Sequence[str]) -> tuple[str, bool]:
     return joined[-CHARS_MAX:], len(joined) > CHARS_MAX or len(lines) > ENTRIES_MAX
 
 
-def _items(lines: Sequence[str]) -> Iterator[_Sender | None]:
+def _items(lines: Sequence[str]) -> Iterator[str | None]:
     """Yield the entries of `X-Forwarded-For` from right to left, None for what cannot be read and for what is too far."""
     joined, is_cut = _joined(lines)
     items = joined.rsplit(",", ENTRIES_MAX)
     whole = items[1:] if is_cut or len(items) > ENTRIES_MAX else items
-    yield from map(_read, reversed(whole))
+    yield from map(address, reversed(whole))
     if len(whole) < len(items):
         yield None
 
 
-def _elements(lines: Sequence[str]) -> Iterator[_Sender | None]:
+def _elements(lines: Sequence[str]) -> Iterator[str | None]:
     """Yield the entries of `Forwarded` from right to left, None for what cannot be read and for what is too far."""
     joined, is_cut = _joined(lines)
     backwards, at = joined[::-1], 0
@@ -255,7 +243,7 @@ def _elements(lines: Sequence[str]) -> Iterator[_Sender | None]:
     yield None
 
 
-def _for(element: str) -> _Sender | None:
+def _for(element: str) -> str | None:
     """Read the node that an element is for; ``unknown`` and ``_hidden`` are none."""
     nodes: list[str] = []
     at = 0
@@ -266,7 +254,7 @@ def _for(element: str) -> _Sender | None:
         at = pair.end()
         if pair[1].lower() == "for":
             nodes.append(_ESCAPED.sub(r"\1", pair[3]) if pair[2] is None else pair[2])
-    return _read(nodes[0]) if len(nodes) == 1 and _is_node(nodes[0]) else None
+    return address(nodes[0]) if len(nodes) == 1 and _is_node(nodes[0]) else None
 
 
 def _is_node(node: str) -> bool:
