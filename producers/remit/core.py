@@ -56,8 +56,8 @@ class Core:
             self.slot.release(is_clean=True)
         return is_done and is_clean
 
-    def guards(self) -> tuple[AbstractContextManager[object], ...]:
-        """Give the locks under which slot, keys and packs are touched."""
+    def guards(self) -> tuple[AbstractContextManager[object], AbstractContextManager[object]]:
+        """Give the locks under which slot, keys and packs are touched: the worker's, then the packer's."""
         return self.worker.still, self.packer.lock
 
     def abandon(self) -> None:
