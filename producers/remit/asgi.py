@@ -6,7 +6,7 @@ Source: ASGI 3.0, "HTTP & WebSocket ASGI Message Format".
 """
 
 import os
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 from typing import Any, Final
 
@@ -16,10 +16,12 @@ from remit.door import Door, Who, proxies_of, status_of
 from remit.proxies import Proxies
 from remit.template import template
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+Scope = Any
+Message = Any
+Receive = Any
+Send = Any
+"""What ASGI hands around: Starlette and Litestar each have their own types of it, that do not fit one another."""
+
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _INCLUDED: Final = ("fastapi", "effective_route_context")

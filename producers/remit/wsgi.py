@@ -58,7 +58,7 @@ class RemitMiddleware:
         visit = _Visit(self._door, environ, path)
 
         def start(status: str, *rest: object) -> object:
-            visit.status = status
+            visit.starts(status)
             return start_response(status, *rest)
 
         try:
@@ -76,7 +76,7 @@ class RemitMiddleware:
 class _Visit:
     """One request on its way through the app."""
 
-    __slots__ = ("_begun", "_door", "_environ", "_is_over", "_path", "status")
+    __slots__ = ("_begun", "_door", "_environ", "_is_over", "_path", "_request", "_status")
 
     def __init__(self, door: Door, environ: Environ, path: str) -> None:
         self._door = door
@@ -84,7 +84,13 @@ class _Visit:
         self._path = path  # now: what mounts apps changes it
         self._is_over = False
         self._begun = perf_counter()
-        self.status: str | None = None
+        self._request: object = None
+        self._status: str | None = None
+
+    def starts(self, status: str) -> None:
+        """Note how the app begins to answer; only now does Flask leave its request where it can be found."""
+        self._status = status
+        self._request = self._environ.get("werkzeug.request")
 
     def end(self, status: int | None) -> None:
         """Count the visit, once.
@@ -100,9 +106,12 @@ class _Visit:
         self._door.answered(self._environ, lambda: self._read(answer), answer)
 
     def _read(self, answer: Answer) -> Request:
-        answer.page = _page(self._environ, self._path)
-        if self.status is not None:
-            answer.status = int(self.status[:3])
+        rule = getattr(getattr(self._request, "url_rule", None), "rule", None)
+        named = template(rule) if isinstance(rule, str) else None
+        root = self._environ.get("SCRIPT_NAME", "")
+        answer.page = self._path if named is None else f"{root}{named}"
+        if self._status is not None:
+            answer.status = int(self._status[:3])
         return Request.of_environ(self._environ)
 
 
@@ -150,11 +159,3 @@ def _path(environ: Environ) -> str:
     if path.isascii():
         return path
     return path.encode("latin-1", "replace").decode("utf-8", "replace")
-
-
-def _page(environ: Environ, path: str) -> str:
-    """Give the route of a request, and its path where the framework knows none."""
-    request = environ.get("werkzeug.request")
-    rule = getattr(getattr(request, "url_rule", None), "rule", None)
-    named = template(rule) if isinstance(rule, str) else None
-    return path if named is None else f"{environ.get('SCRIPT_NAME', '')}{named}"
