@@ -43,9 +43,12 @@ def make_scope(path: str = "/", *, headers: Headers = (), **changed: object) -> 
 def asked(app: Any, scope: dict[str, Any]) -> list[Message]:  # noqa: ANN401  # whatever a framework calls an app
     """Ask an ASGI app; give the messages of its answer."""
     sent: list[Message] = []
+    waiting: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        if not waiting:
+            await asyncio.Event().wait()  # the client stays, and says no more
+        return waiting.pop()
 
     async def send(message: Message) -> None:
         sent.append(message)
