@@ -17,8 +17,8 @@ from django.test import override_settings
 from django.urls import include, path, re_path
 
 from kit.spooled import Home, MakeClient
-from kit.web import AGENT, answered, asked, emitted, make_environ, make_scope
 from kit.watching import until
+from kit.web import AGENT, answered, asked, emitted, make_environ, make_scope
 from remit.client import Client
 from remit_schemas.errors import SettingsError
 
