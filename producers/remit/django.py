@@ -12,14 +12,11 @@ Source: Django 5.2, "Middleware"; "Asynchronous support".
 import os
 from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
-from asgiref.sync import (
-    iscoroutinefunction,  # pyright: ignore[reportDeprecated]  # Python 3.11 has no other that knows the mark
-    markcoroutinefunction,
-)
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.module_loading import import_string
 
 from remit.client import Client
@@ -32,11 +29,8 @@ _CLIENT: Final = "REMIT_CLIENT"
 _KNOWN: Final = frozenset({"source", "proxies", "skip", "subject", "tenant"})
 
 
-class RemitMiddleware:
+class RemitMiddleware(MiddlewareMixin):  # type: ignore[misc]  # Django has no types
     """Emits one page view for each answered request; first in the list, it sees them all."""
-
-    sync_capable: ClassVar[bool] = True
-    async_capable: ClassVar[bool] = True
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         """Stand before the rest of the chain.
@@ -44,19 +38,16 @@ class RemitMiddleware:
         Raises:
             SettingsError: ``REMIT`` has a key that is none, or says nothing of a client.
         """
-        self._get_response = get_response
+        super().__init__(get_response)
         self._door = _door(getattr(settings, "REMIT", {}))
-        self._is_async = iscoroutinefunction(get_response)  # pyright: ignore[reportDeprecated]  # as above
-        if self._is_async:
-            markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Serve one request."""
-        if self._is_async:
+        if self.async_mode:
             return self._answer_async(request)
         visit = _Visit(self._door, request)
         try:
-            response: HttpResponseBase = self._get_response(request)
+            response: HttpResponseBase = self.get_response(request)
         except BaseException as error:
             visit.end(status_of(error))
             raise
@@ -65,7 +56,7 @@ class RemitMiddleware:
     async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
         visit = _Visit(self._door, request)
         try:
-            response: HttpResponseBase = await self._get_response(request)
+            response: HttpResponseBase = await self.get_response(request)
         except BaseException as error:
             visit.end(status_of(error))
             raise
