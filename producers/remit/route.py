@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from remit.meter import Meter
 from remit.open_pack import OpenPack
 from remit.result import Refused
 from remit_schemas.category import Necessity
@@ -25,12 +26,14 @@ class ConsentTerms:
         policy_version: What an answer is an answer to.
         optional: The purposes that can be given, refused and withdrawn.
         signals: Which of them each signal of a browser withholds.
+        sample_key: Keys the choice of subjects where a contract is sampled.
         is_stale: No fresh bundle came: nothing optional is collected until one does.
     """
 
     policy_version: str
     optional: frozenset[str]
     signals: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    sample_key: bytes = b""
     is_stale: bool = False
 
 
@@ -53,8 +56,10 @@ class Route:
         consent: What the policy leaves to subjects.
         optional: The optional purposes that fields of this contract are for.
         without: Gives the encoder that leaves out what only these purposes need.
-        waits: Whether an event waits until its subject has answered.
+        meter: How many of its events are taken; None is all.
+        is_held: Whether the app has asked that its events wait for an answer.
         turn: The lane of events without a subject, until its pack closes.
+        is_optional: Without a consent there is nothing to store: every purpose that it has is optional.
         is_plain: Nothing has to be asked of its events one by one.
     """
 
@@ -69,19 +74,23 @@ class Route:
     consent: ConsentTerms = NO_CONSENT_TERMS
     optional: frozenset[str] = frozenset()
     without: Callable[[frozenset[str]], Encode] | None = None
-    waits: bool = False
+    meter: Meter | None = None
+    is_held: bool = False
     turn: int = 0
+    is_optional: bool = field(init=False)
     is_plain: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """See once what `emit` would otherwise see for every event."""
-        is_asked = self.refusal or self.guards or self.waits or self.is_optional
-        self.is_plain = not is_asked and not (self.consent.is_stale and self.optional)
+        self.is_optional = self.necessity is Necessity.OPTIONAL and bool(self.optional)
+        is_stale = self.consent.is_stale and bool(self.optional)
+        reasons = (self.refusal, self.guards, self.meter, self.waits, is_stale)
+        self.is_plain = not any(reasons)
 
     @property
-    def is_optional(self) -> bool:
-        """Whether no field of it is required: without a consent there is nothing to store."""
-        return self.necessity is Necessity.OPTIONAL
+    def waits(self) -> bool:
+        """Whether an event waits until its subject has answered."""
+        return self.is_held or self.is_optional
 
     def forbids(self, event: object) -> Refused | None:
         """Say why this event may not go, for a value that it holds; None when it may."""

@@ -42,7 +42,7 @@ def start(
         SpoolError: No slot can be had.
     """
     prepare(places.data / FOLDER)
-    agreement = Agreement(places, hold=hold)
+    agreement = Agreement(places, hold=hold, adopt=adopt_routes, poll_s=settings.bundle_poll_s)
     terms = agreement.terms
     slot = claim(places.data / FOLDER)
     adopt(slot)
@@ -54,23 +54,19 @@ def start(
         bound=Bound(slot, packer, settings.spool_bytes_max),
         shipping=None if transport is None else Shipping(slot, transport),
         salvage=None if transport is None else _salvage(places, settings, packer),
-        refresh=partial(_refresh, agreement, packer, adopt_routes, drop_old),
+        refresh=partial(_refresh, agreement, packer, drop_old),
+        has_news=lambda: agreement.has_news,
     )
     worker = Worker(parts, settings)
     worker.start()
-    return Core(slot, packer, worker, transport, parts.salvage, terms.routes)
+    agreement.attend(partial(packer.out.put, None))
+    return Core(slot, packer, worker, transport, parts.salvage, agreement)
 
 
-def _refresh(
-    agreement: Agreement,
-    packer: Packer,
-    adopt_routes: Callable[[Routes], None],
-    drop_old: Callable[[], None],
-) -> None:
+def _refresh(agreement: Agreement, packer: Packer, drop_old: Callable[[], None]) -> None:
     drop_old()
     renewed = agreement.renewed()
     if renewed is not None:
-        adopt_routes(renewed.routes)
         packer.change(renewed)
 
 

@@ -410,3 +410,20 @@ def test_the_rule_of_proxies_comes_from_the_environment(
     headers = [("Forwarded", "for=192.0.2.9")]
     asked(starlette(client), make_scope("/orders/7", headers=headers))
     assert [event["ip"] for event in emitted(home, client)] == ["192.0.2.9"]
+
+
+def test_what_a_browser_signals_is_recorded_once_and_withholds_what_the_policy_says(
+    home: Home, make_client: MakeClient
+) -> None:
+    client = make_client()
+    app = starlette(client, subject=lambda _: visitor("s1"))
+    for _ in range(2):
+        asked(app, make_scope("/orders/7", headers=[("Sec-GPC", "1"), ("DNT", "0")]))
+    asked(app, make_scope("/orders/7", headers=[("Sec-GPC", "true")]))
+    events = emitted(home, client)
+    views = [event for event in events if "page" in event]
+    changes = [event for event in events if "purpose" in event]
+    assert len(views) == 3
+    assert {change["method"] for change in changes} == {"gpc"}
+    assert len(changes) == len({change["purpose"] for change in changes}) > 0
+    assert all("duration_ms" not in view for view in views[:2])

@@ -247,7 +247,7 @@ def test_nothing_that_an_app_says_wrongly_raises(
 
 def test_answers_are_remembered_of_so_many_subjects_and_no_more(make_client: MakeClient) -> None:
     client = make_client()
-    gate = client._gate  # noqa: SLF001  # 50,000 consents would take long
+    gate = client._asking.gate  # noqa: SLF001  # 50,000 consents would take long
     for n in range(ANSWERS_MAX + 5):
         gate.note((f"{n}", None), REPORT, is_withheld=True)
     assert len(gate.withholding) == ANSWERS_MAX
@@ -259,10 +259,66 @@ def test_what_nobody_answers_is_dropped_after_an_hour(
 ) -> None:
     client = make_client(hold=True, bundle_poll_s=3600)
     client.emit(a_view(), subject="ann")
-    gate = client._gate  # noqa: SLF001  # an hour is too long for a test
+    gate = client._asking.gate  # noqa: SLF001  # an hour is too long for a test
     now = gate._now  # noqa: SLF001
     gate.drop_old()
     assert client.held == 1
     monkeypatch.setattr(gate, "_now", lambda: now() + HELD_S + 1)
     gate.drop_old()
     assert (client.held, client.totals().refused) == (0, {"held": 1})
+
+
+def test_a_signal_withholds_and_is_recorded_as_a_refusal_once(
+    home: Home, make_client: MakeClient
+) -> None:
+    client = make_client()
+    for _ in range(3):
+        assert client.emit(a_view(), subject="ann", signals=("gpc",))
+    assert client.emit(a_view(), subject="ann")
+    assert client.flush(TIMEOUT_S)
+    assert changes(home) == [
+        (REPORT, "refused", VERSION, "gpc"),
+        (IMPROVE, "refused", VERSION, "gpc"),
+    ]
+    assert {(v["page"], v["referrer"], v["screen"]) for v in views(home)} == {("/a", None, None)}
+    assert len(views(home)) == 4
+
+
+def test_a_signal_beats_a_consent(home: Home, make_client: MakeClient) -> None:
+    client = make_client()
+    client.emit(a_view(), subject="ann", signals=("dnt",))
+    client.consent("ann", given=[REPORT, IMPROVE])
+    client.emit(a_view(), subject="ann", signals=("dnt",))
+    client.emit(a_view(), subject="ann")
+    assert client.flush(TIMEOUT_S)
+    assert [view["referrer"] for view in views(home)] == [None, None, "https://a.example/"]
+
+
+def test_a_signal_of_nobody_withholds_and_records_nothing(
+    home: Home, make_client: MakeClient
+) -> None:
+    client = make_client()
+    client.emit(a_view(), signals=("gpc", "dnt"))
+    assert client.flush(TIMEOUT_S)
+    assert (changes(home), views(home)[0]["referrer"]) == ([], None)
+
+
+def test_a_signal_that_is_none_withholds_everything_optional(
+    home: Home, make_client: MakeClient
+) -> None:
+    client = make_client()
+    client.emit(a_view(), subject="ann", signals=("gcp",))
+    client.emit(a_view(), subject="ann")
+    assert client.flush(TIMEOUT_S)
+    assert changes(home) == []
+    assert [view["referrer"] for view in views(home)] == [None, "https://a.example/"]
+
+
+def test_a_signal_that_the_policy_does_not_speak_of_withholds_nothing(
+    home: Home, make_client: MakeClient
+) -> None:
+    home.publish(policy=changed(signals={}))
+    client = make_client()
+    client.emit(a_view(), subject="ann", signals=("gpc",))
+    assert client.flush(TIMEOUT_S)
+    assert views(home)[0]["referrer"] == "https://a.example/"
