@@ -202,10 +202,6 @@ class Client:
         self._asking.gate.shut()
         return True if core is None else core.close(timeout_s)
 
-    def miss(self, event: type) -> Refused:
-        """Count an event that could not even be built, by its class; a door's fault must not vanish."""
-        return self._refuse(self._routes.get(event, NOWHERE), None, "other")
-
     def totals(self) -> Counts:
         """Give what this process has offered, lost and refused so far."""
         return Counts() if self._packer is None else self._packer.totals()

@@ -1,12 +1,14 @@
 """What every web door does with an answered request; none of its faults reaches the app."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from remit.client import Client
 from remit.collect import Answer, Request, collect
 from remit.proxies import NOBODY, Proxies
+from remit.route import NOWHERE
 from remit_schemas.events import PageView
 
 PREFLIGHT: Final = "OPTIONS"
@@ -66,7 +68,8 @@ class Door:
                 signals=request.signals,
             )
         except Exception:  # noqa: BLE001  # the promise: no fault of ours, or of a callable given to us, reaches the app
-            self.client.miss(PageView)
+            with suppress(Exception):
+                self.client.count(self.client.route_of(PageView) or NOWHERE, None, "other")
 
 
 def status_of(error: BaseException) -> int | None:
