@@ -24,6 +24,9 @@ Send = Any
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_BODIES: Final = ("http.response.body", "http.response.pathsend")
+"""Messages with a body, or with the file that the server sends as one (ASGI extension "Path Send")."""
+
 _INCLUDED: Final = ("fastapi", "effective_route_context")
 """Where FastAPI (0.119 on) leaves the whole path of a route whose router was included under a prefix."""
 
@@ -91,7 +94,7 @@ class _Visit:
         if kind == "http.response.start":
             self._status = message["status"]
         await self._send(message)
-        if kind == "http.response.body" and not message.get("more_body", False):
+        if kind in _BODIES and not message.get("more_body", False):
             self.end(None)
 
     def end(self, status: int | None) -> None:

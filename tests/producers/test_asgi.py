@@ -205,6 +205,19 @@ def test_a_stream_passes_part_by_part_and_lasts_until_its_last(
     assert duration_ms >= WAITED_S * 1000
 
 
+def test_a_file_that_the_server_sends_by_itself_ends_the_answer(make_client: MakeClient) -> None:
+    client = make_client()
+    seen: list[int] = []
+
+    async def app(scope: object, receive: object, send: Any) -> None:  # noqa: ANN401  # a callable
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.pathsend", "path": "/srv/file"})
+        seen.append(client.totals().offered)
+
+    asked(RemitMiddleware(app, client), make_scope())
+    assert seen == [1]
+
+
 def test_a_background_task_neither_waits_nor_counts(home: Home, make_client: MakeClient) -> None:
     client = make_client()
     seen: list[int] = []
