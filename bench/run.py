@@ -29,6 +29,7 @@ NAMES = (
     "middleware",
     "emit",
     "producer",
+    "edge",
     "lake",
     "latency",
     "memory",
