@@ -26,6 +26,7 @@ NAMES = (
     "started",
     "size",
     "pipeline",
+    "middleware",
     "emit",
     "producer",
     "edge",

@@ -8,7 +8,7 @@ from remit.bunch import Bunch
 from remit.client import Client
 from remit.holding import Offer
 from remit.open_pack import Note
-from remit.result import ACCEPTED, HELD, REFUSED, Accepted, Refused
+from remit.result import ACCEPTED, REFUSED, Accepted, Refused
 from remit.route import NOWHERE, Route
 from remit_schemas.errors import EncodeError, SpoolError
 from remit_schemas.events import ConsentChange
@@ -59,13 +59,13 @@ class BatchClient(Client):
         who = bunch.subject, bunch.tenant or None
         for change in changes:
             if change.purpose and change.status != GIVEN:
-                self._gate.note(who, change.purpose, is_withheld=True)
+                self._asking.gate.note(who, change.purpose, is_withheld=True)
         answers = self.emit_all(bunch, note)
         if isinstance(answers, Accepted):
             for change in changes:
                 if change.purpose and change.status == GIVEN:
-                    self._gate.note(who, change.purpose, is_withheld=False)
-            self._go_on(self._gate.answered(who, changes[0].agreed_version or ""))
+                    self._asking.gate.note(who, change.purpose, is_withheld=False)
+            self._asking.go_on(who, changes[0].agreed_version or "")
         return answers
 
     def refuse(self, kind: type | None, reason: str, *, tenant: str | None = None) -> Refused:
@@ -77,7 +77,7 @@ class BatchClient(Client):
             tenant: Whose it would have been.
         """
         route = NOWHERE if kind is None else self._routes.get(kind, NOWHERE)
-        return self._refuse(route, tenant, reason)
+        return self.count(route, tenant, reason)
 
     def arrivals(self) -> Arrivals:
         """Begin a journal of batches beside this client's packs.
@@ -117,8 +117,6 @@ class BatchClient(Client):
             offer = Offer(route, event, bunch.subject, bunch.tenant or None, bunch.signals)
             written = self._write(offer)
             if isinstance(written, Refused):
-                if written is not HELD:  # it is counted when it goes on, or is dropped
-                    self._refuse(route, bunch.tenant, written.reason)
                 answers.append(written)
             else:
                 datums.append(written)
@@ -126,13 +124,11 @@ class BatchClient(Client):
         return datums
 
     def _write(self, offer: Offer) -> bytes | Refused:
-        """Ask whether an event may go, and write it."""
+        """Ask whether an event may go, and write it; a refusal is counted."""
         try:
-            for purpose, signal in self._gate.first_signals(offer) if offer.signals else ():
-                self._tell(offer.route.consent, offer.who, purpose, "refused", signal)
-            encode = self._gate.ask(offer)
-            return encode if isinstance(encode, Refused) else encode(offer.event)
+            return self._asking.datum_of(offer)
         except (EncodeError, TypeError, ValueError, AttributeError):
-            return REFUSED["does_not_fit"]
+            reason = "does_not_fit"
         except Exception:  # noqa: BLE001  # the promise of `emit`: no fault of ours reaches the app
-            return REFUSED["other"]
+            reason = "other"
+        return self.count(offer.route, offer.tenant, reason)

@@ -20,13 +20,13 @@ HEADER_CHARS_MAX: Final = 4_096
 HINTS: Final = ("Sec-CH-UA", "Sec-CH-UA-Mobile", "Sec-CH-UA-Platform")
 """The Client Hints of low entropy, that browsers send unasked; no other is read."""
 
-_LISTS: Final = (b"forwarded", b"x-forwarded-for")
-_HINT_NAMES: Final = tuple((name.lower().encode(), name) for name in HINTS)
-_WSGI_HINTS: Final = tuple((f"HTTP_{name.upper().replace('-', '_')}", name) for name in HINTS)
-_READ: Final = frozenset(
-    {b"user-agent", b"accept-language", b"referer", b"sec-gpc", b"dnt"}
-    | {name for name, _ in _HINT_NAMES}
-)
+_SINGLE: Final = ("User-Agent", "Accept-Language", "Referer", "Sec-GPC", "DNT", *HINTS)
+"""The headers that are read, in the order in which they are kept below."""
+
+_ASGI: Final = tuple(name.lower().encode() for name in _SINGLE)
+_WSGI: Final = tuple(f"HTTP_{name.upper().replace('-', '_')}" for name in _SINGLE)
+_FORWARDED: Final = b"forwarded"
+_X_FORWARDED_FOR: Final = b"x-forwarded-for"
 _YES: Final = "1"
 
 
@@ -55,44 +55,48 @@ class Request:
     @classmethod
     def of_headers(cls, peer: str | None, headers: Iterable[tuple[bytes, bytes]]) -> Self:
         """Read header lines as ASGI gives them: names in lower case; of a header that is sent twice, the first counts."""
-        single: dict[bytes, str] = {}
-        lists: tuple[list[str], list[str]] = ([], [])
-        for name, value in headers:
-            if name in _READ:
-                if name not in single and len(value) <= HEADER_CHARS_MAX:
-                    single[name] = value.decode("latin-1")
-            elif name in _LISTS:
-                lists[name == b"x-forwarded-for"].append(value.decode("latin-1"))
-        get = single.get
-        return cls(
-            peer,
-            _agent(get(b"user-agent"), [(name, get(key)) for key, name in _HINT_NAMES]),
-            get(b"accept-language"),
-            get(b"referer"),
-            *lists,
-            _signals(get(b"sec-gpc"), get(b"dnt")),
-        )
+        lines = list(headers)
+        first = dict(reversed(lines))
+        single = [
+            None if value is None or len(value) > HEADER_CHARS_MAX else value.decode("latin-1")
+            for value in map(first.get, _ASGI)
+        ]
+        lists = [
+            [value.decode("latin-1") for name, value in lines if name == wanted]
+            if wanted in first
+            else ()
+            for wanted in (_FORWARDED, _X_FORWARDED_FOR)
+        ]
+        return cls._of(peer, single, *lists)
 
     @classmethod
     def of_environ(cls, environ: Mapping[str, object]) -> Self:
         """Read a WSGI environment, in which servers have joined a header's lines by commas. Source: PEP 3333."""
+        single = [
+            value if isinstance(value, str) and len(value) <= HEADER_CHARS_MAX else None
+            for value in map(environ.get, _WSGI)
+        ]
+        peer, *joined = map(environ.get, ("REMOTE_ADDR", "HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR"))
+        lists = [(value,) if isinstance(value, str) else () for value in joined]
+        return cls._of(peer if isinstance(peer, str) else None, single, *lists)
 
-        def get(name: str) -> str | None:
-            value = environ.get(name)
-            return value if isinstance(value, str) and len(value) <= HEADER_CHARS_MAX else None
-
-        def lines(name: str) -> tuple[str, ...]:
-            value = environ.get(name)
-            return (value,) if isinstance(value, str) else ()
-
+    @classmethod
+    def _of(
+        cls,
+        peer: str | None,
+        single: list[str | None],
+        forwarded: Sequence[str],
+        x_forwarded_for: Sequence[str],
+    ) -> Self:
+        agent, language, referrer, gpc, dnt, *hints = single
         return cls(
-            get("REMOTE_ADDR"),
-            _agent(get("HTTP_USER_AGENT"), [(name, get(key)) for key, name in _WSGI_HINTS]),
-            get("HTTP_ACCEPT_LANGUAGE"),
-            get("HTTP_REFERER"),
-            lines("HTTP_FORWARDED"),
-            lines("HTTP_X_FORWARDED_FOR"),
-            _signals(get("HTTP_SEC_GPC"), get("HTTP_DNT")),
+            peer,
+            _agent(agent, hints),
+            language,
+            referrer,
+            forwarded,
+            x_forwarded_for,
+            _signals(gpc, dnt),
         )
 
     def client(self, proxies: Proxies) -> str | None:
@@ -135,12 +139,10 @@ def collect(request: Request, answer: Answer, proxies: Proxies) -> PageView:
     )
 
 
-def _agent(agent: str | None, hints: list[tuple[str, str | None]]) -> str | None:
+def _agent(agent: str | None, hints: list[str | None]) -> str | None:
     """Write the hints behind the agent string, as the contract wants them."""
-    lines = [f"{name}: {value}" for name, value in hints if value is not None]
-    if not lines:
-        return agent
-    return "\n".join([agent or "", *lines])
+    lines = [f"{name}: {hint}" for name, hint in zip(HINTS, hints, strict=True) if hint is not None]
+    return "\n".join([agent or "", *lines]) if lines else agent
 
 
 def _signals(gpc: str | None, dnt: str | None) -> tuple[str, ...]:

@@ -130,13 +130,11 @@ class Proxies:
             return address(peer)
         if self.networks and not self._is_proxy(caller := address(peer)):
             return caller
+        both = (_FORWARDED, forwarded, _elements), (_X_FORWARDED_FOR, x_forwarded_for, _items)
         said = [
-            self._named(entries)
-            for name, lines, entries in (
-                (_FORWARDED, forwarded, _elements(forwarded)),
-                (_X_FORWARDED_FOR, x_forwarded_for, _items(x_forwarded_for)),
-            )
-            if lines and self.header in {None, name}
+            self._named(entries(lines))
+            for name, lines, entries in both
+            if lines and self.header in (None, name)  # no set is built for each request
         ]
         return said[0] if said and said.count(said[0]) == len(said) else None
 

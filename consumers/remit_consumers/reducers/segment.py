@@ -28,6 +28,11 @@ _MARKS = frozenset(
 )
 """What a segment is called that is not kept."""
 
+_NAMES_ID = re.compile(
+    r"\{(?:[A-Za-z]\w{0,63}_)?(?:id|pk|uuid|number)\}|\{[A-Za-z]\w{0,63}Id\}", re.ASCII
+)
+"""A parameter of a route, as an app's middleware writes it, whose name says that it identifies; the name itself goes."""
+
 _CODE = frozenset(".js .mjs .css .map .woff .woff2 .ttf .eot".split())
 """Extensions of what an app is made of."""
 
@@ -256,7 +261,11 @@ def _split(segment: str) -> tuple[str, str]:
 
 def _stem(stem: str) -> str:
     """Give a segment without its extension back, or its template."""
-    return stem if stem in _MARKS else _shape(stem) or _looked_into(stem)
+    if stem in _MARKS:
+        return stem
+    if stem.startswith("{") and _NAMES_ID.fullmatch(stem):
+        return "{id}"
+    return _shape(stem) or _looked_into(stem)
 
 
 def _shape(stem: str) -> str:
