@@ -62,7 +62,8 @@ class Runner:
         )
         self._floors = deployment.floors(consumer, now)
         self._ledger = deployment.ledger()
-        self._walk = steps(deployment.names(), deployment.means, self._floors, self._ledger)
+        self._names = deployment.names()
+        self._walk = steps(self._names, deployment.means, self._floors, self._ledger)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}
@@ -167,6 +168,8 @@ class Runner:
             self._flush()
         if time.monotonic() - self._materialised_at > MATERIALISE_S:
             self._materialise()
+        self._ledger.forget_gone()
+        self._names.forget_gone()
         self._tend_floors()
         return taken
 

@@ -4,7 +4,7 @@ A denial holds against everything said before it; an agreement holds from when i
 So what counts is the earliest agreement after the last denial.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 NEVER = -(1 << 63)
 """Before all time, in milliseconds since 1970."""
@@ -57,7 +57,7 @@ class Answers:
         times = (time for name in names for time in given.get(name, ()) if time > denied)
         return min(times, default=FOREVER)
 
-    def forget(self, names: Sequence[str]) -> None:
+    def forget(self, names: Iterable[str]) -> None:
         """Forget subjects that nobody can be tied to any more."""
         for name in names:
             self._denied.pop(name, None)
