@@ -83,6 +83,20 @@ class Pseudonyms:
         day = day_numbered(int(scope.epoch.partition("/")[0]))
         return self.visitors.names(scope.tenant, day, subjects)
 
+    def known(self, tenant: str, subject: str) -> list[str]:
+        """Give the pseudonyms that one subject has and that never change; asking makes none.
+
+        Raises:
+            KeysOutOfReach: Vault or keys cannot be read.
+        """
+        if subject.startswith(VISITOR):
+            visitors = self.visitors
+            days = visitors.days_begun() if visitors else []
+            found = [visitors.names(tenant, day, [subject])[0] for day in days] if visitors else []
+            return [name for name in found if name]
+        secret = self._vault.known_secret_of(tenant, subject)
+        return [] if secret is None else pseudonyms([secret], self._domain)
+
     def forget_gone(self) -> None:
         """Forget the visitors of days whose keys are gone."""
         if self.visitors is not None:

@@ -41,6 +41,11 @@ class VisitorKeys:
         recent = (now.date() - timedelta(days=back) for back in range(LIVES.days + 1))
         return [day for day in recent if not is_due(day, now)]
 
+    def days_begun(self) -> list[date]:
+        """Those of them of which a key was made already."""
+        made = set(days_on_disk(self._folder))
+        return [day for day in self.days() if day in made]
+
     def key(self, day: date) -> bytes | None:
         """Give the key of a day, 32 bytes, made if there is none yet; None where its time is over or not come.
 

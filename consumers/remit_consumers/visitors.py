@@ -28,6 +28,10 @@ class VisitorNames:
         """The days under whose keys a visitor may be known now, the newest first."""
         return self._keys.days()
 
+    def days_begun(self) -> list[date]:
+        """Those of them that have a key already."""
+        return self._keys.days_begun()
+
     def day_of(self, collected_on: date) -> date:
         """See `VisitorKeys.day_of`."""
         return self._keys.day_of(collected_on)

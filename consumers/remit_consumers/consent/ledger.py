@@ -5,7 +5,7 @@ everything is dropped and loaded again, so what was learned too early is forgott
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import compress
 
 import numpy as np
@@ -17,6 +17,7 @@ from remit_consumers.batch import Batch
 from remit_consumers.consent.answers import FOREVER, Answers
 from remit_consumers.consent.record import GIVEN, records
 from remit_consumers.lake.commit import Lake
+from remit_consumers.lake.tables import CONSENTS
 from remit_consumers.pseudonyms import Pseudonyms
 from remit_consumers.reducers.final import plain
 from remit_consumers.reducers.scope import Rows, Scope, distinct
@@ -91,6 +92,22 @@ class Ledger:
         """The days under whose keys visitors may be known now."""
         return self._names.visitors.days() if self._names.visitors else []
 
+    def of(self, tenant: str, subject: str) -> pa.Table:
+        """Give the records of one subject, the oldest first (columns: `tables.CONSENTS`); the lake is asked, not memory.
+
+        Raises:
+            LakeError: The ledger cannot be read.
+            KeysOutOfReach: Vault or keys cannot be read.
+        """
+        found = self._lake.consents(-1)
+        rows = CONSENTS.empty_table() if found is None else found.rows
+        names = self._names.known(tenant, subject)
+        mine = pc.and_(
+            pc.equal(rows.column("tenant"), tenant),
+            pc.is_in(rows.column("subject"), pa.array(names, pa.string())),
+        )
+        return rows.filter(mine).sort_by([("effect_at", "ascending"), ("index", "ascending")])
+
     def granted(self, batch: Batch, purposes: Sequence[str], version: str) -> Bits | None:
         """Say for each event which purposes its subject granted: bit n for the n-th purpose.
 
@@ -144,6 +161,23 @@ class Ledger:
         return [tuple(filter(None, names)) for names in zip(*named, strict=True)] or [()] * len(
             subjects
         )
+
+
+def stands(rows: pa.Table, version: str) -> dict[str, datetime | None]:
+    """Say since when the one subject of some records grants each purpose that it spoke of; None: it does not."""
+    answers: dict[str, Answers] = {}
+    for _, purpose, name, _, agreed, effect_ms in _said(
+        rows, rows.column("visitor_day").to_pylist()
+    ):
+        answers.setdefault(purpose, Answers()).take(name, effect_ms, agreed)
+    names = set(rows.column("subject").to_pylist())
+    since = {
+        purpose: each.since_of_one(version, sorted(names)) for purpose, each in answers.items()
+    }
+    return {
+        purpose: None if ms == FOREVER else datetime.fromtimestamp(ms / 1000, UTC)
+        for purpose, ms in sorted(since.items())
+    }
 
 
 _Said = tuple[str, str, str, date | None, str | None, int]
