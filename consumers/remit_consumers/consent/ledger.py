@@ -32,14 +32,18 @@ Bits = npt.NDArray[np.int64]
 
 
 class Ledger:
-    """The answers of all subjects, by tenant and purpose."""
+    """The answers of all subjects, by tenant and purpose.
+
+    Attributes:
+        version: The version of the lake's table up to which everything is known; -1 before there is one.
+    """
 
     def __init__(self, lake: Lake, names: Pseudonyms) -> None:
         self._lake = lake
         self._names = names
         self._answers: dict[tuple[str, str], Answers] = {}
         self._days: dict[date, set[str]] = {}
-        self._version = -1
+        self.version = -1
 
     def load(self) -> None:
         """Learn what the lake has and this ledger has not; call it after a partition was claimed.
@@ -47,19 +51,19 @@ class Ledger:
         Raises:
             LakeError: The ledger cannot be read: nothing may be decided without it.
         """
-        found = self._lake.consents(self._version)
+        found = self._lake.consents(self.version)
         if found is None:
             return
         if found.is_whole:
             self.forget()
-        self._version = found.version
+        self.version = found.version
         self.take(found.rows)
 
     def forget(self) -> None:
         """Drop everything; the lake has it."""
         self._answers.clear()
         self._days.clear()
-        self._version = -1
+        self.version = -1
 
     def forget_gone(self) -> None:
         """Forget the visitors of days whose keys are gone: nobody can be tied to what they said."""
@@ -127,7 +131,9 @@ class Ledger:
         since = self._since(found.groups, purposes, version)
         at = collected.cast(pa.timestamp("ms", "UTC")).cast(pa.int64()).to_numpy()
         places = found.indices.fill_null(len(since) - 1).to_numpy()
-        bits: Bits = (since[places] <= at[:, None]) @ (1 << np.arange(len(purposes)))
+        bits: Bits = np.zeros(len(at), np.int64)
+        for number in range(len(purposes)):
+            bits |= (since[places, number] <= at).astype(np.int64) << number
         return bits
 
     def _since(

@@ -5,17 +5,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.installation import each_once
 from kit.opened import CONSENT_CHANGE, PAGE_VIEW, VERSION, make_datums, make_opened
 from kit.walks import make_ledger, make_walk
+from kit.watching import commits
 from remit import ConsentChange, PageView, visitor
 from remit_consumers.consent.ledger import Ledger
 from remit_consumers.flush import Composer
 from remit_consumers.gather import Gathered, Partition
 from remit_consumers.lake.commit import Flush, Lake
 from remit_consumers.plans import Plans
+from remit_consumers.proof.verify import verify
 from remit_consumers.steps.open import Opened
 from remit_consumers.vault import Vault
 from remit_consumers.visitor_keys import VisitorKeys
@@ -49,7 +53,7 @@ class Shop:
         self.ledger: Ledger = make_ledger(self.vault, self.folder, self.visitors)
         self.walk = make_walk(self.vault, self.folder, ledger=self.ledger, visitors=self.visitors)
         self.lake = Lake(self.folder / "lake")
-        claim = self.lake.claim("spool/x", 0)
+        claim = self.claim = self.lake.claim("spool/x", 0)
         self.partition = Partition(claim.position or 0, claim.position or 0, claim.done)
         self.ledger.load()
 
@@ -77,7 +81,8 @@ class Shop:
         composer = Composer(
             "spool/x", Plans(builtin(), find_policy()), self.walk, timedelta(hours=72)
         )
-        return composer.flush(gathered, {0: self.partition}, self.now)
+        left = self.claim.read, self.claim.recorded
+        return composer.flush(gathered, {0: self.partition}, self.now, *left)
 
     def say(
         self,
@@ -187,6 +192,28 @@ def test_what_was_said_holds_after_a_restart(shop: Shop) -> None:
     assert shop.kept(shop.store(shop.view(later))) == [(False, False)]
 
 
+@pytest.mark.parametrize("left", [["consents"], ["consents", "events/consent_change"]])
+def test_a_crash_between_two_tables_records_every_change_once(
+    shop: Shop, left: Sequence[str]
+) -> None:
+    shop.store(shop.view())  # so that every table is there
+    shop.store(shop.say("refused", NOON - timedelta(hours=1)))
+    pack = shop.say("given")
+    shop.store(pack)
+    for table in {"consents", "events/consent_change", "positions"} - {*left}:
+        newest = commits(shop.folder, table)
+        (shop.folder / "lake" / table / "_delta_log" / f"{newest:020d}.json").unlink()
+    shop.restart()
+    assert shop.kept(shop.store(pack, shop.view())) == [(True, False)]
+    for table in ("consents", "events/consent_change"):
+        rows = DeltaTable(str(shop.folder / "lake" / table)).to_pyarrow_table()
+        assert sorted(rows.column("status").to_pylist()) == ["given", "refused"]
+        assert each_once(rows)
+    shop.lake.materialise()
+    checks = verify(shop.folder).checks
+    assert all(checks[name].holds for name in ("chain", "rows", "values", "sequences"))
+
+
 def test_what_another_consumer_recorded_is_known_after_the_next_claim(shop: Shop) -> None:
     other = Shop(shop.folder)
     shop.store(shop.say("given"))
@@ -225,6 +252,7 @@ def test_values_in_are_those_kept_reduced_and_refused_over_the_parts(shop: Shop)
     for field in ("status", "occurred_at", "duration_ms"):
         assert sum(one.values_in for one in part.receipt.fields if one.field == field) == 5
     assert part.receipt.events.stored == 5
+    assert part.receipt.purposes == {REPORTING: (3, 2), IMPROVE: (2, 3)}
     subjects = part.rows.column("subject").to_pylist() if part.rows else []
     assert subjects == sorted(subjects, key=lambda name: (name is None, name))
 
