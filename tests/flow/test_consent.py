@@ -77,8 +77,11 @@ def test_what_was_agreed_to_is_stored_and_after_a_withdrawal_no_more(
     told = installed.facts("report")["consents"]
     assert isinstance(told, dict)
     assert told[REPORTING] == {
-        "given": 1, "refused": 0, "withdrawn": 1,
-        "events_granted": 2, "events_withheld": 4,
+        "given": 1,
+        "refused": 0,
+        "withdrawn": 1,
+        "events_granted": 2,
+        "events_withheld": 4,
     }
     checks = installed.checks("--canaries", "-", stdin=f"{SUBJECT}\n")
     assert not {name: check["detail"] for name, check in checks.items() if not check["holds"]}
