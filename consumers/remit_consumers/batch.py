@@ -23,9 +23,11 @@ class Batch:
         pack: Pack ids, dictionary-encoded.
         index: int32, an event's place in its pack; (pack, index) is its identity.
         outcome: The plan under the consent that holds for these events; authorize sets it.
+        granted: The optional purposes that their subjects consented to; authorize sets it.
         counts: What minimize did to the values, a row for each field and decision.
-        visitor: Pseudonyms that never change, to count subjects by; null where there is none. Minimize sets it where
-            the plan has a floor and its pseudonyms change, and it is never stored.
+        visitor: Pseudonyms that never change, to count subjects by; null where there is none, and for visitors without an
+            account. Minimize sets it where the plan has a floor and the pseudonyms in `subject` do not do for that, and
+            it is never stored.
         filled: Rows that had no value of a field and have `other` now, by field; suppress counts them.
         floored: Rows whose value became `other`, by column; suppress counts them.
         refused: Events refused on the way, by reason.
@@ -38,6 +40,7 @@ class Batch:
     pack: pa.Array
     index: pa.Array
     outcome: Outcome | None = None
+    granted: frozenset[str] = frozenset()
     counts: tuple[FieldCount, ...] = ()
     visitor: pa.Array | None = None
     filled: Mapping[str, int] = field(default_factory=dict)

@@ -7,16 +7,19 @@ from typing import Self
 import pyarrow.compute as pc
 
 from remit_consumers.clock import Clock, utc_now
+from remit_consumers.consent.ledger import LEDGER_DOMAIN, Ledger
 from remit_consumers.epochs import REGISTER
 from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
 from remit_consumers.keys import ADDRESS_KEY, KeyStore
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.tables import is_table, open_table
+from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
 from remit_consumers.reducers.means import IP_ENCRYPTED, Means
 from remit_consumers.settings import Settings
 from remit_consumers.vault import FILE as VAULT_FILE
 from remit_consumers.vault import Vault
+from remit_consumers.visitor_keys import VisitorKeys
 from remit_schemas.contract import Contracts, builtin
 from remit_schemas.errors import KeysOutOfReach
 from remit_schemas.policy import Policy, find_policy, policy_path
@@ -36,6 +39,7 @@ class Deployment:
         contracts: Every contract that can be decoded.
         keys: The keys of the epochs.
         vault: The secrets of the subjects.
+        visitors: The keys of visitors without an account.
         means: What some reducers need beside values.
         lake: Where the minimized events are stored.
     """
@@ -46,11 +50,12 @@ class Deployment:
     contracts: Contracts
     keys: KeyStore
     vault: Vault
+    visitors: VisitorKeys
     means: Means
     lake: Lake
 
     @classmethod
-    def open(cls, settings: Settings) -> Self:
+    def open(cls, settings: Settings, now: Clock = utc_now) -> Self:
         """Open what is there and make what is not.
 
         Raises:
@@ -70,9 +75,18 @@ class Deployment:
             contracts=contracts_of(settings.policy),
             keys=keys,
             vault=Vault.open(settings.vault, keys.index_key),
+            visitors=VisitorKeys(settings.keys, now),
             means=means,
             lake=Lake(settings.lake),
         )
+
+    def names(self) -> Pseudonyms:
+        """The pseudonyms that the lake stores."""
+        return Pseudonyms(self.vault, STORAGE_DOMAIN, self.visitors)
+
+    def ledger(self) -> Ledger:
+        """The consent ledger, not loaded yet."""
+        return Ledger(self.lake, Pseudonyms(self.vault, LEDGER_DOMAIN, self.visitors))
 
     def floors(self, consumer: int = 0, now: Clock = utc_now) -> Floors:
         """Open the floors as the consumer with this number sees them."""

@@ -17,6 +17,7 @@ from remit_consumers.rows import COLLECTED_AT, stored_types
 from remit_schemas.category import Decision
 from remit_schemas.decided import FieldDecision, FieldPlan, Outcome
 from remit_schemas.plan import Plan
+from remit_schemas.subject import VISITOR
 
 Reducers = Callable[[], Mapping[str, Reducer]]
 """Gives every reducer by name; asked only where a batch has something to reduce."""
@@ -53,12 +54,25 @@ def minimize(names: Pseudonyms, reducers: Reducers) -> Step:
             batch,
             table=pa.table(columns),
             subject=names.of(batch.subject, rows, days),
-            visitor=names.of(batch.subject, rows, 0) if plan.floor and days else None,
+            visitor=_counted(batch, rows, names, changes=days > 0) if plan.floor else None,
             outcome=_looked_up(batch.outcome, plan, reducers),
             counts=tuple(counts),
         )
 
     return step
+
+
+def _counted(batch: Batch, rows: Rows, names: Pseudonyms, *, changes: bool) -> pa.Array | None:
+    """Whom the floor counts by name: subjects, by names that never change.
+
+    A visitor without an account has a name for each session, so one of them could be a crowd: no name, and their network
+    counts instead. None where the names that are stored do.
+    """
+    without_account = pc.fill_null(pc.starts_with(batch.subject, VISITOR), fill_value=False)
+    if not changes and not without_account.true_count:
+        return None
+    accounts = pc.if_else(without_account, pa.scalar(None, pa.string()), batch.subject)
+    return names.of(accounts, rows, 0)
 
 
 def _looked_up(outcome: Outcome, plan: Plan, reducers: Reducers) -> Outcome:

@@ -10,6 +10,7 @@ import pytest
 
 from kit.command import Said
 from kit.contracts import make_field_json, make_record, write_contract
+from kit.installation import Installation
 from kit.means import write_places
 from kit.own_policy import own
 from remit_consumers.keys import KeyStore
@@ -117,3 +118,16 @@ def test_a_contract_that_ends_is_told_of(
     assert any(words in said for said in told["notes"]) == (holds and days < 30)
     assert any(words in said for said in told["problems"]) != holds
     assert (words in remit("policy", "check").out) == (days < 30)
+
+
+def test_a_key_of_visitors_that_should_be_gone_is_named_with_what_destroys_it(
+    tmp_path: Path,
+) -> None:
+    shop = Installation(tmp_path)
+    shop.prepare()
+    old = Path(shop.env["REMIT_KEYS"], "visitor-2026-01-01.key")
+    old.write_bytes(bytes(range(32)))
+    assert "keys should be destroyed" in shop.remit("doctor", expect=1).stdout
+    shop.settle()
+    assert not old.exists()
+    shop.remit("doctor")
