@@ -66,8 +66,9 @@ class Client:
         self._missed: dict[type, int] = {}
         self._start_at = 0.0
         self._starting = threading.RLock()
-        self._start()
-        remember(self)
+        remember(self)  # before it starts, so that a fork waits until it has
+        with self._starting:
+            self._start()
 
     def emit(
         self, event: object, *, subject: str | None = None, tenant: str | None = None
@@ -157,6 +158,7 @@ class Client:
         self._routes = core.routes
 
     def _start_again(self) -> bool:
+        remember(self)  # a child may end in another way; before the lock, as a fork takes the two
         with self._starting:
             now = time.monotonic()
             if self._core is None and now >= self._start_at and not self._is_closed:

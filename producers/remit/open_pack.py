@@ -121,17 +121,21 @@ class OpenPack:
         if stop > self._limit or index >= self._events_max:
             return False
         self.count = index + 1  # first: whatever interrupts this, the nonce is spent
-        record = _SUBJECT_LENGTH(len(subject)) + subject + datum
-        self._map[start : stop + 4] = (
-            self._seal(self._nonces[index], record, self._aad) + _NO_LENGTH
-        )
-        _LENGTH.pack_into(self._map, self.end, sealed)
-        self.end = stop
-        self.datums.append(datum)  # type: ignore[union-attr]  # None only once the pack is closed
-        self.subjects.append(subject)
+        try:
+            record = _SUBJECT_LENGTH(len(subject)) + subject + datum
+            self._map[start : stop + 4] = (
+                self._seal(self._nonces[index], record, self._aad) + _NO_LENGTH
+            )
+            _LENGTH.pack_into(self._map, self.end, sealed)
+            self.end = stop
+            self.datums.append(datum)  # type: ignore[union-attr]  # None only once the pack is closed
+            self.subjects.append(subject)
+        except BaseException:
+            self._spoil()
+            raise
         return True
 
-    def spoil(self) -> None:
+    def _spoil(self) -> None:
         """Take no more after an append that was interrupted; what was whole before it stays."""
         self._limit = 0
         whole = min(len(self.datums or ()), len(self.subjects))
