@@ -6,11 +6,11 @@ import sys
 import threading
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
+from types import ModuleType
 from typing import Final, Protocol
 from weakref import WeakSet
 
-FAMILIES: Final = ("multiprocessing.util", "billiard.util")
-"""Who ends its children with ``os._exit`` and runs finalizers of its own before: the standard library, and Celery."""
+MULTIPROCESSING: Final = "multiprocessing.util"  # told where it is loaded, never loaded for it
 LAST: Final = -100  # priority of a finalizer: children are joined before, and may still emit
 
 
@@ -34,7 +34,7 @@ _RESIDENTS: Final["WeakSet[Resident]"] = WeakSet()
 _CHANGING: Final = threading.RLock()
 """Guards all of this, from one side of a fork to the other: of two threads that fork, the second waits for the first."""
 _HELD: Final[list[ExitStack]] = []  # between the two sides of a fork
-_told: Final[dict[str, int]] = {}  # who tells us of an end or a fork, and in which process
+_told: Final[dict[str, int]] = {}  # who tells us of the end, and in which process
 
 
 def remember(resident: Resident) -> None:
@@ -45,13 +45,16 @@ def remember(resident: Resident) -> None:
             atexit.register(_end)
             os.register_at_fork(before=_hold, after_in_parent=_go_on, after_in_child=_forget)
             _told["interpreter"] = os.getpid()
-        for family in FAMILIES:
-            util = sys.modules.get(family)
-            if util is not None and _told.get(family) != os.getpid():
-                _told[family] = os.getpid()
-                await_end = partial(util.Finalize, None, _end, exitpriority=LAST)
-                await_end()
-                util.register_after_fork(_RESIDENTS, lambda _, again=await_end: again())
+        if MULTIPROCESSING in sys.modules and _told.get(MULTIPROCESSING) != os.getpid():
+            _told[MULTIPROCESSING] = os.getpid()
+            _await_end_of_child(sys.modules[MULTIPROCESSING])
+
+
+def _await_end_of_child(util: ModuleType) -> None:
+    """Be told before a child ends with ``os._exit``, as multiprocessing's do; a child begins by dropping finalizers."""
+    await_end = partial(util.Finalize, None, _end, exitpriority=LAST)
+    await_end()
+    util.register_after_fork(_RESIDENTS, lambda _: await_end())
 
 
 def _hold() -> None:

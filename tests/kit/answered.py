@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from kit.program import environment
@@ -38,13 +39,19 @@ class Answers:
         self.path = folder / "answered"
         self._folder = folder
 
-    def start(self, script: str, *arguments: object) -> "subprocess.Popen[str]":
+    def start(
+        self,
+        script: str,
+        *arguments: object,
+        python: str | Path = sys.executable,
+        env: Mapping[str, str] | None = None,
+    ) -> "subprocess.Popen[str]":
         """Start a program as a file of its own, so that spawned children can import it."""
         program = self._folder / "program.py"
         program.write_text(PRELUDE + script, encoding="utf-8")
         return subprocess.Popen(
-            [sys.executable, program, self.home.data, self.path, *map(str, arguments)],
-            env=environment(),
+            [python, program, self.home.data, self.path, *map(str, arguments)],
+            env=env or environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
