@@ -31,6 +31,8 @@ NAMES = (
     "lake",
     "latency",
     "memory",
+    "outage",
+    "sdks",
 )
 """The modules that measure, those that need no broker first."""
 

@@ -1,6 +1,5 @@
 """Programs that write down which of their emits were answered Accepted, so that a test can count what became of them."""
 
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -75,4 +74,4 @@ class Answers:
 
 def lines(path: Path) -> int:
     """How many lines a file has by now; none where it is not there yet."""
-    return path.read_bytes().count(b"\n") if os.path.exists(path) else 0
+    return path.read_bytes().count(b"\n") if path.exists() else 0

@@ -135,17 +135,16 @@ def serving(
 def test_what_a_server_answered_is_there_once_through_reload_recycling_kill_and_end(
     home: Home, tmp_path: Path, command: list[str]
 ) -> None:
-    with serving(command, home, tmp_path) as (server, port):
-        with Visitors(port) as visitors:
-            until(lambda: visitors.answered.total() >= 60, "no answers")
-            before = set(visitors.workers)
-            server.send_signal(signal.SIGHUP)
-            until(lambda: bool(set(visitors.workers) - before), "nobody new answers")
-            os.kill(next(iter(set(visitors.workers) - before)), signal.SIGKILL)
-            seen = visitors.answered.total()
-            until(lambda: visitors.answered.total() >= seen + 60, "no answers after the kill")
-            server.send_signal(signal.SIGTERM)
-            server.wait(60)
+    with serving(command, home, tmp_path) as (server, port), Visitors(port) as visitors:
+        until(lambda: visitors.answered.total() >= 60, "no answers")
+        before = set(visitors.workers)
+        server.send_signal(signal.SIGHUP)
+        until(lambda: bool(set(visitors.workers) - before), "nobody new answers")
+        os.kill(next(iter(set(visitors.workers) - before)), signal.SIGKILL)
+        seen = visitors.answered.total()
+        until(lambda: visitors.answered.total() >= seen + 60, "no answers after the kill")
+        server.send_signal(signal.SIGTERM)
+        server.wait(60)
     adopt_dead(home.data / "spool")
     stored = Counter(str(event.values["page"]) for event in home.stored().values())
     assert not visitors.answered - stored, (tmp_path / "server.log").read_text()[-3000:]
@@ -175,7 +174,9 @@ def see(n):
 """
 WORKER = ["-m", "celery", "-A", "tasks", "worker", "--pool", "prefork", "--concurrency", "2"]
 WORKER += ["--max-tasks-per-child", "7", "--without-gossip", "--without-mingle"]
-SEND = "import tasks, sys\nfor n in range(int(sys.argv[1])): tasks.see.delay(n)\ntasks.client.close()"
+SEND = (
+    "import tasks, sys\nfor n in range(int(sys.argv[1])): tasks.see.delay(n)\ntasks.client.close()"
+)
 TASKS_SENT = 40
 
 
@@ -206,5 +207,7 @@ def test_what_celery_tasks_emitted_is_there_once_through_recycling_and_a_warm_sh
     assert not (closes and left), "a child that closed left a pack open"
     adopt_dead(home.data / "spool")
     stored = Counter(str(event.values["page"]) for event in home.stored().values())
-    assert stored == Counter((tmp_path / "answered").read_text().split()), json.dumps(log.read_text()[-3000:])
+    assert stored == Counter((tmp_path / "answered").read_text().split()), json.dumps(
+        log.read_text()[-3000:]
+    )
     assert stored.total() == TASKS_SENT
