@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from bench.context import Context, place
@@ -28,15 +29,18 @@ def measure(context: Context) -> Result:
         ("lost", "lost or stored twice", "%", 0.0, ""),
     )
     figures = [
-        figure(
-            samples,
-            "remit",
-            metric,
-            name=name,
-            unit=unit,
-            goal=goal,
-            baseline="remit" if beside else "",
-            baseline_metric=beside,
+        replace(
+            figure(
+                samples,
+                "remit",
+                metric,
+                name=name,
+                unit=unit,
+                goal=goal,
+                baseline="remit" if beside else "",
+                baseline_metric=beside,
+            ),
+            better="less",
         )
         for metric, name, unit, goal, beside in rows
     ]

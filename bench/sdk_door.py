@@ -36,6 +36,7 @@ def main(name: str, mode: str, to: str, path: str, count: str) -> None:
         _say({})
         sys.stdin.readline()
         _flush(door)
+        _say({})
     else:
         _say(_paced(door, events, int(count), is_killed=mode == "kill"))
     os._exit(0)  # whatever an SDK would still do at exit is not what is asked here
