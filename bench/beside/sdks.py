@@ -24,24 +24,47 @@ class Door:
     Attributes:
         send: Takes one event; says whether the SDK took it, as far as the SDK says that.
         flush: Waits until what was taken is sent.
+        make: What an app has in its hands before the call: the values, or an event made of them.
     """
 
-    send: Callable[[Event], bool]
+    send: Callable[[Any], bool]
     flush: Callable[[], object]
+    make: Callable[[Event], object] = dict
 
 
 def remit(to: str, *, is_big: bool) -> Door:
-    """Build a `PageView` and emit it: validated, sealed and spooled when the call returns."""
-    from remit import Client, PageView  # noqa: PLC0415
-    from remit.settings import Settings  # noqa: PLC0415
+    """Emit a `PageView`: validated, sealed and spooled when the call returns."""
+    client, view_of = _remit(to, is_big=is_big)
+    emit = client.emit
 
-    client = Client(
-        "bench", log=to, settings=Settings(spool_bytes_max=1 << 30 if is_big else 256 << 20)
+    def send(made: tuple[object, str]) -> bool:
+        event, subject = made
+        return bool(emit(event, subject=subject))
+
+    return Door(
+        send, lambda: client.flush(FLUSH_S), lambda event: (view_of(event), event["subject"])
     )
+
+
+def remit_building(to: str, *, is_big: bool) -> Door:
+    """The same with the `PageView` built in the call that is measured."""
+    client, view_of = _remit(to, is_big=is_big)
     emit = client.emit
 
     def send(event: Event) -> bool:
-        view = PageView(
+        return bool(emit(view_of(event), subject=event["subject"]))
+
+    return Door(send, lambda: client.flush(FLUSH_S))
+
+
+def _remit(to: str, *, is_big: bool) -> tuple[Any, Callable[[Event], object]]:
+    sdk, settings = load("remit"), load("remit.settings")
+    spool = 1 << 30 if is_big else settings.Settings().spool_bytes_max
+    client = sdk.Client("bench", log=to, settings=settings.Settings(spool_bytes_max=spool))
+    view = sdk.PageView
+
+    def view_of(event: Event) -> object:
+        return view(
             occurred_at=event["occurred_at"],
             ip=event["ip"],
             user_agent=event["user_agent"],
@@ -52,9 +75,8 @@ def remit(to: str, *, is_big: bool) -> Door:
             status=event["number"],
             platform="web",
         )
-        return bool(emit(view, subject=event["subject"]))
 
-    return Door(send, lambda: client.flush(FLUSH_S))
+    return client, view_of
 
 
 def confluent_kafka(to: str, *, is_big: bool) -> Door:
@@ -166,6 +188,7 @@ def opentelemetry(to: str, *, is_big: bool) -> Door:
 
 DOORS: Final[Mapping[str, Callable[..., Door]]] = {
     "remit": remit,
+    "remit, building the event": remit_building,
     "confluent-kafka": confluent_kafka,
     "snowplow-tracker": snowplow,
     "segment-analytics-python": segment,

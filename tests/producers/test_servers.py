@@ -173,11 +173,11 @@ def see(n):
             answers.write(f"/task/{n}\\n".encode())
 """
 WORKER = ["-m", "celery", "-A", "tasks", "worker", "--pool", "prefork", "--concurrency", "2"]
-WORKER += ["--max-tasks-per-child", "7", "--without-gossip", "--without-mingle"]
+WORKER += ["--max-tasks-per-child", "5", "--without-gossip", "--without-mingle"]
 SEND = (
     "import tasks, sys\nfor n in range(int(sys.argv[1])): tasks.see.delay(n)\ntasks.client.close()"
 )
-TASKS_SENT = 40
+TASKS_SENT = 24
 
 
 @pytest.mark.slow
