@@ -1,11 +1,13 @@
 """Processes that fork at any moment and end in any way, through to the lake, on both logs."""
 
+import signal
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from kit.installation import Installation, each_once, without_holes
+from kit.watching import commits, until
 
 FORKS, FORKS_PROVED = 12, 100
 
@@ -73,3 +75,31 @@ def test_what_forked_and_ended_processes_were_answered_stands_in_the_lake_once(
     assert each_once(rows)
     assert without_holes(rows)
     assert installed.breaches() == {}
+
+
+TERMINATED = """
+import os, signal
+from remit import Client, PageView
+from remit.settings import Settings
+client = Client("terminated", settings=Settings(pack_age_s=60))
+for n in range(50):
+    assert client.emit(PageView(page="/terminated", status=n), subject=f"{n % 7}")
+os.kill(os.getpid(), signal.SIGTERM)
+signal.pause()
+"""
+
+
+def test_the_consumer_that_runs_stores_what_a_terminated_app_left_open(
+    embedded: Installation, tmp_path: Path
+) -> None:
+    embedded.prepare()
+    log = tmp_path / "run.log"
+    embedded.consume(log)
+    until(lambda: "consuming" in log.read_text(), "the consumer does not start")
+    app = embedded.program(TERMINATED)
+    _, problems = app.communicate(timeout=60)
+    assert app.returncode == -signal.SIGTERM, problems
+    until(lambda: commits(embedded.data, "events/page_view") >= 1, "nothing is stored")
+    until(lambda: embedded.rows("page_view").num_rows == 50, "not everything is stored")
+    assert not list(embedded.data.glob("spool/*/open-*"))
+    assert sorted(embedded.rows("page_view")["status"].to_pylist()) == list(range(50))

@@ -121,8 +121,8 @@ sys.exit(0 if client.close(30) else 1)
 def test_exceptions_that_a_signal_raises_in_an_emit_lose_no_accepted_event(
     answers: Answers, *, prove: bool
 ) -> None:
-    process = answers.start(STORM, 4, 20_000 if prove else 800)
-    out, problems = process.communicate(timeout=300)
+    process = answers.start(STORM, 4, 10_000 if prove else 800)
+    out, problems = process.communicate(timeout=900)
     assert process.returncode == 0, problems
     cut = int(out)
     assert cut > 100
