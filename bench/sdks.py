@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -19,7 +20,7 @@ from bench.apart import ROOT, environ
 from bench.context import PARTITIONS, Context, place
 from bench.environment import python_of
 from bench.events import shop_views
-from bench.measure import BY_UNIT, Figure, Result, Sample, Samples, in_turns
+from bench.measure import BY_UNIT, Figure, Result, Sample, Samples, in_turns, plain
 from bench.sdk_sink import NUMBER
 from confluent_kafka import Consumer, TopicPartition
 
@@ -30,6 +31,7 @@ BUILDING: Final = "remit, building the event"
 HTTP: Final = ("snowplow-tracker", "segment-analytics-python", "posthog", "opentelemetry-sdk")
 POOL: Final = 1_000  # events used in turn
 BURST: Final = 20_000
+BODY_EVENTS: Final = 100  # as most SDKs send
 DOWN_S: Final = 20.0
 AROUND_S: Final = 2.0  # with the sink up, before and after
 KILLED_AFTER: Final = 3_050  # calls: no whole number of anybody's batches
@@ -94,13 +96,14 @@ def measure(context: Context) -> Result:
             part: in_turns({name: partial(run, bench, name) for name in who}, rounds)
             for part, run, who, rounds in parts
         }
+        sink = plain("the HTTP server alone takes", "events/s", _alone(bench))
     figures = [
         _figure(taken[part], name, metric, f"{name}, {words}", unit)
         for name in (*names, BUILDING)
         for part, metric, words, unit in METRICS
         if name in taken[part]
     ]
-    return Result("remit beside the SDKs of its kind", figures, _notes(context))
+    return Result("remit beside the SDKs of its kind", [*figures, sink], _notes(context))
 
 
 def _notes(context: Context) -> list[str]:
@@ -261,6 +264,22 @@ def _ask(bench: Bench, what: str) -> tuple[int, int]:
     bench.http.stdin.flush()
     seen = json.loads(_line(bench.http))
     return seen["events"], seen["twice"]
+
+
+def _alone(bench: Bench) -> float:
+    """Give how many events a second the HTTP server takes, in bodies of a hundred from one connection."""
+    events = json.loads(bench.events.read_text("utf-8"))[:BODY_EVENTS]
+    pages = [event | {"page": f"{event['page']}&nr-{n:08d}"} for n, event in enumerate(events)]
+    body = json.dumps(pages).encode()
+    bodies = bench.context.events(BURST) // BODY_EVENTS
+    connection = HTTPConnection("127.0.0.1", int(bench.port))
+    begun = time.perf_counter()
+    for _ in range(bodies):
+        connection.request("POST", "/", body)
+        connection.getresponse().read()
+    took_s = time.perf_counter() - begun
+    connection.close()
+    return bodies * BODY_EVENTS / took_s
 
 
 def _in_lake(installation: Installation) -> tuple[int, int]:
