@@ -121,7 +121,7 @@ sys.exit(0 if client.close(30) else 1)
 def test_exceptions_that_a_signal_raises_in_an_emit_lose_no_accepted_event(
     answers: Answers, *, prove: bool
 ) -> None:
-    process = answers.start(STORM, 4, 10_000 if prove else 800)
+    process = answers.start(STORM, 4, 5_000 if prove else 800)
     out, problems = process.communicate(timeout=900)
     assert process.returncode == 0, problems
     cut = int(out)
