@@ -33,6 +33,8 @@ NAMES = (
     "lake",
     "latency",
     "memory",
+    "outage",
+    "sdks",
 )
 """The modules that measure, those that need no broker first."""
 

@@ -2,17 +2,15 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import venv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 from bench.apart import ROOT
+from bench.environment import python_of
 from bench.quality.labelled import every
 
 from remit_consumers.reducers import (
@@ -30,7 +28,6 @@ from remit_schemas.parameters import complete
 from remit_schemas.specs import SPECS
 
 LOCK: Final = ROOT / "requirements" / "peers.txt"
-PLACE: Final = ROOT / ".cache" / "peers"
 TIMEOUT_S: Final = 300.0
 MOST: Final[Mapping[str, int]] = {
     "device-detector": 300,
@@ -95,7 +92,7 @@ class Peers:
 
     def __init__(self, share: float = 1.0) -> None:
         self._share = share
-        self._python = _environment()
+        self._python = python_of(LOCK.stem)
         self.failed: dict[str, str] = {}
         self.raised: dict[str, int] = {}
 
@@ -153,15 +150,3 @@ def everybody(
     """Ask remit and the peers that answer about the same values."""
     found = {"remit": remit(reducer, values)} | {name: peers.ask(name, values) for name in names}
     return {name: answers for name, answers in found.items() if answers.outs}
-
-
-def _environment() -> Path:
-    """Give the Python of the peers' environment; make it anew where the lock has changed."""
-    python, made = PLACE / "bin" / "python", PLACE / "made-of.txt"
-    if made.exists() and made.read_bytes() == LOCK.read_bytes():
-        return python
-    venv.create(PLACE, clear=True)
-    install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--require-hashes"]
-    subprocess.run([*install, "--python", python, "-r", LOCK], check=True)
-    shutil.copy(LOCK, made)
-    return python

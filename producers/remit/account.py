@@ -46,8 +46,9 @@ class Account:
 
     def refuse(self, reason: str, events: int = 1) -> None:
         """Count events offered and refused."""
-        self.offered += events
-        self.refused[reason] = self.refused.get(reason, 0) + events
+        refused = self.refused.get(reason, 0) + events
+        self.offered += events  # from here on nothing is called: no signal comes between the counts
+        self.refused[reason] = refused
         self.is_told = False
 
     def counts(self) -> Counts:

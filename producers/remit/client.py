@@ -73,8 +73,9 @@ class Client:
         self._starting = threading.RLock()
         self._asking = Asking(self)
         self._withholding = self._asking.gate.withholding
-        self._start()
-        remember(self)
+        remember(self)  # before it starts, so that a fork waits until it has
+        with self._starting:
+            self._start()
 
     def emit(
         self,
@@ -246,6 +247,7 @@ class Client:
         core.agreement.hand_out()
 
     def _start_again(self) -> bool:
+        remember(self)  # a child may end in another way; before the lock, as a fork takes the two
         with self._starting:
             now = time.monotonic()
             if self._core is None and now >= self._start_at and not self._is_closed:

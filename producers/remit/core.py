@@ -77,10 +77,6 @@ class Core:
         is_clean = self.worker.stop(timeout_s)
         self.agreement.close(timeout_s)
         if is_clean:
-            if self.transport is not None:
-                self.transport.close(0.0)
-            if self.salvage is not None:
-                self.salvage.close()
             self.slot.release(is_clean=True)
         return is_done and is_clean
 

@@ -129,14 +129,18 @@ class OpenPack:
         if stop > self._limit or index >= self._events_max:
             return False
         self.count = index + 1  # first: whatever interrupts this, the nonce is spent
-        record = _SUBJECT_LENGTH(len(subject)) + subject + datum
-        self._map[start : stop + 4] = (
-            self._seal(self._nonces[index], record, self._aad) + _NO_LENGTH
-        )
-        _LENGTH.pack_into(self._map, self.end, sealed)
-        self.end = stop
-        self.datums.append(datum)  # type: ignore[union-attr]  # None only once the pack is closed
-        self.subjects.append(subject)
+        try:
+            record = _SUBJECT_LENGTH(len(subject)) + subject + datum
+            self._map[start : stop + 4] = (
+                self._seal(self._nonces[index], record, self._aad) + _NO_LENGTH
+            )
+            _LENGTH.pack_into(self._map, self.end, sealed)
+            self.end = stop
+            self.datums.append(datum)  # type: ignore[union-attr]  # None only once the pack is closed
+            self.subjects.append(subject)
+        except BaseException:
+            self._spoil()
+            raise
         return True
 
     def append_all(
@@ -159,20 +163,24 @@ class OpenPack:
         if stop > self._limit or first + events > self._events_max:
             return False
         self.count = first + events  # first: whatever interrupts this, the nonces are spent
-        seal, aad, name = self._seal, self._aad, _SUBJECT_LENGTH(len(subject)) + subject
-        parts: list[bytes] = []
-        for nonce, datum in zip(self._nonces[first : self.count], datums, strict=True):
-            parts.append(_LENGTH_BYTES(len(name) + len(datum) + TAG_BYTES))
-            parts.append(seal(nonce, name + datum, aad))
-        parts.append(_NO_LENGTH)
-        sealed = b"".join(parts)
-        self._map[start + 4 : stop + 4] = sealed[4:]
-        if before is not None:
-            before(self.header, start, stop)
-        self._map[start : start + 4] = sealed[:4]
-        self.end = stop
-        self.datums += datums  # type: ignore[operator]  # None only once the pack is closed
-        self.subjects += [subject] * events
+        try:
+            seal, aad, name = self._seal, self._aad, _SUBJECT_LENGTH(len(subject)) + subject
+            parts: list[bytes] = []
+            for nonce, datum in zip(self._nonces[first : self.count], datums, strict=True):
+                parts.append(_LENGTH_BYTES(len(name) + len(datum) + TAG_BYTES))
+                parts.append(seal(nonce, name + datum, aad))
+            parts.append(_NO_LENGTH)
+            sealed = b"".join(parts)
+            self._map[start + 4 : stop + 4] = sealed[4:]
+            if before is not None:
+                before(self.header, start, stop)
+            self._map[start : start + 4] = sealed[:4]
+            self.end = stop
+            self.datums += datums  # type: ignore[operator]  # None only once the pack is closed
+            self.subjects += [subject] * events
+        except BaseException:
+            self._spoil()
+            raise
         return True
 
     def sync(self) -> None:
@@ -190,7 +198,7 @@ class OpenPack:
                 os.close(descriptor)
             self.synced = end
 
-    def spoil(self) -> None:
+    def _spoil(self) -> None:
         """Take no more after an append that was interrupted; what was whole before it stays."""
         self._limit = 0
         whole = min(len(self.datums or ()), len(self.subjects))

@@ -88,9 +88,6 @@ class Packer:
                 try:
                     if pack.append(datum, name):
                         return ACCEPTED
-                except BaseException:
-                    pack.spoil()
-                    raise
                 finally:
                     self._is_inside = False
         if self.out.qsize() > BACKLOG:
@@ -212,8 +209,12 @@ class Packer:
                 self._close_lane(account.lane)
                 if not account.is_told:  # else a pack that just closed has told it
                     header, keys = self._lanes.next_header(account)
-                    self._lanes.of(account.lane).sequence += 1
-                    self._send(Closed(header, keys, account.counts(), [], [], 0, account, None, 0))
+                    lane, put = self._lanes.of(account.lane), self.out.put
+                    empty = Closed(header, keys, account.counts(), [], [], 0, account, None, 0)
+                    # In one piece: see `_close_lane`.
+                    lane.sequence += 1
+                    account.is_told = True
+                    put(empty)
 
     def let_go(self, header: Header, events: int) -> int:
         """Count events of one of this producer's packs that were dropped for a full spool.
@@ -319,37 +320,34 @@ class Packer:
         packs = route.packs_of(tenant) if tenant else route.packs
         pack = packs[lane]
         if pack is not None:
-            if self._append_all(pack, datums, name, note):
+            if pack.append_all(datums, name, note):
                 return None
             self._close_lane(lane)
         reason = self._why_not(max(datums, key=len), name)
         if reason is None:
             pack = self._open(route, packs, lane, tenant)
-            if not self._append_all(pack, datums, name, note):
+            if not pack.append_all(datums, name, note):
                 reason = "too_large"
         return reason
-
-    @staticmethod
-    def _append_all(
-        pack: OpenPack, datums: Sequence[bytes], name: bytes, note: Note | None
-    ) -> bool:
-        try:
-            return pack.append_all(datums, name, note)
-        except BaseException:
-            pack.spoil()
-            raise
 
     def _open(self, route: Route, packs: Packs, lane: int, tenant: str) -> OpenPack:
         account = self._account(route, lane, tenant)
         header, keys = self._lanes.next_header(account)
         buffer = self._take_buffer(self._settings.pack_bytes_max)
         pack = OpenPack(header, keys, buffer, account, self._nonces)
-        buffer.rename(buffer.path.with_name(open_name(self.producer, lane, header.sequence)))
-        of_lane = self._lanes.of(lane)
+        of_lane, opened = self._lanes.of(lane), (pack, packs, route)
+        path = buffer.path.with_name(open_name(self.producer, lane, header.sequence))
+        keep = of_lane.open.append
+        try:
+            buffer.rename(path)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        # In one piece: see `_close_lane`.
         of_lane.sequence += 1
-        of_lane.open.append((pack, packs, route))
-        packs[lane] = pack
         self._open_packs += 1
+        packs[lane] = pack
+        keep(opened)
         if self._open_packs == 1:
             self.out.put(None)  # wakes the worker: from now on something grows old
         return pack
@@ -372,34 +370,39 @@ class Packer:
                     self._close_lane(number)
 
     def _close_lane(self, number: int) -> None:
-        """Close a lane's open packs together, so that sequences reach the log in order."""
-        lane = self._lanes.of(number)
-        closing, lane.open = lane.open, []
-        for pack, packs, route in closing:
+        """Close a lane's open packs together, so that sequences reach the log in order.
+
+        What a signal's handler raises must not cut a pack off between here and the worker (Ctrl-C, Celery's soft time
+        limit). CPython looks for signals behind a call and at a jump back, so what belongs together stands in one
+        piece, made ready before, with one call at its end.
+        """
+        lane, put = self._lanes.of(number), self.out.put
+        following = (number + 1) % self._terms.lanes
+        while lane.open:
+            pack, packs, route = lane.open[0]
+            closed, account = self._closed(pack), pack.account
+            left = lane.open[1:]
+            # From here on nothing is called.
             packs[number] = None
             if route.turn == number:
-                route.turn = (number + 1) % self._terms.lanes
+                route.turn = following
             self._open_packs -= 1
-            self._send(self._closed(pack))
+            self._waiting_bytes += pack.end
+            account.offered += pack.count
+            account.is_told = True
+            lane.open = left
+            put(closed)
 
     def _closed(self, pack: OpenPack) -> Closed:
-        account = pack.account
-        counts = account.counts()
-        account.offered += pack.count
-        self._waiting_bytes += pack.end
-        keeps = self._waiting_bytes <= PLAIN_BYTES_MAX
+        keeps = self._waiting_bytes + pack.end <= PLAIN_BYTES_MAX
         return Closed(
             header=pack.header,
             keys=pack.keys,
-            counts=counts,
+            counts=pack.account.counts(),
             datums=pack.datums if keeps else None,
             subjects=pack.subjects if keeps else [],
             count=pack.count,
-            account=account,
+            account=pack.account,
             buffer=pack.buffer,
             end=pack.end,
         )
-
-    def _send(self, closed: Closed) -> None:
-        closed.account.is_told = True
-        self.out.put(closed)

@@ -59,6 +59,10 @@ class Shipping:
         """Whether anything is not stored yet."""
         return bool(self._queue or self._sent)
 
+    def close(self) -> None:
+        """Let go of the connection; what is not stored yet stays in the spool."""
+        self._transport.close(0.0)
+
     def _read(self, number: int) -> bytes | None:
         try:
             return (self._slot.folder / pack_name(number)).read_bytes()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.answered import Answers
 from kit.spooled import Home, MakeClient
 from remit.client import Client
 from remit.settings import Settings
@@ -21,6 +22,12 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def home(tmp_path: Path) -> Home:
     """A data folder with a bundle beside it."""
     return Home(tmp_path)
+
+
+@pytest.fixture
+def answers(home: Home, tmp_path: Path) -> Answers:
+    """What the programs of a test are answered."""
+    return Answers(home, tmp_path)
 
 
 @pytest.fixture

@@ -123,3 +123,37 @@ assert Client("test", data=sys.argv[1]).emit(PageView(page="/a"), subject="ann")
     )
     assert len(home.stored()) == 1
     assert not list(home.data.glob("spool/*/open-*"))
+
+
+WHILE_IT_CONNECTS = """
+import os, random, signal, socket, sys, time
+from remit import Client, PageView
+data, forks = sys.argv[1], int(sys.argv[2])
+nobody = socket.socket()
+nobody.bind(("127.0.0.1", 0))  # and never listens
+log = f"kafka://127.0.0.1:{nobody.getsockname()[1]}/nobody"
+chance = random.Random(12)
+for n in range(forks):
+    client = Client("test", data=data, log=log)
+    client.emit(PageView(page="/parent"))
+    connects = time.perf_counter() + chance.uniform(0, 0.012)
+    while time.perf_counter() < connects: time.sleep(0.0001)
+    child = os.fork()
+    if not child:
+        signal.alarm(20)
+        client.emit(PageView(page="/child"))
+        client.close(0.3)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0, "it hangs"
+    client.close(0.3)
+"""
+
+
+def test_a_fork_while_librdkafka_connects_leaves_a_child_that_ends(
+    home: Home, *, prove: bool
+) -> None:
+    forks = 300 if prove else 10
+    run(WHILE_IT_CONNECTS, home.data, forks, timeout_s=600)
+    adopt_dead(home.data / "spool")
+    pages = Counter(event.values["page"] for event in home.stored().values())
+    assert pages == {"/parent": forks, "/child": forks}
