@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "emit": "collect:emit",
         "up": "serve:up",
         "run": "serve:run",
+        "bridge": "bridge:app",
         "report": "prove:report",
         "verify": "prove:verify",
         "policy": "policy:app",

@@ -6,7 +6,7 @@ from remit.route import Route, Terms
 from remit_schemas.bundle import Bundle
 from remit_schemas.category import Decision
 from remit_schemas.codec import encoder
-from remit_schemas.contract import Contracts
+from remit_schemas.contract import Contract, Contracts
 from remit_schemas.events import EVENTS
 from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
@@ -33,17 +33,21 @@ def terms_of(bundle: Bundle, policy: Policy, contracts: Contracts, *, hold: bool
         lanes=bundle.lanes,
         policy_version=policy.version,
         routes={
-            event: _route(name, policy, contracts, bundle, hold=hold)
+            event: route_of(contracts.by_name(name), policy, bundle, hold=hold)
             for event, name in EVENTS.items()
         },
     )
 
 
-def _route(name: str, policy: Policy, contracts: Contracts, bundle: Bundle, *, hold: bool) -> Route:
-    contract = contracts.by_name(name)
+def route_of(contract: Contract, policy: Policy, bundle: Bundle, *, hold: bool) -> Route:
+    """Bring one version of a contract under the policy and the kill switch.
+
+    Raises:
+        PolicyError: The policy does not go with it.
+    """
     plan = compile_plan(contract, policy)
     return Route(
-        contract=name,
+        contract=contract.name,
         fingerprint=contract.fingerprint,
         necessity=plan.necessity,
         encode=encoder(contract),
