@@ -1,37 +1,186 @@
 """Plain Avro of other languages' producers: sealed at once, treated as everything else, and shown on every proof."""
 
+import itertools
+import random
+import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from kit.flowing import assert_each_once
 from kit.kafka import Kafka
-from kit.plain_door import PlainDoor, message
+from kit.plain_door import Message, PlainDoor, datum, message, page_view
 from kit.watching import until
+from remit_schemas.codec import own_schema_id, to_confluent
 
 pytestmark = pytest.mark.kafka
+
+IP = "198.51.100.23"  # planted, and looked for
+PAGE = "/orders/17"
 
 
 @pytest.fixture
 def door(kafka_secure: Kafka, tmp_path: Path) -> Iterator[PlainDoor]:
     """An open door."""
     made = PlainDoor(kafka_secure, tmp_path).open()
+    made.installed.prepare()
     yield made
-    made.installed.end_all()
+    made.end_all()
 
 
-def test_plain_events_are_sealed_and_stored(door: PlainDoor, tmp_path: Path) -> None:
-    door.installed.prepare()
-    bridge = door.start(tmp_path / "bridge.log")
-    door.send(
-        (message(status=n, page="/orders/17", ip="203.0.113.7"), f"user {n % 50}", {})
-        for n in range(1000)
-    )
-    until(lambda: bridge.poll() is None and door.waiting() == 0, "not sealed", 60)
+def views(first: int, last: int) -> Iterator[Message]:
+    """Page views with numbers that survive the pipeline, each of one of fifty subjects."""
+    for n in range(first, last + 1):
+        yield message(status=n, page=PAGE, ip=IP), f"user {n % 50}", {}
+
+
+def carry(door: PlainDoor, *options: str) -> None:
+    """Run a bridge until everything is sealed."""
+    bridge = door.start(*options)
+    until(lambda: bridge.poll() is not None or door.waiting() == 0, "not sealed")
     bridge.terminate()
-    assert bridge.wait(30) == 0
-    print((tmp_path / "bridge.log").read_text())
+    assert bridge.wait(30) == 0, door.said()
+
+
+def test_plain_events_stand_in_the_lake_once_and_every_proof_says_how_they_came(
+    door: PlainDoor,
+) -> None:
+    assert "closed" in str(door.installed.checks()["plain door"]["detail"])
+    door.send(views(1, 1000))
+    carry(door)
     door.installed.settle()
-    assert door.installed.rows("page_view").num_rows == 1000
-    print(door.installed.contract("page_view"))
+    assert_each_once(door.installed, 1000)
+    rows = door.installed.rows("page_view")
+    assert len(set(rows["subject"].to_pylist())) == 50
+    checks = door.installed.checks("--canaries", "-", stdin=f"{IP}\nuser 17\n")
+    assert all(check["holds"] for check in checks.values())
+    assert str(checks["plain door"]["detail"]).startswith("open: 1000 events came in plain")
+    assert "WITHOUT TLS" not in str(checks["plain door"]["detail"])
+    told = door.installed.facts("report")["plain_door"]
+    assert told == {
+        "offered": 1000,
+        "refused": 0,
+        "let_go": 0,
+        "without_tls": 0,
+        "producers": 1,
+    }
+    assert "Plain door: open: 1000 events" in door.installed.remit("report").stdout
+
+
+def test_hostile_messages_are_counted_and_never_stored(door: PlainDoor) -> None:
+    mine = own_schema_id(page_view())
+    good = datum(status=1, page=PAGE)
+    hostile: list[Message] = [
+        (b"", "u", {}),  # short
+        (None, "u", {}),
+        (b"\0\0", "u", {}),
+        (b"\1" + message(status=2)[1:], "u", {}),  # wrong magic
+        (b'{"page": "/secret"}', "u", {}),
+        (to_confluent(good, 4711), "u", {}),  # a schema that is no contract's
+        (to_confluent(good + b"\0", mine), "u", {}),  # trailing bytes
+        (to_confluent(good[:-3], mine), "u", {}),  # truncated
+        (to_confluent(b"", mine), "u", {}),
+        (to_confluent(b"\x02" * 90, mine), "u", {}),
+        (message(status=3), b"\xff\xfe", {}),  # a key that is no text
+        (message(status=4), b"\0\0\0\0\1\x02u", {}),  # a key that a serializer wrote
+        (message(status=5), "u", {"remit-tenant": "t" * 300}),
+    ]
+    door.send([*hostile, *views(1, 10)])
+    carry(door)
+    door.installed.settle()
+    rows = door.installed.rows("page_view")
+    assert sorted(rows["status"].to_pylist()) == list(range(1, 11))
+    contracts = door.installed.facts("report")["contracts"]
+    reasons = door.installed.facts("report")["reasons"]
+    assert isinstance(contracts, dict)
+    assert isinstance(reasons, dict)
+    assert reasons["unknown"] == {"refused.unparsed": 5, "refused.unknown_contract": 1}
+    assert reasons["page_view"] == {"refused.does_not_fit": 3, "quarantined.malformed": 4}
+    assert contracts["page_view"]["offered"] == 17
+    assert contracts["page_view"]["in_flight"] == 0
     assert door.installed.breaches() == {}
+
+
+def test_headers_name_subject_and_tenant_and_win_over_the_key(door: PlainDoor) -> None:
+    door.send(
+        [
+            (message(status=1), "order 5", {"remit-subject": "ann"}),
+            (message(status=2), "ann", {}),
+            (message(status=3), "order 5", {"remit-subject": ""}),
+            (message(status=4), None, {}),
+            (message(status=5), "ann", {"remit-tenant": "merchant"}),
+        ]
+    )
+    carry(door)
+    door.installed.settle()
+    rows = door.installed.rows("page_view").sort_by("status")["subject"].to_pylist()
+    assert rows[0] == rows[1] is not None
+    assert rows[2] is rows[3] is None
+    assert rows[4] not in {rows[0], None}  # another tenant's ann is another subject
+
+
+@pytest.mark.slow
+def test_a_bridge_killed_again_and_again_carries_every_message_once(
+    door: PlainDoor, *, prove: bool
+) -> None:
+    chance, enough = random.Random(9), threading.Event()
+    sent = 0
+
+    def endless() -> Iterator[Message]:
+        nonlocal sent
+        for sent in itertools.count(1):  # noqa: B007 - how many there were is what is asked for
+            yield from views(sent, sent)
+            if enough.is_set():
+                return
+
+    def more(before: int) -> bool:
+        return door.sealed() > before
+
+    sender = threading.Thread(target=door.send, args=(endless(), 0.05))
+    sender.start()
+    try:
+        for _ in range(20 if prove else 4):
+            bridge = door.start()
+            until(partial(more, door.sealed()), "nothing is sealed")
+            threading.Event().wait(chance.uniform(0, 0.6))
+            bridge.kill()
+            bridge.wait()
+    finally:
+        enough.set()
+        sender.join()
+    carry(door)
+    door.installed.settle()
+    assert_each_once(door.installed, sent)
+    told = door.installed.facts("report")["plain_door"]
+    assert isinstance(told, dict)
+    assert told["producers"] > 1
+    assert told["offered"] == sent
+
+
+def test_a_second_bridge_takes_over_and_the_first_says_so(door: PlainDoor) -> None:
+    first = door.start()
+    door.send(views(1, 100))
+    until(lambda: door.waiting() == 0, "not sealed")
+    second = door.start()
+    until(lambda: door.said().count("connected") == 2, "the second does not take over")
+    door.send(views(101, 200))
+    assert first.wait(60) == 2
+    assert "another bridge has taken over" in door.said()
+    until(lambda: door.waiting() == 0, "not sealed")
+    second.terminate()
+    assert second.wait(30) == 0
+    door.installed.settle()
+    assert_each_once(door.installed, 200)
+
+
+def test_a_stopped_category_is_refused_at_the_door(door: PlainDoor) -> None:
+    door.installed.remit("keys", "stop", "user.device.ip_address")
+    door.send([(message(status=1, ip=IP), "u", {}), (message(status=2), "u", {})])
+    carry(door)
+    door.installed.settle()
+    assert door.installed.rows("page_view")["status"].to_pylist() == [2]
+    reasons = door.installed.facts("report")["reasons"]
+    assert isinstance(reasons, dict)
+    assert reasons["page_view"] == {"refused.stopped": 1}

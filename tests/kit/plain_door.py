@@ -4,6 +4,7 @@ import io
 import secrets
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
@@ -20,6 +21,9 @@ from remit_schemas.codec import own_schema_id, to_confluent
 from remit_schemas.contract import Contract, builtin
 
 HALF_AN_HOUR = {"retention.ms": "1800000", "segment.ms": "1800000"}
+Message = tuple[bytes | None, str | bytes | None, Mapping[str, str]]
+"""Value, key and headers."""
+
 NOW_MS = 1_700_000_000_000
 
 
@@ -35,6 +39,8 @@ class PlainDoor:
         self, kafka: Kafka, folder: Path, config: Mapping[str, str] = HALF_AN_HOUR
     ) -> None:
         self.kafka = kafka
+        self._started: list[subprocess.Popen[str]] = []
+        self._lines = folder / "bridge.log"
         self.prefix = f"plain-{secrets.token_hex(6)}"
         self.topic = f"{self.prefix}.plain"
         kafka.create_topic(self.topic, 3, config)
@@ -58,10 +64,10 @@ class PlainDoor:
         allow(admin, "remit", ResourceType.BROKER, "kafka-cluster", [AclOperation.DESCRIBE])
         return self
 
-    def start(self, log: Path, *options: str) -> "subprocess.Popen[str]":
+    def start(self, *options: str) -> "subprocess.Popen[str]":
         """Start a bridge; what it says goes to a file."""
-        with log.open("a") as lines:
-            return subprocess.Popen(
+        with self._lines.open("a") as lines:
+            started = subprocess.Popen(
                 leashed([sys.executable, "-m", "remit_cli", "bridge", "run", *options]),
                 env=self.installed.env,
                 stdin=subprocess.DEVNULL,
@@ -69,15 +75,38 @@ class PlainDoor:
                 stderr=lines,
                 text=True,
             )
+        self._started.append(started)
+        return started
 
-    def send(self, messages: Iterable[tuple[bytes, str | bytes | None, Mapping[str, str]]]) -> None:
-        """Produce as a team without remit does: value, key and headers of each message."""
+    def said(self) -> str:
+        """Give what the bridges have said."""
+        return self._lines.read_text()
+
+    def end_all(self) -> None:
+        """Kill what was started and still runs."""
+        for bridge in self._started:
+            bridge.kill()
+            bridge.wait()
+        self.installed.end_all()
+
+    def send(self, messages: Iterable[Message], pause_s: float = 0) -> None:
+        """Produce as a team without remit does, perhaps with a pause after every fifty."""
         config = {"bootstrap.servers": self.kafka.secure, "log_level": 0}
         producer = Producer({**config, **login("shop", self.kafka.ca)})
-        for value, key, headers in messages:
+        pause = threading.Event()
+        for number, (value, key, headers) in enumerate(messages, 1):
             producer.produce(self.topic, value=value, key=key, headers=dict(headers))
             producer.poll(0)
+            if pause_s and number % 50 == 0:
+                pause.wait(pause_s)
         assert producer.flush(60) == 0
+
+    def sealed(self) -> int:
+        """How many offsets the topic of packs has; 0 before it is made."""
+        try:
+            return sum(self.kafka.end_offsets(f"{self.prefix}.sealed").values())
+        except (KafkaException, KeyError):
+            return 0
 
     def waiting(self) -> int:
         """How many messages the bridge has not done yet."""

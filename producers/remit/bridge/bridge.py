@@ -85,6 +85,7 @@ class Bridge:
         try:
             sealer = Sealer(terms.packing, producer, self._settings.pack_events_max, most)
             inlet = Inlet(terms, self._ids, most)
+            log.info("connected: %d partitions of %s", link.partitions, self._address.plain_topic)
             if link.lost:
                 log.error("retention took %d messages before they were read", link.lost)
                 sealer.lose(NOWHERE, link.lost)
