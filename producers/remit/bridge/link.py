@@ -6,6 +6,7 @@ The transactional id is the topic's: whoever starts takes over at once, and what
 import logging
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -127,8 +128,9 @@ class Link:
     def close(self) -> None:
         """Let go; a transaction that is open is aborted by the broker or by the next connection."""
         self._consumer.close()
-        self._producer.purge()
-        self._producer.poll(0)
+        with suppress(KafkaException):  # one that was fenced says so again
+            self._producer.purge()
+            self._producer.poll(0)
 
     def _raise_final(self, error: KafkaError) -> None:
         """Raise what another attempt would not mend."""
