@@ -75,19 +75,25 @@ class Door:
         try:
             self.check()
         except (KafkaException, TimeoutError):
-            server = self._options["bootstrap.servers"]
-            raise SettingsError(
-                f"the broker at {server} does not answer: is it there, and is this its port?"
-            ) from None
+            raise self._away() from None
 
     def exists(self) -> bool:
         """Say whether there is such a topic.
 
         Raises:
-            KafkaException: The broker does not answer.
+            SettingsError: Nobody answers.
         """
-        topics = self._asked().list_topics(timeout=REQUEST_S).topics
+        try:
+            topics = self._asked().list_topics(timeout=REQUEST_S).topics
+        except KafkaException:
+            raise self._away() from None
         return self.topic in topics and topics[self.topic].error is None
+
+    def _away(self) -> SettingsError:
+        server = self._options["bootstrap.servers"]
+        return SettingsError(
+            f"the broker at {server} does not answer: is it there, and is this its port and protocol?"
+        )
 
     def _asked(self) -> AdminClient:
         if self._admin is None:
