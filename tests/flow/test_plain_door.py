@@ -1,24 +1,37 @@
 """Plain Avro of other languages' producers: sealed at once, treated as everything else, and shown on every proof."""
 
 import itertools
+import json
 import random
+import re
+import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from kit.flowing import assert_each_once
+from kit.jars import Missing, kafka_jars
 from kit.kafka import Kafka
+from kit.maven import AVRO, fetched
+from kit.parts import RealParts
 from kit.plain_door import Message, PlainDoor, datum, message, page_view
+from kit.tree import ROOT
 from kit.watching import until
+from remit.bridge.start import open_bridge
 from remit_schemas.codec import own_schema_id, to_confluent
+from remit_schemas.contract import builtin
+from remit_schemas.errors import SettingsError
+from remit_schemas.log_address import KafkaLog
 
 pytestmark = pytest.mark.kafka
 
 IP = "198.51.100.23"  # planted, and looked for
 PAGE = "/orders/17"
+GUIDE = ROOT / "docs" / "other-languages.md"
 
 
 @pytest.fixture
@@ -185,3 +198,111 @@ def test_a_stopped_category_is_refused_at_the_door(door: PlainDoor) -> None:
     reasons = door.installed.facts("report")["reasons"]
     assert isinstance(reasons, dict)
     assert reasons["page_view"] == {"refused.stopped": 1}
+
+
+def test_a_bridge_without_tls_says_so_on_every_proof_and_only_where_it_was_asked_to(
+    door: PlainDoor,
+) -> None:
+    env = {n: text for n, text in door.installed.env.items() if not n.startswith("REMIT_KAFKA_")}
+    door.installed.env.clear()
+    door.installed.env.update(env, REMIT_LOG=f"kafka://{door.kafka.bootstrap}/{door.prefix}")
+    refused = door.installed.remit("bridge", "run", expect=2)
+    assert refused.stderr.startswith("remit: the plain door needs TLS")
+    assert refused.stderr.count("\n") == 1
+    assert not door.installed.checks()["plain door"]["offered"]
+    door.send(views(1, 10))
+    carry(door, "--loopback")
+    door.installed.settle()
+    assert_each_once(door.installed, 10)
+    detail = str(door.installed.checks()["plain door"]["detail"])
+    assert detail.endswith("10 of them WITHOUT TLS, on one machine")
+
+
+def test_a_broker_that_does_not_answer_and_a_log_on_this_machine_are_said_in_one_line(
+    door: PlainDoor,
+) -> None:
+    door.installed.env["REMIT_LOG"] = "kafka://127.0.0.1:1/x"
+    assert "does not answer" in door.installed.remit("bridge", "check", expect=2).stderr
+    door.installed.env["REMIT_LOG"] = ""
+    assert "set REMIT_LOG" in door.installed.remit("bridge", "run", expect=2).stderr
+
+
+def test_doctor_looks_at_the_door(door: PlainDoor) -> None:
+    said = door.installed.remit("doctor", "--json").stdout
+    assert f"open: {door.topic}" in json.loads(said)["checks"]["plain door"]["detail"]
+    assert "named producers only" in door.installed.remit("bridge", "check").stdout
+    door.configure({"retention.ms": "86400000"})
+    said = door.installed.remit("doctor", "--json", expect=1).stdout
+    assert not json.loads(said)["checks"]["plain door"]["holds"]
+
+
+def test_a_door_that_stands_open_too_long_while_it_is_in_use_ends_the_bridge(
+    door: PlainDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("remit.bridge.bridge.CHECK_EVERY_S", 0.2)
+    env, stop = door.installed.env, threading.Event()
+    address = KafkaLog(door.kafka.secure, door.prefix)
+    bridge = open_bridge(env, address, door.installed.data, builtin(), is_loopback=False)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(bridge.run, stop)
+        try:
+            door.send(views(1, 10))
+            until(lambda: bridge.sealed == 10, "nothing is sealed")
+            assert not running.done()
+            door.configure({"retention.ms": "86400000"})
+            with pytest.raises(SettingsError, match="too long"):
+                running.result(60)
+        finally:
+            stop.set()
+
+
+def test_what_retention_took_before_it_was_read_is_counted(door: PlainDoor) -> None:
+    door.send(views(1, 30))
+    carry(door)
+    door.send((message(status=n), "one", {}) for n in range(31, 51))
+    gone = 0
+    for partition, end in door.kafka.end_offsets(door.topic).items():
+        door.kafka.delete_records(door.topic, partition, end)
+        gone += end
+    carry(door)
+    door.send(views(51, 60))
+    carry(door)
+    door.installed.settle()
+    assert gone == 50
+    assert door.installed.rows("page_view").num_rows == 40
+    assert door.installed.facts("report")["plain_door"] == {
+        "offered": 60,
+        "refused": 0,
+        "let_go": 20,
+        "without_tls": 0,
+        "producers": 3,
+    }
+    assert door.installed.breaches() == {}
+
+
+@pytest.mark.slow
+def test_the_java_program_of_the_guide_sends_events_that_are_stored(
+    door: PlainDoor, tmp_path: Path, real_parts: RealParts
+) -> None:
+    try:
+        classes = f"{kafka_jars()}/*:{fetched(AVRO)}"
+    except Missing as missing:
+        real_parts.not_ran("a producer in Java", str(missing))
+        pytest.skip(str(missing))
+    contracts = tmp_path / "contracts"
+    ids = door.installed.facts("bridge", "schemas", "--to", str(contracts))["schemas"]
+    assert isinstance(ids, dict)
+    (text,) = re.findall(r"^```java\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "Shop.java").write_text(text)
+    door.write_java_properties(tmp_path / "client.properties")
+    schema = contracts / "page_view.avsc"
+    command = ["java", "-cp", classes, str(tmp_path / "Shop.java")]
+    command += [str(tmp_path / "client.properties"), door.topic, str(schema)]
+    command += [str(ids["page_view"]["schema_id"]), "500"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    real_parts.ran("a producer in Java", AVRO.name)
+    carry(door)
+    door.installed.settle()
+    assert_each_once(door.installed, 500)
+    assert len(set(door.installed.rows("page_view")["subject"].to_pylist())) == 50

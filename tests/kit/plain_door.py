@@ -10,12 +10,18 @@ from pathlib import Path
 from typing import cast
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AclOperation, ResourceType
+from confluent_kafka.admin import (
+    AclOperation,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
 from fastavro import schemaless_writer
 
 from kit.installation import Installation
 from kit.kafka import Kafka
-from kit.kafka_secure import allow, as_environment, login
+from kit.kafka_secure import allow, as_environment, login, password
 from kit.leash import leashed
 from remit_schemas.codec import own_schema_id, to_confluent
 from remit_schemas.contract import Contract, builtin
@@ -63,6 +69,29 @@ class PlainDoor:
         allow(admin, "remit", ResourceType.TRANSACTIONAL_ID, bridge, writes)
         allow(admin, "remit", ResourceType.BROKER, "kafka-cluster", [AclOperation.DESCRIBE])
         return self
+
+    def configure(self, config: Mapping[str, str]) -> None:
+        """Change settings of the topic."""
+        entries = [
+            ConfigEntry(name, text, incremental_operation=AlterConfigOpType.SET)
+            for name, text in config.items()
+        ]
+        resource = ConfigResource(ResourceType.TOPIC, self.topic, incremental_configs=entries)
+        self.kafka.admin().incremental_alter_configs([resource])[resource].result(30)
+
+    def write_java_properties(self, path: Path) -> None:
+        """Write what a client in Java needs to log in as the shop."""
+        module = "org.apache.kafka.common.security.plain.PlainLoginModule"
+        user = f'username="shop" password="{password("shop")}"'
+        lines = {
+            "bootstrap.servers": self.kafka.secure,
+            "security.protocol": "SASL_SSL",
+            "sasl.mechanism": "PLAIN",
+            "sasl.jaas.config": f"{module} required {user};",
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": str(self.kafka.ca),
+        }
+        path.write_text("".join(f"{name}={text}\n" for name, text in lines.items()))
 
     def start(self, *options: str) -> "subprocess.Popen[str]":
         """Start a bridge; what it says goes to a file."""

@@ -16,11 +16,12 @@ from confluent_kafka import KafkaException
 from remit.bridge.door import Door
 from remit.bridge.inlet import Admitted, Inlet
 from remit.bridge.link import Link
-from remit.bridge.schema_ids import RegistryAway, SchemaIds
+from remit.bridge.schema_ids import SchemaIds
 from remit.bridge.sealer import Sealer
 from remit.bridge.terms import BridgeAgreement
 from remit.route import NOWHERE
 from remit.settings import Settings
+from remit_schemas.errors import RegistryAway
 from remit_schemas.log_address import KafkaLog
 from remit_schemas.plain_door import plain_producer
 

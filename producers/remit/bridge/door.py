@@ -157,7 +157,8 @@ class Door:
         allowed = list(_opening(found))
         if not allowed:
             raise SettingsError(
-                f"topic {self.topic} has no ACL: allow its producers Write, and remit Read"
+                f"topic {self.topic} has no ACL, or the broker no authorizer: allow its producers "
+                "Write, and remit Read"
             )
         if any(acl.principal in _EVERYBODY for acl in allowed):
             raise SettingsError(

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 from remit.bridge.loopback import is_loopback
 from remit_schemas.codec import own_schema_id
 from remit_schemas.contract import Contract, fingerprint_of
-from remit_schemas.errors import SettingsError
+from remit_schemas.errors import RegistryAway, SettingsError
 
 SchemaIds = Callable[[int], bytes | None]
 """Gives the fingerprint behind a schema id, or None; may raise `RegistryAway`."""
@@ -22,10 +22,6 @@ TIMEOUT_S: Final = 3.0  # for one answer
 UNKNOWN_FOR_S: Final = 60.0  # an id is asked for again after so long: it may have been given since
 UNKNOWN_MAX: Final = 4096  # ids nobody knows that are remembered; hostile ones are many
 _NOT_FOUND: Final = 404
-
-
-class RegistryAway(Exception):
-    """The registry does not answer: what was read waits."""
 
 
 def own_ids(contracts: Iterable[Contract]) -> SchemaIds:

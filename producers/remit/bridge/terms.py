@@ -1,7 +1,7 @@
 """What the bridge goes by: the bundle in force, for every version of every contract instead of for classes of events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from remit.admit import route_of, terms_of
 from remit.route import Route, Terms
@@ -9,7 +9,7 @@ from remit.settings import Places
 from remit.watch import BundleWatch
 from remit_schemas.bundle import Bundle
 from remit_schemas.contract import Contract, Contracts
-from remit_schemas.errors import PolicyError, RemitError
+from remit_schemas.errors import RemitError
 from remit_schemas.policy import find_policy
 
 
@@ -69,13 +69,9 @@ class BridgeAgreement:
 
     def _terms(self, bundle: Bundle) -> BridgeTerms:
         policy = self._policy or bundle.policy
-        entries: dict[bytes, Entry] = {}
-        for contract in self._contracts.versions:
-            try:
-                route = route_of(contract, policy, bundle, hold=False)
-            except PolicyError:
-                if contract == self._contracts.by_name(contract.name):
-                    raise
-                continue  # a version of old that this policy has no rule for: unknown at this door
-            entries[contract.fingerprint] = Entry(contract, route)
+        routes = {one.name: route_of(one, policy, bundle, hold=False) for one in self._contracts}
+        entries = {  # older versions go by the rules of the newest, as they do in the consumer
+            one.fingerprint: Entry(one, replace(routes[one.name], fingerprint=one.fingerprint))
+            for one in self._contracts.versions
+        }
         return BridgeTerms(terms_of(bundle, policy, self._contracts, hold=False), entries)

@@ -11,10 +11,10 @@ from kit.jars import Missing
 from kit.maven import APICURIO
 from kit.parts import RealParts
 from kit.registry import Registry as RealRegistry
-from remit.bridge.schema_ids import ANSWER_BYTES_MAX, Registry, RegistryAway, own_ids
+from remit.bridge.schema_ids import ANSWER_BYTES_MAX, Registry, own_ids
 from remit_schemas.codec import SCHEMA_ID_MAX, own_schema_id
 from remit_schemas.contract import builtin
-from remit_schemas.errors import SettingsError
+from remit_schemas.errors import RegistryAway, SettingsError
 
 PAGE_VIEW = builtin().by_name("page_view")
 RECORD = {"type": "record", "name": "x", "fields": [{"name": "a", "type": "string"}]}
@@ -54,11 +54,11 @@ def serve() -> Iterator[Callable[[int, bytes], Registry]]:
     def make(status: int, body: bytes) -> Registry:
         class Answers(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                paths.append(self.path)
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
-                paths.append(self.path)
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
