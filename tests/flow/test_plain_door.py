@@ -172,6 +172,26 @@ def test_a_bridge_killed_again_and_again_carries_every_message_once(
     assert told["offered"] == sent
 
 
+@pytest.mark.slow
+def test_a_broker_that_goes_and_comes_back_is_found_again_and_nothing_stands_twice(
+    door: PlainDoor,
+) -> None:
+    bridge = door.start()
+    door.send(views(1, 500))
+    until(lambda: door.sealed() > 0, "nothing is sealed")
+    door.kafka.kill()
+    try:
+        until(lambda: "does not answer" in door.said(), "the fault is not said")
+    finally:
+        door.kafka.start()
+    door.send(views(501, 1000))
+    until(lambda: door.waiting() == 0, "not sealed")
+    bridge.terminate()
+    assert bridge.wait(30) == 0
+    door.installed.settle()
+    assert_each_once(door.installed, 1000)
+
+
 def test_of_two_bridges_one_ends_and_says_why(door: PlainDoor) -> None:
     bridges = [door.start()]
     door.send(views(1, 100))

@@ -77,7 +77,8 @@ class PlainDoor:
             for name, text in config.items()
         ]
         resource = ConfigResource(ResourceType.TOPIC, self.topic, incremental_configs=entries)
-        self.kafka.admin().incremental_alter_configs([resource])[resource].result(30)
+        admin = self.kafka.admin()  # kept: its futures fail when it goes
+        admin.incremental_alter_configs([resource])[resource].result(30)
 
     def write_java_properties(self, path: Path) -> None:
         """Write what a client in Java needs to log in as the shop."""

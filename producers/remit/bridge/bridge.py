@@ -27,6 +27,7 @@ from remit_schemas.plain_door import plain_producer
 
 CHECK_EVERY_S: Final = 60.0  # the door is checked again, DESIGN D9
 RETRY_S: Final = 1.0  # behind a fault
+SAY_EVERY_S: Final = 60.0  # between two lines about an epoch that is over
 GATHER_S: Final = 0.25  # how long a transaction gathers: as a pack of the SDK
 GATHER_EVENTS: Final = 20_000  # and how much, so that a transaction takes far less than its limit
 GATHER_BYTES: Final = 8 << 20
@@ -59,6 +60,7 @@ class Bridge:
         self._address = address
         self._door = door
         self._settings = settings
+        self._said_at = float("-inf")
 
     def run(self, stop: Event) -> None:
         """Go on until asked to stop.
@@ -107,6 +109,8 @@ class Bridge:
                 self._door.check()
             if time.time() >= self._agreement.terms.packing.not_after:
                 self._wait_for_epoch(stop)
+            elif sealer.is_overgrown:
+                return  # under a new id the counts begin anew, and memory with them
             else:
                 self._carry(link, inlet, sealer)
 
@@ -129,8 +133,11 @@ class Bridge:
         self.refused += refused
 
     def _wait_for_epoch(self, stop: Event) -> None:
-        log.error("the epoch is over: nothing can be sealed until a fresh bundle is here")
-        stop.wait(max(RETRY_S, self._settings.bundle_poll_s))
+        now = time.monotonic()
+        if now - self._said_at > SAY_EVERY_S:
+            self._said_at = now
+            log.error("the epoch is over: nothing can be sealed until a fresh bundle is here")
+        stop.wait(min(RETRY_S, self._settings.bundle_poll_s))
 
     def _fault(self, what: str, error: Exception) -> None:
         self.faults += 1

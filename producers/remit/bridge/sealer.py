@@ -11,6 +11,7 @@ from remit.rewrite import body_of
 from remit.route import Route, Terms
 from remit_schemas.lane import lane_of
 
+ACCOUNTS_MAX: Final = 65_536  # some 30 MB: a thousand tenants in twelve lanes and five contracts
 SUBJECTS_KNOWN_MAX: Final = 8192  # some 2 MB; the hash costs 0.8 µs, and sessions repeat
 
 
@@ -48,6 +49,11 @@ class Sealer:
         self._full: list[Group] = []
         self._known: dict[str, int] = {}
         self._turn = 0
+
+    @property
+    def is_overgrown(self) -> bool:
+        """Whether it counts for more (lane, contract, tenant) than its memory is meant for: tenants are what senders say."""
+        return len(self._accounts) > ACCOUNTS_MAX
 
     def put(self, event: Admitted) -> None:
         """Take an event."""

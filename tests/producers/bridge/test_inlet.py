@@ -10,7 +10,7 @@ from kit.plain_door import NOW_MS, datum, message, page_view
 from kit.spooled import Home
 from remit.bridge.inlet import Admitted, Inlet, Turned
 from remit.bridge.schema_ids import own_ids
-from remit.bridge.sealer import Sealer
+from remit.bridge.sealer import ACCOUNTS_MAX, Sealer
 from remit.bridge.terms import BridgeAgreement
 from remit.route import NOWHERE
 from remit.settings import Places
@@ -177,6 +177,19 @@ def test_events_without_a_subject_go_round_the_lanes(home: Home) -> None:
         seal.put(event)
         lanes += [lane for lane, _ in seal.packs()]
     assert sorted(lanes) == list(range(home.bundle.lanes))
+
+
+def test_senders_that_name_ever_new_tenants_do_not_fill_the_memory(home: Home) -> None:
+    seal, door = sealer(home), inlet(home)
+    for n in range(ACCOUNTS_MAX):
+        turned = door.look(message(), b"\xff", {"remit-tenant": b"%d" % n})
+        assert isinstance(turned, Turned)
+        seal.refuse(turned)
+    assert not seal.is_overgrown
+    turned = door.look(message(), b"\xff", ())
+    assert isinstance(turned, Turned)
+    seal.refuse(turned)
+    assert seal.is_overgrown
 
 
 def test_the_id_of_a_producer_says_how_its_events_came_in() -> None:
