@@ -3,17 +3,21 @@
 import os
 import threading
 import time
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
+from remit.asking import Asking, each
 from remit.core import Core
+from remit.holding import Offer
 from remit.lifetime import remember
 from remit.packer import Packer
 from remit.result import REFUSED, Accepted, Refused
-from remit.route import NOWHERE, Route, Routes
+from remit.route import NOWHERE, ConsentTerms, Route, Routes
 from remit.settings import Places, Settings
 from remit_schemas.errors import EncodeError, RemitError, SettingsError
+from remit_schemas.events import ConsentChange
 from remit_schemas.pack import Counts
 
 START_AGAIN_S: Final = 1.0  # a child that could not start tries again after so long
@@ -39,14 +43,15 @@ class Client:
 
         Args:
             source: Names the app, for its operators.
-            policy: A policy file, ``name`` or ``name/version``; None reads REMIT_POLICY, else takes the bundle's.
+            policy: A policy file, ``name`` or ``name/version``, or an edge's ``https://host/v1/policy``, whose signed
+                bundle is fetched; None reads REMIT_POLICY, else takes the bundle's.
             log: ``kafka://host:port/PREFIX``; None reads REMIT_LOG; empty is the embedded log.
             data: The data folder; None reads REMIT_DATA, else ``./remit-data``.
             settings: Sizes and times; None reads REMIT_PACK_AGE_S and the like.
-            hold: Refuse every event, until somebody has agreed to something.
+            hold: Have every event wait, in bounded memory, until its subject has answered.
 
         Raises:
-            SettingsError: A setting is out of range, or `source` is empty.
+            SettingsError: A setting is out of range, `source` is empty, or a bundle may not come from that address.
             BundleError: There is no bundle, or it is not to be believed.
             PolicyError: The policy cannot be used.
             SpoolError: There is no free slot, or the spool folder cannot be used.
@@ -66,11 +71,18 @@ class Client:
         self._missed: dict[type, int] = {}
         self._start_at = 0.0
         self._starting = threading.RLock()
+        self._asking = Asking(self)
+        self._withholding = self._asking.gate.withholding
         self._start()
         remember(self)
 
     def emit(
-        self, event: object, *, subject: str | None = None, tenant: str | None = None
+        self,
+        event: object,
+        *,
+        subject: str | None = None,
+        tenant: str | None = None,
+        signals: Sequence[str] = (),
     ) -> Accepted | Refused:
         """Take one event; never raises, and never waits for a network.
 
@@ -78,26 +90,91 @@ class Client:
             event: A `PageView`, `ServiceLog` or `OperationalLog`.
             subject: Whom it is about, as the app knows them; it leaves this process sealed.
             tenant: Whose customer that is.
+            signals: What the subject's browser says beside it: ``gpc`` (Global Privacy Control), ``dnt``.
 
         Returns:
-            `Accepted`: it survives the death of this process. `Refused`: why it was not taken, already counted.
+            `Accepted`: it survives the death of this process. `Held`: it waits for its subject's answer.
+            `Refused`: why it was not taken, already counted.
         """
         route = self._routes.get(type(event))
         if route is None:
-            return self._emit_unrouted(event, subject, tenant)
-        reason = route.refusal
+            return self._emit_unrouted(event, subject, tenant, signals)
         try:
-            if reason is None and route.guards:
-                reason = route.forbids(event)
-            if reason is None:
-                return self._packer.put(  # type: ignore[union-attr]  # where a route is, there is a packer
-                    route, route.encode(event), subject, tenant
-                )
+            if signals or not route.is_plain or subject in self._withholding:
+                return self._asking.emit(Offer(route, event, subject, tenant, tuple(signals)))
+            return self._packer.put(  # type: ignore[union-attr]  # where a route is, there is a packer
+                route, route.encode(event), subject, tenant
+            )
         except (EncodeError, TypeError, ValueError, AttributeError):
             reason = "does_not_fit"
         except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
             reason = "other"
-        return self._refuse(route, tenant, reason)
+        return self.count(route, tenant, reason)
+
+    def consent(  # noqa: PLR0913  # the public surface; all but the first by name
+        self,
+        subject: str,
+        *,
+        given: Iterable[str] = (),
+        refused: Iterable[str] = (),
+        withdrawn: Iterable[str] = (),
+        method: str = "api",
+        tenant: str | None = None,
+    ) -> Accepted | Refused:
+        """Record what a subject says to optional purposes, and go by it from now on; never raises.
+
+        One `ConsentChange` is emitted for each purpose. It is an answer to the policy version in force: what was
+        held for this subject goes on, without what is refused.
+
+        Args:
+            subject: Who says so.
+            given: Purposes agreed to, such as ``analytics.reporting``.
+            refused: Purposes refused.
+            withdrawn: Purposes agreed to before, and no more.
+            method: How it was said: ``banner``, ``settings``, ``api``, ``remembered``, ``gpc`` or ``dnt``.
+            tenant: Whose customer that is.
+
+        Returns:
+            `Accepted` when every change is recorded; else the first refusal: ``does_not_fit`` for a purpose that the
+            policy does not leave to its subjects. What is refused or withdrawn is withheld here whatever it is.
+        """
+        terms = self._consent_terms()
+        if isinstance(terms, Refused):
+            return terms
+        try:
+            said = [*each(given, "given"), *each(refused, "refused")]
+            said += each(withdrawn, "withdrawn")
+            return self._asking.consent(terms, (subject or None, tenant or None), said, method)
+        except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
+            return self.count(self._routes.get(ConsentChange, NOWHERE), None, "other")
+
+    def agree(self, subject: str | None = None, *, tenant: str | None = None) -> None:
+        """Go on with what is held for a subject: they have agreed to the policy version in force; never raises.
+
+        It consents to no purpose: what is optional is still for the ledger to decide.
+
+        Args:
+            subject: Who has agreed; None releases what is about nobody.
+            tenant: Whose customer that is.
+        """
+        terms = self._consent_terms()
+        if isinstance(terms, Refused):
+            return
+        try:
+            self._asking.agree(terms, (subject or None, tenant or None))
+        except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
+            self.count(NOWHERE, None, "other")
+
+    @property
+    def signed_bundle(self) -> bytes:
+        """The bundle that this client goes by, as it was published; empty while it does not run."""
+        core = self._core
+        return b"" if core is None else core.agreement.signed
+
+    @property
+    def held(self) -> int:
+        """How many events wait for their subject's answer; they are in no count yet."""
+        return self._asking.gate.held
 
     def flush(self, timeout_s: float, *, durable: bool = False) -> bool:
         """Wait until everything emitted so far is on the log.
@@ -122,14 +199,24 @@ class Client:
             core, self._core = self._core, None
             self._is_closed = True
             self._routes = {}
+        self._asking.gate.shut()
         return True if core is None else core.close(timeout_s)
 
     def totals(self) -> Counts:
         """Give what this process has offered, lost and refused so far."""
         return Counts() if self._packer is None else self._packer.totals()
 
+    def _consent_terms(self) -> ConsentTerms | Refused:
+        """Give what the policy leaves to subjects, starting the client where it has not started yet."""
+        route = self._routes.get(ConsentChange)
+        if route is None and not self._is_closed and self._start_again():
+            route = self._routes.get(ConsentChange)
+        if route is None:
+            return REFUSED["closed" if self._is_closed else "not_ready"]
+        return route.consent
+
     def _emit_unrouted(
-        self, event: object, subject: str | None, tenant: str | None
+        self, event: object, subject: str | None, tenant: str | None, signals: Sequence[str]
     ) -> Accepted | Refused:
         """Emit where there is no route for exactly this class: after a fork, a close, or of a class of its own."""
         if self._is_closed:
@@ -137,24 +224,26 @@ class Client:
         if self._core is None and not self._start_again():
             self._missed[type(event)] = self._missed.get(type(event), 0) + 1
             return REFUSED["not_ready"]
-        for base in type(event).__mro__:
-            route = self._routes.get(base)
-            if route is not None:
-                self._routes = {**self._routes, type(event): route}
-                return self.emit(event, subject=subject, tenant=tenant)
-        return self._refuse(NOWHERE, None, "unknown_contract")
-
-    def _refuse(self, route: Route, tenant: str | None, reason: str) -> Refused:
-        packer = self._packer
-        return REFUSED[reason] if packer is None else packer.refuse(route, tenant, reason)
+        with self._starting:
+            core = self._core
+            is_known = core is not None and core.agreement.learn(type(event))
+        if is_known and type(event) in self._routes:
+            return self.emit(event, subject=subject, tenant=tenant, signals=signals)
+        return self.count(NOWHERE, None, "unknown_contract")
 
     def _start(self) -> None:
         from remit.startup import start  # noqa: PLC0415  # half of what `import remit` would cost
 
-        core = start(self._places, self._settings, self._take_routes, hold=self._hold)
+        core = start(
+            self._places,
+            self._settings,
+            self._take_routes,
+            self._asking.gate.drop_old,
+            hold=self._hold,
+        )
         self._packer = core.packer
         self._core = core
-        self._routes = core.routes
+        core.agreement.hand_out()
 
     def _start_again(self) -> bool:
         with self._starting:
@@ -172,19 +261,38 @@ class Client:
         missed, self._missed = self._missed, {}
         for event, n in missed.items():
             for _ in range(n):
-                self._refuse(self._routes.get(event, NOWHERE), None, "not_ready")
+                self.count(self._routes.get(event, NOWHERE), None, "not_ready")
 
     def _take_routes(self, routes: Routes) -> None:
-        self._routes = routes
+        if self._packer is not None and not self._is_closed:
+            self._routes = routes
+
+    def put(
+        self, route: Route, datum: bytes, subject: str | None, tenant: str | None
+    ) -> Accepted | Refused:
+        """See `asking.Emitter`."""
+        packer = self._packer
+        return REFUSED["not_ready"] if packer is None else packer.put(route, datum, subject, tenant)
+
+    def count(self, route: Route, tenant: str | None, reason: str) -> Refused:
+        """See `asking.Emitter`."""
+        packer = self._packer
+        return REFUSED[reason] if packer is None else packer.refuse(route, tenant, reason)
+
+    def route_of(self, event: type) -> Route | None:
+        """See `asking.Emitter`."""
+        return self._routes.get(event)
 
     def guards(self) -> tuple[AbstractContextManager[object], ...]:
         """See `lifetime.Resident`."""
         core = self._core
-        return (self._starting,) if core is None else (self._starting, *core.guards())
+        inner = () if core is None else core.guards()
+        return self._starting, *inner, self._asking.gate.lock
 
     def forget(self) -> None:
         """See `lifetime.Resident`."""
         self._starting = threading.RLock()
+        self._asking.gate.forget()
         core, self._core, self._packer = self._core, None, None
         self._routes = {}
         self._missed = {}

@@ -1,18 +1,23 @@
 """A message at the plain door: whose it is, what it was written with, and whether it may go in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Final
 
 from remit.bridge.schema_ids import SchemaIds
 from remit.bridge.terms import BridgeTerms, Entry
 from remit.route import NOWHERE, Route
 from remit_schemas.codec import decode_one, from_confluent
+from remit_schemas.contract import Contract
 from remit_schemas.errors import ContractError
 from remit_schemas.pack import NAME_BYTES_MAX, SUBJECT_BYTES_MAX
 
 SUBJECT: Final = "remit-subject"  # header: whom the event is about; empty = nobody
 TENANT: Final = "remit-tenant"  # header: whose data it is
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND: Final = timedelta(milliseconds=1)
 
 Headers = Mapping[str, str | bytes | None] | Iterable[tuple[str, str | bytes | None]]
 
@@ -45,7 +50,8 @@ class Turned:
 class Inlet:
     """Looks at messages one by one.
 
-    The datum is decoded only where a field of its contract is prohibited or stopped: whether its bytes are Avro is for
+    The datum is decoded only where a field of its contract is prohibited or stopped, or
+    where no fresh bundle came and what is optional has to be left out: whether its bytes are Avro is for
     the consumer to see, as it is for every datum.
     """
 
@@ -75,12 +81,16 @@ class Inlet:
         subject = (
             _text(named[SUBJECT] or b"", SUBJECT_BYTES_MAX) if SUBJECT in named else _of_key(key)
         )
-        reason = (
-            "does_not_fit" if subject is None or tenant is None else self._refusal(entry, datum)
-        )
-        if reason is None and subject is not None and tenant is not None:
-            return Admitted(entry.route, datum, subject, tenant)
-        return Turned(entry.route, reason or "other", tenant or "")
+        if subject is None or tenant is None:
+            return Turned(entry.route, "does_not_fit", tenant or "")
+        reason = self._refusal(entry, datum, subject)
+        if reason is not None:
+            return Turned(entry.route, reason, tenant)
+        if entry.strip is not None:
+            datum = _stripped(entry.contract, datum, entry.strip)
+            if not datum:
+                return Turned(entry.route, "does_not_fit", tenant)
+        return Admitted(entry.route, datum, subject, tenant)
 
     def _find(self, schema_id: int) -> Entry | None:
         fingerprint = self._ids(schema_id)
@@ -89,12 +99,19 @@ class Inlet:
             self._entries[schema_id] = entry
         return entry
 
-    def _refusal(self, entry: Entry, datum: bytes) -> str | None:
-        if entry.route.refusal is not None:
-            return entry.route.refusal
+    def _refusal(self, entry: Entry, datum: bytes, subject: str) -> str | None:
+        route = entry.route
+        if route.refusal is not None:
+            return route.refusal
         if len(datum) > self._datum_bytes_max:
             return "too_large"
-        return _guarded(entry, datum) if entry.route.guards else None
+        reason = _guarded(entry, datum) if route.guards else None
+        if reason is None and route.meter is not None:
+            if not route.meter.samples(subject or None, route.consent.sample_key):
+                return "sampled_out"
+            if not route.meter.takes():
+                return "over_quota"
+        return reason
 
 
 def _guarded(entry: Entry, datum: bytes) -> str | None:
@@ -103,9 +120,22 @@ def _guarded(entry: Entry, datum: bytes) -> str | None:
         values = decode_one(entry.contract, datum)
     except ContractError:
         return "does_not_fit"
-    return next(
-        (reason for name, reason in entry.route.guards if values.get(name) is not None), None
-    )
+    found = (said for name, said in entry.route.guards if values.get(name) is not None)
+    return next((said.reason for said in found), None)
+
+
+def _stripped(contract: Contract, datum: bytes, strip: Callable[[object], bytes]) -> bytes:
+    """Write a datum again without what waits for a fresh bundle; empty where it cannot be read."""
+    try:
+        values = decode_one(contract, datum)
+        return strip(SimpleNamespace(**{name: _plain(value) for name, value in values.items()}))
+    except ContractError:
+        return b""
+
+
+def _plain(value: object) -> object:
+    """A value as the encoders take it: times are whole milliseconds since 1970."""
+    return (value - EPOCH) // MILLISECOND if isinstance(value, datetime) else value
 
 
 def _of_key(key: bytes | str | None) -> str | None:

@@ -43,7 +43,8 @@ def open_bridge(
     door = door_of(address, settings.kafka, is_loopback=is_loopback)
     door.check_now()
     prepare(places.data / FOLDER)
-    return Bridge(BridgeAgreement(places, contracts), ids, address, door, settings)
+    agreement = BridgeAgreement(places, contracts, settings.bundle_poll_s)
+    return Bridge(agreement, ids, address, door, settings)
 
 
 def door_of(address: KafkaLog, options: Mapping[str, str], *, is_loopback: bool) -> Door:

@@ -1,7 +1,8 @@
 """What may go in at the plain door, message by message, and how it is packed."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from remit.bridge.inlet import Admitted, Inlet, Turned
 from remit.bridge.schema_ids import own_ids
 from remit.bridge.sealer import ACCOUNTS_MAX, Sealer
 from remit.bridge.terms import BridgeAgreement
+from remit.meter import Meter
 from remit.route import NOWHERE
 from remit.settings import Places
 from remit.slot import prepare
-from remit_schemas.codec import own_schema_id, to_confluent
+from remit_schemas.codec import decode_one, own_schema_id, to_confluent
 from remit_schemas.contract import builtin
 from remit_schemas.lane import lane_of
 from remit_schemas.pack import NO_CONTRACT
@@ -125,7 +127,42 @@ def test_a_new_bundle_is_taken_up(home: Home) -> None:
     home.publish(stopped=frozenset({"user.device.ip_address"}))
     assert agreed.renew()
     entry = agreed.terms.entries[page_view().fingerprint]
-    assert ("ip", "stopped") in entry.route.guards
+    assert ("ip", "stopped") in [(name, said.reason) for name, said in entry.route.guards]
+
+
+def test_without_a_fresh_bundle_what_only_optional_purposes_need_is_left_out(home: Home) -> None:
+    sent = message(status=7, page="/a", screen="1920x1080", referrer="https://example.org/x")
+    before = inlet(home).look(sent, "u", ())
+    home.publish(fresh_until=datetime.now(UTC) - timedelta(minutes=1))
+    after = inlet(home).look(sent, "u", ())
+    assert isinstance(before, Admitted)
+    assert isinstance(after, Admitted)
+    was, now = (decode_one(page_view(), seen.datum) for seen in (before, after))
+    left_out = {name for name, value in was.items() if value != now[name]}
+    assert left_out == {"screen", "referrer"}
+    assert {now[name] for name in left_out} == {None}
+    cut = to_confluent(datum(status=7)[:-1], own_schema_id(page_view()))
+    assert reason(inlet(home).look(cut, "u", ())) == "does_not_fit"
+
+
+def test_samples_and_quotas_hold_at_this_door_too(home: Home) -> None:
+    agreed = agreement(home)
+    entry = agreed.terms.entries[page_view().fingerprint]
+
+    def door(meter: Meter) -> Inlet:
+        metered = replace(entry, route=replace(entry.route, meter=meter))
+        terms = replace(agreed.terms, entries={page_view().fingerprint: metered})
+        return Inlet(terms, own_ids(builtin().versions), DATUM_BYTES_MAX)
+
+    few, one_in_four = door(Meter(0, 3, 60)), door(Meter(4, None, 0))
+    seen = [few.look(message(), "u", ()) for _ in range(5)]
+    assert [isinstance(one, Admitted) for one in seen] == [True] * 3 + [False] * 2
+    assert reason(seen[-1]) == "over_quota"
+    sampled = [[one_in_four.look(message(), f"u{n}", ()) for n in range(400)] for _ in range(2)]
+    taken = [[isinstance(one, Admitted) for one in once] for once in sampled]
+    assert taken[0] == taken[1]  # a subject wholly, or not at all
+    assert 50 < sum(taken[0]) < 150
+    assert {one.reason for one in sampled[0] if isinstance(one, Turned)} == {"sampled_out"}
 
 
 def test_packs_open_again_and_keep_subjects_in_their_lanes_and_sequences_without_gaps(
