@@ -94,7 +94,7 @@ def _parsed(schema_json: str) -> dict[str, object]:
 
 
 def own_schema_id(contract: Contract) -> int:
-    """Give the schema id of a contract where there is no registry: the first 31 bits of its fingerprint.
+    """Give the schema id of a contract where there is no registry: the first four bytes of its fingerprint without the highest bit.
 
     Nobody has to keep a list: whoever has the contract has its id, and the same contract has it everywhere.
 

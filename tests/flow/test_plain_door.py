@@ -67,6 +67,9 @@ def test_plain_events_stand_in_the_lake_once_and_every_proof_says_how_they_came(
     assert_each_once(door.installed, 1000)
     rows = door.installed.rows("page_view")
     assert len(set(rows["subject"].to_pylist())) == 50
+    for canary in (IP.encode(), b"user 17"):
+        assert canary in door.bytes_of(door.topic)
+        assert canary not in door.bytes_of(f"{door.prefix}.sealed")
     checks = door.installed.checks("--canaries", "-", stdin=f"{IP}\nuser 17\n")
     assert all(check["holds"] for check in checks.values())
     assert str(checks["plain door"]["detail"]).startswith("open: 1000 events came in plain")

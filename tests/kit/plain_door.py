@@ -138,6 +138,23 @@ class PlainDoor:
         except (KafkaException, KeyError):
             return 0
 
+    def bytes_of(self, topic: str) -> bytes:
+        """Give everything that lies on a topic: keys, values and headers."""
+        ends = self.kafka.end_offsets(topic)
+        options = {"bootstrap.servers": self.kafka.bootstrap, "group.id": self.prefix}
+        reader = Consumer({**options, "enable.partition.eof": True, "log_level": 0})
+        reader.assign([TopicPartition(topic, number, 0) for number in ends])
+        found, left = [], len(ends)
+        while left:
+            got = reader.poll(30)
+            assert got is not None, "the broker does not give what lies there"
+            if got.error() is not None:
+                left -= 1  # the end of a partition
+            else:
+                found += [got.key(), got.value(), str(got.headers())]
+        reader.close()
+        return b"\n".join(one.encode() if isinstance(one, str) else one or b"" for one in found)
+
     def waiting(self) -> int:
         """How many messages the bridge has not done yet."""
         options = {"bootstrap.servers": self.kafka.bootstrap, "group.id": f"{self.prefix}.bridge"}

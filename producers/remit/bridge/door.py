@@ -3,6 +3,9 @@
 Source: DESIGN D9: TLS and ACL required, retention of an hour at most.
 """
 
+# pyright: reportPrivateImportUsage=false
+# confluent_kafka.admin is typed, but it re-exports its own names without saying so
+
 from collections.abc import Iterable, Mapping
 from typing import Final
 
