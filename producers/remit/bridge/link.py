@@ -67,7 +67,7 @@ class Link:
             {**config, **_WRITES, "transactional.id": f"{address.prefix}.bridge"}, logger=log
         )
         self._producer.init_transactions(REQUEST_S)
-        self._lanes = self._sealed_partitions(config, lanes)
+        self._sealed = self._find_sealed(config, lanes)
         self._consumer = Consumer(
             {**config, **_READS, "group.id": f"{address.prefix}.bridge"}, logger=log
         )
@@ -112,7 +112,7 @@ class Link:
                 self._producer.produce(
                     self._log.sealed_topic,
                     value=data,
-                    partition=lane % self._lanes,
+                    partition=lane % self._sealed,
                     on_delivery=self._delivered,
                 )
             done = [
@@ -148,7 +148,8 @@ class Link:
         if error is not None and error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
             self._is_oversized = True
 
-    def _sealed_partitions(self, config: Mapping[str, str | int | bool], lanes: int) -> int:
+    def _find_sealed(self, config: Mapping[str, str | int | bool], lanes: int) -> int:
+        """Give how many partitions the topic of packs has; it is made where there is none."""
         name = self._log.sealed_topic
         topics = self._producer.list_topics(timeout=REQUEST_S).topics
         if name in topics and topics[name].error is None:
