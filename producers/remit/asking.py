@@ -91,12 +91,12 @@ class Asking:
         """
         results = [self._say(terms, who, one, method) for one in said]
         if any(purpose in terms.optional for purpose, _ in said):
-            self.agree(terms, who)
+            self.go_on(who, terms.policy_version)
         return next((one for one in results if not one), ACCEPTED if results else NOTHING_SAID)
 
-    def agree(self, terms: ConsentTerms, who: Who) -> None:
-        """Emit what was held for somebody, by the routes of now."""
-        for offer in self.gate.answered(who, terms.policy_version):
+    def go_on(self, who: Who, version: str) -> None:
+        """Emit what was held for somebody who has answered to a policy version, by the routes of now."""
+        for offer in self.gate.answered(who, version):
             route = self._emitter.route_of(type(offer.event)) or offer.route
             try:
                 self.emit(replace(offer, route=route))

@@ -161,7 +161,7 @@ class Client:
         if isinstance(terms, Refused):
             return
         try:
-            self._asking.agree(terms, (subject or None, tenant or None))
+            self._asking.go_on((subject or None, tenant or None), terms.policy_version)
         except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
             self.count(NOWHERE, None, "other")
 
