@@ -50,6 +50,20 @@ def kafka(real_parts: RealParts) -> Iterator[Kafka]:
         yield broker
 
 
+@pytest.fixture(scope="session")
+def kafka_secure(real_parts: RealParts) -> Iterator[Kafka]:
+    """A broker with TLS, users and ACLs beside the plain listener of the tests; always one that the tests start."""
+    with ExitStack() as stack:
+        try:
+            broker = stack.enter_context(Kafka(external="", is_secure=True))
+        except Missing as missing:
+            real_parts.not_ran(f"Apache Kafka {KAFKA_VERSION} with TLS and ACLs", str(missing))
+            pytest.skip(f"Apache Kafka: {missing}")
+        name, how = describe(broker)
+        real_parts.ran(f"{name} with TLS and ACLs", how)
+        yield broker
+
+
 @pytest.fixture
 def kafka_to_stop(kafka: Kafka, real_parts: RealParts) -> Iterator[Kafka]:
     """The same broker, for a test that stops or kills it: up when the test begins, and up again after it."""

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "run": "serve:run",
         "edge": "edge:edge",
         "sources": "sources:app",
+        "bridge": "bridge:app",
         "report": "prove:report",
         "verify": "prove:verify",
         "policy": "policy:app",

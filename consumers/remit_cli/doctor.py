@@ -20,6 +20,7 @@ from remit_consumers.settings import Settings
 from remit_schemas.errors import RemitError
 from remit_schemas.expiry import endings
 from remit_schemas.explain import check as problems_of
+from remit_schemas.log_address import KafkaLog, parse_log
 from remit_schemas.policy import find_policy
 
 FREE_BYTES_MIN = 1 << 30
@@ -78,6 +79,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _epoch(settings)
     yield _overdue(settings)
     yield _places(settings)
+    yield _plain_door(settings)
     yield _space(settings.data)
     yield _libraries()
 
@@ -162,6 +164,24 @@ def _places(settings: Settings) -> Finding:
         return Finding("places", holds=True, detail=means.places().name)
     except RemitError as error:
         return Finding("places", holds=False, detail=str(error))
+
+
+def _plain_door(settings: Settings) -> Finding:
+    """The topic of other languages' producers: closed, or as it must be (D9)."""
+    name, log = "plain door", parse_log(settings.log)
+    if not isinstance(log, KafkaLog):
+        return Finding(name, holds=True, detail="closed: the log is on this machine")
+    from remit.bridge.start import door_of  # noqa: PLC0415 - librdkafka only where it is used
+
+    door = door_of(log, settings.kafka, is_loopback=False)
+    try:
+        if not door.exists():
+            return Finding(name, holds=True, detail=f"closed: there is no topic {door.topic}")
+        door.check_now()
+    except RemitError as error:
+        return Finding(name, holds=False, detail=str(error))
+    detail = f"open: {door.topic}, over TLS, an hour at most, named producers only"
+    return Finding(name, holds=True, detail=detail)
 
 
 def _space(data: Path) -> Finding:

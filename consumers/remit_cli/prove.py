@@ -66,6 +66,7 @@ def show(told: Report) -> None:
         console.print(_traits(told.floors))
     title = "Clauses: on which sentence of the policy"
     console.print(_table(title, "clause", SIZES, told.clauses))
+    console.print(f"Plain door: {told.plain_door.sentence()}", highlight=False)
 
 
 def _measures(reducers: Counts) -> Mapping[str, Mapping[str, float]]:

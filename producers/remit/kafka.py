@@ -146,17 +146,22 @@ class KafkaTransport:
         if self._topic in topics and topics[self._topic].error is None:
             self._partitions = len(topics[self._topic].partitions)
         else:
-            self._make_topic()
+            config = {k: v for k, v in self._options.items() if k not in _OPTIONS}
+            make_topic(config, self._topic, self._lanes)
 
-    def _make_topic(self) -> None:
-        admin = AdminClient(
-            {k: v for k, v in self._options.items() if k not in _OPTIONS}, logger=_LOGGER
-        )
-        topic = NewTopic(
-            self._topic,
-            num_partitions=self._lanes,
-            replication_factor=BROKERS_DEFAULT,
-            config={"cleanup.policy": "delete", "retention.ms": str(RETENTION_MS)},
-        )
-        for made in admin.create_topics([topic], operation_timeout=CREATE_S).values():
-            made.result(CREATE_S)
+
+def make_topic(config: Mapping[str, str | int | bool], name: str, lanes: int) -> None:
+    """Make the topic of packs, with a partition for each lane.
+
+    Raises:
+        KafkaException: The broker did not answer, or said no.
+    """
+    admin = AdminClient(dict(config), logger=_LOGGER)
+    topic = NewTopic(
+        name,
+        num_partitions=lanes,
+        replication_factor=BROKERS_DEFAULT,
+        config={"cleanup.policy": "delete", "retention.ms": str(RETENTION_MS)},
+    )
+    for made in admin.create_topics([topic], operation_timeout=CREATE_S).values():
+        made.result(CREATE_S)

@@ -33,8 +33,8 @@ class Lanes:
         terms: The bundle in force.
     """
 
-    def __init__(self, terms: Terms) -> None:
-        self.producer = os.urandom(PRODUCER_BYTES)
+    def __init__(self, terms: Terms, producer: bytes | None = None) -> None:
+        self.producer = producer or os.urandom(PRODUCER_BYTES)
         self.terms = terms
         self._keys = DataKeys(self.producer, terms.key_id, terms.public_key)
         self._lanes: dict[int, Lane] = {}

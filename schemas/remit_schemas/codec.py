@@ -93,6 +93,17 @@ def _parsed(schema_json: str) -> dict[str, object]:
     return cast("dict[str, object]", parse_schema(json.loads(schema_json)))
 
 
+def own_schema_id(contract: Contract) -> int:
+    """Give the schema id of a contract where there is no registry: the first four bytes of its fingerprint without the highest bit.
+
+    Nobody has to keep a list: whoever has the contract has its id, and the same contract has it everywhere.
+
+    Args:
+        contract: The version in question.
+    """
+    return int.from_bytes(contract.fingerprint[:4], "big") & SCHEMA_ID_MAX
+
+
 def to_confluent(datum: bytes, schema_id: int) -> bytes:
     """Put Confluent's header in front of a datum.
 

@@ -89,6 +89,11 @@ class Contracts:
         """Every contract's name, sorted."""
         return tuple(sorted(self._newest))
 
+    @property
+    def versions(self) -> tuple[Contract, ...]:
+        """Every version of every contract, archived ones too."""
+        return tuple(self._versions.values())
+
     def __iter__(self) -> Iterator[Contract]:
         """The newest version of each contract, by name."""
         return (self._newest[name] for name in self.names)

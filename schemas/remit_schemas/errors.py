@@ -18,7 +18,8 @@ RemitError
 │   └── KeysOutOfReach     the store cannot be read now
 ├── LogError               the log cannot give what was asked
 │   ├── OffsetGone         the broker no longer has the position
-│   └── LogReplaced        the topic was deleted and made again
+│   ├── LogReplaced        the topic was deleted and made again
+│   └── RegistryAway       nobody says which schema an id names
 ├── LakeError              the lake cannot be read or written
 │   └── StaleWriter        someone else committed for this partition
 ├── SpoolError             the spool cannot be used
@@ -142,6 +143,12 @@ class LogReplaced(LogError):
     """The topic was deleted and made again: another log, read from its beginning."""
 
     code = "log_replaced"
+
+
+class RegistryAway(LogError):
+    """The registry of schemas does not answer; what was read waits."""
+
+    code = "registry_away"
 
 
 class LakeError(RemitError):

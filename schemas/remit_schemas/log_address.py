@@ -8,6 +8,7 @@ from remit_schemas.errors import SettingsError
 
 PREFIX: Final = "remit"  # of the topics, when none is named (DESIGN D6)
 SEALED: Final = "sealed"  # the topic of packs is PREFIX.sealed
+PLAIN: Final = "plain"  # that of other languages' producers is PREFIX.plain (DESIGN D9)
 
 _SCHEME: Final = "kafka://"
 _BOOTSTRAP = re.compile(
@@ -37,6 +38,16 @@ class KafkaLog:
     def sealed_topic(self) -> str:
         """The topic of packs."""
         return f"{self.prefix}.{SEALED}"
+
+    @property
+    def group(self) -> str:
+        """The consumer group of those that read it."""
+        return f"{self.prefix}.run"
+
+    @property
+    def plain_topic(self) -> str:
+        """The topic to which other languages' producers write plain, where there is one."""
+        return f"{self.prefix}.{PLAIN}"
 
 
 def parse_log(spec: str | None) -> Embedded | KafkaLog:

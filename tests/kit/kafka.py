@@ -22,6 +22,7 @@ from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from kit.jars import KAFKA_VERSION, SERVER, kafka_jars
+from kit.kafka_secure import secure_properties, write_certificate
 from kit.leash import leashed
 
 READY_TIMEOUT_S = 120.0  # starts in 3 to 5 s; with four others at work on two cores it took 14
@@ -40,15 +41,26 @@ class Kafka:
 
     Attributes:
         bootstrap: `host:port` of the broker; the same after a stop and a start.
+        secure: `host:port` of the listener with TLS, users and ACLs; empty without one.
+        ca: The certificate that clients of that listener trust.
         started_in_s: Seconds the last start took, from launch to the first answer.
     """
 
     bootstrap: str
+    secure: str
+    ca: Path
     started_in_s: float
 
     def __init__(
-        self, *, port: int = 0, heap_mb: int = HEAP_MB, external: str | None = None
+        self,
+        *,
+        port: int = 0,
+        heap_mb: int = HEAP_MB,
+        external: str | None = None,
+        is_secure: bool = False,
     ) -> None:
+        self._is_secure = is_secure
+        self.secure = ""
         self._external = os.environ.get("REMIT_TEST_KAFKA", "") if external is None else external
         self._heap_mb = heap_mb
         self._wanted_port = port
@@ -125,13 +137,13 @@ class Kafka:
         topic = NewTopic(
             name, num_partitions=partitions, replication_factor=1, config=dict(config or {})
         )
-        admin = self._admin()  # kept: its futures fail when it goes
+        admin = self.admin()  # kept: its futures fail when it goes
         admin.create_topics([topic], operation_timeout=ADMIN_TIMEOUT_S)[name].result()
         _until(lambda: len(self.end_offsets(name)) == partitions, f"topic {name} is not served")
 
     def delete_topic(self, name: str) -> None:
         """Delete a topic and wait until the broker no longer names it."""
-        admin = self._admin()
+        admin = self.admin()
         admin.delete_topics([name], operation_timeout=ADMIN_TIMEOUT_S)[name].result()
         _until(
             lambda: name not in admin.list_topics(timeout=ADMIN_TIMEOUT_S).topics,
@@ -141,18 +153,19 @@ class Kafka:
     def delete_records(self, topic: str, partition: int, before_offset: int) -> None:
         """Make the broker forget a partition's records before an offset."""
         where = TopicPartition(topic, partition, before_offset)
-        admin = self._admin()
+        admin = self.admin()
         admin.delete_records([where])[where].result()
 
     def end_offsets(self, topic: str) -> dict[int, int]:
         """Give the offset behind the last record of each partition of a topic."""
-        admin = self._admin()
+        admin = self.admin()
         partitions = admin.list_topics(topic, timeout=ADMIN_TIMEOUT_S).topics[topic].partitions
         asked = {TopicPartition(topic, number): OffsetSpec.latest() for number in partitions}
         answers = admin.list_offsets(asked) if asked else {}
         return {where.partition: answer.result().offset for where, answer in answers.items()}
 
-    def _admin(self) -> AdminClient:
+    def admin(self) -> AdminClient:
+        """Give a client that may ask and change everything."""
         return AdminClient({"bootstrap.servers": self.bootstrap, **PATIENCE})
 
     def _must_be_ours(self) -> None:
@@ -171,12 +184,17 @@ class Kafka:
             self._process.wait()
 
     def _format(self) -> None:
-        port, controller = _free_ports(self._wanted_port)
+        port, controller, secure = _free_ports(self._wanted_port)
         self.bootstrap = f"127.0.0.1:{port}"
         properties = self._folder / "server.properties"
         template = (SERVER / "server.properties").read_text()
         filled = template.replace("{port}", str(port)).replace("{controller}", str(controller))
-        properties.write_text(filled.replace("{data}", str(self._folder / "data")))
+        filled = filled.replace("{data}", str(self._folder / "data"))
+        if self._is_secure:
+            self.secure = f"127.0.0.1:{secure}"
+            certificate, self.ca = write_certificate(self._folder)
+            filled += secure_properties(port, controller, secure, certificate)
+        properties.write_text(filled)
         cluster = base64.urlsafe_b64encode(b"\x01" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
         tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster]
         done = subprocess.run(
@@ -206,7 +224,7 @@ def describe(kafka: Kafka) -> tuple[str, str]:
 def _free_ports(wanted: int) -> Sequence[int]:
     with ExitStack() as stack:
         ports = []
-        for port in (wanted, 0):
+        for port in (wanted, 0, 0):
             probe = stack.enter_context(socket.socket())
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))

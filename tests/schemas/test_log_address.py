@@ -57,3 +57,12 @@ def test_anything_else_is_refused_without_its_value(spec: str) -> None:
 def test_any_text_is_an_address_or_refused(spec: str) -> None:
     with suppress(SettingsError):
         assert isinstance(parse_log(spec), Embedded | KafkaLog)
+
+
+def test_a_log_on_kafka_has_a_topic_for_packs_and_one_for_what_is_plain() -> None:
+    log = KafkaLog("broker:9092", "shop")
+    assert (log.sealed_topic, log.plain_topic, log.group) == (
+        "shop.sealed",
+        "shop.plain",
+        "shop.run",
+    )

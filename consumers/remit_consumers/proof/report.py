@@ -1,6 +1,6 @@
 """The report: what was offered, stored, refused and reduced, told from the receipts."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
@@ -12,6 +12,7 @@ from remit_consumers.lake.floors import Crowd, Floor
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import GRANTED, WITHHELD
 from remit_schemas.category import Decision
+from remit_schemas.plain_door import MARK_BYTES, OVER_LOOPBACK, OVER_TLS
 
 OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
 """What is told of each contract: offered is the sum of all the others."""
@@ -61,6 +62,36 @@ class Traits:
 
 
 @dataclass(frozen=True, slots=True)
+class PlainDoor:
+    """What came in plain, from other languages' producers: the one exception to sealing at the source (D9).
+
+    Attributes:
+        offered: Events that came in by it.
+        refused: Those of them that it turned away.
+        let_go: Messages that the topic's retention took before they were read.
+        without_tls: Events that came in without TLS, between programs of one machine.
+        producers: Producer ids that carried them in.
+    """
+
+    offered: int = 0
+    refused: int = 0
+    let_go: int = 0
+    without_tls: int = 0
+    producers: int = 0
+
+    def sentence(self) -> str:
+        """Say it in one line."""
+        if not self.producers:
+            return "closed: every event was sealed at its source"
+        said = f"open: {self.offered} events came in plain and were sealed at once, {self.refused} of them refused"
+        if self.let_go:
+            said += f"; {self.let_go} were lost to the topic's retention"
+        if self.without_tls:
+            said += f"; {self.without_tls} of them WITHOUT TLS, on one machine"
+        return said
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What became of everything that was offered. Every figure comes from receipts.
 
@@ -76,6 +107,7 @@ class Report:
             told and still tell; distinct_in and distinct_out, the most different values in one commit.
         policy_versions: For each policy version: events stored.
         floors: For each contract with a floor whose first window is closed, what it came to.
+        plain_door: What came in plain.
     """
 
     contracts: Counts
@@ -87,6 +119,7 @@ class Report:
     reducers: Counts = field(default_factory=dict)
     policy_versions: Mapping[str, int] = field(default_factory=dict)
     floors: Mapping[str, Traits] = field(default_factory=dict)
+    plain_door: PlainDoor = field(default_factory=PlainDoor)
 
     def to_dict(self) -> dict[str, object]:
         """What `remit report --json` prints; counts of subjects that are too small to show are null (D10)."""
@@ -123,6 +156,7 @@ def told(receipts: pa.Table) -> Report:
         clauses=_by(fields, "clause"),
         reducers=_reducers(fields),
         policy_versions={str(row["policy_version"]): int(row["values_in"]) for row in versions},
+        plain_door=_plain_door(receipts),
     )
 
 
@@ -136,6 +170,34 @@ def _consents(changes: Counts, receipts: pa.Table) -> Counts:
         sums = found.setdefault(str(row["purposes"]), dict.fromkeys(words, 0))
         sums[f"events_{row['decision']}"] += int(row["values_in"])
     return dict(sorted(found.items()))
+
+
+def _plain_door(receipts: pa.Table) -> PlainDoor:
+    """What came in plain: the ids of producers say it."""
+    plain = _marked(receipts, OVER_TLS, OVER_LOOPBACK)
+    sums = _sum_up(plain)
+    return PlainDoor(
+        offered=sums["offered"],
+        refused=sums["refused"],
+        let_go=sums["let_go"],
+        without_tls=_sum_up(_marked(receipts, OVER_LOOPBACK))["offered"],
+        producers=int(pc.count_distinct(plain.column("producer")).as_py()),
+    )
+
+
+def _marked(receipts: pa.Table, *marks: bytes) -> pa.Table:
+    """The rows of producers whose ids begin so."""
+    begins = pc.binary_slice(pc.cast(receipts.column("producer"), pa.binary()), 0, 2 * MARK_BYTES)
+    wanted = pa.array([mark.hex().encode() for mark in marks], pa.binary())
+    return receipts.filter(pc.is_in(begins, wanted))
+
+
+def _sum_up(receipts: pa.Table) -> Counter[str]:
+    """The figures of all contracts together."""
+    sums: Counter[str] = Counter()
+    for figures in _outcomes(receipts)[0].values():
+        sums.update(figures)
+    return sums
 
 
 def _floors(floors: Iterable[Floor], receipts: pa.Table) -> Mapping[str, Traits]:

@@ -1,7 +1,7 @@
 """Verify: does everything that the lake claims hold against its own files?"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -85,7 +85,8 @@ def verify(data: Path, *, lag: int | None = None, canaries: Sequence[str] = ()) 
             tagsets = known(open_table(root, "tagsets")) if is_table(root, "tagsets") else set()
     except LakeError as error:  # nothing can be held against a log that cannot be read
         return Verification({"chain": Check(holds=False, detail=str(error))})
-    events = sum(figures["offered"] for figures in told(receipts).contracts.values())
+    report = told(receipts)
+    events = sum(figures["offered"] for figures in report.contracts.values())
     good = {
         "chain": f"{len(links)} commits chained",
         "conservation": f"{events} events offered, all accounted for",
@@ -101,6 +102,9 @@ def verify(data: Path, *, lag: int | None = None, canaries: Sequence[str] = ()) 
         "rows": breaches(root, receipts, tagsets),
     }
     checks = {name: _check(root, found[name], text) for name, text in good.items()}
+    checks["plain door"] = Check(
+        holds=True, detail=report.plain_door.sentence(), figures=asdict(report.plain_door)
+    )
     return Verification(checks | {"residue": _residue(data, detector_of(root, canaries))})
 
 

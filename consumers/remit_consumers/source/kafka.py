@@ -64,10 +64,12 @@ class KafkaSource:
         }
         self._member_config: dict[str, str | int] = {
             **connection,
-            "group.id": f"{address.prefix}.run",
+            "group.id": address.group,
             "group.instance.id": f"{socket.gethostname()}-{instance}",
             "enable.auto.commit": "false",
             "auto.offset.reset": "error",  # a position the broker does not have is an error, never a reset
+            "isolation.level": "read_committed",  # packs of a bridge's transaction that was aborted never were
+            "enable.partition.eof": True,  # says how far nothing but transactions' own marks is left
             "partition.assignment.strategy": "range",
         }
         self._topic = Topic(address.sealed_topic, connection)
@@ -136,7 +138,7 @@ class KafkaSource:
         member = self._member
         if member is None or not member.is_placed:
             return 1
-        return _behind(member, member.ends()) or self._asked_lag(member)
+        return self._behind(member, member.ends()) or self._asked_lag(member)
 
     def close(self) -> None:
         """Leave off reading; a static member keeps its place for the next process with its number."""
@@ -230,18 +232,21 @@ class KafkaSource:
     def _asked_lag(self, member: Member) -> int:
         """What the last fetch saw may be old: nothing is behind only when the broker says so."""
         try:
-            return _behind(member, self._topic.ends(frozenset(member.positions)))
+            return self._behind(member, self._topic.ends(frozenset(member.positions)))
         except (KafkaException, TimeoutError):
             self._faults += 1
             return 1
+
+    def _behind(self, member: Member, ends: Mapping[int, int]) -> int:
+        """Count the offsets between what was handed on and the ends; those that hold no pack are none."""
+        held = {pack.partition for pack in self._held}
+        return sum(
+            max(0, ends.get(number, 0) - (at if number in held else member.read_to(number)))
+            for number, at in member.positions.items()
+        )
 
     def _fault(self, error: KafkaException | TimeoutError, until: float) -> None:
         self._faults += 1
         name = name_of(error) if isinstance(error, KafkaException) else "no answer in time"
         log.warning("Kafka did not answer as it should, trying again: %s", name)
         time.sleep(min(RETRY_S, max(0.0, until - time.monotonic())))
-
-
-def _behind(member: Member, ends: Mapping[int, int]) -> int:
-    """Packs between what was handed on and the ends."""
-    return sum(max(0, ends.get(number, 0) - at) for number, at in member.positions.items())

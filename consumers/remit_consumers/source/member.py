@@ -35,6 +35,7 @@ class Member:
         self.positions: dict[int, int] = {}
         self.gone: set[int] = set()
         self.is_placed = False
+        self._empty_to: dict[int, int] = {}
         self._topic = topic
         self._start = start
         self._given: list[int] | None = None
@@ -78,6 +79,8 @@ class Member:
         mine = {number: at for number, at in positions.items() if number in self.positions}
         self.positions.update(mine)
         self.gone -= mine.keys()
+        for number in mine:
+            self._empty_to.pop(number, None)
         try:
             for number, at in mine.items():
                 self._consumer.seek(TopicPartition(self._topic, number, at))
@@ -106,6 +109,13 @@ class Member:
             )
             ends[number] = max(end, 0)
         return ends
+
+    def read_to(self, number: int) -> int:
+        """Give the offset up to which a partition was read, given that all that came of it was handed on.
+
+        Behind the last pack there may be marks of transactions, which take offsets and are never handed on.
+        """
+        return max(self.positions[number], self._empty_to.get(number, 0))
 
     def watermarks(self, number: int) -> tuple[int, int]:
         """Ask for the first offset that the broker has of a partition, and the one behind the last."""
@@ -139,6 +149,7 @@ class Member:
             self.fault(error)
             return
         self.positions, self.gone, self._given = positions, gone, None
+        self._empty_to = {}
         self.is_placed = True
         self._assign()
 
@@ -177,7 +188,10 @@ class Member:
                 continue
             error = message.error()
             number, offset = message.partition(), message.offset()
-            if error is not None:
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 (librdkafka's name)
+                if number is not None and offset is not None:
+                    self._empty_to[number] = offset
+            elif error is not None:
                 self._refused(error, number)
             elif number is not None and offset is not None:
                 data = _bytes_of(message)

@@ -7,6 +7,7 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec, TopicDescription
 
+from remit_consumers.source.last import behind_last
 from remit_schemas.bundle import LANES
 from remit_schemas.errors import LogError
 from remit_schemas.log_address import KafkaLog
@@ -14,6 +15,7 @@ from remit_schemas.log_address import KafkaLog
 REQUEST_S: Final = (
     3.0  # seconds for one answer: several round trips around the earth, and a connection first
 )
+LAST_S: Final = 30.0  # seconds for finding the last pack of every partition
 BROKERS_DEFAULT: Final = -1  # copies of a topic: as many as the cluster makes by default
 GONE: Final = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID})
 
@@ -26,6 +28,7 @@ class Topic:
 
     def __init__(self, name: str, config: dict[str, str | int]) -> None:
         self.name = name
+        self._config = config
         self._admin = AdminClient({**config, "log_level": 0})  # the consumer says the same things
 
     def log_id(self) -> str | None:
@@ -53,15 +56,18 @@ class Topic:
         """Give the offset behind the last pack of each partition."""
         return self._offsets(partitions, OffsetSpec.latest())
 
-    def filled(self) -> dict[int, int]:
-        """Give the offset behind the last pack of each partition that holds any; nothing where there is no topic."""
+    def filled(self, group: str) -> dict[int, int]:
+        """Give the offset behind the last pack of each partition that holds any; nothing where there is no topic.
+
+        Args:
+            group: Whose right to read is used.
+        """
         if self.log_id() is None:
             return {}
         partitions = [one.id for one in self.ask().result(REQUEST_S).partitions]
         begins = self._offsets(partitions, OffsetSpec.earliest())
-        return {
-            number: end for number, end in self.ends(partitions).items() if end > begins[number]
-        }
+        spans = {number: (begins[number], end) for number, end in self.ends(partitions).items()}
+        return behind_last(self.name, {**self._config, "group.id": group}, spans, LAST_S)
 
     def _offsets(self, partitions: Iterable[int], which: OffsetSpec) -> dict[int, int]:
         asked = {TopicPartition(self.name, number): which for number in partitions}
@@ -77,7 +83,7 @@ def contents(address: KafkaLog, settings: Mapping[str, str]) -> tuple[str, dict[
     """
     topic = Topic(address.sealed_topic, {**settings, "bootstrap.servers": address.bootstrap})
     try:
-        return topic.log_id() or "", topic.filled()
+        return topic.log_id() or "", topic.filled(address.group)
     except (KafkaException, TimeoutError):
         message = "the broker does not say what lies on the log; what was sent to it is there"
         raise LogError(message) from None

@@ -14,6 +14,7 @@ from confluent_kafka import Producer
 from kit.kafka import Kafka
 from remit_consumers.source.base import Sealed
 from remit_consumers.source.kafka import KafkaSource
+from remit_consumers.source.topic import contents
 from remit_schemas.errors import LakeError, LogReplaced, OffsetGone
 from remit_schemas.log_address import KafkaLog
 
@@ -303,6 +304,7 @@ def test_a_second_consumer_takes_half_and_the_first_says_so_once(
 READS_FOREVER = """
 import sys
 from remit_consumers.source.kafka import KafkaSource
+from remit_consumers.source.topic import contents
 from remit_schemas.log_address import KafkaLog
 source = KafkaSource(KafkaLog(sys.argv[1], sys.argv[2]), lambda partition: None, instance=0)
 while True:
@@ -327,3 +329,66 @@ def test_the_successor_of_a_killed_consumer_reads_at_once(
     begun = time.monotonic()
     assert len(read(open_source(0), 12)) == 12
     assert time.monotonic() - begun < RESTART_S
+
+
+def transact(address: KafkaLog, name: str, *rounds: tuple[bool, Mapping[int, int]]) -> None:
+    """Produce packs in transactions: for each whether it is committed, and how many go to which partition."""
+    options = {"transactional.id": f"{address.prefix}.{name}", "log_level": 0}
+    producer = Producer({"bootstrap.servers": address.bootstrap, **options})
+    producer.init_transactions(PATIENCE_S)
+    for is_committed, packs in rounds:
+        producer.begin_transaction()
+        for partition, count in packs.items():
+            for _ in range(count):
+                producer.produce(address.sealed_topic, value=name.encode(), partition=partition)
+        assert producer.flush(PATIENCE_S) == 0
+        end = producer.commit_transaction if is_committed else producer.abort_transaction
+        end(PATIENCE_S)
+
+
+def test_packs_of_transactions_come_once_committed_and_the_marks_between_them_are_no_packs(
+    kafka: Kafka, address: KafkaLog, lake: Lake, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    transact(
+        address, "good", (True, {3: 2}), (False, {3: 4, 5: 1}), (True, {3: 1}), (False, {3: 9})
+    )
+    source = open_source()
+    found = read(source, 3)
+    assert offsets(found, 3) == [0, 1, 8]  # a mark at 2, four aborted packs and theirs at 3 to 7
+    assert offsets(found, 5) == []
+    drain(source)
+    assert source.lag() == 0
+    transact(address, "more", (True, {3: 1, 7: 1}))
+    assert source.lag() > 0
+    assert sorted(pack.partition for pack in read(source, 2)) == [3, 7]
+    drain(source)
+    assert source.lag() == 0
+    assert contents(address, {})[1] == {3: 21, 7: 1}
+    lake.positions = {3: 21, 7: 1}
+    source.rewind({3: 8})
+    assert offsets(read(source, 2), 3) == [8, 20]
+
+
+def drain(source: KafkaSource) -> None:
+    """Poll until the broker has said where its packs end."""
+    until = time.monotonic() + PATIENCE_S
+    while source.lag() and time.monotonic() < until:
+        assert source.poll(0.1) == []
+
+
+def test_an_open_transaction_is_not_waited_for_where_its_packs_may_never_be(
+    kafka: Kafka, address: KafkaLog
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    produce(address, {1: [b"x"] * 3})
+    assert contents(address, {})[1] == {1: 3}
+    options = {"transactional.id": f"{address.prefix}.open", "log_level": 0}
+    producer = Producer({"bootstrap.servers": address.bootstrap, **options})
+    producer.init_transactions(PATIENCE_S)
+    producer.begin_transaction()
+    producer.produce(address.sealed_topic, value=b"x", partition=1)
+    assert producer.flush(PATIENCE_S) == 0
+    assert contents(address, {})[1] == {1: 3}
+    producer.abort_transaction(PATIENCE_S)
+    assert contents(address, {})[1] == {1: 3}
