@@ -3,10 +3,13 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from kit import chromium as chromium_part
+from kit.chromium import Chromium, Visit, Visitor
 from kit.jars import KAFKA_VERSION, Missing
 from kit.kafka import Kafka, describe
 from kit.parts import PARTS, RealParts
@@ -48,6 +51,35 @@ def kafka(real_parts: RealParts) -> Iterator[Kafka]:
             pytest.skip(f"Apache Kafka: {missing}")
         real_parts.ran(*describe(broker))
         yield broker
+
+
+@pytest.fixture(scope="session")
+def chromium(real_parts: RealParts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """A real Chromium, one driver for the whole run; `visit` opens browsers with it."""
+    executable = chromium_part.find()
+    if executable is None:
+        real_parts.not_ran(chromium_part.NAME, chromium_part.WHY_NOT)
+        pytest.skip(f"{chromium_part.NAME}: {chromium_part.WHY_NOT}")
+    with chromium_part.start(executable) as started:
+        version = started.version(tmp_path_factory.mktemp("profile"))
+        real_parts.ran(f"{chromium_part.NAME} {version}", "by Playwright")
+        yield started
+
+
+@pytest.fixture
+def visit(chromium: Chromium, tmp_path: Path) -> Iterator[Visit]:
+    """Start a browser with a profile of its own; it ends with the test, and no script of a page may have failed in it."""
+    visitors = []
+    with ExitStack() as stack:
+
+        def start(**how: object) -> Visitor:
+            profile = tmp_path / f"profile-{len(visitors)}"
+            visitor = stack.enter_context(chromium.visitor(profile, **how))
+            visitors.append(visitor)
+            return visitor
+
+        yield start
+    assert [problem for visitor in visitors for problem in visitor.problems] == []
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ export class Outbox {
   readonly #flying = new Set<Letter>();
   #attempts = 0;
   #notBefore = 0;
+  /** Whether it was the edge that said how long to wait. */
+  #isAsked = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> | undefined;
 
@@ -74,6 +76,7 @@ export class Outbox {
   /** Begins anew at once: the network is back. */
   retry(): void {
     this.#attempts = 0;
+    if (!this.#isAsked) this.#notBefore = 0;
     void this.run();
   }
 
@@ -81,7 +84,8 @@ export class Outbox {
   hide(): void {
     if (!this.isOpen) return;
     this.seal();
-    if (this.#mayGo) for (const letter of this.letters) if (!this.#flying.has(letter)) void this.#deliver(letter);
+    const isEarly = this.#isAsked && this.#early_ms > 0;
+    if (!isEarly) for (const letter of this.letters) if (!this.#flying.has(letter)) void this.#deliver(letter);
     this.save();
   }
 
@@ -93,18 +97,14 @@ export class Outbox {
     await undefined; // whoever calls goes on first; what it adds in the same breath goes along
     clearTimeout(this.#timer);
     let letter;
-    while (this.#mayGo && (letter = this.#next()))
-      if (!(await this.#deliver(letter))) {
-        this.seal();
-        break;
-      }
+    while (this.isOpen && this.#early_ms <= 0 && (letter = this.#next())) await this.#deliver(letter);
+    if (this.#early_ms > 0) this.#timer = setTimeout(() => void this.run(), this.#early_ms + 1);
     this.#running = undefined;
     this.save();
   }
 
-  /** Whether it is allowed, and the edge did not ask to wait. */
-  get #mayGo(): boolean {
-    return this.isOpen && Date.now() >= this.#notBefore;
+  get #early_ms(): number {
+    return this.#notBefore - Date.now();
   }
 
   #next(): Letter | undefined {
@@ -112,19 +112,15 @@ export class Outbox {
     return this.letters.find((letter) => !this.#flying.has(letter));
   }
 
-  /** Tries once; says whether that was the end of it. */
-  async #deliver(letter: Letter): Promise<boolean> {
+  /** Tries once. What fails keeps its number. */
+  async #deliver(letter: Letter): Promise<void> {
     this.#flying.add(letter);
     const wait_ms = Date.now() - letter.made > LETTER_AGE_MAX_MS ? this.#giveUp(letter, 0) : await this.#post(letter);
     this.#flying.delete(letter);
-    if (wait_ms) {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => void this.run(), wait_ms);
-      return false;
-    }
+    this.#notBefore = wait_ms && Date.now() + wait_ms;
+    if (wait_ms) return;
     this.#attempts = 0;
     this.letters = this.letters.filter((other) => other !== letter);
-    return true;
   }
 
   /** Gives 0 where it was answered, else after how many milliseconds to try again. */
@@ -150,9 +146,10 @@ export class Outbox {
       if (answer.ok) return 0;
       if (answer.status < 500 && answer.status !== 429 && answer.status !== 408) return this.#giveUp(letter, answer.status);
       const asked_ms = retryAfter(answer);
-      this.#notBefore = Date.now() + asked_ms;
+      this.#isAsked = asked_ms > 0;
       return Math.max(backoff_ms, asked_ms);
     } catch {
+      this.#isAsked = false;
       return backoff_ms;
     }
   }
