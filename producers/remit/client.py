@@ -3,17 +3,20 @@
 import os
 import threading
 import time
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
+from remit.arrivals import Arrivals
 from remit.core import Core
 from remit.lifetime import remember
-from remit.packer import Packer
-from remit.result import REFUSED, Accepted, Refused
+from remit.open_pack import Note
+from remit.packer import Address, Packer
+from remit.result import ACCEPTED, REFUSED, Accepted, Refused
 from remit.route import NOWHERE, Route, Routes
 from remit.settings import Places, Settings
-from remit_schemas.errors import EncodeError, RemitError, SettingsError
+from remit_schemas.errors import EncodeError, RemitError, SettingsError, SpoolError
 from remit_schemas.pack import Counts
 
 START_AGAIN_S: Final = 1.0  # a child that could not start tries again after so long
@@ -97,6 +100,84 @@ class Client:
             reason = "does_not_fit"
         except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
             reason = "other"
+        return self._refuse(route, tenant, reason)
+
+    def emit_all(
+        self,
+        kind: type,
+        events: Sequence[object],
+        *,
+        to: Address,
+        note: Note | None = None,
+    ) -> list[Accepted | Refused]:
+        """Take events of one contract and one subject under one lock: those that may go, all or none.
+
+        Args:
+            kind: The event class of the contract.
+            events: Instances of it, or anything with its attributes.
+            to: Whose they are.
+            note: Told where they will stand in which pack, before they stand there; see `Packer.put_all`.
+
+        Returns:
+            An answer for each; refusals are counted.
+        """
+        route = self._routes.get(kind)
+        packer = self._packer
+        if route is None or packer is None:
+            return [self.emit(event, subject=to.subject, tenant=to.tenant) for event in events]
+        datums: list[bytes] = []
+        answers: list[Accepted | Refused] = []
+        for event in events:
+            datum, reason = route.datum_of(event)
+            if reason is None:
+                datums.append(datum)
+                answers.append(ACCEPTED)
+            else:
+                answers.append(packer.refuse(route, to.tenant, reason))
+        if not datums:
+            return answers
+        try:
+            answer = packer.put_all(route, datums, to, note)
+        except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
+            answer = packer.refuse(route, to.tenant, "other", len(datums))
+        return answers if answer else [one and answer for one in answers]
+
+    def arrivals(self) -> Arrivals:
+        """Begin a journal of batches beside this client's packs; for a door that answers for batches, and never forks.
+
+        Raises:
+            SpoolError: The client is closed, or the journal cannot be written.
+        """
+        core = self._core
+        try:
+            if core is not None:
+                return Arrivals(core.slot.folder, core.packer.producer)
+        except OSError as error:
+            raise SpoolError(f"no journal can be written: {error.strerror}") from None
+        raise SpoolError("the client is closed")
+
+    def sync(self, done: Callable[[bool], None], arrivals: Arrivals | None = None) -> None:
+        """Have everything emitted so far survive a power loss, without closing a pack.
+
+        Args:
+            done: Called from another thread, with whether it is so.
+            arrivals: The journal that is to say so, too.
+        """
+        core = self._core
+        if core is None:
+            done(False)  # noqa: FBT003  # whoever waits has this as its only argument
+        else:
+            core.sync(done, arrivals)
+
+    def refuse(self, kind: type | None, reason: str, *, tenant: str | None = None) -> Refused:
+        """Count an event that a door refused before it became one.
+
+        Args:
+            kind: The event class of its contract; None if no contract has that name.
+            reason: One of `remit_schemas.pack.REASONS`.
+            tenant: Whose it would have been.
+        """
+        route = NOWHERE if kind is None else self._routes.get(kind, NOWHERE)
         return self._refuse(route, tenant, reason)
 
     def flush(self, timeout_s: float, *, durable: bool = False) -> bool:

@@ -6,6 +6,7 @@ from typing import Final
 
 from remit.open_pack import OpenPack
 from remit_schemas.category import Necessity
+from remit_schemas.errors import EncodeError
 from remit_schemas.pack import NAME_BYTES_MAX, NO_CONTRACT
 
 Packs = list[OpenPack | None]
@@ -44,6 +45,18 @@ class Route:
             if getattr(event, name) is not None:
                 return reason
         return None
+
+    def datum_of(self, event: object) -> tuple[bytes, str | None]:
+        """Encode an event, or say why it may not go."""
+        reason = self.refusal
+        try:
+            if reason is None and self.guards:
+                reason = self.forbids(event)
+            if reason is None:
+                return self.encode(event), None
+        except (EncodeError, TypeError, ValueError, AttributeError):
+            reason = "does_not_fit"
+        return b"", reason
 
     def packs_of(self, tenant: str) -> Packs:
         """Give the open packs of a tenant.

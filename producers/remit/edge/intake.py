@@ -1,0 +1,236 @@
+"""From a body to events in the spool: decoded, checked, filled in, emitted together."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import msgspec.structs
+from msgspec import Struct
+
+from remit.client import Client
+from remit.edge.answer import Answer, refusal
+from remit.edge.limits import AHEAD_MS, Limits
+from remit.edge.request import Sender
+from remit.edge.wire import Misfit, Unread, Wire, fits, has_doubles
+from remit.packer import Address
+from remit_schemas.event import NS_PER_MS
+from remit_schemas.subject import visitor
+
+RAW_LIMIT_MS: Final = 72 * 3600 * 1000
+"""Nothing older is taken: at that age a sealed event can no longer be opened (DESIGN D2)."""
+
+PLATFORM: Final = "web"
+UNREAD: Final = msgspec.json.Decoder(Unread)
+
+Refusals = list[dict[str, object]]
+
+
+@dataclass(slots=True)
+class Batch:
+    """A batch as it was read.
+
+    Attributes:
+        head: Session, number and time of sending.
+        events: Those that fit, with their places in the batch.
+        refused: What is said of the others.
+    """
+
+    head: Any
+    events: Sequence[Struct]
+    places: Sequence[int]
+    refused: Refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The edge's time, and how far a sender's is from it, in milliseconds.
+
+    Attributes:
+        now: Since 1970.
+        shift: To be added to the sender's times: by `sent_at` its clock is years off, or right.
+    """
+
+    now: int
+    shift: int
+
+    @property
+    def oldest(self) -> int:
+        """The earliest time that an event may have, on the edge's clock."""
+        return self.now - RAW_LIMIT_MS
+
+    @property
+    def newest(self) -> int:
+        """The latest."""
+        return self.now + AHEAD_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Events of a batch that go into one pack together.
+
+    Attributes:
+        contract: Its name.
+        kind: Its event class.
+        to: Whose they are.
+        events: Ready to be encoded.
+        places: Of each, in the batch.
+    """
+
+    contract: str
+    kind: type
+    to: Address
+    events: Sequence[object]
+    places: Sequence[int]
+
+
+class Intake:
+    """Takes the batches of one kind of sender."""
+
+    def __init__(self, client: Client, limits: Limits, *, is_browser: bool) -> None:
+        self._client = client
+        self._limits = limits
+        self._is_browser = is_browser
+        self._wire = Wire(is_browser=is_browser)
+
+    def read(self, body: bytes) -> Batch | Answer:
+        """Read a body; an event that does not fit is refused alone, a body that is no batch as a whole."""
+        try:
+            whole: Any = self._wire.batch.decode(body)
+        except (msgspec.ValidationError, msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return self._read_singly(body)
+        answer = self._misfit_of_head(body, whole, len(whole.events))
+        if answer is not None:
+            return answer
+        return Batch(whole, whole.events, range(len(whole.events)), [])
+
+    def _read_singly(self, body: bytes) -> Batch | Answer:
+        try:
+            unread = UNREAD.decode(body)
+        except msgspec.ValidationError:
+            return refusal(422, "the body is no batch", wrong_of(body, Unread))
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return refusal(400, "the body is not JSON")
+        answer = self._misfit_of_head(body, unread, len(unread.events))
+        if answer is not None:
+            return answer
+        batch = Batch(unread, [], [], [])
+        events, places = [], []
+        for place, raw in enumerate(unread.events):
+            event = self._wire.event(raw)
+            if isinstance(event, Misfit):
+                batch.refused.append(self._refuse(place, event))
+            else:
+                events.append(event)
+                places.append(place)
+        batch.events, batch.places = events, places
+        return batch
+
+    def _misfit_of_head(self, body: bytes, head: Any, events: int) -> Answer | None:  # noqa: ANN401  # structs made at run time
+        most = self._limits.batch_events_max
+        if not 1 <= events <= most:
+            return refusal(413 if events else 422, f"a batch has 1 to {most} events", ["events"])
+        if self._is_browser and (
+            head.session is None or head.batch is None or head.sent_at is None
+        ):
+            missing = [n for n in ("session", "batch", "sent_at") if getattr(head, n) is None]
+            return refusal(422, "a browser's batch says its session, number and time", missing)
+        if (head.session is None) != (head.batch is None):
+            return refusal(422, "session and batch come together", ["session", "batch"])
+        if has_doubles(body, head):
+            return refusal(422, "a key stands twice in one object")
+        return None
+
+    def groups_of(self, batch: Batch, sender: Sender) -> list[Group]:
+        """Bring events on the edge's clock, fill in what is the edge's to say, and group them by contract and subject."""
+        now = time.time_ns() // NS_PER_MS
+        sent_at = batch.head.sent_at
+        clock = Clock(now, 0 if sent_at is None else now - sent_at)
+        session = batch.head.session
+        mine = Address(None if session is None else visitor(session))
+        if self._is_browser:
+            return self._pages_of(batch, sender, clock, mine)
+        return self._groups_of(batch, clock, mine)
+
+    def _pages_of(self, batch: Batch, sender: Sender, clock: Clock, to: Address) -> list[Group]:
+        """Fill in page views of a browser; written out, because it runs for every event."""
+        now, shift, oldest, newest = clock.now, clock.shift, clock.oldest, clock.newest
+        ip, user_agent, language = sender.ip, sender.user_agent, sender.language
+        ready: list[Struct] = []
+        places: list[int] = []
+        events: Any = batch.events
+        for place, event in zip(batch.places, events, strict=True):
+            at = event.occurred_at + shift
+            if (
+                oldest <= at <= newest
+                and event.collected_at is None
+                and event.ip is None
+                and event.user_agent is None
+                and event.language is None
+                and event.platform is None
+            ):
+                event.occurred_at = at
+                event.collected_at = now
+                event.ip = ip
+                event.user_agent = user_agent
+                event.language = language
+                event.platform = PLATFORM
+                ready.append(event)
+                places.append(place)
+            else:
+                self._refuse_filled(batch, place, event, clock)
+        pages = self._wire.pages
+        return [Group(pages.contract, pages.kind, to, ready, places)] if ready else []
+
+    def _groups_of(self, batch: Batch, clock: Clock, mine: Address) -> list[Group]:
+        groups: dict[tuple[str, str | None, str], tuple[list[Struct], list[int]]] = {}
+        kinds: dict[str, type] = {}
+        events: Any = batch.events
+        for place, event in zip(batch.places, events, strict=True):
+            at = event.occurred_at + clock.shift
+            if event.collected_at is not None or not clock.oldest <= at <= clock.newest:
+                self._refuse_filled(batch, place, event, clock)
+                continue
+            event.occurred_at = at
+            event.collected_at = clock.now
+            shape = self._wire.shapes[type(event)]
+            subject, tenant = event.subject or mine.subject, event.tenant or ""
+            kinds[shape.contract] = shape.kind
+            ready, places = groups.setdefault((shape.contract, subject, tenant), ([], []))
+            ready.append(event)
+            places.append(place)
+        return [
+            Group(contract, kinds[contract], Address(subject, tenant), ready, places)
+            for (contract, subject, tenant), (ready, places) in groups.items()
+        ]
+
+    def _refuse_filled(self, batch: Batch, place: int, event: Any, clock: Clock) -> None:  # noqa: ANN401  # a struct made at run time
+        shape = self._wire.shapes[type(event)]
+        wrong = [n for n in (*shape.filled, "collected_at") if getattr(event, n) is not None]
+        if not clock.oldest <= event.occurred_at + clock.shift <= clock.newest:
+            wrong.append("occurred_at")
+        batch.refused.append(self._refuse(place, Misfit("does_not_fit", tuple(wrong)), shape.kind))
+
+    def _refuse(self, place: int, misfit: Misfit, kind: type | None = None) -> dict[str, object]:
+        """Count an event that did not fit, and say why."""
+        self._client.refuse(kind or misfit.kind, misfit.reason)
+        said: dict[str, object] = {
+            "index": place,
+            "reason": misfit.reason,
+            "fields": [*misfit.fields],
+        }
+        return {**said, "unknown_fields": misfit.unknown} if misfit.unknown else said
+
+
+def wrong_of(body: bytes, wanted: type[Struct]) -> list[str]:
+    """Name what of a body's own fields does not fit or is missing; a name that it may not have is not repeated."""
+    try:
+        written = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return []
+    if not isinstance(written, dict):
+        return []
+    fields = msgspec.structs.fields(wanted)
+    wrong = [f.name for f in fields if f.name in written and not fits(written[f.name], f.type)]
+    return wrong + [f.name for f in fields if f.required and f.name not in written]

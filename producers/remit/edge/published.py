@@ -1,0 +1,92 @@
+"""The policy as the edge shows it: the signed bundle as published, and what of it trackers and consent banners need."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Final, Self
+
+from remit.settings import Places
+from remit.watch import BundleWatch
+from remit_schemas.bundle import BUNDLE_NAME, Bundle
+from remit_schemas.category import PURPOSES, Necessity
+from remit_schemas.errors import RemitError
+
+TAG_CHARACTERS: Final = 32  # of SHA-256 as hex: an entity tag needs to be new, not secret
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page and its entity tag.
+
+    Attributes:
+        body: JSON.
+        tag: As `ETag` has it, in quotation marks.
+    """
+
+    body: bytes
+    tag: bytes
+
+    @classmethod
+    def of(cls, body: bytes) -> Self:
+        """Make a page of its bytes."""
+        return cls(body, b'"%s"' % hashlib.sha256(body).hexdigest()[:TAG_CHARACTERS].encode())
+
+
+class Published:
+    """The bundle in force; looked at again when somebody asks.
+
+    Attributes:
+        bundle: Verified.
+        signed: As it was published.
+        summary: What trackers need of it.
+    """
+
+    def __init__(self, places: Places) -> None:
+        """Read it.
+
+        Raises:
+            BundleError: It is missing, or not to be believed.
+        """
+        self._watch = BundleWatch(places)
+        self._path = places.keys / BUNDLE_NAME
+        self._take_up(self._watch.read())
+
+    def look(self) -> Self:
+        """Take up a new bundle if there is one; a bad one changes nothing."""
+        try:
+            bundle = self._watch.changed()
+            if bundle is not None:
+                self._take_up(bundle)
+        except (RemitError, OSError):
+            pass  # the client that collects counts it as well
+        return self
+
+    @property
+    def version(self) -> str:
+        """The policy version in force."""
+        return self.bundle.policy.version
+
+    @property
+    def optional_purposes(self) -> frozenset[str]:
+        """What people may agree to or refuse."""
+        terms = self.bundle.policy.purposes
+        return frozenset(key for key in terms if terms[key].necessity is Necessity.OPTIONAL)
+
+    def _take_up(self, bundle: Bundle) -> None:
+        self.signed = Page.of(self._path.read_bytes())
+        self.bundle = bundle
+        self.summary = Page.of(_summary(bundle, sorted(self.optional_purposes)))
+
+
+def _summary(bundle: Bundle, optional: list[str]) -> bytes:
+    policy = bundle.policy
+    purposes = [
+        {"key": key, "meaning": PURPOSES[key].meaning, "clause": policy.purposes[key].clause}
+        for key in optional
+    ]
+    said = {
+        "policy_version": policy.version,
+        "optional_purposes": purposes,
+        "stopped": sorted(bundle.stopped),
+    }
+    return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
