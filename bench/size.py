@@ -166,9 +166,9 @@ def _refined(installation: Installation, given: Sequence[Given]) -> tuple[pa.Tab
         if isinstance(each, Opened)
     ]
     plan = compile_plan(contract, deployment.policy)
-    walk = steps(deployment.vault, deployment.means, deployment.floors())
+    walk = steps(deployment.names(), deployment.means, deployment.floors(), deployment.ledger())
     done = refine(opened, deployment.contracts, plan, walk)
-    return done.batch.table, done.schema
+    return done.rows, done.schema
 
 
 def _by_column(file: Path) -> dict[str, float]:

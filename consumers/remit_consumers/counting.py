@@ -1,5 +1,8 @@
 """The counts of one field's values in a batch: how many came, how many are left, and how much they tell."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -60,6 +63,28 @@ def refused(values: pa.Array, field: FieldPlan) -> tuple[FieldCount, ...]:
         bits_in=told.bits,
     )
     return (count,)
+
+
+def added(counts: Iterable[FieldCount]) -> tuple[FieldCount, ...]:
+    """Put counts of the same field, decision and purposes together that come from several parts of a batch.
+
+    Values, bytes and bits add up; of the different values those of the part with the most are told, since what the
+    parts have in common is not known any more.
+    """
+    whole: dict[tuple[str, ...], FieldCount] = {}
+    for one in counts:
+        key = (one.field, one.decision.value, one.reducer, one.purposes, one.basis)
+        whole[key] = _sum(whole[key], one) if key in whole else one
+    return tuple(whole.values())
+
+
+def _sum(one: FieldCount, other: FieldCount) -> FieldCount:
+    """Two counts as one."""
+    sums = ("values_in", "values_out", "bytes_in", "bytes_out", "bits_in", "bits_out")
+    told = {name: getattr(one, name) + getattr(other, name) for name in sums}
+    for name in ("distinct_in", "distinct_out"):
+        told[name] = max(getattr(one, name), getattr(other, name))
+    return replace(one, **told)
 
 
 def _bytes(array: pa.Array) -> int:

@@ -7,12 +7,14 @@ from typing import Self
 import pyarrow.compute as pc
 
 from remit_consumers.clock import Clock, utc_now
+from remit_consumers.consent.ledger import LEDGER_DOMAIN, Ledger
 from remit_consumers.epochs import REGISTER
 from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
 from remit_consumers.keys import ADDRESS_KEY, KeyStore
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.tables import is_table, open_table
+from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
 from remit_consumers.reducers.means import IP_ENCRYPTED, Means
 from remit_consumers.settings import Settings
 from remit_consumers.vault import FILE as VAULT_FILE
@@ -73,6 +75,14 @@ class Deployment:
             means=means,
             lake=Lake(settings.lake),
         )
+
+    def names(self) -> Pseudonyms:
+        """The pseudonyms that the lake stores."""
+        return Pseudonyms(self.vault, STORAGE_DOMAIN)
+
+    def ledger(self) -> Ledger:
+        """The consent ledger, not loaded yet."""
+        return Ledger(self.lake, Pseudonyms(self.vault, LEDGER_DOMAIN))
 
     def floors(self, consumer: int = 0, now: Clock = utc_now) -> Floors:
         """Open the floors as the consumer with this number sees them."""

@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from remit_consumers.batch import Step
+from remit_consumers.consent.record import CONTRACT as CONSENT_CHANGE
 from remit_consumers.gather import Gathered, Partition
 from remit_consumers.lake.commit import Flush, TableCommit
 from remit_consumers.lake.receipt import EventCounts, PackCount, PackOutcome, Receipt, SourceCount
-from remit_consumers.lake.tables import QUARANTINE
+from remit_consumers.lake.tables import CONSENTS, CONSENTS_TABLE, QUARANTINE
 from remit_consumers.lake.tagsets import Tagset
-from remit_consumers.pipeline import Refined, refine
+from remit_consumers.pipeline import Refined, Walk, refine
 from remit_consumers.plans import Plans
 from remit_consumers.steps.open import Failed, Fate, Opened
 from remit_schemas.errors import ContractError
@@ -47,7 +48,7 @@ class Composer:
 
     log_id: str
     plans: Plans
-    walk: Sequence[Step]
+    walk: Walk
     raw_limit: timedelta
 
     def flush(
@@ -56,26 +57,33 @@ class Composer:
         partitions: Mapping[int, Partition],
         now: datetime,
         read: AbstractSet[Identity] = frozenset(),
+        recorded: AbstractSet[Identity] = frozenset(),
     ) -> Flush:
         """Refine what was gathered and say what is to be committed.
+
+        Consent changes come first: whatever they say holds for everything in the flush.
 
         Args:
             gathered: Packs of one policy version.
             partitions: Those that the packs lay on.
             now: Aware UTC.
             read: Packs whose events a crash left in the lake already, wherever on the log a copy of them lies.
+            recorded: Packs whose consent changes it left in the ledger.
         """
         positions = {number: (each.committed, each.reached) for number, each in partitions.items()}
         groups = self._groups(gathered, partitions, read)
         parts: list[TableCommit] = []
         tagsets: list[Tagset] = []
-        for name, group in groups.items():
-            refined = self._refined(group)
+        for name, group in sorted(groups.items(), key=lambda each: each[0] != CONSENT_CHANGE):
+            refined = self._refined(group, now)
             blank = Receipt(self.log_id, name, "", positions, EventCounts())
             parts += _quarantine(group, refined, blank, now, now + self.raw_limit)
             if name and (group.opened or group.expired):
                 parts.append(self._events(group, refined, blank))
-            tagsets += [refined.tagset] if refined and refined.tagset else []
+            if refined and refined.records.num_rows:
+                self.walk.ledger.take(refined.records)
+                parts += _consents(group, refined, blank, recorded)
+            tagsets += refined.tagsets if refined else []
         if parts:
             first = parts[0]
             parts[0] = replace(
@@ -113,13 +121,13 @@ class Composer:
         except ContractError:
             return ""
 
-    def _refined(self, group: "_Group") -> Refined | None:
+    def _refined(self, group: "_Group", now: datetime) -> Refined | None:
         """Take a contract's packs through the steps."""
         if not group.opened or group.opened[0].header.fingerprint == NO_CONTRACT:
             return None  # counts of what no contract names: nothing to refine
         header = group.opened[0].header
         plan = self.plans.plan(self._contract(header), header.policy_version)
-        return refine(group.opened, self.plans.contracts, plan, self.walk)
+        return refine(group.opened, self.plans.contracts, plan, self.walk, lambda: now)
 
     def _events(self, group: "_Group", refined: Refined | None, blank: Receipt) -> TableCommit:
         """The commit to a contract's event table: rows, or counts alone."""
@@ -134,15 +142,15 @@ class Composer:
                 *_read(group, refined),
                 *(_whole(failed, PackOutcome.EXPIRED) for failed in group.expired),
             ],
-            fields=refined.batch.counts if refined else (),
-            filled=refined.batch.filled if refined else {},
-            floored=refined.batch.floored if refined else {},
+            fields=refined.counts if refined else (),
+            filled=refined.filled if refined else {},
+            floored=refined.floored if refined else {},
         )
         schema = (
             refined.schema if refined else self.plans.schema(blank.contract, plan.policy_version)
         )
         return TableCommit(
-            f"events/{blank.contract}", refined.batch.table if refined else None, receipt, schema
+            f"events/{blank.contract}", refined.rows if refined else None, receipt, schema
         )
 
 
@@ -284,6 +292,30 @@ def _quarantine(
             QUARANTINE_TABLE, pa.Table.from_pylist(rows, QUARANTINE) if rows else None, receipt
         )
     ]
+
+
+def _consents(
+    group: _Group, refined: Refined, blank: Receipt, recorded: AbstractSet[Identity]
+) -> list[TableCommit]:
+    """The commit to the consent ledger: the records of the packs that a crash did not leave there."""
+    fresh = {
+        pack.header.pack_id: pack
+        for pack in group.opened
+        if identity_of(pack.header) not in recorded
+    }
+    rows = refined.records.filter(pc.is_in(refined.records.column("pack"), pa.array(fresh)))
+    if not rows.num_rows:
+        return []
+    held = Counter(rows.column("pack").to_pylist())
+    packs = [
+        replace(pack, count=held[name], outcome=PackOutcome.RECORDED)
+        for name, pack in zip(
+            fresh, _read(replace(group, opened=list(fresh.values())), None), strict=True
+        )
+        if held[name]
+    ]
+    receipt = replace(blank, policy_version=refined.plan.policy_version, packs=packs)
+    return [TableCommit(CONSENTS_TABLE, rows, receipt, CONSENTS)]
 
 
 def _partly(pack: Opened, malformed: int) -> PackCount:

@@ -1,10 +1,11 @@
 """The flow on one screen: what was gathered from the log becomes one flush of the lake.
 
 open → decode → authorize → minimize → suppress → tag → store → count. Opening happens as packs arrive; the lake stores;
-here is what lies between. `STEPS` are those that take a batch and give one.
+here is what lies between. Authorize parts a batch by consent; the steps after it take a batch and give one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -12,33 +13,59 @@ import numpy as np
 import pyarrow as pa
 
 from remit_consumers.batch import Batch, Step
+from remit_consumers.clock import Clock, utc_now
+from remit_consumers.consent.ledger import Ledger
+from remit_consumers.consent.record import CONTRACT as CONSENT_CHANGE
+from remit_consumers.counting import added
 from remit_consumers.floor.floors import Floors
-from remit_consumers.lake.receipt import EventCounts
+from remit_consumers.lake.receipt import EventCounts, FieldCount
+from remit_consumers.lake.tables import CONSENTS
 from remit_consumers.lake.tagsets import Tagset, tagset_of
-from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
+from remit_consumers.pseudonyms import Pseudonyms
 from remit_consumers.reducers.means import Means
 from remit_consumers.rows import arrow_type, stored_schema
-from remit_consumers.steps.authorize import authorize
+from remit_consumers.steps.authorize import Split, authorize
 from remit_consumers.steps.decode import Decoded, Ints, bodies_of, decode, joined
 from remit_consumers.steps.minimize import load, minimize
 from remit_consumers.steps.open import Datums, Opened
 from remit_consumers.steps.suppress import suppress
-from remit_consumers.steps.tag import tag
-from remit_consumers.vault import Vault
+from remit_consumers.steps.tag import joined_rows, tag
 from remit_schemas.contract import Contract, Contracts
 from remit_schemas.plan import Plan
 
 
-def steps(vault: Vault, means: Means, floors: Floors) -> tuple[Step, ...]:
+@dataclass(frozen=True, slots=True)
+class Walk:
     """The steps in their order.
 
+    Attributes:
+        ledger: Who consented to what.
+        authorize: Parts a batch by that; what follows is done to each part.
+        minimize: Reduces and counts the values.
+        rest: What comes after.
+    """
+
+    ledger: Ledger
+    authorize: Split
+    minimize: Step
+    rest: Sequence[Step]
+
+
+def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger) -> Walk:
+    """Make the steps.
+
     Args:
-        vault: The secrets of the subjects.
+        names: The pseudonyms that the lake stores.
         means: What reducers are made with.
         floors: Which traits enough subjects share.
+        ledger: Who consented to what.
     """
-    names = Pseudonyms(vault, STORAGE_DOMAIN)
-    return authorize, minimize(names, cache(partial(load, means))), suppress(floors), tag
+    return Walk(
+        ledger=ledger,
+        authorize=authorize(ledger),
+        minimize=minimize(names, cache(partial(load, means))),
+        rest=(suppress(floors), tag),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +74,52 @@ class Refined:
 
     Attributes:
         plan: The plan that governed.
-        batch: The events, minimized and tagged; its table is what is stored.
+        parts: The events, minimized and tagged, one part for each consent outcome.
         schema: The schema of the contract's event table.
         malformed: For each pack with datums that are none, their places in it.
+        records: What the consent ledger is to learn from them.
     """
 
     plan: Plan
-    batch: Batch
+    parts: Sequence[Batch]
     schema: pa.Schema
     malformed: Mapping[int, Sequence[int]]
+    records: pa.Table
 
     @property
-    def tagset(self) -> Tagset | None:
-        """What the rows' tagset stands for."""
-        return tagset_of(self.plan, self.batch.outcome) if self.batch.outcome else None
+    def rows(self) -> pa.Table:
+        """What is stored, the rows of a subject together."""
+        return joined_rows([part.table for part in self.parts])
+
+    @property
+    def tagsets(self) -> list[Tagset]:
+        """What the rows' tagsets stand for."""
+        return [tagset_of(self.plan, part.outcome) for part in self.parts if part.outcome]
 
     @property
     def events(self) -> EventCounts:
         """What became of the events, the malformed ones apart."""
-        return EventCounts(stored=self.batch.table.num_rows, refused=self.batch.refused)
+        stored = sum(part.table.num_rows for part in self.parts)
+        return EventCounts(stored=stored, refused=_sum(part.refused for part in self.parts))
+
+    @property
+    def counts(self) -> Sequence[FieldCount]:
+        """What became of the values, one count for each field, decision and set of purposes."""
+        return added(count for part in self.parts for count in part.counts)
+
+    @property
+    def filled(self) -> Mapping[str, int]:
+        """Rows that had no value of a field and have `other` now, by field."""
+        return _sum(part.filled for part in self.parts)
+
+    @property
+    def floored(self) -> Mapping[str, int]:
+        """Rows whose value became `other`, by column."""
+        return _sum(part.floored for part in self.parts)
 
 
 def refine(
-    packs: Sequence[Opened], contracts: Contracts, plan: Plan, walk: Sequence[Step]
+    packs: Sequence[Opened], contracts: Contracts, plan: Plan, walk: Walk, now: Clock = utc_now
 ) -> Refined:
     """Take the packs of one contract and policy version through the steps.
 
@@ -78,12 +128,28 @@ def refine(
         contracts: The contracts on record.
         plan: The plan of the newest version under the packs' policy version.
         walk: The steps in their order.
+        now: Tells when the ledger took its records.
     """
     newest = contracts.by_name(plan.contract)
     batch, malformed = _batch_of(packs, contracts, newest)
-    for step in walk:
-        batch = step(batch, plan)
-    return Refined(plan, batch, stored_schema(newest, plan), malformed)
+    parts: list[Batch] = []
+    records = CONSENTS.empty_table()
+    for came in walk.authorize(batch, plan):
+        part = walk.minimize(came, plan)
+        if plan.contract == CONSENT_CHANGE:
+            records = pa.concat_tables([records, walk.ledger.records(came, part, plan, now())])
+        for step in walk.rest:
+            part = step(part, plan)
+        parts.append(part)
+    return Refined(plan, parts, stored_schema(newest, plan), malformed, records)
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Add counts by name."""
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return dict(total)
 
 
 def _batch_of(

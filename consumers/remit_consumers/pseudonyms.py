@@ -39,10 +39,10 @@ class Pseudonyms:
             KeysOutOfReach: The vault cannot be read or written.
         """
         refuse_final(subjects.type)
-        return final(each_scope(subjects, rows, rotate_days, self._names))
+        return final(each_scope(subjects, rows, rotate_days, self.names))
 
-    def _names(self, scope: Scope, subjects: list[str]) -> list[str | None]:
-        """Give the pseudonyms of distinct subjects of one tenant and period."""
+    def names(self, scope: Scope, subjects: list[str]) -> list[str | None]:
+        """Give the pseudonyms of distinct subjects of one tenant and period; errors as in `of`."""
         known = self._known.setdefault(scope, {})
         fresh = [subject for subject in subjects if subject not in known]
         if fresh and self._count + len(fresh) > REMEMBERED_MAX:

@@ -1,6 +1,9 @@
 """What a stored row looks like: the columns of an event table, from a contract and its plan."""
 
+from datetime import timedelta
+
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from remit_schemas.category import Decision
 from remit_schemas.contract import Contract, Field
@@ -72,6 +75,15 @@ def stored_schema(contract: Contract, plan: Plan) -> pa.Schema:
             for name, kind in stored_types(planned, arrow_type(field)).items()
         ]
     return pa.schema([*columns, *(pa.field(name, kind) for name, kind in OWN_COLUMNS.items())])
+
+
+def kept_until(collected_at: pa.Array, keep_for: timedelta) -> pa.Array:
+    """Until when rows are kept: counted from the beginning of the UTC day of collection, so never longer than promised.
+
+    Source: policy 2021-11-01, clauses S105a, S109.
+    """
+    day = pc.floor_temporal(collected_at, unit="day")
+    return pc.add(day.cast(pa.timestamp("us", "UTC")), pa.scalar(keep_for))
 
 
 def _in_lake(kind: pa.DataType) -> pa.DataType:

@@ -61,11 +61,13 @@ class Runner:
             check=deployment.means.check,
         )
         self._floors = deployment.floors(consumer, now)
-        self._walk = steps(deployment.vault, deployment.means, self._floors)
+        self._ledger = deployment.ledger()
+        self._walk = steps(deployment.names(), deployment.means, self._floors, self._ledger)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}
         self._read: set[Identity] = set()
+        self._recorded: set[Identity] = set()
         self._begun: dict[int, int] = {}  # where reading began, for partitions new to the lake
         self._now = now
         self._waiting = Waiting(now)
@@ -187,6 +189,8 @@ class Runner:
         position = claim.position
         self._partitions[partition] = Partition(position or 0, position or 0, claim.done)
         self._read |= claim.read
+        self._recorded |= claim.recorded
+        self._ledger.load()  # after the claim: what is committed later makes ours stale
         for lane, sequence in claim.marks.items():
             self._marks[lane] = max(sequence, self._marks.get(lane, 0))
         return position
@@ -198,6 +202,8 @@ class Runner:
         self._partitions.clear()
         self._marks.clear()
         self._read.clear()
+        self._recorded.clear()
+        self._ledger.forget()
 
     def _recover(self, kind: str) -> None:
         """After a commit that failed: pause, and have everything read again from where the lake stands."""
@@ -267,7 +273,7 @@ class Runner:
         begun = time.perf_counter()
         gathered, touched = self._gathered, self._touched()
         composer = Composer(self.source.log_id, self._plans, self._walk, self._raw_limit)
-        flush = composer.flush(gathered, touched, self._now(), self._read)
+        flush = composer.flush(gathered, touched, self._now(), self._read, self._recorded)
         committed = self._deployment.lake.commit(flush)
         self._gathered = Gathered()
         for partition in touched.values():

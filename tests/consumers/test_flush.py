@@ -6,15 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from kit.floors import make_floors
-from kit.means import MEANS
 from kit.opened import PRODUCER, make_datums, make_failed, make_header, make_opened
+from kit.walks import make_walk
 from remit import PageView
 from remit_consumers.flush import Composer, Identity
 from remit_consumers.gather import Gathered, Marks, Partition
 from remit_consumers.lake.commit import Flush, TableCommit
 from remit_consumers.lake.receipt import PackOutcome
-from remit_consumers.pipeline import steps
 from remit_consumers.plans import Plans
 from remit_consumers.steps.open import Failed, Fate, Opened
 from remit_consumers.vault import Vault
@@ -29,7 +27,7 @@ EVENTS = "events/page_view"
 
 @pytest.fixture
 def composer(tmp_path: Path) -> Composer:
-    walk = steps(Vault.open(tmp_path, b"k" * 32), MEANS, make_floors(tmp_path))
+    walk = make_walk(Vault.open(tmp_path, b"k" * 32), tmp_path)
     return Composer("spool/x", Plans(builtin(), find_policy()), walk, timedelta(hours=72))
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from kit.floors import make_floors
 from kit.means import KEY, WITHOUT_REGIONS, write_places
 from kit.opened import PAGE_VIEW, make_datums, make_opened
 from kit.own_policy import own
+from kit.walks import make_walk
 from remit import PageView
 from remit_consumers.deployment import Deployment
 from remit_consumers.lake.tables import fitted
-from remit_consumers.pipeline import Refined, refine, steps
+from remit_consumers.pipeline import Refined, refine
 from remit_consumers.plans import Plans
 from remit_consumers.reducers.final import Final
 from remit_consumers.reducers.means import Means
@@ -48,13 +48,13 @@ def refined(
     vault: Vault, policy: Path, means: Means, *events: tuple[str, datetime, str]
 ) -> Refined:
     plan = compile_plan(PAGE_VIEW, load_policy(policy))
-    walk = steps(vault, means, make_floors(policy.parent / "data"))
+    walk = make_walk(vault, policy.parent / "data", means)
     return refine(list(packs_of(*events)), builtin(), plan, walk)
 
 
 def rows(done: Refined) -> list[dict[str, object]]:
     """The rows as they are stored, in the order of packs."""
-    stored = fitted(done.batch.table, done.schema)
+    stored = fitted(done.rows, done.schema)
     assert not [kind for kind in stored.schema.types if isinstance(kind, pa.BaseExtensionType)]
     return sorted(stored.to_pylist(), key=lambda row: (row["pack"], row["index"]))
 
@@ -102,19 +102,21 @@ def test_place_and_network_are_stored_and_every_value_is_counted(
         "NZ-AUK",
     )
     assert (nowhere["ip"], nowhere["ip_country"], nowhere["ip_region"]) == (None, None, None)
-    counts = [(c.decision, c.values_in, c.bytes_out) for c in done.batch.counts if c.field == "ip"]
+    counts = [(c.decision, c.values_in, c.bytes_out) for c in done.counts if c.field == "ip"]
     assert counts == [("reduce", 1, len("192.31.196.0NZNZ-AUK")), ("refuse", 1, 0)]
 
 
 def test_a_batch_that_was_minimized_is_not_minimized_again(tmp_path: Path, vault: Vault) -> None:
     policy = own(tmp_path, "ip_encrypted: {}")
     done = refined(vault, policy, Means.of(KEY, None), ("192.31.196.7", FIRST, ""))
-    assert isinstance(done.batch.subject.type, Final)
-    assert isinstance(done.batch.table.column("ip").type, Final)
-    _, minimize, *_ = steps(vault, Means.of(KEY, None), make_floors(tmp_path))
-    raw = done.batch.table.append_column("collected_at", pa.array([FIRST]))
+    (batch,) = done.parts
+    assert isinstance(batch.subject.type, Final)
+    assert isinstance(batch.table.column("ip").type, Final)
+    raw = batch.table.append_column("collected_at", pa.array([FIRST]))
     with pytest.raises(ReducerError):
-        minimize(replace(done.batch, table=raw), done.plan)
+        make_walk(vault, tmp_path, Means.of(KEY, None)).minimize(
+            replace(batch, table=raw), done.plan
+        )
 
 
 @pytest.fixture
@@ -184,15 +186,12 @@ def test_the_tagset_names_the_data_that_places_were_looked_up_in(
     city, registries = Means.of(KEY, write_places(tmp_path / "city.mmdb")), Means.of(KEY, None)
     policy, event = own(tmp_path, "ip_place: {}"), ("192.31.196.7", FIRST, "")
     with_city, with_registries = (
-        refined(vault, policy, means, event).tagset for means in (city, registries)
+        refined(vault, policy, means, event).tagsets[0] for means in (city, registries)
     )
-    assert with_city is not None
-    assert with_registries is not None
     assert with_city.places == city.places().name
     assert with_registries.places == registries.places().name
     assert with_city.tagset != with_registries.tagset
-    plain = refined(vault, own(tmp_path, "ip: {}"), city, event).tagset
-    assert plain is not None
+    (plain,) = refined(vault, own(tmp_path, "ip: {}"), city, event).tagsets
     assert plain.places == ""
 
 
@@ -217,4 +216,4 @@ def test_a_contract_of_which_nothing_is_stored_refuses_its_events_and_stops_nobo
     policy.write_text(f"{head}rules: []\n")
     done = refined(vault, policy, Means.of(KEY, None), ("192.31.196.7", FIRST, ""))
     assert done.events.refused == {"no_rule": 1}
-    assert done.batch.table.num_rows == 0
+    assert done.rows.num_rows == 0

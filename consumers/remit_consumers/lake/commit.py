@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake.exceptions import DeltaError
 
+from remit_consumers.lake.consents import Records
+from remit_consumers.lake.consents import since as consents_since
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.floors import Floor
 from remit_consumers.lake.floors import Kind as FloorKind
@@ -34,6 +36,7 @@ from remit_consumers.lake.publish import confirm
 from remit_consumers.lake.receipt import PackCount, PackOutcome
 from remit_consumers.lake.receipts import materialise, read
 from remit_consumers.lake.tables import (
+    CONSENTS_TABLE,
     QUARANTINE,
     Table,
     checkpoint,
@@ -87,16 +90,12 @@ class Lake:
             position=standing.position if standing else None,
             marks=self._standing[key].sequences(),
             done={name: _outcomes(packs) for name, packs in done.items() if packs},
-            read=frozenset(
-                (pack.producer, pack.lane, pack.sequence)
-                for packs in done.values()
-                for pack in packs.values()
-                if pack.outcome is PackOutcome.READ
-            ),
+            read=_identities(done, PackOutcome.READ),
+            recorded=_identities(done, PackOutcome.RECORDED),
         )
 
     def commit(self, flush: Flush) -> Committed:
-        """Store a flush: quarantine first, then the events tables, then the positions; durable on return.
+        """Store a flush: quarantine, consent ledger, events tables, and last the positions; durable on return.
 
         After any error what was gathered must be dropped and its partitions claimed again.
 
@@ -164,6 +163,13 @@ class Lake:
         """All receipts as rows (columns: `tables.RECEIPTS`), those not yet materialised included."""
         with reaching(self.root):
             return read(self.root)
+
+    def consents(self, version: int) -> Records | None:
+        """What the consent ledger has after a version of its table; -1: all of it. None where there is no ledger yet."""
+        if not is_table(self.root, CONSENTS_TABLE):
+            return None
+        with reaching(self.root):
+            return consents_since(self._open(CONSENTS_TABLE), version)
 
     def floors(self, now: datetime | None = None) -> dict[FloorKind, list[Floor]]:
         """The newest floors of each kind, one for each number of subjects, the newest first.
@@ -290,8 +296,25 @@ def _tidy(published: Sequence[tuple[Table, int]]) -> None:
 
 
 def _ordered(parts: Sequence[TableCommit]) -> list[TableCommit]:
-    """Quarantine first: what stands there must not be lost if the rest fails."""
-    return sorted(parts, key=lambda part: part.table != "quarantine")
+    """Quarantine first: what stands there must not be lost if the rest fails; then the consent ledger.
+
+    A consent change whose event stands in its own table is never read again, so the ledger must have it before.
+    """
+    return sorted(
+        parts, key=lambda part: (part.table != "quarantine", part.table != CONSENTS_TABLE)
+    )
+
+
+def _identities(
+    done: Mapping[str, Mapping[int, PackCount]], outcome: PackOutcome
+) -> frozenset[tuple[bytes, int, int]]:
+    """The packs that came to this outcome, wherever on the log a copy of them lies."""
+    return frozenset(
+        (pack.producer, pack.lane, pack.sequence)
+        for packs in done.values()
+        for pack in packs.values()
+        if pack.outcome is outcome
+    )
 
 
 def _outcomes(packs: Mapping[int, PackCount]) -> dict[int, PackOutcome]:

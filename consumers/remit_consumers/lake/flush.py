@@ -15,7 +15,7 @@ class TableCommit:
     """What a flush adds to one table, in one Delta commit.
 
     Attributes:
-        table: ``events/<contract>`` or ``quarantine``.
+        table: ``events/<contract>``, ``quarantine`` or ``consents``.
         rows: The rows; None if there are only counts to tell.
         receipt: What the commit says of them.
         schema: The columns with their metadata; None takes them from `rows`, and where there are none either a new
@@ -72,9 +72,11 @@ class Claim:
             tables of a flush: they must not be committed to that table again.
         read: Those of them whose events are stored, as (producer, lane, sequence): no copy of them that lies
             elsewhere on the log may be stored either.
+        recorded: Those of them whose consent changes stand in the ledger: they are not recorded again.
     """
 
     position: int | None
     marks: Marks = field(default_factory=dict)
     done: Mapping[str, Mapping[int, PackOutcome]] = field(default_factory=dict)
     read: frozenset[tuple[bytes, int, int]] = frozenset()
+    recorded: frozenset[tuple[bytes, int, int]] = frozenset()

@@ -1,7 +1,8 @@
 """A receipt: the counts that a commit carries of the rows it commits, and their one canonical form.
 
 An event's outcome is counted in exactly one receipt: stored, refused and expired ones in the commit to the events
-table of their contract; quarantined ones, whole packs or single datums, in the commit to `quarantine`.
+table of their contract; quarantined ones, whole packs or single datums, in the commit to `quarantine`. The commit to
+the consent ledger counts no events: it names the packs whose consent changes it records, and how many.
 """
 
 import json
@@ -28,6 +29,8 @@ class PackOutcome(StrEnum):
     """The whole pack stands in quarantine, sealed as it came."""
     PARTLY = "partly"
     """Some of its datums stand in quarantine; the pack itself was read."""
+    RECORDED = "recorded"
+    """Its consent changes stand in the ledger; its events are counted in the commit that reads it."""
 
 
 @dataclass(frozen=True, slots=True)

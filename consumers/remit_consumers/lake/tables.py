@@ -48,6 +48,30 @@ POSITIONS = pa.schema(
 )
 """Where each partition stands: of several rows the highest position holds. `marks` is JSON."""
 
+CONSENTS = pa.schema(
+    {
+        "tenant": pa.string(),
+        "subject": pa.string(),
+        "purpose": pa.string(),
+        "status": pa.string(),
+        "effect_at": pa.timestamp("us", "UTC"),
+        "recorded_at": _TIME,
+        "agreed_version": pa.string(),
+        "method": pa.string(),
+        "policy_version": pa.string(),
+        "pack": pa.string(),
+        "index": pa.int32(),
+        "keep_until": _TIME,
+        "visitor_day": pa.date32(),
+    }
+)
+"""The consent ledger, one row for each consent change that somebody can be tied to. `subject` is the ledger's own
+pseudonym; `effect_at` is when it was said, to the millisecond, and `recorded_at` when the ledger took it;
+`visitor_day` is the day of the key that a visitor's pseudonym is made under, null for a subject in the vault."""
+
+CONSENTS_TABLE = "consents"
+"""The name of the consent ledger's table."""
+
 TAGSETS = pa.schema(
     {
         "tagset": pa.string(),
@@ -124,6 +148,7 @@ the table's chain after the commit."""
 
 _OWN_SCHEMAS = {
     "quarantine": QUARANTINE,
+    CONSENTS_TABLE: CONSENTS,
     "positions": POSITIONS,
     "tagsets": TAGSETS,
     "floors": FLOORS,
@@ -191,11 +216,11 @@ def open_table(root: Path, name: str, schema: pa.Schema | None = None) -> Table:
 
 
 def row_tables(root: Path) -> list[str]:
-    """The names of the tables whose commits carry receipts: quarantine and the events tables."""
+    """The names of the tables whose commits carry receipts: quarantine, the consent ledger and the events tables."""
     found = [
         f"events/{path.parent.name}" for path in sorted((root / "events").glob(f"*/{LOG_FOLDER}"))
     ]
-    return [name for name in ("quarantine", *found) if is_table(root, name)]
+    return [name for name in ("quarantine", CONSENTS_TABLE, *found) if is_table(root, name)]
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:

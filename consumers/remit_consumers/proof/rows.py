@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from remit_consumers.lake.log import entries
-from remit_consumers.lake.tables import row_tables
+from remit_consumers.lake.receipt import PackOutcome
+from remit_consumers.lake.tables import CONSENTS_TABLE, row_tables
 from remit_consumers.rows import COLLECTED_AT, OWN_COLUMNS
 from remit_schemas.category import Decision
 
@@ -33,11 +34,12 @@ def breaches(root: Path, receipts: pa.Table, tagsets: set[str]) -> Iterator[str]
         yield from _files(root, name, receipts, newest[name])
         delta = DeltaTable(root / name, version=newest[name])
         mine = receipts.filter(pc.equal(receipts.column("table"), name))
-        yield from (
-            _quarantine(delta, mine)
-            if name == "quarantine"
-            else _events(delta, name, mine, tagsets)
-        )
+        if name == "quarantine":
+            yield from _quarantine(delta, mine)
+        elif name == CONSENTS_TABLE:
+            yield from _once(name, delta.to_pyarrow_table(columns=["pack", "index"]))
+        else:
+            yield from _events(delta, name, mine, tagsets)
 
 
 def _newest(receipts: pa.Table) -> dict[str, int]:
@@ -55,9 +57,17 @@ def _stored(receipts: pa.Table, key: str) -> Counter[str | int]:
     return Counter({row[key]: row["values_in_sum"] for row in rows})
 
 
+def _recorded(receipts: pa.Table) -> Counter[str | int]:
+    """Consent changes recorded, by version of the ledger."""
+    mask = pc.equal(receipts.column("decision"), PackOutcome.RECORDED.value)
+    rows = receipts.filter(mask).group_by("version").aggregate([("values_in", "sum")]).to_pylist()
+    return Counter({row["version"]: row["values_in_sum"] for row in rows})
+
+
 def _files(root: Path, name: str, receipts: pa.Table, newest: int) -> Iterator[str]:
     """Hold each commit's files against its receipt, and the files left against what their commits said of them."""
-    stored = _stored(receipts.filter(pc.equal(receipts.column("table"), name)), "version")
+    mine = receipts.filter(pc.equal(receipts.column("table"), name))
+    stored = _recorded(mine) if name == CONSENTS_TABLE else _stored(mine, "version")
     live: dict[str, int] = {}
     for entry in entries(root / name):
         if entry.version > newest:
@@ -88,10 +98,15 @@ def _events(delta: DeltaTable, name: str, receipts: pa.Table, tagsets: set[str])
     unknown = set(pc.unique(tags.column("tagset")).to_pylist()) - tagsets - {None}
     if unknown:
         yield f"{name}: {len(unknown)} tagsets that the catalogue does not know"
+    yield from _once(name, tags)
+    yield from _values(delta, name, receipts)
+
+
+def _once(name: str, tags: pa.Table) -> Iterator[str]:
+    """Say how many rows have an identity that another one has."""
     doubles = tags.num_rows - _identities(tags)
     if doubles:
         yield f"{name}: {doubles} events stand twice"
-    yield from _values(delta, name, receipts)
 
 
 def _identities(tags: pa.Table) -> int:

@@ -59,7 +59,7 @@ class Rows:
         """
         tenants, tenant = _coded(self.tenant)
         numbers, number = self._periods(rotate_days)
-        present, of_row = _distinct(tenant * len(numbers) + number)
+        present, of_row = _numbered(tenant * len(numbers) + number)
         scopes = [
             Scope(tenants[pair // len(numbers)], _epoch(numbers[pair % len(numbers)], rotate_days))
             for pair in present.tolist()
@@ -72,8 +72,21 @@ class Rows:
             return [0], np.zeros(len(self.collected_at), np.int64)
         moments = self.collected_at.cast(pa.timestamp("ms", "UTC")).cast(pa.int64())
         numbers = moments.fill_null(0).to_numpy(zero_copy_only=False) // (DAY_MS * rotate_days)
-        distinct, place = _distinct(numbers)
-        return distinct.tolist(), place
+        periods, place = _numbered(numbers)
+        return periods.tolist(), place
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """The distinct values of a column, scope by scope.
+
+    Attributes:
+        groups: Each scope that has any, with its distinct values.
+        indices: For each row the place of its value among those of all groups, one after the other; null has none.
+    """
+
+    groups: list[tuple[Scope, list[str]]]
+    indices: pa.Array
 
 
 def each_scope(
@@ -90,28 +103,32 @@ def each_scope(
         rotate_days: Length of a period; 0 where keys do not rotate.
         results: Gives one result for each distinct value of a scope, in order.
     """
+    found = distinct(values, rows, rotate_days)
+    named = [name for scope, mine in found.groups for name in results(scope, mine)]
+    return pa.DictionaryArray.from_arrays(found.indices, pa.array(named, pa.string()))
+
+
+def distinct(values: pa.Array, rows: Rows, rotate_days: int) -> Distinct:
+    """Find the distinct values of every scope; arguments as in `each_scope`."""
     coded = text(values).dictionary_encode()
     if not len(coded.dictionary):
-        return pa.nulls(len(values), coded.type)
+        return Distinct([], coded.indices)
     scopes, of_row = rows.scopes(rotate_days)
     if len(scopes) == 1:
-        found = results(scopes[0], coded.dictionary.to_pylist())
-        return pa.DictionaryArray.from_arrays(coded.indices, pa.array(found, pa.string()))
+        return Distinct([(scopes[0], coded.dictionary.to_pylist())], coded.indices)
     count = len(coded.dictionary)
     gone = coded.indices.is_null().to_numpy(zero_copy_only=False)
     pairs = of_row * count + coded.indices.fill_null(0).to_numpy()
     present, place = np.unique(pairs[~gone], return_inverse=True)
     ends = np.searchsorted(present // count, np.arange(len(scopes) + 1))
-    found = []
-    for scope, start, stop in zip(scopes, ends, ends[1:], strict=False):
-        if start < stop:
-            mine = coded.dictionary.take(pa.array(present[start:stop] % count))
-            found += results(scope, mine.to_pylist())
+    groups = [
+        (scope, coded.dictionary.take(pa.array(present[start:stop] % count)).to_pylist())
+        for scope, start, stop in zip(scopes, ends, ends[1:], strict=False)
+        if start < stop
+    ]
     indices = np.zeros(len(values), np.int32)
     indices[~gone] = place
-    return pa.DictionaryArray.from_arrays(
-        pa.array(indices, mask=gone), pa.array(found, pa.string())
-    )
+    return Distinct(groups, pa.array(indices, mask=gone))
 
 
 def _coded(tenants: pa.Array) -> tuple[list[str], Ints]:
@@ -120,7 +137,7 @@ def _coded(tenants: pa.Array) -> tuple[list[str], Ints]:
     return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
 
 
-def _distinct(numbers: Ints) -> tuple[Ints, Ints]:
+def _numbered(numbers: Ints) -> tuple[Ints, Ints]:
     """Find distinct numbers and the place of each among them; one alone is found without sorting."""
     if len(numbers) and numbers.min() == numbers.max():
         return numbers[:1], np.zeros(len(numbers), np.int64)

@@ -1,5 +1,6 @@
 """Tag: every row says which pack it came from, under which policy and consent it is kept, and until when."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,17 +9,14 @@ import pyarrow.compute as pc
 
 from remit_consumers.batch import Batch
 from remit_consumers.reducers.final import plain
-from remit_consumers.rows import COLLECTED_AT, stored_schema
+from remit_consumers.rows import COLLECTED_AT, kept_until, stored_schema
 from remit_schemas.plan import Plan
 
 
 def tag(batch: Batch, plan: Plan) -> Batch:
     """Add the columns that every row carries, and sort the rows by subject.
 
-    `day` is the UTC day of collection, and `keep_until` counts from its beginning: so a row goes no later
-    than promised, and no finer time of collection is stored.
-
-    Source: policy 2021-11-01, clauses S105a, S109.
+    `day` is the UTC day of collection: no finer time of it is stored.
     """
     if batch.outcome is None:
         message = f"a batch of {batch.contract.name} reached tag before authorize"
@@ -33,9 +31,7 @@ def tag(batch: Batch, plan: Plan) -> Batch:
         "subject": batch.subject,
         "policy_version": _constant(plan.policy_version, batch.events),
         "tagset": _constant(batch.outcome.tagset, batch.events),
-        "keep_until": pc.add(
-            day.cast(pa.timestamp("us", "UTC")), pa.scalar(batch.outcome.keep_for)
-        ),
+        "keep_until": kept_until(batch.table.column(COLLECTED_AT), batch.outcome.keep_for),
         "day": day.cast(pa.date32()),
     }
     schema = stored_schema(batch.contract, plan)
@@ -43,6 +39,29 @@ def tag(batch: Batch, plan: Plan) -> Batch:
     if batch.subject.null_count < batch.events:
         table = table.take(_by_subject(batch.subject))
     return replace(batch, table=table)
+
+
+def joined_rows(parts: Sequence[pa.Table]) -> pa.Table:
+    """Put the rows of several parts into one table, those of a subject together."""
+    if len(parts) == 1:
+        return parts[0]
+    alike = (
+        pa.concat_tables([_stored(part) for part in parts]).unify_dictionaries().combine_chunks()
+    )
+    subjects = alike.column("subject").combine_chunks()
+    return alike if subjects.null_count == len(subjects) else alike.take(_by_subject(subjects))
+
+
+def _stored(part: pa.Table) -> pa.Table:
+    """A part in types that all parts of a contract share: text dictionary-encoded, nothing under a type in flight."""
+    columns = {name: _encoded(part.column(name).combine_chunks()) for name in part.column_names}
+    return pa.table(columns)
+
+
+def _encoded(column: pa.Array) -> pa.Array:
+    """A column of text by its different values; any other as it is."""
+    column = plain(column)
+    return column.dictionary_encode() if pa.types.is_string(column.type) else column
 
 
 def _constant(value: str, rows: int) -> pa.Array:

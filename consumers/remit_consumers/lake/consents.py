@@ -1,0 +1,59 @@
+"""The table of the consent ledger: read whole, and then what was added since."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from remit_consumers.lake.log import Entry, entries, versions
+from remit_consumers.lake.tables import CONSENTS, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What a reader of the ledger did not have yet.
+
+    Attributes:
+        rows: Columns: `tables.CONSENTS`.
+        version: Delta version that the reader stands at now.
+        is_whole: Whether `rows` is all there is: something was rewritten, and what was read before is to be forgotten.
+    """
+
+    rows: pa.Table
+    version: int
+    is_whole: bool
+
+
+def since(table: Table, version: int) -> Records:
+    """Read what a table has after a version; -1 reads it whole."""
+    newest = versions(table.path)[-1]
+    fresh = list(entries(table.path, version)) if 0 <= version <= newest else None
+    if fresh is None or any(entry.removed for entry in fresh):
+        table.refresh()
+        whole = table.delta.to_pyarrow_table(columns=CONSENTS.names)
+        return Records(whole.cast(CONSENTS), table.version, is_whole=True)
+    rows = [_rows(table, entry) for entry in fresh]
+    return Records(pa.concat_tables([CONSENTS.empty_table(), *rows]), newest, is_whole=False)
+
+
+def _rows(table: Table, entry: Entry) -> pa.Table:
+    """The rows that one commit added."""
+    files = [pq.read_table(table.path / added.path) for added in entry.added]
+    return pa.concat_tables(
+        [CONSENTS.empty_table(), *(file.select(CONSENTS.names).cast(CONSENTS) for file in files)]
+    )
+
+
+def counted(table: Table) -> Mapping[str, Mapping[str, int]]:
+    """How many changes of each status the ledger holds, by purpose."""
+    columns = ["purpose", "status"]
+    groups = (
+        table.delta.to_pyarrow_table(columns=columns)
+        .group_by(columns)
+        .aggregate([([], "count_all")])
+    )
+    found: dict[str, dict[str, int]] = {}
+    for row in groups.sort_by([(name, "ascending") for name in columns]).to_pylist():
+        found.setdefault(row["purpose"], {})[row["status"] or "unknown"] = row["count_all"]
+    return found

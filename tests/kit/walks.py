@@ -1,0 +1,25 @@
+"""The steps of the pipeline to test with, over a lake, a vault and a ledger of their own."""
+
+from pathlib import Path
+
+from kit.floors import make_floors
+from kit.means import MEANS
+from remit_consumers.consent.ledger import LEDGER_DOMAIN, Ledger
+from remit_consumers.lake.commit import Lake
+from remit_consumers.pipeline import Walk, steps
+from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
+from remit_consumers.reducers.means import Means
+from remit_consumers.vault import Vault
+
+
+def make_ledger(vault: Vault, folder: Path) -> Ledger:
+    """Make the ledger of the lake below a folder."""
+    return Ledger(Lake(folder / "lake"), Pseudonyms(vault, LEDGER_DOMAIN))
+
+
+def make_walk(
+    vault: Vault, folder: Path, means: Means = MEANS, ledger: Ledger | None = None
+) -> Walk:
+    """Make the steps over the lake below a folder."""
+    names = Pseudonyms(vault, STORAGE_DOMAIN)
+    return steps(names, means, make_floors(folder), ledger or make_ledger(vault, folder))
