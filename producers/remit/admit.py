@@ -64,11 +64,11 @@ def _refusal(plan: Plan) -> str | None:
 def _guards(plan: Plan, stopped: Iterable[str]) -> tuple[tuple[str, str], ...]:
     prohibited = [(f.field, "prohibited") for f in plan.fields.values() if f.is_prohibited]
     switched_off = [
-        (f.field, "stopped") for f in plan.fields.values() if _is_under(f.category, stopped)
+        (f.field, "stopped") for f in plan.fields.values() if is_under(f.category, stopped)
     ]
     return (*prohibited, *switched_off)
 
 
-def _is_under(category: str, stopped: Iterable[str]) -> bool:
+def is_under(category: str, stopped: Iterable[str]) -> bool:
     """Whether a category is one of these, or lies below one: stopping `user.device` stops what it holds."""
     return any(category == above or category.startswith(f"{above}.") for above in stopped)
