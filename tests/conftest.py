@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -69,10 +70,10 @@ def chromium(real_parts: RealParts, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def visit(chromium: Chromium, tmp_path: Path) -> Iterator[Visit]:
     """Start a browser with a profile of its own; it ends with the test, and no script of a page may have failed in it."""
-    visitors = []
+    visitors: list[Visitor] = []
     with ExitStack() as stack:
 
-        def start(**how: object) -> Visitor:
+        def start(**how: Any) -> Visitor:  # noqa: ANN401  # what Playwright takes
             profile = tmp_path / f"profile-{len(visitors)}"
             visitor = stack.enter_context(chromium.visitor(profile, **how))
             visitors.append(visitor)

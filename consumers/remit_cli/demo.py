@@ -82,3 +82,4 @@ def _open_shop(settings: Settings, port: int, console: Console) -> None:
             f"The shop: [bold]{address}[/]   Click through it; Ctrl-C closes it and shows what was kept."
         ),
     )
+    wait_until_stored(settings, console)  # what came in the last moment

@@ -16,6 +16,7 @@ from remit.edge import sources
 from remit.edge.server import EdgeServer
 
 FOLDER: Final = Path(__file__).parent / "demo_shop"
+LOOPBACK: Final = "127.0.0.1"
 SOURCE: Final = "demo-shop"
 """The name of its write key."""
 
@@ -54,8 +55,8 @@ def shop(data: Path, edge: str, host: str, port: int) -> Iterator[str]:
     """
     pages = Pages(edge)
     server = EdgeServer(pages.app(), host, port, timeout_s=REQUEST_TIMEOUT_S)
-    address = f"http://{host}:{server.port}"
-    pages.key = _new_key(data, [address, f"http://localhost:{server.port}"])
+    address = f"http://{'localhost' if host == LOOPBACK else host}:{server.port}"
+    pages.key = _new_key(data, [address])
     server.start()
     try:
         yield address
@@ -99,7 +100,11 @@ class Pages:
     def page(self, name: str) -> str:
         """Give a page as it is sent."""
         layout = (FOLDER / "layout.html").read_text("utf-8")
-        values = {"title": escape(TITLES[name]), "edge": escape(self._edge), "key": escape(self.key)}
+        values = {
+            "title": escape(TITLES[name]),
+            "edge": escape(self._edge),
+            "key": escape(self.key),
+        }
         for key, value in values.items():
             layout = layout.replace("{{" + key + "}}", value)
         return layout.replace("{{main}}", (FOLDER / "pages" / f"{name}.html").read_text("utf-8"))

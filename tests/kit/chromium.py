@@ -82,7 +82,7 @@ class Chromium:
         *,
         arguments: Sequence[str] = (),
         do_not_track: bool = False,
-        **context: Any,
+        **context: Any,  # noqa: ANN401  # what Playwright takes
     ) -> Iterator[Visitor]:
         """Start a browser.
 

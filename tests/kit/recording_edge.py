@@ -178,7 +178,7 @@ class _Edge(_Handler):
         status, headers = self.server.record.answer(self._note())
         if status:
             self._send(
-                status, "application/json", b'{"accepted": 1, "refused": []}', CORS | headers
+                status, "application/json", b'{"accepted": 1, "refused": []}', {**CORS, **headers}
             )
             return
         self.close_connection = True

@@ -15,6 +15,7 @@ class Failing:
         self.left, self._answer = times, answer
 
     def __call__(self, _: Seen) -> Answer:
+        """Answer one."""
         self.left -= 1
         return self._answer if self.left >= 0 else (202, {})
 

@@ -106,9 +106,7 @@ def test_a_batch_that_comes_again_is_answered_as_a_duplicate_and_stored_once(
     assert pages(home) == {"/once": 3, "/twice": 3}
 
 
-def test_a_batch_is_known_again_by_the_edge_that_comes_after(
-    home: Home, edge: EdgeProcess
-) -> None:
+def test_a_batch_is_known_again_by_the_edge_that_comes_after(home: Home, edge: EdgeProcess) -> None:
     key, sent = edge.key(), batch([view("/")])
     edge.send(key, sent)
     for _ in range(2):
@@ -119,7 +117,9 @@ def test_a_batch_is_known_again_by_the_edge_that_comes_after(
     assert pages(home) == {"/": 1}
 
 
-def test_a_second_edge_on_a_data_folder_is_refused(edge: EdgeProcess, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_second_edge_on_a_data_folder_is_refused(
+    edge: EdgeProcess, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     output = tmp_path_factory.mktemp("second") / "output"
     with pytest.raises(AssertionError, match="another edge runs on this data folder"):
         EdgeProcess(edge.data, output)
@@ -158,7 +158,9 @@ def test_a_key_is_good_for_its_origins_and_kind_until_it_is_revoked(edge: EdgePr
     assert edge.send("no-key", sent).status == 401
     assert edge.send(key, sent, Origin="https://evil.example").status == 403
     assert edge.send(key, sent, Origin=None).status == 403
-    assert edge.send(servers, sent).status == 403, "a server's key that a page sends is a leaked one"
+    assert edge.send(servers, sent).status == 403, (
+        "a server's key that a page sends is a leaked one"
+    )
     stored = (edge.data / "edge" / "sources.json").read_text()
     assert key not in stored
     sources.revoke(edge.data, "shop")
