@@ -85,7 +85,7 @@ export class Outbox {
     if (!this.isOpen) return;
     this.seal();
     const isEarly = this.#isAsked && this.#early_ms > 0;
-    if (!isEarly) for (const letter of this.letters) if (!this.#flying.has(letter)) void this.#deliver(letter);
+    if (!isEarly) for (const letter of this.letters) if (!this.#flying.has(letter)) void this.#deliver(letter, true);
     this.save();
   }
 
@@ -113,9 +113,9 @@ export class Outbox {
   }
 
   /** Tries once. What fails keeps its number. */
-  async #deliver(letter: Letter): Promise<void> {
+  async #deliver(letter: Letter, isLast = false): Promise<void> {
     this.#flying.add(letter);
-    const wait_ms = Date.now() - letter.made > LETTER_AGE_MAX_MS ? this.#giveUp(letter, 0) : await this.#post(letter);
+    const wait_ms = Date.now() - letter.made > LETTER_AGE_MAX_MS ? this.#giveUp(letter, 0) : await this.#post(letter, isLast);
     this.#flying.delete(letter);
     this.#notBefore = wait_ms && Date.now() + wait_ms;
     if (wait_ms) return;
@@ -124,13 +124,13 @@ export class Outbox {
   }
 
   /** Gives 0 where it was answered, else after how many milliseconds to try again. */
-  async #post(letter: Letter): Promise<number> {
+  async #post(letter: Letter, isLast: boolean): Promise<number> {
     const { path, session, batch, events, said } = letter;
     const body = JSON.stringify({ session, batch, sent_at: Date.now(), ...(events ? { events } : said) });
     const url = this.#url(path);
     const backoff_ms = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** this.#attempts++) * (0.5 + Math.random() / 2);
     // sendBeacon would bring the site's cookies along, so it is only for browsers whose fetch ends with the page.
-    if (document.visibilityState === "hidden" && !("keepalive" in Request.prototype)) {
+    if (isLast && !("keepalive" in Request.prototype)) {
       navigator.sendBeacon(url, body);
       return backoff_ms;
     }

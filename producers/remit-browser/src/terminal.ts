@@ -24,7 +24,7 @@ export const READERS: Readonly<Record<OptionalField, () => string | undefined>> 
   referrer() {
     if (!document.referrer) return undefined;
     const { protocol, host } = new URL(document.referrer);
-    return `${protocol}//${host}/`;
+    return host && `${protocol}//${host}/`;
   },
   viewport: () => binOf(Math.max(innerWidth, innerHeight), SIZES) as string,
   hardware() {

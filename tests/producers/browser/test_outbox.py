@@ -153,3 +153,18 @@ def test_a_page_that_goes_before_the_policy_came_still_counts(
     page.goto(f"{record.site}/first")
     page.goto("about:blank")
     record.wait_for(lambda r: r.pages == ["/first"], "not counted")
+
+
+def test_a_browser_whose_requests_end_with_the_page_sends_a_beacon(
+    visit: Visit, record: RecordingEdge
+) -> None:
+    visitor = visit()
+    visitor.context.add_init_script("delete Request.prototype.keepalive")
+    record.answer = Failing(1, (503, {}))
+    page = visitor.open(f"{record.site}/first")
+    record.wait_for(lambda r: r.posts, "not sent")
+    page.goto("about:blank")
+    record.wait_for(lambda r: len(r.posts) > 1, "no beacon")
+    first, beacon = record.posts[:2]
+    assert beacon.headers["Sec-Fetch-Mode"] == "no-cors"  # what sendBeacon makes, and fetch here never
+    assert beacon.body["batch"] == first.body["batch"]
