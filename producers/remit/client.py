@@ -3,16 +3,17 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
 from remit.arrivals import Arrivals
+from remit.bunch import Bunch
 from remit.core import Core
 from remit.lifetime import remember
 from remit.open_pack import Note
-from remit.packer import Address, Packer
+from remit.packer import Packer
 from remit.result import ACCEPTED, REFUSED, Accepted, Refused
 from remit.route import NOWHERE, Route, Routes
 from remit.settings import Places, Settings
@@ -103,44 +104,50 @@ class Client:
         return self._refuse(route, tenant, reason)
 
     def emit_all(
-        self,
-        kind: type,
-        events: Sequence[object],
-        *,
-        to: Address,
-        note: Note | None = None,
-    ) -> list[Accepted | Refused]:
+        self, bunch: Bunch, note: Note | None = None
+    ) -> Accepted | list[Accepted | Refused]:
         """Take events of one contract and one subject under one lock: those that may go, all or none.
 
         Args:
-            kind: The event class of the contract.
-            events: Instances of it, or anything with its attributes.
-            to: Whose they are.
+            bunch: The events.
             note: Told where they will stand in which pack, before they stand there; see `Packer.put_all`.
 
         Returns:
-            An answer for each; refusals are counted.
+            `Accepted` when all were taken; else an answer for each. Refusals are counted.
         """
-        route = self._routes.get(kind)
-        packer = self._packer
+        route, packer = self._routes.get(bunch.kind), self._packer
         if route is None or packer is None:
-            return [self.emit(event, subject=to.subject, tenant=to.tenant) for event in events]
-        datums: list[bytes] = []
+            if bunch.fill:
+                bunch.fill()
+            return [self.emit(e, subject=bunch.subject, tenant=bunch.tenant) for e in bunch.events]
+        datums = bunch.encode() if bunch.encode and route.is_plain else None
         answers: list[Accepted | Refused] = []
-        for event in events:
+        if datums is None:
+            datums = self._encoded(route, bunch, answers)
+            if not datums:
+                return answers
+        answer = packer.put_all(route, datums, (bunch.subject, bunch.tenant), note)
+        if answer and len(datums) == len(bunch.events):
+            return ACCEPTED
+        if not answers:
+            return [answer] * len(datums)
+        return answers if answer else [one and answer for one in answers]
+
+    def _encoded(
+        self, route: Route, bunch: Bunch, answers: list[Accepted | Refused]
+    ) -> list[bytes]:
+        """Write events one by one, and say of each whether it may go."""
+        if bunch.fill:
+            bunch.fill()
+        datums: list[bytes] = []
+        for event in bunch.events:
             datum, reason = route.datum_of(event)
             if reason is None:
                 datums.append(datum)
                 answers.append(ACCEPTED)
             else:
-                answers.append(packer.refuse(route, to.tenant, reason))
-        if not datums:
-            return answers
-        try:
-            answer = packer.put_all(route, datums, to, note)
-        except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
-            answer = packer.refuse(route, to.tenant, "other", len(datums))
-        return answers if answer else [one and answer for one in answers]
+                answers.append(self._refuse(route, bunch.tenant, reason))
+        return datums
 
     def arrivals(self) -> Arrivals:
         """Begin a journal of batches beside this client's packs; for a door that answers for batches, and never forks.

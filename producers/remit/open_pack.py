@@ -13,6 +13,7 @@ from remit_schemas.pack import Header
 from remit_schemas.sealing import NONCE_BYTES, TAG_BYTES, PackKeys
 
 _LENGTH: Final = struct.Struct("<I")
+_LENGTH_BYTES: Final = _LENGTH.pack
 _SUBJECT_LENGTH: Final = struct.Struct("<H").pack
 _NO_LENGTH: Final = bytes(4)  # where the next record's length will stand
 
@@ -161,9 +162,10 @@ class OpenPack:
         seal, aad, name = self._seal, self._aad, _SUBJECT_LENGTH(len(subject)) + subject
         parts: list[bytes] = []
         for nonce, datum in zip(self._nonces[first : self.count], datums, strict=True):
-            record = seal(nonce, name + datum, aad)
-            parts += (_LENGTH.pack(len(record)), record)
-        sealed = b"".join((*parts, _NO_LENGTH))
+            parts.append(_LENGTH_BYTES(len(name) + len(datum) + TAG_BYTES))
+            parts.append(seal(nonce, name + datum, aad))
+        parts.append(_NO_LENGTH)
+        sealed = b"".join(parts)
         self._map[start + 4 : stop + 4] = sealed[4:]
         if before is not None:
             before(self.header, start, stop)

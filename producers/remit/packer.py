@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import Final
 
@@ -26,19 +26,6 @@ BACKLOG: Final = 4  # packs waiting for the worker before an emitting thread let
 YIELD_S: Final = (
     0.0002  # long enough for the worker to take the interpreter's lock, once for each full pack
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Whose events are.
-
-    Attributes:
-        subject: Whom they are about; None without one.
-        tenant: Whose customer that is; empty without one.
-    """
-
-    subject: str | None = None
-    tenant: str = ""
 
 
 class Packer:
@@ -111,33 +98,37 @@ class Packer:
         return self._put_anew(route, datum, name, lane, tenant or "")
 
     def put_all(
-        self, route: Route, datums: Sequence[bytes], to: Address, note: Note | None
+        self,
+        route: Route,
+        datums: Sequence[bytes],
+        whose: tuple[str | None, str],
+        note: Note | None,
     ) -> Accepted | Refused:
         """Seal events of one subject into one pack, all or none; accounted as if each had come alone.
 
         Args:
             route: Of their contract.
             datums: The events.
-            to: Whose they are.
+            whose: Subject and tenant.
             note: Told where they will stand, before they stand there.
-
-        Raises:
-            Exception: What the caller turns into a refusal; no event was taken.
         """
-        name, lane = self._known(to.subject) if to.subject else (b"", route.turn)
-        reason = None
+        subject, tenant = whose
+        name, lane = self._known(subject) if subject else (b"", route.turn)
         with self.lock:
             if self._is_inside:
+                self._later += [(route, "reentered")] * len(datums)
                 return REFUSED["reentered"]
             self._is_inside = True
             try:
-                reason = self._put_all(route, datums, (name, lane, to.tenant), note)
+                reason = self._put_all(route, datums, (name, lane, tenant), note)
             except OSError:
                 reason = "spool_full"
+            except Exception:  # noqa: BLE001  # the promise of `emit`: no fault of ours reaches the app
+                reason = "other"
             finally:
                 self._is_inside = False
             if reason is not None:
-                self._account(route, lane, to.tenant).refuse(reason, len(datums))
+                self._account(route, lane, tenant).refuse(reason, len(datums))
         if self.out.qsize() > BACKLOG:
             time.sleep(YIELD_S)
         return ACCEPTED if reason is None else REFUSED[reason]

@@ -46,6 +46,11 @@ class Route:
                 return reason
         return None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing has to be asked of an event but that it fits."""
+        return self.refusal is None and not self.guards
+
     def datum_of(self, event: object) -> tuple[bytes, str | None]:
         """Encode an event, or say why it may not go."""
         reason = self.refusal

@@ -45,18 +45,27 @@ _NAMES = {
 
 def compile_encoder(contract: Contract) -> Encoder:
     """Make the encoder of a contract."""
-    names: dict[str, object] = {**_NAMES, "careful": partial(_careful, contract)}
+    names = names_of(partial(_careful, contract))
     code = compile(source_of(contract), f"<encoder of {contract.name}>", "exec")
     exec(code, names)  # noqa: S102 - our own source; contracts let in only names that are Python's too
     return cast("Encoder", names["encode"])
+
+
+def names_of(careful: Encoder) -> dict[str, object]:
+    """What generated code may use.
+
+    Args:
+        careful: Takes what the usual case does not cover.
+    """
+    return {**_NAMES, "careful": careful}
 
 
 def source_of(contract: Contract) -> str:
     """The Python source of a contract's encoder."""
     lines = ["def encode(event):", "    try:"]
     for field in contract.fields:
-        lines += [f"        {line}" for line in _lines_of(field)]
-    parts = ", ".join(part for field in contract.fields for part in _parts_of(field))
+        lines += [f"        {line}" for line in lines_of(field)]
+    parts = ", ".join(part for field in contract.fields for part in parts_of(field))
     lines += [
         f'        return "".join(({parts})).encode("latin-1")',
         "    except (AttributeError, EncodeError, IndexError, TypeError):",
@@ -66,9 +75,9 @@ def source_of(contract: Contract) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _lines_of(field: Field) -> list[str]:
-    """Read one field and write it to `size_…` and, if it is text, `value_…`."""
-    read = f"value_{field.name} = event.{field.name}"
+def lines_of(field: Field, event: str = "event") -> list[str]:
+    """Read one field of a variable and write it to `size_…` and, if it is text, `value_…`."""
+    read = f"value_{field.name} = {event}.{field.name}"
     if field.avro_type == "string":
         return [read, *_text_lines(field)]
     if field.logical == "timestamp-millis" and not field.nullable:
@@ -76,7 +85,7 @@ def _lines_of(field: Field) -> list[str]:
     return [read, f"size_{field.name} = {_number_expression(field)}"]
 
 
-def _parts_of(field: Field) -> list[str]:
+def parts_of(field: Field) -> list[str]:
     """What of a field goes into the datum, in order."""
     return [f"size_{field.name}"] + ([f"value_{field.name}"] if field.avro_type == "string" else [])
 

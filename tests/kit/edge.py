@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,6 +111,10 @@ class EdgeProcess:
         chosen = {n: v for n, v in {**said, **named}.items() if v is not None}
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.ask("POST", f"{path}?key={key}", data, chosen)
+
+
+StartEdge = Callable[..., EdgeProcess]
+"""Starts an edge on the home of a test; settings by name."""
 
 
 def session() -> str:

@@ -12,28 +12,28 @@ from remit.leftovers import adopt_dead
 EMIT = """
 import os, signal, sys
 from remit import Client, PageView
-from remit.packer import Address
+from remit.bunch import Bunch
 data, when = sys.argv[1:]
 client = Client("test", data=data)
 journal = client.arrivals()
 views = [PageView(page=f"/{n}") for n in range(3)]
-to = Address("ann")
+views = Bunch(PageView, views, "ann")
 def emit(batch, note):
-    return client.emit_all(PageView, views, to=to, note=note)
-assert all(emit(1, journal.note(1)))
+    return client.emit_all(views, note)
+assert (emit(1, journal.note(1)))
 def dies(*where):
     if when == "after the record":
         journal.note(2)(*where)
     os.kill(os.getpid(), signal.SIGKILL)
 if when in ("before the record", "after the record"):
     emit(2, dies)
-assert all(emit(2, journal.note(2)))
+assert (emit(2, journal.note(2)))
 if when == "after a sync":
     import threading
     done = threading.Event()
     client.sync(lambda is_safe: is_safe and done.set(), journal)
     assert done.wait(30)
-    assert all(emit(3, journal.note(3)))
+    assert (emit(3, journal.note(3)))
 os.kill(os.getpid(), signal.SIGKILL)
 """
 

@@ -32,6 +32,7 @@ from remit.edge.rest import rest_of
 from remit.edge.sources import Source, Sources
 from remit.edge.wire import Head
 from remit.proxies import Proxies
+from remit.result import Accepted, Refused
 
 ROOMS: Final = {"/v1/events": "events", "/v1/consent": "consent"}
 PREFLIGHT: Final = (
@@ -175,7 +176,7 @@ class Edge:
         said = read_choice(body, self._parts.published.look(), is_browser=source.is_browser)
         if isinstance(said, Answer):
             return said
-        wait_s = source.bucket.take(len(said.changes.events))
+        wait_s = source.bucket.take(len(said.changes.places))
         if wait_s:
             return later(429, "this key sends more than its rate", wait_s)
         return await self._take(source, said.choice, [said.changes], [])
@@ -202,19 +203,15 @@ class Edge:
     def _emit(self, tally: Tally, number: int, group: Group) -> None:
         batches = self._parts.batches
         if number and batches.is_known(number):
-            tally.again += len(group.events)
+            tally.again += len(group.places)
             tally.numbers.append(number)
             return
         note = batches.note(number) if number else None
-        answers = self._parts.client.emit_all(group.kind, group.events, to=group.to, note=note)
-        taken = 0
-        for place, answer in zip(group.places, answers, strict=True):
-            if answer:
-                taken += 1
-            elif answer.reason in LATER:
-                tally.later = LATER[answer.reason]
-            else:
-                tally.refused.append({"index": place, "reason": answer.reason, "fields": []})
+        answers = self._parts.client.emit_all(group.bunch, note)
+        if isinstance(answers, Accepted):
+            taken = len(group.places)
+        else:
+            taken = _count(tally, group, answers)
         if taken and number:
             batches.emitted(number)
             tally.numbers.append(number)
@@ -224,11 +221,24 @@ class Edge:
         """Give the number of a group of a batch; 0 where a server sends without a session, and nothing is recognised."""
         if head.session is None or head.batch is None:
             return 0
-        part = f"{group.contract} {group.to.tenant} {group.to.subject}"
+        part = f"{group.contract} {group.bunch.tenant} {group.bunch.subject}"
         return self._parts.batches.number_of(source, head.session, head.batch, part)
 
     def _is_ready(self) -> bool:
         return time.time() < self._parts.published.look().bundle.not_after.timestamp()
+
+
+def _count(tally: Tally, group: Group, answers: Sequence[Accepted | Refused]) -> int:
+    """Count what was taken of a group, and say why the rest was not."""
+    taken = 0
+    for place, answer in zip(group.places, answers, strict=True):
+        if isinstance(answer, Accepted):
+            taken += 1
+        elif answer.reason in LATER:
+            tally.later = LATER[answer.reason]
+        else:
+            tally.refused.append({"index": place, "reason": answer.reason, "fields": []})
+    return taken
 
 
 def _without_body(method: str, allowed: Headers) -> tuple[Answer, Headers]:

@@ -5,11 +5,11 @@ from typing import Final
 
 import msgspec
 
+from remit.bunch import Bunch
 from remit.edge.answer import Answer, conflict, refusal
 from remit.edge.intake import Group, wrong_of
 from remit.edge.published import Published
 from remit.edge.wire import Choice, has_doubles
-from remit.packer import Address
 from remit_schemas.events import ConsentChange
 from remit_schemas.subject import visitor
 
@@ -48,8 +48,8 @@ def read_choice(body: bytes, published: Published, *, is_browser: bool) -> Said 
     if wrong or subject is None:
         return refusal(422, "this choice cannot be recorded", wrong)
     changes = _changes(choice)
-    to = Address(subject, choice.tenant or "")
-    return Said(choice, Group("consent_change", ConsentChange, to, changes, range(len(changes))))
+    bunch = Bunch(ConsentChange, changes, subject, choice.tenant or "")
+    return Said(choice, Group("consent_change", bunch, range(len(changes))))
 
 
 def _subject_of(choice: Choice, *, is_browser: bool) -> tuple[str | None, list[str]]:

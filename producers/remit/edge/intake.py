@@ -3,18 +3,19 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 import msgspec.structs
 from msgspec import Struct
 
+from remit.bunch import Bunch
 from remit.client import Client
 from remit.edge.answer import Answer, refusal
 from remit.edge.limits import AHEAD_MS, Limits
 from remit.edge.request import Sender
-from remit.edge.wire import Misfit, Unread, Wire, fits, has_doubles
-from remit.packer import Address
+from remit.edge.wire import Misfit, Shape, Unread, Wire, fits, has_doubles
 from remit_schemas.event import NS_PER_MS
 from remit_schemas.subject import visitor
 
@@ -67,21 +68,36 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """What all events of one request have in common: its sender says it, or the edge's clock.
+
+    Attributes:
+        collected_at: Milliseconds since 1970.
+        ip: Of the client.
+        user_agent: With Client Hints.
+        language: As sent.
+        platform: What the sender uses.
+    """
+
+    collected_at: int
+    ip: str | None = None
+    user_agent: str | None = None
+    language: str | None = None
+    platform: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """Events of a batch that go into one pack together.
 
     Attributes:
-        contract: Its name.
-        kind: Its event class.
-        to: Whose they are.
-        events: Ready to be encoded.
+        contract: Their contract.
+        bunch: They, for the client.
         places: Of each, in the batch.
     """
 
     contract: str
-    kind: type
-    to: Address
-    events: Sequence[object]
+    bunch: Bunch
     places: Sequence[int]
 
 
@@ -143,72 +159,79 @@ class Intake:
         return None
 
     def groups_of(self, batch: Batch, sender: Sender) -> list[Group]:
-        """Bring events on the edge's clock, fill in what is the edge's to say, and group them by contract and subject."""
+        """Bring events on the edge's clock, and group them by contract and subject."""
         now = time.time_ns() // NS_PER_MS
         sent_at = batch.head.sent_at
         clock = Clock(now, 0 if sent_at is None else now - sent_at)
-        session = batch.head.session
-        mine = Address(None if session is None else visitor(session))
         if self._is_browser:
-            return self._pages_of(batch, sender, clock, mine)
-        return self._groups_of(batch, clock, mine)
+            return self._pages_of(batch, sender, clock)
+        return self._groups_of(batch, clock)
 
-    def _pages_of(self, batch: Batch, sender: Sender, clock: Clock, to: Address) -> list[Group]:
-        """Fill in page views of a browser; written out, because it runs for every event."""
-        now, shift, oldest, newest = clock.now, clock.shift, clock.oldest, clock.newest
-        ip, user_agent, language = sender.ip, sender.user_agent, sender.language
-        ready: list[Struct] = []
-        places: list[int] = []
+    def _pages_of(self, batch: Batch, sender: Sender, clock: Clock) -> list[Group]:
+        """Take page views of a browser; written out, because it runs for every event."""
+        shift, oldest, newest = clock.shift, clock.oldest, clock.newest
         events: Any = batch.events
+        ready, places = [], []
         for place, event in zip(batch.places, events, strict=True):
-            at = event.occurred_at + shift
+            event.occurred_at = at = event.occurred_at + shift
             if (
                 oldest <= at <= newest
-                and event.collected_at is None
                 and event.ip is None
                 and event.user_agent is None
                 and event.language is None
                 and event.platform is None
+                and event.collected_at is None
             ):
-                event.occurred_at = at
-                event.collected_at = now
-                event.ip = ip
-                event.user_agent = user_agent
-                event.language = language
-                event.platform = PLATFORM
                 ready.append(event)
                 places.append(place)
             else:
                 self._refuse_filled(batch, place, event, clock)
-        pages = self._wire.pages
-        return [Group(pages.contract, pages.kind, to, ready, places)] if ready else []
+        if not ready:
+            return []
+        shared = Shared(clock.now, sender.ip, sender.user_agent, sender.language, PLATFORM)
+        whose = visitor(batch.head.session), "", sender.signals
+        return [self._group(self._wire.pages, ready, places, whose, shared)]
 
-    def _groups_of(self, batch: Batch, clock: Clock, mine: Address) -> list[Group]:
-        groups: dict[tuple[str, str | None, str], tuple[list[Struct], list[int]]] = {}
-        kinds: dict[str, type] = {}
+    def _groups_of(self, batch: Batch, clock: Clock) -> list[Group]:
+        session = batch.head.session
+        mine = None if session is None else visitor(session)
+        found: dict[tuple[type, str | None, str], tuple[list[Struct], list[int]]] = {}
         events: Any = batch.events
         for place, event in zip(batch.places, events, strict=True):
-            at = event.occurred_at + clock.shift
+            event.occurred_at = at = event.occurred_at + clock.shift
             if event.collected_at is not None or not clock.oldest <= at <= clock.newest:
                 self._refuse_filled(batch, place, event, clock)
                 continue
-            event.occurred_at = at
-            event.collected_at = clock.now
-            shape = self._wire.shapes[type(event)]
-            subject, tenant = event.subject or mine.subject, event.tenant or ""
-            kinds[shape.contract] = shape.kind
-            ready, places = groups.setdefault((shape.contract, subject, tenant), ([], []))
+            whose = type(event), event.subject or mine, event.tenant or ""
+            ready, places = found.setdefault(whose, ([], []))
             ready.append(event)
             places.append(place)
         return [
-            Group(contract, kinds[contract], Address(subject, tenant), ready, places)
-            for (contract, subject, tenant), (ready, places) in groups.items()
+            self._group(self._wire.shapes[kind], *taken, (subject, tenant, ()), Shared(clock.now))
+            for (kind, subject, tenant), taken in found.items()
         ]
+
+    @staticmethod
+    def _group(
+        shape: Shape,
+        events: list[Struct],
+        places: list[int],
+        whose: tuple[str | None, str, tuple[str, ...]],
+        shared: Shared,
+    ) -> Group:
+        bunch = Bunch(
+            shape.kind,
+            events,
+            *whose,
+            encode=partial(shape.encode, events, shared),
+            fill=partial(_fill, shape, events, shared),
+        )
+        return Group(shape.contract, bunch, places)
 
     def _refuse_filled(self, batch: Batch, place: int, event: Any, clock: Clock) -> None:  # noqa: ANN401  # a struct made at run time
         shape = self._wire.shapes[type(event)]
         wrong = [n for n in (*shape.filled, "collected_at") if getattr(event, n) is not None]
-        if not clock.oldest <= event.occurred_at + clock.shift <= clock.newest:
+        if not clock.oldest <= event.occurred_at <= clock.newest:
             wrong.append("occurred_at")
         batch.refused.append(self._refuse(place, Misfit("does_not_fit", tuple(wrong)), shape.kind))
 
@@ -221,6 +244,12 @@ class Intake:
             "fields": [*misfit.fields],
         }
         return {**said, "unknown_fields": misfit.unknown} if misfit.unknown else said
+
+
+def _fill(shape: Shape, events: Sequence[Struct], shared: Shared) -> None:
+    for event in events:
+        for name in (*shape.filled, "collected_at"):
+            setattr(event, name, getattr(shared, name))
 
 
 def wrong_of(body: bytes, wanted: type[Struct]) -> list[str]:

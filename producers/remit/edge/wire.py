@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, ValidationError
 
 from remit_schemas.contract import Contract, Field, builtin
 from remit_schemas.events import EVENTS, OperationalLog, PageView, ServiceLog
+from remit_schemas.together import EncodeTogether, compile_together
 
 TEXT_CHARACTERS_MAX: Final = (
     8192  # of one value: what browsers and servers let through as an address
@@ -51,6 +52,7 @@ class Shape:
         struct: What its events are decoded to.
         filled: Fields that the edge fills for this kind of sender, `collected_at` not among them.
         names: Every name that a sender may write.
+        encode: Writes events at once whose filled fields, and `collected_at`, come from elsewhere.
     """
 
     contract: str
@@ -58,6 +60,7 @@ class Shape:
     struct: type[Struct]
     filled: tuple[str, ...]
     names: frozenset[str]
+    encode: EncodeTogether
 
 
 class Whose(Struct, gc=False):
@@ -85,7 +88,14 @@ def _shape(kind: type, *, is_browser: bool) -> Shape:
         gc=False,
         kw_only=True,
     )
-    return Shape(contract.name, kind, struct, filled, _names(contract, filled, is_browser))
+    return Shape(
+        contract=contract.name,
+        kind=kind,
+        struct=struct,
+        filled=filled,
+        names=_names(contract, filled, is_browser),
+        encode=compile_together(contract, frozenset((*filled, "collected_at"))),
+    )
 
 
 def _names(contract: Contract, filled: Iterable[str], is_browser: bool) -> frozenset[str]:  # noqa: FBT001  # of this module only

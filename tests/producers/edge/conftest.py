@@ -1,14 +1,12 @@
 """What tests of the edge share: a real edge, in a process of its own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from kit.edge import EdgeProcess
+from kit.edge import EdgeProcess, StartEdge
 from kit.spooled import Home
-
-StartEdge = Callable[..., EdgeProcess]
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ class Visitor(threading.Thread):
         self._edge, self._key, self.session = edge, key, session()
 
     def run(self) -> None:
+        """Send until it is over."""
         while not self.is_over.is_set():
             number = self.answered + 1
             views = [view(f"/{self.session}/{number}/{n}") for n in range(EVENTS)]
