@@ -32,9 +32,9 @@ SUMMARY: Mapping[str, object] = {
     },
     "stopped": [],
 }
-PAGE = """<!doctype html><html lang="en"><title>{path}</title><p>{path}</p>
+PAGE = """<!doctype html><html lang="en"><title>PATH</title><p>PATH</p>
 <a href="/other">other</a>
-<script src="{edge}/remit.js" data-key="KEY"{hold} defer></script>"""
+<script src="https://edge.shop.example/remit.js" data-key="KEY" defer></script>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,14 @@ class RecordingEdge:
         seen: Every request to the edge, in order.
         summary: What is said of the policy.
         hold: Whether the pages ask for HOLD.
+        page: What every page of the site is.
         answer: Says how a POST is answered.
     """
 
     seen: list[Seen] = field(default_factory=list)
     summary: Mapping[str, object] = field(default_factory=lambda: dict(SUMMARY))
     hold: bool = False
+    page: str = PAGE
     answer: Callable[[Seen], Answer] = lambda _: (202, {})
 
     def __enter__(self) -> Self:
@@ -153,7 +155,9 @@ class _Site(_Handler):
     def do_GET(self) -> None:
         record = self.server.record
         path = urlsplit(self.path).path
-        page = PAGE.format(path=path, edge=record.edge, hold=" data-hold" if record.hold else "")
+        page = record.page.replace("PATH", path).replace("https://edge.shop.example", record.edge)
+        if record.hold:
+            page = page.replace(" defer", " data-hold defer")
         self._send(200, "text/html", page.encode(), {"Set-Cookie": "shop=basket; Path=/"})
 
 

@@ -166,5 +166,7 @@ def test_a_browser_whose_requests_end_with_the_page_sends_a_beacon(
     page.goto("about:blank")
     record.wait_for(lambda r: len(r.posts) > 1, "no beacon")
     first, beacon = record.posts[:2]
-    assert beacon.headers["Sec-Fetch-Mode"] == "no-cors"  # what sendBeacon makes, and fetch here never
+    assert (
+        beacon.headers["Sec-Fetch-Mode"] == "no-cors"
+    )  # what sendBeacon makes, and fetch here never
     assert beacon.body["batch"] == first.body["batch"]
