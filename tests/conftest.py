@@ -55,15 +55,14 @@ def kafka(real_parts: RealParts) -> Iterator[Kafka]:
 
 
 @pytest.fixture(scope="session")
-def chromium(real_parts: RealParts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+def chromium(real_parts: RealParts) -> Iterator[Chromium]:
     """A real Chromium, one driver for the whole run; `visit` opens browsers with it."""
     executable = chromium_part.find()
     if executable is None:
         real_parts.not_ran(chromium_part.NAME, chromium_part.WHY_NOT)
         pytest.skip(f"{chromium_part.NAME}: {chromium_part.WHY_NOT}")
     with chromium_part.start(executable) as started:
-        version = started.version(tmp_path_factory.mktemp("profile"))
-        real_parts.ran(f"{chromium_part.NAME} {version}", "by Playwright")
+        real_parts.ran(f"{chromium_part.NAME} {started.version}", "by Playwright")
         yield started
 
 

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,11 +69,17 @@ def storage(page: Page) -> dict[str, dict[str, str]]:
 
 
 class Chromium:
-    """Starts browsers for visitors; each has a profile of its own."""
+    """Gives each visitor a profile of its own: in memory, or on the disk where the browser itself has to be set up."""
 
     def __init__(self, playwright: Playwright, executable: str) -> None:
-        self._playwright = playwright
+        self._chromium = playwright.chromium
         self._executable = executable
+        self._shared = self._chromium.launch(executable_path=executable, args=[*QUIET])
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+        return self._shared.version
 
     @contextmanager
     def visitor(
@@ -84,37 +90,48 @@ class Chromium:
         do_not_track: bool = False,
         **context: Any,  # noqa: ANN401  # what Playwright takes
     ) -> Iterator[Visitor]:
-        """Start a browser.
+        """Open a window.
 
         Args:
-            profile: Its folder.
-            arguments: Of the command line, beside the quiet ones.
+            profile: The folder of the profile, where it needs one.
+            arguments: Of a browser of its own.
             do_not_track: Whether its user ticked that box.
             context: What Playwright calls so: locale, timezone_id, viewport.
         """
-        (profile / "Default").mkdir(parents=True)
-        preferences = json.dumps({"enable_do_not_track": do_not_track})
-        (profile / "Default" / "Preferences").write_text(preferences)
-        opened = self._playwright.chromium.launch_persistent_context(
-            profile, executable_path=self._executable, args=[*QUIET, *arguments], **context
-        )
+        if arguments or do_not_track:
+            opened = self._own(profile, arguments, {"enable_do_not_track": do_not_track}, context)
+        else:
+            opened = self._shared.new_context(**context)
         try:
             yield Visitor(opened)
         finally:
             opened.close()
 
-    def version(self, profile: Path) -> str:
-        """Its version."""
-        with self.visitor(profile) as visitor:
-            browser = visitor.context.browser
-            return browser.version if browser else ""
+    def _own(
+        self,
+        profile: Path,
+        arguments: Sequence[str],
+        preferences: Mapping[str, object],
+        context: Mapping[str, Any],
+    ) -> BrowserContext:
+        (profile / "Default").mkdir(parents=True)
+        (profile / "Default" / "Preferences").write_text(json.dumps(preferences))
+        return self._chromium.launch_persistent_context(
+            profile, executable_path=self._executable, args=[*QUIET, *arguments], **context
+        )
+
+    def close(self) -> None:
+        """End the browser that visitors share."""
+        self._shared.close()
 
 
 @contextmanager
 def start(executable: str) -> Iterator[Chromium]:
     """Start Playwright."""
     with sync_playwright() as playwright:
-        yield Chromium(playwright, executable)
+        started = Chromium(playwright, executable)
+        yield started
+        started.close()
 
 
 Visit = Callable[..., Visitor]

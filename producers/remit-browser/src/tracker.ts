@@ -1,14 +1,14 @@
 /** Page views under a visitor's choice: before it the path and the time, after it what it allows. */
 import { watchPages } from "./navigation.js";
 import { Outbox } from "./outbox.js";
+import { askPolicy } from "./policy.js";
 import type { Letter, OptionalField, Options, PageView, PolicySummary, Remit, Said } from "./protocol.js";
+import { Session } from "./session.js";
 import { CHOICE, TAB, choiceThatIs, read, tabThatIs, write, type Choice, type Tab } from "./storage.js";
-import { READERS, randomBatch, randomSession, saysNo } from "./terminal.js";
+import { READERS, saysNo } from "./terminal.js";
 
-const SESSION_IDLE_MAX_MS = 1_800_000; // half an hour without a page ends a session, as in most statistics
 const POLICY_POLL_MS = 300_000; // a stopped category or a new version arrives at an open page within five minutes
 const POLICY_AGAIN_MS = 30_000; // where it did not come at all
-const POLICY_TIMEOUT_MS = 10_000;
 const PAGE_CHARS_MAX = 2_048;
 
 const local = (): Storage => localStorage;
@@ -25,11 +25,7 @@ export class Tracker implements Remit {
   #policy: PolicySummary | undefined;
   #loading: Promise<PolicySummary>;
   #choice = read<Choice>(local, CHOICE, choiceThatIs);
-  #session = randomSession();
-  #batch = randomBatch();
-  #at = Date.now();
-  /** Whether the edge was told, or will be before anything else, what was agreed to in this session. */
-  #isTold = false;
+  readonly #session = new Session();
   /** Whether the tab may remember its session and what waits. */
   #isStored = !!this.#choice?.given.length && !saysNo();
   #landing: PageView | undefined;
@@ -37,7 +33,7 @@ export class Tracker implements Remit {
   constructor(options: Options) {
     this.#options = options;
     this.#outbox = new Outbox((path) => this.#url(`${path}?key=${encodeURIComponent(options.key)}`), {
-      next: () => ({ session: this.#session, batch: ++this.#batch }),
+      next: () => this.#session.next(),
       keep: (letters) => this.#keep(letters),
       refused: (_, status) => {
         if (status === 409) this.#load(); // there is a newer policy
@@ -155,16 +151,13 @@ export class Tracker implements Remit {
 
   /** Asks the edge which policy is in force; without an answer nothing optional is read. */
   #load(): Promise<PolicySummary> {
-    const asked = { credentials: "omit", referrerPolicy: "no-referrer", signal: AbortSignal.timeout(POLICY_TIMEOUT_MS) } as const;
-    this.#loading = fetch(this.#url("policy/summary"), asked)
-      .then((answer) => (answer.ok ? (answer.json() as Promise<PolicySummary>) : Promise.reject(new Error(`remit: ${answer.status}`))))
-      .then((policy) => {
-        const isOther = policy.policy_version !== this.#policy?.policy_version;
-        this.#policy = policy;
-        if (isOther) this.#begin();
-        this.#fit();
-        return policy;
-      });
+    this.#loading = askPolicy(this.#url("policy/summary")).then((policy) => {
+      const isOther = policy.policy_version !== this.#policy?.policy_version;
+      this.#policy = policy;
+      if (isOther) this.#begin();
+      this.#fit();
+      return policy;
+    });
     this.#loading
       .catch(() => {
         if (!this.#policy) setTimeout(() => void this.#load(), POLICY_AGAIN_MS);
@@ -178,9 +171,7 @@ export class Tracker implements Remit {
     const kept = read<Tab>(tab, TAB, tabThatIs);
     if (!kept) return;
     this.#outbox.letters = kept.letters.filter((letter) => this.#isStored || isWithdrawal(letter));
-    if (!this.#isStored || this.#at - kept.at > SESSION_IDLE_MAX_MS) return;
-    this.#session = kept.session;
-    this.#isTold = true;
+    if (this.#isStored && !this.#session.isOver(kept.at)) this.#session.resume(kept.session);
   }
 
   /** Follows what was agreed to before, under the policy that is now in force, or asks. */
@@ -197,14 +188,14 @@ export class Tracker implements Remit {
 
   /** Says first thing in a session what was agreed to before it. */
   #remember(): void {
-    if (this.#isTold || !this.#choice) return;
+    if (this.#session.isTold || !this.#choice) return;
     const { version, given, refused } = this.#choice;
     this.#write({ given, refused, withdrawn: [], method: "remembered", policy_version: version });
   }
 
   #write(said: NonNullable<Letter["said"]>): void {
-    this.#isTold = true;
-    this.#outbox.letters.push({ path: "consent", session: this.#session, batch: ++this.#batch, made: Date.now(), said });
+    this.#session.isTold = true;
+    this.#outbox.letters.push({ path: "consent", ...this.#session.next(), made: Date.now(), said });
   }
 
   #choose(choice: Choice | undefined): void {
@@ -223,26 +214,19 @@ export class Tracker implements Remit {
     const isOver = before.length > 0 && !given.length;
     if (isOver) this.#outbox.seal(); // what waits belongs to the session that ends
     if (said.given.length + said.refused.length + said.withdrawn.length) this.#write(said);
-    if (isOver) this.#renew();
+    if (isOver) this.#session.renew();
     this.#isStored = given.length > 0;
     this.#outbox.save();
     this.#open();
   }
 
-  /** Ends the session: what comes has nothing to do with it. */
-  #renew(): void {
-    this.#session = randomSession();
-    this.#batch = randomBatch();
-    this.#isTold = false;
-  }
-
+  /** Notes that the visitor is here; after a long pause as somebody new. */
   #touch(): void {
-    const now = Date.now();
-    const isOver = now - this.#at > SESSION_IDLE_MAX_MS;
-    this.#at = now;
+    const isOver = this.#session.isOver();
+    this.#session.at = Date.now();
     if (!isOver) return;
     this.#outbox.seal();
-    this.#renew();
+    this.#session.renew();
     if (this.given.length) this.#remember();
   }
 
@@ -275,6 +259,6 @@ export class Tracker implements Remit {
   #keep(letters: readonly Letter[]): void {
     const kept = this.#isStored ? letters : letters.filter(isWithdrawal);
     const isKept = this.#isStored || kept.length > 0;
-    write(tab, TAB, isKept ? { session: kept[0]?.session ?? this.#session, at: this.#at, letters: kept } : undefined);
+    write(tab, TAB, isKept ? { session: this.#session.id, at: this.#session.at, letters: kept } : undefined);
   }
 }

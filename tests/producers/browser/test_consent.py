@@ -159,7 +159,7 @@ def test_a_withdrawal_takes_the_optional_fields_out_of_what_still_waits(
     record.answer = lambda _: (503, {})
     page.evaluate("remit.page('/waits')")
     last(record, "/waits")
-    assert "viewport" in storage(page)["session"]["remit.session"]
+    page.wait_for_function("sessionStorage['remit.session'].includes('viewport')")
     page.evaluate("(a) => remit.consent({withdrawn: [a]})", ANALYTICS)
     assert "viewport" not in json.dumps(storage(page))
     record.answer = lambda _: (202, {})
@@ -286,3 +286,68 @@ def test_held_page_views_are_dropped_on_refusal_and_leave_a_count(
     page.evaluate("remit.flush()")
     page.goto("about:blank")
     assert record.posts == []
+
+
+def test_half_an_hour_without_a_page_ends_a_session_and_the_next_says_first_what_was_agreed_to(
+    visit: Visit, record: RecordingEdge
+) -> None:
+    page = visit().context.new_page()
+    page.clock.install()
+    page.goto(f"{record.site}/first")
+    agree(page, given=[ANALYTICS])
+    page.evaluate("remit.flush()")
+    page.clock.fast_forward("31:00")
+    page.evaluate("remit.page('/later')")
+    last(record, "/later")
+    first, later = record.said[0], record.said[-1]
+    assert (later["method"], later["given"]) == ("remembered", [ANALYTICS])
+    assert later["session"] != first["session"]
+    assert record.posts[-1].body["session"] == later["session"]
+
+
+def test_a_category_that_is_stopped_is_not_read_any_more_on_an_open_page(
+    visit: Visit, record: RecordingEdge
+) -> None:
+    page = visit().context.new_page()
+    page.clock.install()
+    page.goto(f"{record.site}/first")
+    agree(page, given=[ANALYTICS])
+    page.evaluate("remit.page('/before')")
+    assert {"viewport", "utc_offset"} <= set(last(record, "/before"))
+    record.summary = {**SUMMARY, "optional_fields": {"utc_offset": [ANALYTICS]}}
+    asked = sum(one.path == "/v1/policy/summary" for one in record.seen)
+    page.clock.fast_forward("05:01")
+    record.wait_for(
+        lambda r: sum(one.path == "/v1/policy/summary" for one in r.seen) > asked, "not asked again"
+    )
+    page.evaluate("remit.policy()")
+    page.wait_for_function("remit.policy().then((policy) => !policy.optional_fields.viewport)")
+    page.evaluate("remit.page('/after')")
+    assert set(last(record, "/after")) & OPTIONAL == {"utc_offset"}
+
+
+def test_a_storage_that_somebody_else_wrote_to_is_no_agreement(
+    visit: Visit, record: RecordingEdge
+) -> None:
+    for written in ("garbage", "1", "[]", '{"version": "2021-11-01", "given": "all"}'):
+        visitor = visit()
+        visitor.context.add_init_script(
+            f"if (location.protocol === 'http:') localStorage['remit.consent'] = sessionStorage['remit.session'] = {json.dumps(written)}"
+        )
+        page = visitor.open(f"{record.site}/first")
+        assert page.evaluate("remit.flush()")
+        assert page.evaluate("remit.given") == []
+    assert not any(set(event) & OPTIONAL for event in record.events)
+
+
+def test_a_site_that_may_not_store_anything_still_counts(
+    visit: Visit, record: RecordingEdge
+) -> None:
+    visitor = visit()
+    forbid = "Object.defineProperty(globalThis, '{}', {{get() {{ throw new DOMException('no', 'SecurityError') }}}})"
+    for storage_name in ("localStorage", "sessionStorage"):
+        visitor.context.add_init_script(forbid.format(storage_name))
+    page = visitor.open(f"{record.site}/first")
+    agree(page, given=[ANALYTICS])
+    page.evaluate("remit.page('/second')")
+    assert "viewport" in last(record, "/second")
