@@ -70,6 +70,7 @@ class Parts:
         shipping: To a log elsewhere; None where the spool is the log.
         salvage: Of slots that nobody claims; where there is shipping.
         refresh: Looks whether the bundle changed.
+        has_news: Whether it has, so that looking cannot wait.
     """
 
     slot: Slot
@@ -78,6 +79,7 @@ class Parts:
     shipping: Shipping | None
     salvage: Salvage | None
     refresh: Callable[[], None]
+    has_news: Callable[[], bool]
 
 
 class Worker(threading.Thread):
@@ -224,7 +226,7 @@ class Worker(threading.Thread):
     def _upkeep(self, now: float) -> None:
         parts = self._parts
         parts.packer.close_old(now)
-        if self._is_due("bundle", now, self._bundle_poll_s):
+        if self._is_due("bundle", now, self._bundle_poll_s) or parts.has_news():
             parts.refresh()
         if self._is_due("tell", now, TELL_S):
             parts.packer.tell()

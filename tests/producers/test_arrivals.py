@@ -11,7 +11,8 @@ from remit.leftovers import adopt_dead
 
 EMIT = """
 import os, signal, sys
-from remit import Client, PageView
+from remit import PageView
+from remit.batched import BatchClient as Client
 from remit.bunch import Bunch
 data, when = sys.argv[1:]
 client = Client("test", data=data)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
 
-from remit.client import Client
+from remit.batched import BatchClient
 from remit.edge.answer import (
     ALL_TAKEN,
     Answer,
@@ -70,7 +70,7 @@ class Parts:
         proxies: Who is believed about the address of a client.
     """
 
-    client: Client
+    client: BatchClient
     sources: Sources
     batches: Batches
     published: Published
@@ -210,7 +210,7 @@ class Edge:
             tally.numbers.append(number)
             return
         note = batches.note(number) if number else None
-        answers = self._parts.client.emit_all(group.bunch, note)
+        answers = group.emit(self._parts.client, note)
         if isinstance(answers, Accepted):
             taken = len(group.places)
         else:
@@ -240,7 +240,9 @@ def _count(tally: Tally, group: Group, answers: Sequence[Accepted | Refused]) ->
         elif answer.reason in LATER:
             tally.later = LATER[answer.reason]
         else:
-            tally.refused.append({"index": place, "reason": answer.reason, "fields": []})
+            named = [answer.field] if answer.field else []
+            said: dict[str, object] = {"index": place, "reason": answer.reason, "fields": named}
+            tally.refused.append(said | ({"clause": answer.clause} if answer.clause else {}))
     return taken
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from remit import arrivals as journals
 from remit.arrivals import ANEW_BYTES, Arrivals
-from remit.client import Client
+from remit.batched import BatchClient
 from remit.edge.group import Group
 from remit.edge.metrics import EdgeMetrics
 from remit.edge.seen import Seen
@@ -30,7 +30,9 @@ LOOK_S: Final = 0.01
 class Batches:
     """The batches of one edge. On the loop's thread only, once it is made."""
 
-    def __init__(self, client: Client, folder: Path, spool: Path, metrics: EdgeMetrics) -> None:
+    def __init__(
+        self, client: BatchClient, folder: Path, spool: Path, metrics: EdgeMetrics
+    ) -> None:
         """Read what the edge before this one left.
 
         Args:

@@ -1,21 +1,39 @@
 """What people say of purposes, from a banner or a settings page: checked against the policy in force, then events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
+from remit.batched import Answers, BatchClient
 from remit.bunch import Bunch
 from remit.edge.answer import Answer, conflict, refusal
 from remit.edge.intake import Group, wrong_of
 from remit.edge.published import Published
 from remit.edge.wire import Choice, has_doubles
+from remit.open_pack import Note
 from remit_schemas.events import ConsentChange
 from remit_schemas.subject import visitor
 
 METHODS: Final = ("banner", "settings", "api", "remembered", "gpc", "dnt")
 SAID: Final = ("given", "refused", "withdrawn")
 CHOICE: Final = msgspec.json.Decoder(Choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes(Group):
+    """The events of a choice, one for each purpose.
+
+    Attributes:
+        changes: They, as such.
+    """
+
+    changes: Sequence[ConsentChange]
+
+    def emit(self, client: BatchClient, note: Note | None) -> Answers:
+        """Emit them, and have the client go by them."""
+        return client.choose(self.changes, self.bunch, note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +46,7 @@ class Said:
     """
 
     choice: Choice
-    changes: Group
+    changes: Changes
 
 
 def read_choice(body: bytes, published: Published, *, is_browser: bool) -> Said | Answer:
@@ -49,7 +67,7 @@ def read_choice(body: bytes, published: Published, *, is_browser: bool) -> Said 
         return refusal(422, "this choice cannot be recorded", wrong)
     changes = _changes(choice)
     bunch = Bunch(ConsentChange, changes, subject, choice.tenant or "")
-    return Said(choice, Group("consent_change", bunch, range(len(changes))))
+    return Said(choice, Changes("consent_change", bunch, range(len(changes)), changes))
 
 
 def _subject_of(choice: Choice, *, is_browser: bool) -> tuple[str | None, list[str]]:

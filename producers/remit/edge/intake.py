@@ -10,12 +10,13 @@ import msgspec
 import msgspec.structs
 from msgspec import Struct
 
+from remit.batched import Answers, BatchClient
 from remit.bunch import Bunch
-from remit.client import Client
 from remit.edge.answer import Answer, refusal
 from remit.edge.limits import AHEAD_MS, Limits
 from remit.edge.request import Sender
 from remit.edge.wire import Misfit, Shape, Unread, Wire, fits, has_doubles
+from remit.open_pack import Note
 from remit_schemas.event import NS_PER_MS
 from remit_schemas.subject import visitor
 
@@ -100,11 +101,15 @@ class Group:
     bunch: Bunch
     places: Sequence[int]
 
+    def emit(self, client: BatchClient, note: Note | None) -> Answers:
+        """Emit them."""
+        return client.emit_all(self.bunch, note)
+
 
 class Intake:
     """Takes the batches of one kind of sender."""
 
-    def __init__(self, client: Client, limits: Limits, *, is_browser: bool) -> None:
+    def __init__(self, client: BatchClient, limits: Limits, *, is_browser: bool) -> None:
         self._client = client
         self._limits = limits
         self._is_browser = is_browser

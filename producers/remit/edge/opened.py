@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from remit.client import Client
+from remit.batched import BatchClient
 from remit.edge.app import Edge, Parts
 from remit.edge.batches import Batches
 from remit.edge.limits import Limits
@@ -15,7 +15,6 @@ from remit.edge.metrics import EdgeMetrics
 from remit.edge.published import Published
 from remit.edge.sources import FOLDER, Sources
 from remit.proxies import Proxies
-from remit.settings import Places
 from remit_schemas.errors import SettingsError
 from remit_schemas.spool import FOLDER as SPOOL
 
@@ -38,16 +37,15 @@ def opened(folder: Path, environ: Mapping[str, str], *, log: str | None = None) 
         RemitError: The client cannot start.
     """
     limits = Limits.from_env(environ)
-    places = Places.from_env(environ, data=folder, log=log)
     lock = _claim(folder / FOLDER)
     try:
-        client = Client(SOURCE, data=folder, log=log)
+        client = BatchClient(SOURCE, data=folder, log=log)
         try:
             metrics = EdgeMetrics()
             batches = Batches(client, folder / FOLDER, folder / SPOOL, metrics)
             yield Edge(
                 Parts(
-                    client, Sources(folder), batches, Published(places), Proxies.from_env(environ)
+                    client, Sources(folder), batches, Published(client), Proxies.from_env(environ)
                 ),
                 limits,
                 metrics,

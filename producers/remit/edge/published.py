@@ -1,17 +1,16 @@
 """The policy as the edge shows it: the signed bundle as published, and what of it trackers and consent banners need."""
 
+import base64
 import hashlib
 import json
 from dataclasses import dataclass
 from typing import Final, Self
 
 from remit.admit import is_under
-from remit.settings import Places
-from remit.watch import BundleWatch
-from remit_schemas.bundle import BUNDLE_NAME, Bundle
+from remit.client import Client
+from remit_schemas.bundle import Bundle, decode_bundle
 from remit_schemas.category import PURPOSES, Decision, Necessity
 from remit_schemas.contract import builtin
-from remit_schemas.errors import RemitError
 from remit_schemas.events import EVENTS, PageView
 from remit_schemas.plan import compile as compile_plan
 
@@ -37,32 +36,24 @@ class Page:
 
 
 class Published:
-    """The bundle in force; looked at again when somebody asks.
+    """The bundle that the client goes by; looked at again when somebody asks.
 
     Attributes:
-        bundle: Verified.
+        bundle: Verified by the client.
         signed: As it was published.
         summary: What trackers need of it.
     """
 
-    def __init__(self, places: Places) -> None:
-        """Read it.
-
-        Raises:
-            BundleError: It is missing, or not to be believed.
-        """
-        self._watch = BundleWatch(places)
-        self._path = places.keys / BUNDLE_NAME
-        self._take_up(self._watch.read())
+    def __init__(self, client: Client) -> None:
+        """Read it."""
+        self._client = client
+        self._take_up(client.signed_bundle)
 
     def look(self) -> Self:
-        """Take up a new bundle if there is one; a bad one changes nothing."""
-        try:
-            bundle = self._watch.changed()
-            if bundle is not None:
-                self._take_up(bundle)
-        except (RemitError, OSError):
-            pass  # the client that collects counts it as well
+        """Take up a new bundle if there is one."""
+        signed = self._client.signed_bundle
+        if signed and signed != self.signed.body:
+            self._take_up(signed)
         return self
 
     @property
@@ -76,9 +67,10 @@ class Published:
         terms = self.bundle.policy.purposes
         return frozenset(key for key in terms if terms[key].necessity is Necessity.OPTIONAL)
 
-    def _take_up(self, bundle: Bundle) -> None:
-        self.signed = Page.of(self._path.read_bytes())
-        self.bundle = bundle
+    def _take_up(self, signed: bytes) -> None:
+        signer = base64.b64decode(json.loads(signed)["verify_key"])  # whom the client believed
+        bundle = decode_bundle(signed, trust=signer, pin=None)
+        self.bundle, self.signed = bundle, Page.of(signed)
         self.summary = Page.of(_summary(bundle, sorted(self.optional_purposes)))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.edge import EdgeProcess, StartEdge
+from kit.edge_process import EdgeProcess, StartEdge
 from kit.spooled import Home
 
 

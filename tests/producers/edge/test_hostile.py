@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.edge import EdgeProcess, StartEdge, batch, now_ms, session, view
+from kit.edge_process import EdgeProcess, StartEdge, batch, now_ms, session, view
 from kit.watching import until
 
 CANARY = "canary-7f3a9c"

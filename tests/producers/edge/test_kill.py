@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-from kit.edge import EdgeProcess, batch, session, view
+from kit.edge_process import EdgeProcess, batch, session, view
 from kit.spooled import Home
 from remit.leftovers import adopt_dead
 

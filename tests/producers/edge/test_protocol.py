@@ -3,10 +3,11 @@
 import gzip
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kit.edge import ORIGIN, EdgeProcess, batch, now_ms, session, view
+from kit.edge_process import ORIGIN, EdgeProcess, batch, now_ms, session, view
 from kit.spooled import Home
 from kit.watching import until
 from remit.edge import sources
@@ -238,3 +239,62 @@ def test_a_choice_that_cannot_be_recorded_is_refused_by_name(
     answer = edge.send(edge.key(), choice | change, path="/v1/consent")
     assert (answer.status, answer.said["fields"]) == (status, fields)
     assert b"canary" not in answer.body
+
+
+def test_a_signal_withholds_what_is_optional_and_is_recorded_once(
+    home: Home, edge: EdgeProcess
+) -> None:
+    key, visit = edge.key(), session()
+    for number in (1, 2):
+        sent = batch([view("/", screen="1920x1080")], session=visit, batch=number)
+        assert edge.send(key, sent, Sec_GPC="1").status == 202
+    edge.end()
+    stored = list(home.stored().values())
+    views = [e.values for e in stored if "page" in e.values]
+    choices = [e.values for e in stored if "purpose" in e.values]
+    assert [(v["page"], v["screen"]) for v in views] == [("/", None)] * 2
+    assert {choice["method"] for choice in choices} == {"gpc"}
+    assert len(choices) == len({choice["purpose"] for choice in choices}) > 0
+
+
+def test_what_somebody_refused_is_withheld_from_then_on(home: Home, edge: EdgeProcess) -> None:
+    key, visit = edge.key(), session()
+    choice = {"session": visit, "batch": 1, "sent_at": now_ms(), "method": "banner"}
+    choice |= {"policy_version": home.bundle.policy.version}
+    for said, number in (("refused", 1), ("given", 3)):
+        purposes = sorted(
+            key
+            for key, terms in home.bundle.policy.purposes.items()
+            if terms.necessity == "optional"
+        )
+        assert edge.send(key, choice | {said: purposes, "batch": number}, path="/v1/consent").said[
+            "accepted"
+        ]
+        sent = batch([view(f"/{said}", screen="1920x1080")], session=visit, batch=number + 1)
+        assert edge.send(key, sent).status == 202
+    edge.end()
+    screens = {
+        e.values["page"]: e.values["screen"] for e in home.stored().values() if "page" in e.values
+    }
+    assert screens == {"/refused": None, "/given": "1920x1080"}
+
+
+def test_a_stopped_category_is_refused_by_field(home: Home, edge: EdgeProcess) -> None:
+    key = edge.key()
+    home.publish(stopped=frozenset({"user.device.x_hardware"}))
+    until(
+        lambda: edge.ask("GET", "/v1/policy/summary").said["stopped"] == ["user.device.x_hardware"],
+        "the kill switch is not taken up",
+    )
+    answer = edge.send(key, batch([view("/a"), view("/b", screen="1920x1080")]))
+    refused = [{"index": 1, "reason": "stopped", "fields": ["screen"]}]
+    assert (answer.status, answer.said) == (202, {"accepted": 1, "refused": refused})
+
+
+def test_no_key_no_event(home: Home, edge: EdgeProcess) -> None:
+    key = edge.key()
+    home.publish(not_after=datetime.now(UTC) - timedelta(seconds=1))
+    until(lambda: edge.ask("GET", "/healthz").status == 503, "it thinks that it is well")
+    answer = edge.send(key, batch([view("/")]))
+    assert answer.status == 503, answer.body
+    assert answer.headers["retry-after"] == "1"
