@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "quarantine": "prove:quarantine",
         "keys": "keys:app",
         "doctor": "doctor:doctor",
+        "consent": "consent:app",
     }
 )
 """Every command and the room it lives in; only the one that is called is loaded, because some take a second."""

@@ -74,6 +74,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         if folder.exists():
             yield _private(name, folder)
     yield _epoch(settings)
+    yield _overdue(settings)
     yield _places(settings)
     yield _space(settings.data)
     yield _libraries()
@@ -122,6 +123,19 @@ def _epoch(settings: Settings) -> Finding:
             detail="it is over: producers refuse; start `remit run` or `remit keys rotate`",
         )
     return Finding("epoch", holds=True, detail=f"seals for another {hours:.1f} h")
+
+
+def _overdue(settings: Settings) -> Finding:
+    """Keys that were promised to be gone."""
+    if not settings.keys.exists():
+        return Finding("old keys", holds=True, detail="none")
+    try:
+        store = KeyStore.open(settings.keys, find_policy(settings.policy))
+        overdue = store.status(datetime.now(UTC)).overdue
+    except RemitError as error:
+        return Finding("old keys", holds=False, detail=str(error))
+    mend = f"{overdue} keys should be destroyed: start `remit run`, which does it"
+    return Finding("old keys", holds=not overdue, detail=mend if overdue else "all gone in time")
 
 
 def _places(settings: Settings) -> Finding:

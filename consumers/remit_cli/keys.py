@@ -43,6 +43,11 @@ def status(*, data: Data = None, as_json: Json = False) -> None:
         times = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (epoch.not_after, epoch.destroy_at))
         table.add_row(epoch.epoch, epoch.state, *times)
     Console().print(table)
+    if keys.visitors:
+        days = Table("visitors of", "destroyed at", title="Keys of visitors without an account")
+        for day in keys.visitors:
+            days.add_row(f"{day.day}", f"{day.destroy_at:%Y-%m-%d %H:%M} UTC")
+        Console().print(days)
     Console().print(f"stopped: {', '.join(keys.stopped) or 'nothing'}")
     Console().print(f"producers trust {keys.verify_key}")
 

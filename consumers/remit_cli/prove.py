@@ -28,6 +28,9 @@ SIZES = ("values_in", "values_out", "bytes_in", "bytes_out")
 MEASURES = ("values_in", "distinct_in", "distinct_out", "bits_in", "bits_out")
 """The columns of a reducer's row."""
 
+CONSENTS = ("given", "refused", "withdrawn", "events_granted", "events_withheld")
+"""The columns of a purpose's row."""
+
 OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
 """The columns of a contract's row, in the order of the conservation law."""
 
@@ -56,6 +59,9 @@ def show(told: Report) -> None:
     console.print(_table(title, "category", DECISIONS, told.categories))
     title = "Reducers: different values in a commit, and bits that a value tells"
     console.print(_table(title, "reducer", MEASURES, _measures(told.reducers)))
+    if told.consents:
+        title = "Consent: what was said to each optional purpose, and the events it was asked for"
+        console.print(_table(title, "purpose", CONSENTS, told.consents))
     if told.floors:
         console.print(_traits(told.floors))
     title = "Clauses: on which sentence of the policy"

@@ -23,6 +23,7 @@ class Batch:
         pack: Pack ids, dictionary-encoded.
         index: int32, an event's place in its pack; (pack, index) is its identity.
         outcome: The plan under the consent that holds for these events; authorize sets it.
+        granted: The optional purposes that their subjects consented to; authorize sets it.
         counts: What minimize did to the values, a row for each field and decision.
         visitor: Pseudonyms that never change, to count subjects by; null where there is none. Minimize sets it where
             the plan has a floor and its pseudonyms change, and it is never stored.
@@ -38,6 +39,7 @@ class Batch:
     pack: pa.Array
     index: pa.Array
     outcome: Outcome | None = None
+    granted: frozenset[str] = frozenset()
     counts: tuple[FieldCount, ...] = ()
     visitor: pa.Array | None = None
     filled: Mapping[str, int] = field(default_factory=dict)

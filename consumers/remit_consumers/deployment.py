@@ -19,6 +19,7 @@ from remit_consumers.reducers.means import IP_ENCRYPTED, Means
 from remit_consumers.settings import Settings
 from remit_consumers.vault import FILE as VAULT_FILE
 from remit_consumers.vault import Vault
+from remit_consumers.visitor_keys import VisitorKeys
 from remit_schemas.contract import Contracts, builtin
 from remit_schemas.errors import KeysOutOfReach
 from remit_schemas.policy import Policy, find_policy, policy_path
@@ -38,6 +39,7 @@ class Deployment:
         contracts: Every contract that can be decoded.
         keys: The keys of the epochs.
         vault: The secrets of the subjects.
+        visitors: The keys of visitors without an account.
         means: What some reducers need beside values.
         lake: Where the minimized events are stored.
     """
@@ -48,11 +50,12 @@ class Deployment:
     contracts: Contracts
     keys: KeyStore
     vault: Vault
+    visitors: VisitorKeys
     means: Means
     lake: Lake
 
     @classmethod
-    def open(cls, settings: Settings) -> Self:
+    def open(cls, settings: Settings, now: Clock = utc_now) -> Self:
         """Open what is there and make what is not.
 
         Raises:
@@ -72,17 +75,18 @@ class Deployment:
             contracts=contracts_of(settings.policy),
             keys=keys,
             vault=Vault.open(settings.vault, keys.index_key),
+            visitors=VisitorKeys(settings.keys, now),
             means=means,
             lake=Lake(settings.lake),
         )
 
     def names(self) -> Pseudonyms:
         """The pseudonyms that the lake stores."""
-        return Pseudonyms(self.vault, STORAGE_DOMAIN)
+        return Pseudonyms(self.vault, STORAGE_DOMAIN, self.visitors)
 
     def ledger(self) -> Ledger:
         """The consent ledger, not loaded yet."""
-        return Ledger(self.lake, Pseudonyms(self.vault, LEDGER_DOMAIN))
+        return Ledger(self.lake, Pseudonyms(self.vault, LEDGER_DOMAIN, self.visitors))
 
     def floors(self, consumer: int = 0, now: Clock = utc_now) -> Floors:
         """Open the floors as the consumer with this number sees them."""

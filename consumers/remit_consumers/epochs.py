@@ -1,7 +1,7 @@
 """The register of epochs: every key that was ever issued, and what became of it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -142,15 +142,24 @@ class EpochStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class VisitorKeyStatus:
+    """The key of one day's visitors, and when it goes."""
+
+    day: date
+    destroy_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class KeysStatus:
     """What ``remit keys status`` prints; nothing in it is secret.
 
     Attributes:
         epochs: Oldest first.
-        overdue: Epochs whose private key should be gone and is not.
+        overdue: Keys of epochs and visitors that should be gone and are not.
         stopped: Categories that are stopped.
         verify_key: What REMIT_TRUST takes, base64.
         exposed: Whether others than the owner may enter the folder.
+        visitors: The keys of visitors' days that are there, the oldest first.
     """
 
     epochs: tuple[EpochStatus, ...]
@@ -158,6 +167,7 @@ class KeysStatus:
     stopped: tuple[str, ...]
     verify_key: str
     exposed: bool
+    visitors: tuple[VisitorKeyStatus, ...] = ()
 
     def to_dict(self) -> dict[str, JsonValue]:
         """Give the facts as JSON, times as text."""

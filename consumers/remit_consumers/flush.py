@@ -143,6 +143,8 @@ class Composer:
                 *(_whole(failed, PackOutcome.EXPIRED) for failed in group.expired),
             ],
             fields=refined.counts if refined else (),
+            purposes=refined.purposes if refined else {},
+            ledger=self.walk.ledger.version,
             filled=refined.filled if refined else {},
             floored=refined.floored if refined else {},
         )
@@ -303,7 +305,9 @@ def _consents(
         for pack in group.opened
         if identity_of(pack.header) not in recorded
     }
-    rows = refined.records.filter(pc.is_in(refined.records.column("pack"), pa.array(fresh)))
+    rows = refined.records.filter(
+        pc.is_in(refined.records.column("pack"), pa.array([*fresh], pa.string()))
+    )
     if not rows.num_rows:
         return []
     held = Counter(rows.column("pack").to_pylist())

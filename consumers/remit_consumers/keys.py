@@ -9,6 +9,7 @@ The folder (REMIT_KEYS) is made with mode 0700, its files with 0600::
     address.key          keys the encryption of addresses that are stored (reducer `ip_encrypted`)
     epochs.json          the register: every key ever issued, without private keys, and the kill switch
     epoch-<key id>.key   X25519 private key, gone when its epoch is destroyed
+    visitor-<day>.key    names the visitors of one day, gone within 48 hours
     bundle.json          what SDKs read
 """
 
@@ -29,6 +30,7 @@ from remit_consumers.epochs import (
     Epoch,
     KeysStatus,
     Register,
+    VisitorKeyStatus,
     epoch_length,
     read_register,
     status_of,
@@ -45,6 +47,8 @@ from remit_consumers.keyfiles import (
     own_key,
     read_key,
 )
+from remit_consumers.visitor_keys import days_on_disk, destroys_at, is_due
+from remit_consumers.visitor_keys import destroy_due as destroy_visitor_keys
 from remit_schemas.bundle import BUNDLE_NAME, Bundle, encode_bundle, read_bundle
 from remit_schemas.category import CATEGORIES
 from remit_schemas.durable import make_file, replace_file, sync_folder
@@ -167,17 +171,19 @@ class KeyStore:
             return self.bundle()
 
     def destroy_due(self, now: datetime) -> list[bytes]:
-        """Destroy the private keys whose oldest pack has reached the raw limit.
+        """Destroy the private keys whose oldest pack has reached the raw limit, and keys of visitors whose time is over.
 
         Returns:
-            Key ids of those that went in this call.
+            Key ids of the epochs that went in this call.
         """
         with self._changing():
             due = [epoch.key_id for epoch in self._register.epochs if self._is_due(epoch, now)]
             for key_id in due:
                 destroy_key(self._key_file(key_id))
-            if due:
+            days = destroy_visitor_keys(self._folder, now)
+            if due or days:
                 sync_folder(self._folder)
+            if due:
                 self._write(self._register.with_destroyed(frozenset(due), now))
             return due
 
@@ -255,12 +261,15 @@ class KeyStore:
         """Say what each key does at `now`, what is stopped, and whom SDKs may trust."""
         self._reload()
         epochs = self._register.epochs
+        visitors = days_on_disk(self._folder)
         return KeysStatus(
             epochs=tuple(status_of(epoch, self._register.current, now) for epoch in epochs),
-            overdue=sum(self._is_due(epoch, now) for epoch in epochs),
+            overdue=sum(self._is_due(epoch, now) for epoch in epochs)
+            + sum(is_due(day, now) for day in visitors),
             stopped=tuple(sorted(self._register.stopped)),
             verify_key=base64.b64encode(self.verify_key).decode("ascii"),
             exposed=is_exposed(self._folder),
+            visitors=tuple(VisitorKeyStatus(day, destroys_at(day)) for day in visitors),
         )
 
     def _make_bundle(self) -> Bundle:

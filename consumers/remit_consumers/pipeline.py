@@ -108,6 +108,17 @@ class Refined:
         return added(count for part in self.parts for count in part.counts)
 
     @property
+    def purposes(self) -> Mapping[str, tuple[int, int]]:
+        """For each optional purpose, the events whose subject granted it, and all others."""
+        came = [(part.granted, part.events + sum(part.refused.values())) for part in self.parts]
+        whole = sum(events for _, events in came)
+        found: dict[str, tuple[int, int]] = {}
+        for purpose in sorted(self.plan.optional_purposes):
+            granted = sum(events for names, events in came if purpose in names)
+            found[purpose] = granted, whole - granted
+        return found
+
+    @property
     def filled(self) -> Mapping[str, int]:
         """Rows that had no value of a field and have `other` now, by field."""
         return _sum(part.filled for part in self.parts)

@@ -1,11 +1,16 @@
 """The pseudonyms of one domain: each subject's secret is asked for once, and its pseudonym kept in memory for a while."""
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from remit_consumers.reducers.final import final, refuse_final
 from remit_consumers.reducers.pseudonym import pseudonyms
 from remit_consumers.reducers.scope import Rows, Scope, each_scope
+from remit_consumers.reducers.unique import text
 from remit_consumers.vault import Vault
+from remit_consumers.visitor_keys import VisitorKeys
+from remit_consumers.visitors import VisitorNames, day_numbered
+from remit_schemas.subject import VISITOR
 
 STORAGE_DOMAIN = "storage"
 """The pseudonym domain of the lake; views and recipients get domains of their own (D8)."""
@@ -15,10 +20,21 @@ REMEMBERED_MAX = 200_000
 
 
 class Pseudonyms:
-    """Turns subjects into the pseudonyms of one domain. Plain subjects live in this process's memory only."""
+    """Turns subjects into the pseudonyms of one domain. Plain subjects live in this process's memory only.
 
-    def __init__(self, vault: Vault, domain: str) -> None:
+    A subject that the app knows has its secret in the vault; a visitor without an account has a pseudonym for a day.
+    """
+
+    def __init__(self, vault: Vault, domain: str, visitors: VisitorKeys | None = None) -> None:
+        """Open the pseudonyms of a domain.
+
+        Args:
+            vault: The secrets of the subjects that the app knows.
+            domain: What the pseudonyms are for.
+            visitors: The keys of those it does not know; without them they have no pseudonym.
+        """
         self._vault = vault
+        self.visitors = VisitorNames(visitors, domain) if visitors else None
         self._domain = domain
         self._known: dict[Scope, dict[str, str]] = {}
         self._count = 0
@@ -39,7 +55,52 @@ class Pseudonyms:
             KeysOutOfReach: The vault cannot be read or written.
         """
         refuse_final(subjects.type)
-        return final(each_scope(subjects, rows, rotate_days, self.names))
+        subjects = text(subjects)
+        without_account = pc.fill_null(pc.starts_with(subjects, VISITOR), fill_value=False)
+        visitors = without_account.true_count
+        if not visitors:
+            return final(each_scope(subjects, rows, rotate_days, self.names))
+        if visitors == len(subjects):
+            return final(self._of_visitors(subjects, rows))
+        nobody = pa.scalar(None, pa.string())
+        accounts = pc.if_else(without_account, nobody, subjects)
+        named = each_scope(accounts, rows, rotate_days, self.names).dictionary_decode()
+        others = self._of_visitors(pc.if_else(without_account, subjects, nobody), rows)
+        return final(pc.coalesce(named, others.dictionary_decode()).dictionary_encode())
+
+    def _of_visitors(self, subjects: pa.Array, rows: Rows) -> pa.DictionaryArray:
+        """Replace a column of visitors, each day's under its own key."""
+        named = each_scope(subjects, rows, 1, self._visitor_names)
+        # A name that is gone is null among the values of the dictionary: it must be null in the rows.
+        return (
+            named.dictionary_decode().dictionary_encode() if named.dictionary.null_count else named
+        )
+
+    def _visitor_names(self, scope: Scope, subjects: list[str]) -> list[str | None]:
+        """Give the pseudonyms of distinct visitors of one tenant and day."""
+        if self.visitors is None:
+            return [None] * len(subjects)
+        day = day_numbered(int(scope.epoch.partition("/")[0]))
+        return self.visitors.names(scope.tenant, day, subjects)
+
+    def known(self, tenant: str, subject: str) -> list[str]:
+        """Give the pseudonyms that one subject has and that never change; asking makes none.
+
+        Raises:
+            KeysOutOfReach: Vault or keys cannot be read.
+        """
+        if subject.startswith(VISITOR):
+            visitors = self.visitors
+            days = visitors.days_begun() if visitors else []
+            found = [visitors.names(tenant, day, [subject])[0] for day in days] if visitors else []
+            return [name for name in found if name]
+        secret = self._vault.known_secret_of(tenant, subject)
+        return [] if secret is None else pseudonyms([secret], self._domain)
+
+    def forget_gone(self) -> None:
+        """Forget the visitors of days whose keys are gone."""
+        if self.visitors is not None:
+            self.visitors.forget_gone()
 
     def names(self, scope: Scope, subjects: list[str]) -> list[str | None]:
         """Give the pseudonyms of distinct subjects of one tenant and period; errors as in `of`."""

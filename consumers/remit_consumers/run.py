@@ -9,6 +9,7 @@ from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
 from remit_consumers.flush import Composer, Identity
 from remit_consumers.gather import Gathered, Marks, Partition
+from remit_consumers.lake.tables import CONSENTS_TABLE
 from remit_consumers.metrics import Metrics
 from remit_consumers.pipeline import steps
 from remit_consumers.plans import Plans
@@ -62,7 +63,8 @@ class Runner:
         )
         self._floors = deployment.floors(consumer, now)
         self._ledger = deployment.ledger()
-        self._walk = steps(deployment.names(), deployment.means, self._floors, self._ledger)
+        self._names = deployment.names()
+        self._walk = steps(self._names, deployment.means, self._floors, self._ledger)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}
@@ -167,6 +169,8 @@ class Runner:
             self._flush()
         if time.monotonic() - self._materialised_at > MATERIALISE_S:
             self._materialise()
+        self._ledger.forget_gone()
+        self._names.forget_gone()
         self._tend_floors()
         return taken
 
@@ -276,6 +280,8 @@ class Runner:
         flush = composer.flush(gathered, touched, self._now(), self._read, self._recorded)
         committed = self._deployment.lake.commit(flush)
         self._gathered = Gathered()
+        if any(name == CONSENTS_TABLE for name, _ in committed.versions):
+            self._ledger.load()  # so that receipts name the version that has it
         for partition in touched.values():
             partition.committed = partition.reached
         self.source.committed({number: partition.reached for number, partition in touched.items()})

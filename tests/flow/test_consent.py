@@ -2,10 +2,17 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
+import pyarrow.compute as pc
+import pytest
+from confluent_kafka.admin import AdminClient
 from deltalake import DeltaTable
 
+from kit.flowing import shares
 from kit.installation import Installation, each_once
+from kit.watching import commits, until
+from remit_schemas.log_address import KafkaLog, parse_log
 
 OPTIONAL = ("duration_ms", "hardware_cores", "viewport", "utc_offset", "referrer_domain")
 REPORTING, IMPROVE = "analytics.reporting", "functional.service.improve"
@@ -67,6 +74,15 @@ def test_what_was_agreed_to_is_stored_and_after_a_withdrawal_no_more(
     rows = installed.rows("page_view")
     assert each_once(rows)
     assert len(rows.column("tagset").unique()) == 3
+    told = installed.facts("report")["consents"]
+    assert isinstance(told, dict)
+    assert told[REPORTING] == {
+        "given": 1,
+        "refused": 0,
+        "withdrawn": 1,
+        "events_granted": 2,
+        "events_withheld": 4,
+    }
     checks = installed.checks("--canaries", "-", stdin=f"{SUBJECT}\n")
     assert not {name: check["detail"] for name, check in checks.items() if not check["holds"]}
 
@@ -83,3 +99,143 @@ def test_the_ledger_names_nobody_and_says_what_was_said(embedded: Installation) 
     rows = set(embedded.rows("consent_change").column("subject").to_pylist())
     assert len(names) == len(rows) == 1
     assert not names & rows, "the ledger has a name of its own"
+
+
+SPEAKING = """
+import sys
+from remit import Client, ConsentChange, PageView
+client, number = Client("speaking"), 0
+def say(who, status):
+    change = ConsentChange(purpose="analytics.reporting", status=status, agreed_version="2021-11-01", method="api")
+    assert client.emit(change, subject=who)
+for line in sys.stdin:
+    word, *groups = line.split()
+    for n in range(20):
+        for group in groups:
+            if word == "view":
+                number += 1
+                event = PageView(page=f"/{group}", status=number, utc_offset="+01:00")
+                assert client.emit(event, subject=f"{group} {n}")
+            else:
+                say(f"{group} {n}", word)
+    assert client.flush(60)
+    print(number, flush=True)
+sys.exit(0 if client.close(10) else 1)
+"""
+"""Does what it is told, a line at a time: `given faithful fickle` has everybody of these groups agree, `view GROUP…`
+has them look at a page each. It answers when all of that is on the log, with how many pages were looked at so far."""
+
+GROUPS = ("faithful", "fickle", "silent")
+
+
+class Speaking:
+    """An app whose subjects say and do what a test tells them."""
+
+    def __init__(self, installed: Installation) -> None:
+        self._app = installed.program(SPEAKING)
+
+    def do(self, word: str, *groups: str) -> int:
+        """Have groups say or do something; give the number of page views so far."""
+        assert self._app.stdin is not None
+        assert self._app.stdout is not None
+        self._app.stdin.write(" ".join((word, *groups)) + "\n")
+        self._app.stdin.flush()
+        said = self._app.stdout.readline()
+        assert said, self._app.communicate()[1][-2000:]
+        return int(said)
+
+    def end(self) -> None:
+        """Have it end, with everything on the log."""
+        _, problems = self._app.communicate(timeout=300)
+        assert self._app.returncode == 0, problems[-2000:]
+
+
+def assert_as_agreed(installed: Installation, first: int, last: int, views: int) -> None:
+    """Every view stands once, and with what is optional exactly where its subject agreed.
+
+    Args:
+        installed: Where.
+        first: The last view before anybody agreed.
+        last: The last view before the fickle withdrew.
+        views: All views.
+    """
+    rows = installed.rows("page_view").filter(pc.field("status") > 0)
+    told = [(row["status"], row["page"], row["utc_offset"]) for row in rows.to_pylist()]
+    assert sorted(number for number, _, _ in told) == list(range(1, views + 1))
+    for number, page, offset in told:
+        is_faithful, is_fickle = page == "/faithful", page == "/fickle"
+        if number <= first or not (is_faithful or is_fickle) or (is_fickle and number > last):
+            assert offset is None, (number, page)
+        elif is_faithful:
+            assert offset == "+01:00", number
+        # What the fickle looked at before they withdrew is stored with it or without: it was committed before or not.
+    assert each_once(rows)
+    ledger = DeltaTable(str(installed.data / "lake" / "consents")).to_pyarrow_table()
+    assert each_once(ledger)
+    assert ledger.num_rows == installed.rows("consent_change").num_rows == 60
+    assert installed.breaches() == {}
+
+
+@pytest.mark.slow
+def test_consent_outlives_consumers_that_are_killed_right_after_the_ledger_was_written(
+    embedded: Installation, tmp_path: Path
+) -> None:
+    embedded.env["REMIT_FLUSH_AFTER_S"] = "0.1"
+    embedded.prepare()
+    app = Speaking(embedded)
+    consumer = embedded.consume(tmp_path / "run.log")
+
+    def killed_at(table: str, word: str, *groups: str) -> int:
+        nonlocal consumer
+        before = commits(embedded.data, table)
+        number = app.do(word, *groups)
+        until(lambda: commits(embedded.data, table) > max(before, 0), f"nothing in {table}")
+        consumer.kill()
+        consumer.wait()
+        consumer = embedded.consume(tmp_path / "run.log")
+        return number
+
+    first = killed_at("events/page_view", "view", *GROUPS)
+    killed_at("consents", "given", "faithful", "fickle")
+    last = killed_at("events/page_view", "view", *GROUPS)
+    killed_at("consents", "withdrawn", "fickle")
+    views = killed_at("events/page_view", "view", *GROUPS)
+    app.end()
+    consumer.terminate()
+    consumer.wait()
+    embedded.settle()
+    assert_as_agreed(embedded, first, last, views)
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+def test_consent_goes_with_its_partition_from_one_consumer_to_another(
+    on_kafka: Installation, tmp_path: Path
+) -> None:
+    on_kafka.env |= {
+        "REMIT_FLUSH_AFTER_S": "0.1",
+        "REMIT_KAFKA_SESSION_TIMEOUT_MS": "6000",
+        "REMIT_KAFKA_HEARTBEAT_INTERVAL_MS": "300",
+    }
+    log = parse_log(on_kafka.env["REMIT_LOG"])
+    assert isinstance(log, KafkaLog)
+    admin, group = AdminClient({"bootstrap.servers": log.bootstrap}), f"{log.prefix}.run"
+    on_kafka.prepare()
+    app = Speaking(on_kafka)
+    one = on_kafka.consume(tmp_path / "one.log")
+    first = app.do("view", *GROUPS)
+    app.do("given", "faithful", "fickle")
+    until(lambda: commits(on_kafka.data, "consents") > 0, "nobody records")
+    two = on_kafka.consume(tmp_path / "two.log")
+    until(lambda: shares(admin, group) == [6, 6], "the two do not share the partitions")
+    last = app.do("view", *GROUPS)
+    app.do("withdrawn", "fickle")
+    one.kill()
+    one.wait()
+    until(lambda: shares(admin, group) == [12], "the second does not take over")
+    views = app.do("view", *GROUPS)
+    app.end()
+    two.terminate()
+    assert two.wait(60) == 0, (tmp_path / "two.log").read_text()[-2000:]
+    on_kafka.settle()
+    assert_as_agreed(on_kafka, first, last, views)

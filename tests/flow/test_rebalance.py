@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from kit.flowing import assert_each_once, end, flow, tell
+from kit.flowing import assert_each_once, end, flow, shares, tell
 from kit.installation import Installation
 from kit.watching import commits, until
 from remit_cli.sample import sample_lines
@@ -15,12 +15,6 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 SESSION_MS = "6000"  # the least that a broker takes: how long it misses one that nobody restarts
 LINES = 14_000  # seven packs, in seven partitions
-
-
-def shares(admin: AdminClient, group: str) -> list[int]:
-    """How many partitions each member of a group has."""
-    told = admin.describe_consumer_groups([group], request_timeout=30)[group].result()
-    return sorted(len(member.assignment.topic_partitions) for member in told.members)
 
 
 def test_partitions_that_change_hands_in_mid_flow_lose_and_double_nothing(

@@ -4,6 +4,7 @@ import secrets
 import subprocess
 
 import pyarrow as pa
+from confluent_kafka.admin import AdminClient
 
 from kit.installation import Installation, each_once, without_holes
 from kit.kafka import Kafka
@@ -67,3 +68,9 @@ def assert_each_once(installed: Installation, emitted: int) -> None:
 def log_of_its_own(kafka: Kafka) -> str:
     """A log on a broker, by a prefix that nothing else has."""
     return f"kafka://{kafka.bootstrap}/flow-{secrets.token_hex(6)}"
+
+
+def shares(admin: AdminClient, group: str) -> list[int]:
+    """How many partitions each member of a group has."""
+    told = admin.describe_consumer_groups([group], request_timeout=30)[group].result()
+    return sorted(len(member.assignment.topic_partitions) for member in told.members)

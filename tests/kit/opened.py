@@ -10,6 +10,8 @@ from remit_consumers.steps.open import Datums, Failed, Fate, Opened
 from remit_schemas.category import Necessity
 from remit_schemas.codec import encoder
 from remit_schemas.contract import builtin
+from remit_schemas.event import Event
+from remit_schemas.events import EVENTS
 from remit_schemas.header import FORM_BODY, Header
 from remit_schemas.pack import Counts
 from remit_schemas.policy import find_policy
@@ -17,16 +19,17 @@ from remit_schemas.policy import find_policy
 PRODUCER = b"p" * 16
 PAGE_VIEW = builtin().by_name("page_view")
 VERSION = find_policy().version
+CONSENT_CHANGE = builtin().by_name("consent_change")
+_ENCODERS = {kind: encoder(builtin().by_name(name)) for kind, name in EVENTS.items()}
 
 
 def make_datums(
-    events: Sequence[PageView] = (PageView(ip="203.0.113.7", page="/a", status=200),),
+    events: Sequence[Event] = (PageView(ip="203.0.113.7", page="/a", status=200),),
     subjects: Sequence[str | None] = (),
     malformed: Sequence[int] = (),
 ) -> Datums:
     """The events of a pack; places in `malformed` are left out of the index."""
-    encode = encoder(PAGE_VIEW)
-    datums = [encode(event) for event in events]
+    datums = [_ENCODERS[type(event)](event) for event in events]
     named = [(subject or "").encode() for subject in subjects] or [b""] * len(datums)
     places = [n for n in range(len(datums) + len(malformed)) if n not in malformed]
     return Datums(

@@ -10,16 +10,22 @@ from remit_consumers.pipeline import Walk, steps
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
 from remit_consumers.reducers.means import Means
 from remit_consumers.vault import Vault
+from remit_consumers.visitor_keys import VisitorKeys
 
 
-def make_ledger(vault: Vault, folder: Path) -> Ledger:
+def make_ledger(vault: Vault, folder: Path, visitors: VisitorKeys | None = None) -> Ledger:
     """Make the ledger of the lake below a folder."""
-    return Ledger(Lake(folder / "lake"), Pseudonyms(vault, LEDGER_DOMAIN))
+    return Ledger(Lake(folder / "lake"), Pseudonyms(vault, LEDGER_DOMAIN, visitors))
 
 
 def make_walk(
-    vault: Vault, folder: Path, means: Means = MEANS, ledger: Ledger | None = None
+    vault: Vault,
+    folder: Path,
+    means: Means = MEANS,
+    ledger: Ledger | None = None,
+    visitors: VisitorKeys | None = None,
 ) -> Walk:
     """Make the steps over the lake below a folder."""
-    names = Pseudonyms(vault, STORAGE_DOMAIN)
-    return steps(names, means, make_floors(folder), ledger or make_ledger(vault, folder))
+    names = Pseudonyms(vault, STORAGE_DOMAIN, visitors)
+    asked = ledger or make_ledger(vault, folder, visitors)
+    return steps(names, means, make_floors(folder), asked)

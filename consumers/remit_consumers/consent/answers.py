@@ -4,7 +4,7 @@ A denial holds against everything said before it; an agreement holds from when i
 So what counts is the earliest agreement after the last denial.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 NEVER = -(1 << 63)
 """Before all time, in milliseconds since 1970."""
@@ -22,7 +22,10 @@ class Answers:
 
     def __init__(self) -> None:
         self._denied: dict[str, int] = {}
-        self._given: dict[str, dict[str, tuple[int, ...]]] = {}
+        self._since: dict[str, dict[str, int]] = {}  # by version: one number for nearly everybody
+        self._repeats: dict[
+            tuple[str, str], tuple[int, ...]
+        ] = {}  # of who agreed again, by version
 
     def take(self, name: str, effect_ms: int, version: str | None) -> None:
         """Learn one answer; of an agreement and a denial at the same time the denial holds.
@@ -35,38 +38,48 @@ class Answers:
         if effect_ms <= self._denied.get(name, NEVER):
             return
         if version is None:
-            self._deny(name, effect_ms)
+            self._denied[name] = effect_ms
+            for each in self._since:
+                self._keep(
+                    each, name, [time for time in self._given(each, name) if time > effect_ms]
+                )
             return
-        given = self._given.setdefault(version, {})
-        times = sorted({*given.get(name, ()), effect_ms})
-        given[name] = (times[0], *times[1:][1 - GIVEN_MAX :])
+        since = self._since.setdefault(version, {})
+        if since.setdefault(name, effect_ms) != effect_ms:
+            self._keep(version, name, sorted({*self._given(version, name), effect_ms}))
 
     def gives(self, version: str) -> bool:
         """Whether anybody agrees under a policy version."""
-        return bool(self._given.get(version))
+        return bool(self._since.get(version))
 
     def since(self, version: str, names: Sequence[str | None]) -> list[int]:
         """Since when each of these subjects agrees under a policy version; `FOREVER` where one does not."""
-        given = self._given.get(version, {})
-        return [given[name][0] if name and name in given else FOREVER for name in names]
+        known = self._since.get(version, {})
+        return [known.get(name or "", FOREVER) for name in names]
 
     def since_of_one(self, version: str, names: Sequence[str]) -> int:
         """Since when one subject agrees that is known by several names."""
-        given = self._given.get(version, {})
         denied = max((self._denied.get(name, NEVER) for name in names), default=NEVER)
-        times = (time for name in names for time in given.get(name, ()) if time > denied)
+        times = (time for name in names for time in self._given(version, name) if time > denied)
         return min(times, default=FOREVER)
 
-    def forget(self, names: Sequence[str]) -> None:
+    def forget(self, names: Iterable[str]) -> None:
         """Forget subjects that nobody can be tied to any more."""
         for name in names:
             self._denied.pop(name, None)
-            for given in self._given.values():
-                given.pop(name, None)
+            for version in self._since:
+                self._keep(version, name, [])
 
-    def _deny(self, name: str, effect_ms: int) -> None:
-        """Take away every agreement up to a denial."""
-        self._denied[name] = effect_ms
-        for given in self._given.values():
-            if left := tuple(time for time in given.pop(name, ()) if time > effect_ms):
-                given[name] = left
+    def _given(self, version: str, name: str) -> list[int]:
+        """When a subject agreed since its last denial, the earliest first."""
+        first = self._since.get(version, {}).get(name)
+        return [] if first is None else [first, *self._repeats.get((version, name), ())]
+
+    def _keep(self, version: str, name: str, times: list[int]) -> None:
+        """Remember when a subject agreed, the earliest first."""
+        self._repeats.pop((version, name), None)
+        self._since[version].pop(name, None)
+        if times:
+            self._since[version][name] = times[0]
+        if len(times) > 1:
+            self._repeats[version, name] = tuple(times[1:][1 - GIVEN_MAX :])

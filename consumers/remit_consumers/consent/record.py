@@ -11,6 +11,7 @@ from remit_consumers.reducers.closed import OTHER
 from remit_consumers.reducers.final import plain
 from remit_consumers.rows import COLLECTED_AT, kept_until
 from remit_schemas.plan import Plan
+from remit_schemas.subject import VISITOR
 
 CONTRACT = "consent_change"
 """The contract whose events are the ledger's records."""
@@ -49,7 +50,7 @@ def records(came: Batch, reduced: Batch, names: pa.Array, plan: Plan, now: datet
         "pack": came.pack,
         "index": came.index,
         "keep_until": kept_until(collected, reduced.outcome.keep_for),
-        "visitor_day": pa.nulls(came.events, pa.date32()),
+        "visitor_day": _visitor_days(came.subject, collected, now),
     }
     table = pa.table([_as(columns[field.name], field.type) for field in CONSENTS], schema=CONSENTS)
     known = pc.not_equal(pc.fill_null(table.column("purpose"), OTHER), OTHER)
@@ -59,6 +60,13 @@ def records(came: Batch, reduced: Batch, names: pa.Array, plan: Plan, now: datet
 def _all(value: object, rows: int) -> pa.Array:
     """A column that says the same in every row."""
     return pa.repeat(pa.scalar(value), rows)
+
+
+def _visitor_days(subjects: pa.Array, collected: pa.ChunkedArray, now: datetime) -> pa.ChunkedArray:
+    """The day of the key that a visitor is known under; null for everybody else."""
+    days = collected.cast(pa.timestamp("s", "UTC"), safe=False).cast(pa.date32(), safe=False)
+    past = pc.if_else(pc.less(days, pa.scalar(now.date())), days, pa.scalar(now.date()))
+    return pc.if_else(pc.starts_with(subjects, VISITOR), past, pa.scalar(None, pa.date32()))
 
 
 def _earlier(one: pa.ChunkedArray, other: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from deltalake.exceptions import DeltaError
 
 from remit_consumers.lake.consents import Records
+from remit_consumers.lake.consents import counted as counted_consents
 from remit_consumers.lake.consents import since as consents_since
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.floors import Floor
@@ -170,6 +171,13 @@ class Lake:
             return None
         with reaching(self.root):
             return consents_since(self._open(CONSENTS_TABLE), version)
+
+    def consent_counts(self) -> Mapping[str, Mapping[str, int]]:
+        """How many changes of each status the consent ledger holds, by purpose."""
+        if not is_table(self.root, CONSENTS_TABLE):
+            return {}
+        with reaching(self.root):
+            return counted_consents(self._open(CONSENTS_TABLE))
 
     def floors(self, now: datetime | None = None) -> dict[FloorKind, list[Floor]]:
         """The newest floors of each kind, one for each number of subjects, the newest first.

@@ -14,8 +14,9 @@ from typing import Any, Self
 from remit_schemas.category import Decision
 from remit_schemas.errors import LakeError
 
-FORMAT = 2
-"""The `v` of a receipt; a reader refuses a newer one. Version 1 had no distinct values, bits and floors."""
+FORMAT = 3
+"""The `v` of a receipt; a reader refuses a newer one. Version 1 had no distinct values, bits and floors, version 2 no
+purposes and no ledger."""
 
 
 class PackOutcome(StrEnum):
@@ -145,6 +146,8 @@ class Receipt:
         sources: The newest counts of each (producer, lane) in the flush.
         packs: The packs it speaks of.
         fields: What became of the values.
+        purposes: For each optional purpose of the plan, the events whose subject granted it, and all others.
+        ledger: The version of the consent ledger that decided, beside what the flush itself recorded; -1: it was empty.
         filled: Rows that had no value of a field and have `other` in its place, by field.
         floored: Rows whose value became `other` because too few subjects shared it with the others, by column.
         gaps: Sequence numbers that were skipped.
@@ -159,6 +162,8 @@ class Receipt:
     sources: Sequence[SourceCount] = ()
     packs: Sequence[PackCount] = ()
     fields: Sequence[FieldCount] = ()
+    purposes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    ledger: int = -1
     filled: Mapping[str, int] = field(default_factory=dict)
     floored: Mapping[str, int] = field(default_factory=dict)
     gaps: int = 0
@@ -203,6 +208,8 @@ class Receipt:
                     for one in self.packs
                 ],
                 "fields": [list(astuple(one)) for one in self.fields],
+                "purposes": {name: list(events) for name, events in self.purposes.items()},
+                "ledger": self.ledger,
                 "filled": dict(self.filled),
                 "floored": dict(self.floored),
                 "gaps": self.gaps,
@@ -243,6 +250,7 @@ def _read(form: dict[str, Any]) -> dict[str, Any]:
         "events": EventCounts(**form["events"]),
         "sources": tuple(SourceCount(bytes.fromhex(one[0]), *one[1:]) for one in form["sources"]),
         "packs": tuple(_pack(one) for one in form["packs"]),
+        "purposes": {name: tuple(events) for name, events in form.get("purposes", {}).items()},
         "fields": tuple(
             FieldCount(one[0], one[1], Decision(one[2]), *one[3:]) for one in form["fields"]
         ),

@@ -30,6 +30,9 @@ from remit_schemas.errors import LakeError, StaleWriter
 TABLE = "receipts"
 """The table that receipts are laid out in."""
 
+GRANTED, WITHHELD = "granted", "withheld"
+"""What became of an optional purpose: its subject granted it, or did not."""
+
 SINCE_FORMAT_2 = frozenset({"distinct_in", "distinct_out", "bits_in", "bits_out"})
 """Columns that receipts of format 1 have nothing for."""
 
@@ -162,8 +165,8 @@ def _rows(link: Link) -> Iterator[dict[str, object]]:
         "chain": link.head,
     }
     yield same | {"kind": "commit", "field": "", "receipt": link.text}
-    rows = (*_events(receipt), *_fields(receipt), *_floored(receipt), *_sources(receipt))
-    for row in (*rows, *_packs(receipt)):
+    rows = (*_events(receipt), *_fields(receipt), *_purposes(receipt), *_floored(receipt))
+    for row in (*rows, *_sources(receipt), *_packs(receipt)):
         yield same | row
 
 
@@ -206,6 +209,15 @@ def _fields(receipt: Receipt) -> Iterator[dict[str, object]]:
             "bits_in": one.bits_in,
             "bits_out": one.bits_out,
         }
+
+
+def _purposes(receipt: Receipt) -> Iterator[dict[str, object]]:
+    """For how many events each optional purpose was granted, and for how many not."""
+    for purpose, events in receipt.purposes.items():
+        for decision, count in zip((GRANTED, WITHHELD), events, strict=True):
+            if count:
+                same = {"kind": "purpose", "field": "", "purposes": purpose}
+                yield same | {"decision": decision, "values_in": count}
 
 
 def _floored(receipt: Receipt) -> Iterator[dict[str, object]]:

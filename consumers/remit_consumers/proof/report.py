@@ -10,10 +10,14 @@ import pyarrow.compute as pc
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.floors import Crowd, Floor
 from remit_consumers.lake.receipt import PackOutcome
+from remit_consumers.lake.receipts import GRANTED, WITHHELD
 from remit_schemas.category import Decision
 
 OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
 """What is told of each contract: offered is the sum of all the others."""
+
+CHANGES = ("given", "refused", "withdrawn")
+"""What is said to an optional purpose."""
 
 UNKNOWN = "unknown"
 """The name under which events of no known contract are told."""
@@ -65,6 +69,8 @@ class Report:
         reasons: For each contract, ``refused.<reason>`` and ``quarantined.<reason>``.
         categories: For each category: values_in, kept, reduced, refused, bytes_in, bytes_out.
         purposes: For each purpose: values_out, bytes_out.
+        consents: For each optional purpose: changes recorded (given, refused, withdrawn), and the events whose subject
+            had granted it or not (events_granted, events_withheld).
         clauses: For each clause: values_in, values_out, bytes_in, bytes_out.
         reducers: For each reducer: values_in, values_out, bytes_in, bytes_out; bits_in and bits_out, what the values
             told and still tell; distinct_in and distinct_out, the most different values in one commit.
@@ -76,6 +82,7 @@ class Report:
     categories: Counts
     reasons: Counts = field(default_factory=dict)
     purposes: Counts = field(default_factory=dict)
+    consents: Counts = field(default_factory=dict)
     clauses: Counts = field(default_factory=dict)
     reducers: Counts = field(default_factory=dict)
     policy_versions: Mapping[str, int] = field(default_factory=dict)
@@ -98,7 +105,8 @@ def report(lake: Lake) -> Report:
     """
     receipts = lake.receipts()
     floors = [floor for kind in lake.floors().values() for floor in kind]
-    return replace(told(receipts), floors=_floors(floors, receipts))
+    consents = _consents(lake.consent_counts(), receipts)
+    return replace(told(receipts), floors=_floors(floors, receipts), consents=consents)
 
 
 def told(receipts: pa.Table) -> Report:
@@ -116,6 +124,18 @@ def told(receipts: pa.Table) -> Report:
         reducers=_reducers(fields),
         policy_versions={str(row["policy_version"]): int(row["values_in"]) for row in versions},
     )
+
+
+def _consents(changes: Counts, receipts: pa.Table) -> Counts:
+    """What was said to each optional purpose, and for how many events it was asked."""
+    words = (*CHANGES, *(f"events_{each}" for each in (GRANTED, WITHHELD)))
+    found: dict[str, dict[str, int]] = {}
+    for purpose, statuses in changes.items():
+        found[purpose] = dict.fromkeys(words, 0) | dict(statuses)
+    for row in grouped(_of_kind(receipts, "purpose"), ["purposes", "decision"], ["values_in"]):
+        sums = found.setdefault(str(row["purposes"]), dict.fromkeys(words, 0))
+        sums[f"events_{row['decision']}"] += int(row["values_in"])
+    return dict(sorted(found.items()))
 
 
 def _floors(floors: Iterable[Floor], receipts: pa.Table) -> Mapping[str, Traits]:

@@ -42,10 +42,11 @@ def _decided(batch: Batch, plan: Plan, granted: frozenset[str]) -> Batch:
     """Decide for one set of granted purposes; refuse the events where nothing of them may be stored."""
     outcome = plan.outcome(granted)
     if _stores(outcome):
-        return replace(batch, outcome=outcome)
+        return replace(batch, outcome=outcome, granted=granted)
     reason = "no_consent" if plan.optional_purposes else "no_rule"
     nothing = _rows(batch, np.zeros(0, np.int64))
-    return replace(nothing, outcome=outcome, refused={reason: batch.events})
+    refused = {reason: batch.events}
+    return replace(nothing, outcome=outcome, granted=granted, refused=refused)
 
 
 def _stores(outcome: Outcome) -> bool:

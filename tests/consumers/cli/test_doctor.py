@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kit.command import Said
+from kit.installation import Installation
 from kit.means import write_places
 from kit.own_policy import own
 from remit_consumers.keys import KeyStore
@@ -82,3 +83,16 @@ def test_a_policy_that_cannot_be_used_is_found(
     found = checks(remit("doctor", "--json"))["policy"]
     assert not found["holds"]
     assert "mine.yaml:2" in found["detail"]
+
+
+def test_a_key_of_visitors_that_should_be_gone_is_named_with_what_destroys_it(
+    tmp_path: Path,
+) -> None:
+    shop = Installation(tmp_path)
+    shop.prepare()
+    old = Path(shop.env["REMIT_KEYS"], "visitor-2026-01-01.key")
+    old.write_bytes(bytes(range(32)))
+    assert "keys should be destroyed" in shop.remit("doctor", expect=1).stdout
+    shop.settle()
+    assert not old.exists()
+    shop.remit("doctor")

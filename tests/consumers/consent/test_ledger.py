@@ -1,0 +1,299 @@
+"""The ledger under the pipeline: what a flush decides for each event, by what its subject said."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kit.installation import each_once
+from kit.opened import CONSENT_CHANGE, PAGE_VIEW, VERSION, make_datums, make_opened
+from kit.walks import make_ledger, make_walk
+from kit.watching import commits
+from remit import ConsentChange, PageView, visitor
+from remit_consumers.consent.ledger import Ledger
+from remit_consumers.flush import Composer
+from remit_consumers.gather import Gathered, Partition
+from remit_consumers.lake.commit import Flush, Lake
+from remit_consumers.plans import Plans
+from remit_consumers.proof.verify import verify
+from remit_consumers.steps.open import Opened
+from remit_consumers.vault import Vault
+from remit_consumers.visitor_keys import VisitorKeys
+from remit_schemas.category import Decision
+from remit_schemas.contract import builtin
+from remit_schemas.errors import LakeError
+from remit_schemas.policy import find_policy
+
+NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
+REPORTING, IMPROVE = "analytics.reporting", "functional.service.improve"
+EVENTS = "events/page_view"
+SAID = ("given", "refused", "withdrawn", "expired", None)
+
+
+class Shop:
+    """A consumer without a log: packs go in, a lake comes out."""
+
+    def __init__(self, folder: Path, now: datetime = NOON) -> None:
+        self.folder = folder
+        self.now = now
+        keys = folder / "keys"
+        keys.mkdir(exist_ok=True, parents=True)
+        self.vault = Vault.open(folder / "vault", b"k" * 32)
+        self.visitors = VisitorKeys(keys, lambda: self.now)
+        self.lake = Lake(folder / "lake")
+        self.sequence = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew with what the lake has."""
+        self.ledger: Ledger = make_ledger(self.vault, self.folder, self.visitors)
+        self.walk = make_walk(self.vault, self.folder, ledger=self.ledger, visitors=self.visitors)
+        self.lake = Lake(self.folder / "lake")
+        claim = self.claim = self.lake.claim("spool/x", 0)
+        self.partition = Partition(claim.position or 0, claim.position or 0, claim.done)
+        self.ledger.load()
+
+    def pack(self, *events: PageView | ConsentChange, subject: str | None, tenant: str) -> Opened:
+        """A pack of events of one subject."""
+        self.sequence += 1
+        contract = CONSENT_CHANGE if isinstance(events[0], ConsentChange) else PAGE_VIEW
+        datums = make_datums(events, [subject] * len(events))
+        return make_opened(
+            self.sequence, datums=datums, fingerprint=contract.fingerprint, tenant=tenant
+        )
+
+    def store(self, *packs: Opened) -> Flush:
+        """Commit packs in one flush."""
+        flush = self.decide(*packs)
+        self.lake.commit(flush)
+        self.partition.committed = self.partition.reached
+        return flush
+
+    def decide(self, *packs: Opened) -> Flush:
+        """Make the flush of packs."""
+        gathered = Gathered()
+        for pack in packs:
+            gathered.take(pack, self.partition, {})
+        composer = Composer(
+            "spool/x", Plans(builtin(), find_policy()), self.walk, timedelta(hours=72)
+        )
+        left = self.claim.read, self.claim.recorded
+        return composer.flush(gathered, {0: self.partition}, self.now, *left)
+
+    def say(
+        self,
+        status: str | None,
+        at: datetime | None = None,
+        *,
+        subject: str = "ann",
+        tenant: str = "",
+        **changes: object,
+    ) -> Opened:
+        """A pack with one consent change."""
+        moment = at or self.now
+        change: dict[str, object] = {
+            "purpose": REPORTING,
+            "status": status,
+            "agreed_version": VERSION,
+            "method": "api",
+            "occurred_at": moment,
+            "collected_at": moment,
+        }
+        return self.pack(ConsentChange.of(change | changes), subject=subject, tenant=tenant)
+
+    def view(
+        self, at: datetime | None = None, subject: str | None = "ann", tenant: str = ""
+    ) -> Opened:
+        """A pack with one page view that has an optional field of each purpose."""
+        moment = at or self.now
+        event = PageView(
+            utc_offset="+01:00", duration_ms=7, status=200, occurred_at=moment, collected_at=moment
+        )
+        return self.pack(event, subject=subject, tenant=tenant)
+
+    def kept(self, flush: Flush) -> list[tuple[bool, bool]]:
+        """For each page view of a flush, in order, whether statistics and improvement got theirs."""
+        (part,) = [part for part in flush.parts if part.table == EVENTS]
+        assert part.rows is not None
+        rows = sorted(part.rows.to_pylist(), key=lambda row: int(row["pack"].rpartition("-")[2]))
+        return [(row["utc_offset"] is not None, row["duration_ms"] is not None) for row in rows]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
+
+
+def test_a_consent_lets_its_purpose_have_its_fields_and_no_other(shop: Shop) -> None:
+    assert shop.kept(shop.store(shop.say("given"), shop.view())) == [(True, False)]
+    assert shop.kept(shop.store(shop.say("given", purpose=IMPROVE), shop.view())) == [(True, True)]
+
+
+def test_a_withdrawal_stops_what_is_not_committed_whatever_its_time_and_place_in_the_flush(
+    shop: Shop,
+) -> None:
+    earlier = NOON - timedelta(minutes=5)
+    shop.store(shop.say("given", earlier))
+    done = shop.store(shop.view(NOON - timedelta(minutes=1)), shop.say("withdrawn"))
+    assert shop.kept(done) == [(False, False)]
+
+
+def test_a_grant_does_not_reach_back_before_it_was_given(shop: Shop) -> None:
+    done = shop.store(shop.view(NOON - timedelta(milliseconds=1)), shop.view(), shop.say("given"))
+    assert shop.kept(done) == [(False, False), (True, False)]
+
+
+@pytest.mark.parametrize("status", [each for each in SAID if each != "given"])
+def test_every_status_but_given_denies(shop: Shop, status: str | None) -> None:
+    shop.store(shop.say("given", NOON - timedelta(hours=1)))
+    assert shop.kept(shop.store(shop.say(status), shop.view())) == [(False, False)]
+
+
+def test_who_has_no_name_or_said_nothing_has_agreed_to_nothing(shop: Shop) -> None:
+    done = shop.store(shop.say("given"), shop.view(subject=None), shop.view(subject="bob"))
+    assert shop.kept(done) == [(False, False)] * 2
+
+
+@pytest.mark.parametrize(
+    ("purpose", "version"), [("marketing", VERSION), (REPORTING, "2019-01-01"), (REPORTING, None)]
+)
+def test_a_purpose_that_is_not_the_policys_and_another_version_are_no_consent(
+    shop: Shop, purpose: str, version: str | None
+) -> None:
+    done = shop.store(shop.say("given", purpose=purpose, agreed_version=version), shop.view())
+    assert shop.kept(done) == [(False, False)]
+
+
+def test_a_subject_of_one_tenant_does_not_consent_for_one_of_another(shop: Shop) -> None:
+    done = shop.store(
+        shop.say("given", tenant="a"), shop.view(tenant="a"), shop.view(tenant="b"), shop.view()
+    )
+    assert shop.kept(done) == [(True, False), (False, False), (False, False)]
+
+
+def test_a_clock_years_ahead_neither_grants_for_ever_nor_denies_for_ever(shop: Shop) -> None:
+    ahead = NOON + timedelta(days=4_000)
+    shop.store(shop.say("withdrawn", ahead, collected_at=NOON - timedelta(minutes=1)))
+    assert shop.kept(shop.store(shop.say("given"), shop.view())) == [(True, False)]
+
+
+def test_what_was_said_holds_after_a_restart(shop: Shop) -> None:
+    shop.store(shop.say("given"), shop.say("given", purpose=IMPROVE, subject="bob"))
+    shop.restart()
+    done = shop.store(shop.view(), shop.view(subject="bob"))
+    assert shop.kept(done) == [(True, False), (False, True)]
+    shop.store(shop.say("withdrawn", NOON + timedelta(seconds=1)))
+    shop.restart()
+    later = NOON + timedelta(seconds=2)
+    assert shop.kept(shop.store(shop.view(later))) == [(False, False)]
+
+
+@pytest.mark.parametrize("left", [["consents"], ["consents", "events/consent_change"]])
+def test_a_crash_between_two_tables_records_every_change_once(
+    shop: Shop, left: Sequence[str]
+) -> None:
+    shop.store(shop.view())  # so that every table is there
+    shop.store(shop.say("refused", NOON - timedelta(hours=1)))
+    pack = shop.say("given")
+    shop.store(pack)
+    for table in {"consents", "events/consent_change", "positions"} - {*left}:
+        newest = commits(shop.folder, table)
+        (shop.folder / "lake" / table / "_delta_log" / f"{newest:020d}.json").unlink()
+    shop.restart()
+    assert shop.kept(shop.store(pack, shop.view())) == [(True, False)]
+    for table in ("consents", "events/consent_change"):
+        rows = DeltaTable(str(shop.folder / "lake" / table)).to_pyarrow_table()
+        assert sorted(rows.column("status").to_pylist()) == ["given", "refused"]
+        assert each_once(rows)
+    shop.lake.materialise()
+    checks = verify(shop.folder).checks
+    assert all(checks[name].holds for name in ("chain", "rows", "values", "sequences"))
+
+
+def test_what_another_consumer_recorded_is_known_after_the_next_claim(shop: Shop) -> None:
+    other = Shop(shop.folder)
+    shop.store(shop.say("given"))
+    other.partition = shop.partition
+    other.ledger.load()
+    other.lake.claim("spool/x", 0)
+    other.sequence = 10
+    assert other.kept(other.store(other.view())) == [(True, False)]
+
+
+def test_a_ledger_that_cannot_be_read_stops_everything(shop: Shop) -> None:
+    shop.store(shop.say("given"))
+    for file in (shop.folder / "lake" / "consents").glob("*.parquet"):
+        file.unlink()
+    with pytest.raises(LakeError):
+        shop.restart()
+
+
+def test_values_in_are_those_kept_reduced_and_refused_over_the_parts(shop: Shop) -> None:
+    done = shop.store(
+        *(shop.say("given", purpose=purpose) for purpose in (REPORTING, IMPROVE)),
+        shop.say("given", subject="bob"),
+        *(shop.view(subject=subject) for subject in ("ann", "bob", "eve", None, "ann")),
+    )
+    (part,) = [part for part in done.parts if part.table == EVENTS]
+    came = [count for count in part.receipt.fields if count.field == "utc_offset"]
+    assert {(one.decision, one.values_in, one.values_out) for one in came} == {
+        (Decision.REDUCE, 3, 3),
+        (Decision.REFUSE, 2, 0),
+    }
+    keys = [
+        (one.field, one.decision, one.reducer, one.purposes, one.basis)
+        for one in part.receipt.fields
+    ]
+    assert len(keys) == len(set(keys)), "one count for each field, decision and set of purposes"
+    for field in ("status", "occurred_at", "duration_ms"):
+        assert sum(one.values_in for one in part.receipt.fields if one.field == field) == 5
+    assert part.receipt.events.stored == 5
+    assert part.receipt.purposes == {REPORTING: (3, 2), IMPROVE: (2, 3)}
+    subjects = part.rows.column("subject").to_pylist() if part.rows else []
+    assert subjects == sorted(subjects, key=lambda name: (name is None, name))
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(SAID), st.sampled_from([REPORTING, IMPROVE])), max_size=8)
+)
+def test_less_consent_never_keeps_more(
+    tmp_path_factory: pytest.TempPathFactory, said: Sequence[tuple[str | None, str]]
+) -> None:
+    kept = []
+    for denied in (False, True):
+        shop = Shop(tmp_path_factory.mktemp("shop"))
+        changes = [
+            shop.say(status, NOON - timedelta(minutes=9 - n), purpose=purpose)
+            for n, (status, purpose) in enumerate(said)
+        ]
+        last = [shop.say("withdrawn", NOON)] if denied else []
+        kept.append(shop.kept(shop.decide(*changes, *last, shop.view(NOON + timedelta(1))))[0])
+    more, less = kept
+    assert all(before or not after for before, after in zip(more, less, strict=True))
+    assert not less[0]
+
+
+def test_a_visitors_consent_holds_across_midnight_and_ends_with_the_keys(tmp_path: Path) -> None:
+    evening = datetime(2026, 3, 5, 23, 59, tzinfo=UTC)
+    shop = Shop(tmp_path, evening)
+    who = visitor("x" * 22)
+    shop.store(shop.say("given", subject=who))
+    for restart in (False, True):
+        shop.now = evening + timedelta(minutes=2)
+        if restart:
+            shop.restart()
+        done = shop.store(shop.view(evening, subject=who), shop.view(subject=who))
+        assert shop.kept(done) == [(True, False)] * 2
+    shop.store(shop.say("withdrawn", subject=who))
+    assert shop.kept(shop.store(shop.view(subject=who))) == [(False, False)]
+    shop.store(shop.say("given", shop.now + timedelta(seconds=1), subject=who))
+    shop.now = evening + timedelta(hours=30)
+    assert shop.kept(shop.store(shop.view(subject=who))) == [(True, False)]
+    shop.now = evening + timedelta(hours=60)
+    shop.ledger.forget_gone()
+    assert shop.kept(shop.store(shop.view(subject=who))) == [(False, False)]
+    assert len(shop.vault) == 0, "the vault never hears of a visitor"
