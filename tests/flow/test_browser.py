@@ -64,26 +64,26 @@ def optional_of(shop: OpenShop, page: str) -> dict[str, object]:
     return {name: row[name] for name in OPTIONAL if row.get(name) is not None}
 
 
-def only_named_fields_left(visitor: Visitor, edge: str) -> None:
-    """See that every request to the edge holds what the contract names, and nothing that a browser adds by itself."""
+def only_named_fields_left(visitor: Visitor, shop: OpenShop) -> None:
+    """See that requests hold what the contract names, and nothing that browsers add by themselves; and go nowhere else."""
     names = {field.name for field in builtin().by_name("page_view").fields}
     allowed = names - FILLED_BY_THE_EDGE | {"contract"}
-    posts = [one for one in visitor.requests if one.url.startswith(edge) and one.method == "POST"]
+    assert all(one.url.startswith((shop.address, shop.edge)) for one in visitor.requests)
+    asked = [one for one in visitor.requests if one.url.startswith(shop.edge)]
+    assert not {"cookie", "authorization"} & {name for one in asked for name in one.all_headers()}
+    posts = [one for one in asked if one.method == "POST"]
     assert posts
     for request in posts:
-        headers = request.all_headers()
-        assert not {"cookie", "referer", "authorization"} & headers.keys()
-        assert re.fullmatch(rf"{edge}/v1/(events|consent)\?key=[\w-]+", request.url)
+        assert not request.all_headers().get("referer")
+        assert re.fullmatch(rf"{shop.edge}/v1/(events|consent)\?key=[\w-]+", request.url)
         body: dict[str, Any] = json.loads(request.post_data or "")
         if "/v1/events" in request.url:
             assert set(body) == ENVELOPE
             assert {name for event in body["events"] for name in event} <= allowed
         else:
             assert set(body) == CONSENT
-    others = {one.url for one in visitor.requests if one.url.startswith(edge)} - {
-        one.url for one in posts
-    }
-    assert others == {f"{edge}/remit.js", f"{edge}/v1/policy/summary"}
+    others = {one.url for one in asked if one not in posts}
+    assert others == {f"{shop.edge}/remit.js", f"{shop.edge}/v1/policy/summary"}
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_what_a_visitor_agrees_to_arrives_minimized_and_what_is_withdrawn_no_lon
     assert machine.pop("hardware_memory") in ("2", "4", "8", "16", "32+")
     assert machine == optional_of(shop, "/tea/old-ledger") == classes
     assert optional_of(shop, "/") == optional_of(shop, "/tea/blue-hour") == {}
-    only_named_fields_left(chinese, shop.edge)
+    only_named_fields_left(chinese, shop)
 
 
 def test_what_a_request_carries_and_what_a_visitor_says_arrive_minimized(
@@ -177,7 +177,7 @@ def test_the_steps_of_a_single_page_part_are_page_views_and_the_way_back_is_one(
     assert not [row for row in shop.rows("page_view") if any(row.get(name) for name in OPTIONAL)]
     until(lambda: len(shop.rows("consent_change")) == 2, "the refusals did not arrive")
     assert {row["status"] for row in shop.rows("consent_change")} == {"refused"}
-    only_named_fields_left(visitor, shop.edge)
+    only_named_fields_left(visitor, shop)
 
 
 @pytest.mark.parametrize("how", [{"arguments": [GPC]}, {"do_not_track": True}], ids=["gpc", "dnt"])
@@ -204,7 +204,7 @@ def test_with_the_browsers_own_no_nothing_optional_leaves_it(
     until(lambda: len(shop.rows("consent_change")) > 0, "the refusal was not recorded")
     said = {(row["status"], row["method"]) for row in shop.rows("consent_change")}
     assert said == {("refused", method)}
-    only_named_fields_left(visitor, shop.edge)
+    only_named_fields_left(visitor, shop)
 
 
 def test_what_was_seen_without_network_arrives_once_also_when_an_answer_is_lost(
