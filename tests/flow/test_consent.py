@@ -9,6 +9,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from deltalake import DeltaTable
 
+from kit.crafted import lies
 from kit.flowing import shares
 from kit.installation import Installation, each_once
 from kit.watching import commits, until
@@ -239,3 +240,25 @@ def test_consent_goes_with_its_partition_from_one_consumer_to_another(
     assert two.wait(60) == 0, (tmp_path / "two.log").read_text()[-2000:]
     on_kafka.settle()
     assert_as_agreed(on_kafka, first, last, views)
+
+
+def test_a_ledger_out_of_reach_keeps_everything_on_the_log_until_it_is_back(
+    embedded: Installation, tmp_path: Path
+) -> None:
+    emit(embedded, "consent_change", [change("given")])
+    emit(embedded, "page_view", [view("/given")])
+    ledger, said = embedded.data / "lake" / "consents", tmp_path / "run.log"
+    (file,) = ledger.glob("*.parquet")
+    away = file.rename(tmp_path / "away")
+    embedded.remit("emit", "page_view", stdin=f"{json.dumps(view('/later'))}\n")
+    before = commits(embedded.data, "positions")
+    consumer = embedded.consume(said)
+    until(lambda: "the lake cannot be written" in said.read_text(), "nobody says so")
+    assert "Traceback" not in said.read_text()
+    assert (lies(embedded.data), commits(embedded.data, "positions")) == (1, before)
+    away.rename(file)
+    until(lambda: commits(embedded.data, "positions") > before, "it does not go on")
+    consumer.terminate()
+    assert consumer.wait(60) == 0
+    assert stored(embedded)["/later"] == stored(embedded)["/given"] != set()
+    assert embedded.breaches() == {}

@@ -170,7 +170,8 @@ class Lake:
         if not is_table(self.root, CONSENTS_TABLE):
             return None
         with reaching(self.root):
-            return consents_since(self._open(CONSENTS_TABLE), version)
+            table = self._tables.get(CONSENTS_TABLE) or self._open(CONSENTS_TABLE)
+            return consents_since(table, version)
 
     def consent_counts(self) -> Mapping[str, Mapping[str, int]]:
         """How many changes of each status the consent ledger holds, by purpose."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kit.installation import each_once
 from kit.opened import CONSENT_CHANGE, PAGE_VIEW, VERSION, make_datums, make_opened
+from kit.policies import make_policy, make_rule
 from kit.walks import make_ledger, make_walk
 from kit.watching import commits
 from remit import ConsentChange, PageView, visitor
@@ -18,6 +19,7 @@ from remit_consumers.consent.ledger import Ledger
 from remit_consumers.flush import Composer
 from remit_consumers.gather import Gathered, Partition
 from remit_consumers.lake.commit import Flush, Lake
+from remit_consumers.pipeline import refine
 from remit_consumers.plans import Plans
 from remit_consumers.proof.verify import verify
 from remit_consumers.steps.open import Opened
@@ -26,6 +28,7 @@ from remit_consumers.visitor_keys import VisitorKeys
 from remit_schemas.category import Decision
 from remit_schemas.contract import builtin
 from remit_schemas.errors import LakeError
+from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import find_policy
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -255,6 +258,20 @@ def test_values_in_are_those_kept_reduced_and_refused_over_the_parts(shop: Shop)
     assert part.receipt.purposes == {REPORTING: (3, 2), IMPROVE: (2, 3)}
     subjects = part.rows.column("subject").to_pylist() if part.rows else []
     assert subjects == sorted(subjects, key=lambda name: (name is None, name))
+
+
+def test_where_only_optional_purposes_want_anything_an_event_without_consent_is_refused(
+    shop: Shop,
+) -> None:
+    wanted = make_rule(event="page_view", field="status", purposes=[REPORTING])
+    plan = compile_plan(PAGE_VIEW, make_policy(wanted, version=VERSION))
+    shop.store(shop.say("given", NOON - timedelta(hours=1)))
+    packs = [shop.view(), shop.view(subject="bob")]
+    done = refine(packs, builtin(), plan, shop.walk)
+    assert (done.events.stored, done.events.refused) == (1, {"no_consent": 1})
+    assert done.rows.column("status").to_pylist() == [200]
+    assert done.rows.schema.names == done.schema.names
+    assert done.purposes == {REPORTING: (1, 1)}
 
 
 @given(

@@ -97,6 +97,19 @@ def test_a_combination_of_too_few_loses_its_last_values_until_it_is_common(
     assert done.floored == {"user_agent_os": 1, "language": 2, "screen": 2}
 
 
+def test_parts_of_different_consent_are_counted_together_and_each_keeps_what_is_its_own(
+    floors: Floors, clock: list[datetime]
+) -> None:
+    step = suppress(floors)
+    without: Row = ("Linux", "de", None)
+    refused = replace(make_batch([without], ["bob"]), outcome=FLOORED.outcome())
+    step(make_batch([COMMON], ["ann"]), FLOORED)
+    step(refused, FLOORED)
+    next_day(floors, clock)
+    assert rows_of(step(make_batch([COMMON], ["ann"]), FLOORED)) == [("Linux", "de", "other")]
+    assert rows_of(step(refused, FLOORED)) == [without]
+
+
 def test_the_tagset_names_the_floor_so_that_a_replay_can_use_it(
     floors: Floors, clock: list[datetime]
 ) -> None:
