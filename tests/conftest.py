@@ -3,10 +3,14 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from kit import chromium as chromium_part
+from kit.chromium import Chromium, Visit, Visitor
 from kit.jars import KAFKA_VERSION, Missing
 from kit.kafka import Kafka, describe
 from kit.parts import PARTS, RealParts
@@ -62,6 +66,34 @@ def kafka_secure(real_parts: RealParts) -> Iterator[Kafka]:
         name, how = describe(broker)
         real_parts.ran(f"{name} with TLS and ACLs", how)
         yield broker
+
+
+@pytest.fixture(scope="session")
+def chromium(real_parts: RealParts) -> Iterator[Chromium]:
+    """A real Chromium, one driver for the whole run; `visit` opens browsers with it."""
+    executable = chromium_part.find()
+    if executable is None:
+        real_parts.not_ran(chromium_part.NAME, chromium_part.WHY_NOT)
+        pytest.skip(f"{chromium_part.NAME}: {chromium_part.WHY_NOT}")
+    with chromium_part.start(executable) as started:
+        real_parts.ran(f"{chromium_part.NAME} {started.version}", "by Playwright")
+        yield started
+
+
+@pytest.fixture
+def visit(chromium: Chromium, tmp_path: Path) -> Iterator[Visit]:
+    """Start a browser with a profile of its own; it ends with the test, and no script of a page may have failed in it."""
+    visitors: list[Visitor] = []
+    with ExitStack() as stack:
+
+        def start(**how: Any) -> Visitor:  # noqa: ANN401  # what Playwright takes
+            profile = tmp_path / f"profile-{len(visitors)}"
+            visitor = stack.enter_context(chromium.visitor(profile, **how))
+            visitors.append(visitor)
+            return visitor
+
+        yield start
+    assert [problem for visitor in visitors for problem in visitor.problems] == []
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Annotated
 
@@ -15,6 +15,9 @@ from remit_consumers.metrics import Metrics
 from remit_consumers.service import Service
 from remit_consumers.settings import Settings
 from remit_schemas.errors import RemitError, SettingsError
+
+HOST = "127.0.0.1"
+"""Where the demonstration listens: nobody else's business."""
 
 Host = Annotated[str, typer.Option("--host", help="Address of the operator's port.")]
 Port = Annotated[
@@ -52,10 +55,7 @@ def _serve(settings: Settings, host: str, port: int, *, with_edge: bool = False)
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
     metrics = Metrics()
-    service = Service.claim(settings, metrics, adopt=lambda: adopt_dead(settings.spool))
-    if service is None:
-        message = f"another consumer runs on this data folder (lock in {settings.locks.name}/); stop it first"
-        raise SettingsError(message)
+    service = _claimed(settings, metrics)
     stop = asked_to_stop()
     with ExitStack() as stack:
         if port:
@@ -63,6 +63,45 @@ def _serve(settings: Settings, host: str, port: int, *, with_edge: bool = False)
             stack.enter_context(serves(service, metrics, host, port))
         typer.echo("remit: consuming; Ctrl-C stores what is gathered and stops", err=True)
         service.serve(stop)
+
+
+def with_shop(settings: Settings, port: int, opened: Callable[[str], None]) -> None:
+    """Run everything for one machine, and the demonstration shop, until a signal asks for the end.
+
+    Args:
+        settings: Of the consumer.
+        port: The shop's; the edge takes any that is free.
+        opened: Told the shop's address.
+    """
+    from remit_cli.edge import serving  # noqa: PLC0415 - as below
+    from remit_cli.shop import shop  # noqa: PLC0415 - as below
+    from remit_consumers.http import operator_app  # noqa: PLC0415 - as below
+
+    metrics = Metrics()
+    service = _claimed(settings, metrics)
+    stop = asked_to_stop()
+    with ExitStack() as stack:
+        operator = operator_app(metrics, service.health), metrics.registry
+        try:
+            edge = stack.enter_context(serving(settings.data, HOST, 0, operator))
+            opened(stack.enter_context(shop(settings.data, f"http://{HOST}:{edge}", HOST, port)))
+        except RemitError:
+            service.stop()
+            raise
+        service.serve(stop)
+
+
+def _claimed(settings: Settings, metrics: Metrics) -> Service:
+    """Take the one place of a consumer on this data folder.
+
+    Raises:
+        SettingsError: Another consumer has it.
+    """
+    service = Service.claim(settings, metrics, adopt=lambda: adopt_dead(settings.spool))
+    if service is None:
+        message = f"another consumer runs on this data folder (lock in {settings.locks.name}/); stop it first"
+        raise SettingsError(message)
+    return service
 
 
 @contextmanager

@@ -190,11 +190,11 @@ def _guards(plan: Plan, stopped: Iterable[str]) -> tuple[tuple[str, Refused], ..
     switched_off = [
         (f.field, Refused("stopped", f.field, contract=plan.contract))
         for f in plan.fields.values()
-        if _is_under(f.category, stopped)
+        if is_under(f.category, stopped)
     ]
     return (*prohibited, *switched_off)
 
 
-def _is_under(category: str, stopped: Iterable[str]) -> bool:
+def is_under(category: str, stopped: Iterable[str]) -> bool:
     """Whether a category is one of these, or lies below one: stopping `user.device` stops what it holds."""
     return any(category == above or category.startswith(f"{above}.") for above in stopped)

@@ -40,7 +40,10 @@ PREFLIGHT: Final = (
     (b"access-control-allow-headers", b"content-type, content-encoding"),
     (b"access-control-max-age", b"7200"),  # seconds; the longest that Chromium keeps an answer
 )
-VARY: Final = (b"vary", b"origin")
+READABLE: Final = (
+    (b"access-control-expose-headers", b"retry-after"),  # else no page could honour it
+    (b"vary", b"origin"),
+)
 BUSY_S: Final = 1.0
 QUERY_FIELDS_MAX: Final = 8
 LATER: Final = {
@@ -147,7 +150,7 @@ class Edge:
         origin = headers.get(b"origin")
         if origin not in source.origins if source.is_browser else origin is not None:
             return refusal(403, "this origin may not send with this key", ["origin"]), ()
-        allowed: Headers = ((b"access-control-allow-origin", origin), VARY) if origin else ()
+        allowed = ((b"access-control-allow-origin", origin), *READABLE) if origin else ()
         if scope["method"] != "POST":
             return _without_body(scope["method"], allowed)
         body = await body_of(headers, receive, self.limits.body_bytes_max)

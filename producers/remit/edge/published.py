@@ -6,9 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import Final, Self
 
+from remit.admit import is_under
 from remit.client import Client
 from remit_schemas.bundle import Bundle, decode_bundle
-from remit_schemas.category import PURPOSES, Necessity
+from remit_schemas.category import PURPOSES, Decision, Necessity
+from remit_schemas.contract import builtin
+from remit_schemas.events import EVENTS, PageView
+from remit_schemas.plan import compile as compile_plan
 
 TAG_CHARACTERS: Final = 32  # of SHA-256 as hex: an entity tag needs to be new, not secret
 
@@ -79,6 +83,22 @@ def _summary(bundle: Bundle, optional: list[str]) -> bytes:
     said = {
         "policy_version": policy.version,
         "optional_purposes": purposes,
+        "optional_fields": _optional_fields(bundle),
         "stopped": sorted(bundle.stopped),
     }
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _optional_fields(bundle: Bundle) -> dict[str, list[str]]:
+    """Name the fields of a page view that wait for an agreement, each with the purposes of which one is enough.
+
+    A tracker reads only these of a terminal, and none of them before; what is stopped is not read at all.
+    """
+    plan = compile_plan(builtin().by_name(EVENTS[PageView]), bundle.policy)
+    return {
+        field.field: sorted(purpose.key for purpose in field.purposes)
+        for field in plan.fields.values()
+        if field.decision is not Decision.REFUSE
+        and all(purpose.necessity is Necessity.OPTIONAL for purpose in field.purposes)
+        and not is_under(field.category, bundle.stopped)
+    }

@@ -174,6 +174,7 @@ def test_a_preflight_is_answered_for_the_origins_of_the_key(edge: EdgeProcess) -
     answer = edge.ask("OPTIONS", f"/v1/events?key={key}", headers=asked)
     assert answer.status == 204
     assert answer.headers["access-control-allow-origin"] == ORIGIN
+    assert answer.headers["access-control-expose-headers"] == "retry-after"
     assert int(answer.headers["access-control-max-age"]) > 0
     evil = {**asked, "Origin": "https://evil.example"}
     refused = edge.ask("OPTIONS", f"/v1/events?key={key}", headers=evil)

@@ -1,0 +1,96 @@
+"""The demonstration shop beside a real `remit up`: what a browser clicks through, and what of it reaches the lake."""
+
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kit.installation import Installation
+from kit.leash import leashed
+from kit.watching import until
+from remit_cli.shop import shop
+
+END_S = 60.0
+"""How long the end of `remit up` may take: it stores what is gathered."""
+
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenShop:
+    """A shop that is open.
+
+    Attributes:
+        address: Where the shop is.
+        edge: Where the edge is.
+        installed: What the edge belongs to.
+    """
+
+    address: str
+    edge: str
+    installed: Installation
+
+    def rows(self, contract: str) -> list[Row]:
+        """What the lake holds of a contract now."""
+        table = self.installed.data / "lake" / "events" / contract / "_delta_log"
+        if not any(table.glob("*.json")):
+            return []
+        found: list[Row] = self.installed.rows(contract).to_pylist()
+        return found
+
+    def pages(self) -> list[object]:
+        """The pages of the page views in the lake."""
+        return [row["page"] for row in self.rows("page_view")]
+
+    def wait_for(self, *pages: str) -> None:
+        """Wait until the lake holds page views of these pages."""
+        until(lambda: set(pages) <= set(self.pages()), f"not all of {pages} arrived")
+
+    def view_of(self, page: str) -> Row:
+        """The one page view of a page."""
+        [row] = [row for row in self.rows("page_view") if row["page"] == page]
+        return row
+
+
+@contextmanager
+def open_shop(installed: Installation, output: Path) -> Iterator[OpenShop]:
+    """Open the shop; `remit up` runs until it is closed, and must then end well."""
+    port = _free_port()
+    edge = f"http://127.0.0.1:{port}"
+    with shop(installed.data, edge, "127.0.0.1", 0) as address:
+        process = _up(installed, port, output)
+        try:
+            until(lambda: _answers(process, edge, output), "remit up does not answer")
+            yield OpenShop(address, edge, installed)
+        finally:
+            process.terminate()
+            code = process.wait(END_S)
+    assert code == 0, output.read_text()[-3000:]
+
+
+def _up(installed: Installation, port: int, output: Path) -> "subprocess.Popen[bytes]":
+    command = leashed([sys.executable, "-m", "remit_cli", "up", "--port", str(port)])
+    with output.open("wb") as out:
+        return subprocess.Popen(
+            command, env=installed.env, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+        )
+
+
+def _answers(process: "subprocess.Popen[bytes]", edge: str, output: Path) -> bool:
+    assert process.poll() is None, output.read_text()[-3000:]
+    try:
+        with urllib.request.urlopen(f"{edge}/v1/policy/summary", timeout=5) as answer:  # noqa: S310  # http, by this module
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
