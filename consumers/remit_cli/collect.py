@@ -1,6 +1,7 @@
 """`remit emit` and `remit import`: events from standard input, and from real log files."""
 
 import json
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -21,11 +22,19 @@ FLUSH_TIMEOUT_S = 60.0
 
 Files = Annotated[
     list[Path],
-    typer.Argument(help="Log files, plain or .gz.", exists=True, dir_okay=False, readable=True),
+    typer.Argument(help="Log files, plain or .gz.", dir_okay=False),
 ]
 Resume = Annotated[
     bool,
     typer.Option("--resume", help="Go on with an import of the same file that was interrupted."),
+]
+
+Follow = Annotated[
+    bool,
+    typer.Option(
+        "--follow",
+        help="Go on as the file grows, over rotation and restarts, until it is told to end.",
+    ),
 ]
 
 
@@ -96,35 +105,47 @@ def _tell(answers: Counter[str], *, as_json: bool) -> None:
 
 
 @importer.command("access-log")
-def access_log(
+def access_log(  # noqa: PLR0913 - one for each option
     files: Files,
     *,
     data: Data = None,
     wait: Wait = False,
     resume: Resume = False,
+    follow: Follow = False,
     as_json: Json = False,
 ) -> None:
     """Import access logs in the combined format as page views.
 
     Example: remit import access-log /var/log/nginx/access.log --wait
+
+    As it grows: remit import access-log /var/log/nginx/access.log --follow
     """
-    _import("access-log", files, settings_of(data), (wait, resume), as_json=as_json)
+    if follow:
+        _follow("access-log", files, settings_of(data), (wait, resume), as_json=as_json)
+    else:
+        _import("access-log", files, settings_of(data), (wait, resume), as_json=as_json)
 
 
 @importer.command("log")
-def text_log(
+def text_log(  # noqa: PLR0913 - one for each option
     files: Files,
     *,
     data: Data = None,
     wait: Wait = False,
     resume: Resume = False,
+    follow: Follow = False,
     as_json: Json = False,
 ) -> None:
     """Import logs of any service as service logs: each line is a message, and scrubbed.
 
     Example: remit import log /var/log/app.log.gz --wait
+
+    As it grows: remit import log /var/log/app.log --follow
     """
-    _import("log", files, settings_of(data), (wait, resume), as_json=as_json)
+    if follow:
+        _follow("log", files, settings_of(data), (wait, resume), as_json=as_json)
+    else:
+        _import("log", files, settings_of(data), (wait, resume), as_json=as_json)
 
 
 def _import(
@@ -134,6 +155,8 @@ def _import(
     from remit_cli.importing import How, import_files  # noqa: PLC0415 - the SDK only where used
 
     wait, resume = how
+    for file in files:
+        _check_readable(file)
     console = Console(stderr=True)
     done = import_files(kind, files, settings, How(resume=resume, wait=wait), console)
     if wait:
@@ -142,19 +165,37 @@ def _import(
         print_json({"files": {name: imported.to_dict() for name, imported in done.items()}})
         return
     for name, imported in done.items():
-        refused = (
-            ", ".join(f"{count:,} {reason}" for reason, count in imported.refused.items()) or "none"
-        )
-        before = (
-            f"; {imported.stored_before:,} lines were stored before"
-            if imported.stored_before
-            else ""
-        )
-        typer.echo(
-            f"{name}: {imported.lines:,} lines, {imported.accepted:,} accepted, refused: {refused}{before}"
-        )
+        typer.echo(f"{name}: {imported}")
     if any(imported.is_of_another_kind for imported in done.values()):
         typer.echo(
             f"no line of a file could be read as {kind}; see `remit import --help`", err=True
         )
         raise typer.Exit(1)
+
+
+def _follow(
+    kind: str, files: list[Path], settings: Settings, how: tuple[bool, bool], *, as_json: bool
+) -> None:
+    """Follow files until a signal ends it, and say what became of the lines meanwhile."""
+    from remit_cli.following import follow  # noqa: PLC0415 - the SDK only where used
+
+    if any(how):
+        raise SettingsError(
+            "--follow goes on by itself and never ends: without --wait and --resume"
+        )
+    if packed := [file.name for file in files if file.suffix == ".gz"]:
+        raise SettingsError(f"{packed[0]}: a packed file does not grow: without --follow")
+    done = follow(kind, files, settings, lambda words: typer.echo(f"remit: {words}", err=True))
+    if as_json:
+        print_json({"files": {name: told.to_dict() for name, told in done.items()}})
+    else:
+        for name, told in done.items():
+            typer.echo(f"{name}: {told}")
+
+
+def _check_readable(file: Path) -> None:
+    """Refuse a file that is not there or cannot be read."""
+    if not file.is_file():
+        raise SettingsError(f"{file}: no such file (with --follow it may come later)")
+    if not os.access(file, os.R_OK):
+        raise SettingsError(f"{file}: cannot be read")
