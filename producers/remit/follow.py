@@ -82,11 +82,14 @@ class Follower:
         self._now = now
         self._since_ns = max((tail.mtime_ns for tail in tails), default=0)
         self._is_new = not tails
+        self._has_looked = False
         self._readings: list[_Reading] = []
-        for tail in tails:
+        for tail in filter(
+            lambda tail: tail.head_bytes, tails
+        ):  # the others were empty: if not now, unread
             found = find(tail, path, fingerprint)
             if found is None:
-                self.lost += tail.offset > 0
+                self.lost += 1
             else:
                 self._readings.append(_Reading(*found))
 
@@ -128,8 +131,22 @@ class Follower:
             status = self._path.stat()
         except OSError:
             return  # not there yet, or between two files
-        if live is None or not self._readings[-1].tail.is_of(status):
+        if not self._readings or not self._readings[-1].tail.is_of(status):
             self._go_on()
+        elif not self._has_looked:
+            self._take_unread(self._readings.pop())
+        self._has_looked = True
+        for reading in self._readings:
+            self._know_better(reading)
+
+    def _know_better(self, reading: _Reading) -> None:
+        """Hash more first bytes of a file that has more now, read or not: by them it is known again."""
+        tail = reading.tail
+        if tail.head_bytes >= HEAD_BYTES_MAX:
+            return
+        head = reading.file.read(0, HEAD_BYTES_MAX)
+        if len(head) > tail.head_bytes:
+            reading.tail = replace(tail, head_bytes=len(head), head=self._fingerprint(head))
 
     def _is_cut(self, live: _Reading) -> bool:
         return not is_same(live.tail, live.file, self._fingerprint)
@@ -143,9 +160,9 @@ class Follower:
         else:
             self.lost += 1
         status = live.file.status
+        self._take_unread(_Reading(Tail.of(status), live.file))
         self._since_ns = max(self._since_ns, status.st_mtime_ns)
-        begun = replace(Tail.of(status), mtime_ns=status.st_mtime_ns)
-        self._readings.append(_Reading(begun, live.file))
+        self._readings[-1].tail = replace(Tail.of(status), mtime_ns=self._since_ns)
 
     def _go_on(self) -> None:
         """Take up the file that lies under the name now, and rotated ones that were never read before it."""
@@ -153,9 +170,12 @@ class Follower:
             file = OpenFile(self._path)
         except OSError:
             return
-        live = Tail.of(file.status)
-        known = [reading.tail for reading in self._readings]
-        between = unread(self._path, [*known, live], self._since_ns)
+        self._take_unread(_Reading(Tail.of(file.status), file))
+
+    def _take_unread(self, live: _Reading) -> None:
+        """Put the rotated files that were never read before the live one."""
+        known = [reading.file for reading in (*self._readings, live)]
+        between = unread(self._path, known, self._since_ns)
         if self._is_new:  # what was rotated before anybody followed is not ours
             self._since_ns = max([0, *(opened.status.st_mtime_ns for _, opened in between)])
             for _, opened in between:
@@ -163,7 +183,8 @@ class Follower:
         else:
             self._readings += [_Reading(tail, opened) for tail, opened in between]
         self._is_new = False
-        self._readings.append(_Reading(replace(live, mtime_ns=self._since_ns), file))
+        live.tail = replace(live.tail, mtime_ns=max(live.tail.mtime_ns, self._since_ns))
+        self._readings.append(live)
 
     def _cut(self, number: int, *, is_over: bool) -> Cut | None:
         """Cut whole lines of one file; where it is over, its last one needs no line feed."""
@@ -177,7 +198,8 @@ class Follower:
         if not end:
             if reading.quiet_since is None:
                 reading.quiet_since = self._now()
-            reading.tail = replace(tail, mtime_ns=max(tail.mtime_ns, status.st_mtime_ns))
+            if not data:
+                reading.tail = replace(tail, mtime_ns=max(tail.mtime_ns, status.st_mtime_ns))
             return None
         lines, overlong, is_inside = _lines(data[:end], tail, is_over=is_over)
         moved = self._moved(reading, tail.offset + end, status.st_mtime_ns)
@@ -186,11 +208,7 @@ class Follower:
         return Cut(lines, overlong, tuple(tails))
 
     def _moved(self, reading: _Reading, offset: int, mtime_ns: int) -> Tail:
-        tail = replace(reading.tail, offset=offset, mtime_ns=max(mtime_ns, self._since_ns))
-        if tail.head_bytes >= HEAD_BYTES_MAX:
-            return tail
-        head = reading.file.read(0, min(offset, HEAD_BYTES_MAX))
-        return replace(tail, head_bytes=len(head), head=self._fingerprint(head))
+        return replace(reading.tail, offset=offset, mtime_ns=max(mtime_ns, self._since_ns))
 
     def _is_over(self, reading: _Reading) -> bool:
         """Whether nobody will write to a file that lies under another name now."""

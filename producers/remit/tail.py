@@ -1,12 +1,13 @@
 """How far a file is read that somebody else writes and rotates, and how that very file is found again.
 
 A file is known by device and inode and, since inodes are given out again and copies have others, by a keyed hash of
-its first bytes. The hash is of bytes that were read already: nobody writes those again.
+its first bytes: a log is appended to, and nobody writes those again.
 """
 
 import gzip
 import hmac
 import os
+import re
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -15,6 +16,9 @@ from typing import BinaryIO, Final, Self, cast
 
 HEAD_BYTES_MAX: Final = 1024
 """First bytes that are hashed: the first lines of a log carry its time, so two generations differ within them."""
+
+ROTATED: Final = re.compile(r"[.-]\d[\d._T-]*(\.gz)?")
+"""What stands behind the name of a rotated file: a number, or a date. A copy of another name is somebody's own."""
 
 Fingerprint = Callable[[bytes], str]
 """A keyed hash as hex; the key lies apart from the data folder, so that the hash tells nobody what a line says."""
@@ -95,7 +99,7 @@ class OpenFile:
 
 def is_same(tail: Tail, file: OpenFile, fingerprint: Fingerprint) -> bool:
     """Whether a file begins as the one that was read, and reaches at least as far."""
-    if tail.head_bytes and fingerprint(file.read(0, tail.head_bytes)) != tail.head:
+    if tail.head_bytes and not _begins_as(tail, file, fingerprint):
         return False
     if not file.is_packed:
         return file.status.st_size >= tail.offset
@@ -123,35 +127,54 @@ def find(tail: Tail, path: Path, fingerprint: Fingerprint) -> tuple[Tail, OpenFi
     return None
 
 
-def unread(path: Path, known: Iterable[Tail], since_ns: int) -> list[tuple[Tail, OpenFile]]:
+def unread(path: Path, known: Iterable[OpenFile], since_ns: int) -> list[tuple[Tail, OpenFile]]:
     """Open the rotated files that nobody has read, oldest first: written later than all that was read.
+
+    A copy of what is being read is none of them; nor is one that is just being made, and holds only a beginning.
 
     Args:
         path: Where the live file is.
-        known: Files that are being read.
+        known: Files that are being read, by whatever name.
         since_ns: When the last of what was read was written.
     """
-    known = tuple(known)
+    read = [(file.status, file.read(0, HEAD_BYTES_MAX)) for file in known]
     found: list[tuple[int, Tail, OpenFile]] = []
-    for file in _beside(path, f"{path.name}.") + _beside(path, f"{path.name}-"):
-        opened = _opened(file)
+    for file in _beside(path, path.name):
+        opened = _opened(file) if ROTATED.fullmatch(file.name[len(path.name) :]) else None
         if opened is None:
             continue
-        status = opened.status
-        if status.st_mtime_ns <= since_ns or any(tail.is_of(status) for tail in known):
+        status, head = opened.status, opened.read(0, HEAD_BYTES_MAX)
+        is_known = any(
+            Tail.of(status).is_of(other) or (begun and _is_one_start(head, begun))
+            for other, begun in read
+        )
+        if is_known or not head or status.st_mtime_ns <= since_ns:
             opened.close()
         else:
             found.append((status.st_mtime_ns, Tail.of(status), opened))
     return [(tail, opened) for _, tail, opened in sorted(found, key=lambda each: each[0])]
 
 
+def _is_one_start(one: bytes, other: bytes) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
+def _begins_as(tail: Tail, file: OpenFile, fingerprint: Fingerprint) -> bool:
+    return tail.head_bytes > 0 and fingerprint(file.read(0, tail.head_bytes)) == tail.head
+
+
 def _beside(path: Path, prefix: str) -> list[Path]:
-    """The other files of a folder whose names begin so."""
+    """The other files of a folder whose names begin so; without packed ones that are still being written."""
     try:
         entries = sorted(path.parent.iterdir())
     except OSError:
         return []
-    return [file for file in entries if file != path and file.name.startswith(prefix)]
+    return [
+        file
+        for file in entries
+        if file != path and file.name.startswith(prefix)
+        if file.suffix != ".gz" or file.with_suffix("") not in entries
+    ]
 
 
 def _is_at(tail: Tail, file: Path) -> bool:

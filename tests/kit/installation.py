@@ -41,6 +41,10 @@ class Installation:
         }
         self._started: list[subprocess.Popen[str]] = []
 
+    def command(self) -> list[str]:
+        """The words that run the command."""
+        return [sys.executable, "-m", "remit_cli"]
+
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command and let it run."""
         return subprocess.Popen(

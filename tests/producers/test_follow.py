@@ -128,23 +128,16 @@ def test_a_file_cut_without_a_copy_is_read_from_its_start_and_said_to_be_lost(
     assert reader.follower.lost == 1
 
 
-@pytest.mark.parametrize("is_packed", [False, True], ids=["plain", "packed"])
+@pytest.mark.parametrize("how", ["moved", "packed", "copied"])
 def test_what_was_rotated_twice_while_nobody_followed_is_read_in_its_order(
-    path: Path, reader: Reader, *, is_packed: bool
+    path: Path, reader: Reader, how: str
 ) -> None:
     write(path.with_name("app.log.9"), "before anybody followed")
     write(path, "one")
     reader.read()
     write(path, "two")
-    for first, number in (("three", 2), ("five", 1)):
-        old = path.with_name(f"app.log.{number}")
-        path.rename(old)
-        status = old.stat()
-        if is_packed:
-            packed = old.with_name(f"{old.name}.gz")
-            packed.write_bytes(gzip.compress(old.read_bytes()))
-            os.utime(packed, ns=(status.st_atime_ns, status.st_mtime_ns))
-            old.unlink()
+    for number, first in enumerate(("three", "five")):
+        rotate(path, number, how)
         write(path, first, f"{first}+")
     reader.again()
     assert reader.read() == ["two", "three", "three+", "five", "five+"]
@@ -169,6 +162,24 @@ def test_a_line_that_never_ends_is_passed_over_and_counted_once(path: Path, read
     assert reader.overlong == 1
 
 
+def rotate(path: Path, number: int, how: str) -> None:
+    """Rotate a file as logrotate does, in each of its ways."""
+    old = path.with_name(f"app.log.{number}")
+    if how == "copied":
+        shutil.copy(path, old)
+        touched(old)
+        os.truncate(path, 0)
+        touched(path)
+        return
+    path.rename(old)
+    if how == "packed":
+        status = old.stat()
+        packed = old.with_name(f"{old.name}.gz")
+        packed.write_bytes(gzip.compress(old.read_bytes()))
+        os.utime(packed, ns=(status.st_atime_ns, status.st_mtime_ns))
+        old.unlink()
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_each_line_comes_once_over_any_turns_of_writing_rotating_and_restarting(
     path: Path, reader: Reader, seed: int
@@ -181,26 +192,17 @@ def test_each_line_comes_once_over_any_turns_of_writing_rotating_and_restarting(
     for _ in range(80):
         turn = chance.random()
         if turn < 0.5:
-            lines = [
-                f"{written + n} {'x' * chance.randrange(60)}" for n in range(chance.randrange(1, 9))
-            ]
-            written += len(lines)
-            write(path, *lines)
+            more = range(written, written + chance.randrange(1, 9))
+            written = more.stop
+            write(path, *(f"{number} {'x' * chance.randrange(60)}" for number in more))
         elif turn < 0.7:
             reader.read(cuts=chance.randrange(3))
         elif turn < 0.8:
             reader.again()
         elif path.exists():
             rotations += 1
-            old = path.with_name(f"app.log.{1000 - rotations}")
-            if turn < 0.9:
-                path.rename(old)
-            else:
-                reader.read()  # two cuts without a look between them leave nothing to know the first by
-                shutil.copy(path, old)
-                touched(old)
-                os.truncate(path, 0)
-                touched(path)
+            reader.follower.cut()  # a file that is cut before anybody looked at it leaves nothing to know it by
+            rotate(path, rotations, chance.choice(["moved", "packed", "copied"]))
     write(path, str(written))  # what was rotated unread is read once the next file is there
     reader.read()
     reader.again()
