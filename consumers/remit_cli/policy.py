@@ -90,8 +90,16 @@ def _print_table(explained: Mapping[str, object]) -> None:
             f"({said['clause']}: {said['reason']})"
         )
     Console().print(table)
-    if explained["floor"]:
-        Console().print(f"[bold]Floor.[/] {explained['floor']}")
+    said = {"Floor": explained["floor"], "Volume": explained["volume"]}
+    signals = explained["signals"]
+    said |= (
+        {f"Signal {name}": words for name, words in signals.items()}
+        if isinstance(signals, dict)
+        else {}
+    )
+    for title, words in said.items():
+        if words:
+            Console().print(f"[bold]{title}.[/] {words}")
 
 
 KEPT = {"keep": "Kept as it is.", "refuse": "Refused."}

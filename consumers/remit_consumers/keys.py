@@ -45,10 +45,16 @@ from remit_consumers.keyfiles import (
     own_key,
     read_key,
 )
-from remit_schemas.bundle import BUNDLE_NAME, Bundle, encode_bundle
+from remit_schemas.bundle import BUNDLE_NAME, Bundle, encode_bundle, read_bundle
 from remit_schemas.category import CATEGORIES
 from remit_schemas.durable import make_file, replace_file, sync_folder
-from remit_schemas.errors import KeyDestroyed, KeyNeverIssued, KeysOutOfReach, SettingsError
+from remit_schemas.errors import (
+    BundleError,
+    KeyDestroyed,
+    KeyNeverIssued,
+    KeysOutOfReach,
+    SettingsError,
+)
 from remit_schemas.header import KEY_ID_BYTES, Header
 from remit_schemas.policy import Policy
 from remit_schemas.sealing import data_key_info, unwrap_data_key
@@ -76,6 +82,10 @@ class KeyStore:
         self._register = Register()
         self._read_as: FileState | None = None
         self._bundle: Bundle | None = None
+        self._fresh_for = epoch_length(self._raw_limit) / 2
+        self._renewed_until: datetime | None = None  # by this process; others may have done so, too
+        self._published_as: FileState | None = None
+        self._published_until: datetime | None = None
         self._private: dict[bytes, bytes] = {}
         self._data_keys: OrderedDict[_DataKeyName, bytes] = OrderedDict()
 
@@ -133,6 +143,8 @@ class KeyStore:
             current = self._register.current
             if current is None or now >= current.rotate_at:
                 return self.rotate(now)
+            if self._is_getting_stale(now):
+                self._renew(now)
             if self._bundle is None or not (self._folder / BUNDLE_NAME).exists():
                 self.export_bundle()
             return self.bundle()
@@ -150,6 +162,7 @@ class KeyStore:
                 destroy_at=now + self._raw_limit,
             )
             make_file(self._key_file(epoch.key_id), private.private_bytes_raw())
+            self._renew(now)
             self._write(self._register.with_epoch(epoch))
             return self.bundle()
 
@@ -262,7 +275,33 @@ class KeyStore:
             not_after=current.not_after,
             stopped=self._register.stopped,
             lane_key=self._lane_key,
+            fresh_until=self._fresh_until(),
         )
+
+    def _renew(self, now: datetime) -> None:
+        """Have the next bundle be fresh anew."""
+        self._renewed_until = now + self._fresh_for
+        self._bundle = None
+
+    def _is_getting_stale(self, now: datetime) -> bool:
+        """Whether half of the time is over, so that a producer that looks rarely never sees a stale bundle."""
+        until = self._fresh_until()
+        return until is None or now >= until - self._fresh_for / 2
+
+    def _fresh_until(self) -> datetime | None:
+        """Until when the bundle is fresh: as this process signed it, or another one that was later."""
+        state = file_state(self._folder / BUNDLE_NAME)
+        if state != self._published_as:
+            self._published_as, self._published_until = state, self._read_fresh_until()
+        known = [until for until in (self._renewed_until, self._published_until) if until]
+        return max(known, default=None)
+
+    def _read_fresh_until(self) -> datetime | None:
+        try:
+            path = self._folder / BUNDLE_NAME
+            return read_bundle(path, trust=self.verify_key, pin=None).fresh_until
+        except BundleError:
+            return None
 
     def _read_private(self, epoch: Epoch) -> bytes:
         """Read a private key; one that is missing before its time may come back, so packs wait."""

@@ -1,7 +1,7 @@
 """remit, embedded in an app: emit typed events; what the policy forbids is refused here already."""
 
 from remit.client import Client
-from remit.result import Accepted, Refused
+from remit.result import Accepted, Held, Refused
 from remit_schemas.events import ConsentChange, OperationalLog, PageView, ServiceLog
 from remit_schemas.subject import visitor
 
@@ -9,6 +9,7 @@ __all__ = [
     "Accepted",
     "Client",
     "ConsentChange",
+    "Held",
     "OperationalLog",
     "PageView",
     "Refused",

@@ -1,43 +1,183 @@
 """What a client goes by: the bundle in force, as terms."""
 
-from remit.admit import terms_of
-from remit.route import Terms
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+from weakref import WeakSet
+
+from remit.admit import Routing, Situation, terms_of
+from remit.fetch import BundleFetch
+from remit.meter import Meter
+from remit.route import Routes, Terms
 from remit.settings import Places
 from remit.watch import BundleWatch
-from remit_schemas.bundle import Bundle
-from remit_schemas.contract import builtin
-from remit_schemas.errors import RemitError
-from remit_schemas.policy import find_policy
+from remit_schemas.contract import Contract, builtin, contract_of
+from remit_schemas.errors import ContractError, RemitError
+from remit_schemas.events import EVENTS
+from remit_schemas.expiry import endings
+from remit_schemas.policy import Policy, find_policy
+
+SCHEMA: Final = "__schema__"
+"""Where a class of events of one's own carries its contract, as the JSON of an ``.avsc`` file."""
+
+log = logging.getLogger("remit")
+_told: Final[set[tuple[str, bool]]] = set()  # contracts that end, or have: said once in a process
+
+
+def utc_now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
 
 
 class Agreement:
-    """The bundle in force, as terms; read again when its file changes.
+    """The bundle in force, as terms; read again when it changes, and when a bundle or a contract ends.
 
     Attributes:
         terms: In force now.
         faults: Times a new bundle could not be used.
     """
 
-    def __init__(self, places: Places, *, hold: bool) -> None:
+    def __init__(
+        self,
+        places: Places,
+        *,
+        hold: bool,
+        adopt: Callable[[Routes], None] = lambda _: None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """Read the bundle.
+
+        Args:
+            places: Where it is.
+            hold: Have every event wait for its subject's answer.
+            adopt: Called with the routes whenever there are others.
+            now: Tells the time, aware UTC.
+
+        Raises:
+            BundleError: There is none, or it is not to be believed.
+            PolicyError: The policy cannot be used.
+        """
         self.faults = 0
-        self._watch = BundleWatch(places)
-        self._policy = find_policy(places.policy) if places.policy else None
-        self._contracts = builtin()
+        self._adopt = adopt
+        self._now = now
         self._hold = hold
-        self.terms = self._terms(self._watch.read())
+        self._lock = threading.Lock()
+        self._source = BundleFetch(places) if places.policy_url else BundleWatch(places)
+        self._policy = find_policy(places.policy) if places.policy else None
+        contracts = builtin()
+        self._events: dict[type, Contract] = {
+            event: contracts.by_name(name) for event, name in EVENTS.items()
+        }
+        self._unknown: WeakSet[type] = WeakSet()
+        self._meters: dict[tuple[object, ...], Meter] = {}
+        self._was_stale = False
+        self._bundle = self._source.read()
+        self._situation = self._look()
+        self.terms = self._terms()
+
+    @property
+    def signed(self) -> bytes:
+        """The bundle as it was published."""
+        return self._source.signed
+
+    def hand_out(self) -> None:
+        """Give out the routes of now."""
+        with self._lock:
+            self._adopt(self.terms.routes)
 
     def renewed(self) -> Terms | None:
-        """Give new terms when there are any."""
-        bundle = self._watch.changed()
-        if bundle is None:
-            return None
-        try:
-            self.terms = self._terms(bundle)
-        except RemitError:
-            self.faults += 1
-            return None
-        return self.terms
+        """Give new terms when there are any, after their routes were given out."""
+        bundle = self._source.changed()
+        with self._lock:
+            before = self._bundle, self._situation
+            self._bundle = bundle or self._bundle
+            self._situation = self._look()
+            if (self._bundle, self._situation) == before:
+                return None
+            try:
+                self.terms = self._terms()
+            except RemitError:
+                self.faults += 1
+                self._bundle = before[0]
+                return None
+            self._adopt(self.terms.routes)
+            return self.terms
 
-    def _terms(self, bundle: Bundle) -> Terms:
-        policy = self._policy or bundle.policy
-        return terms_of(bundle, policy, self._contracts, hold=self._hold)
+    def learn(self, event: type) -> bool:
+        """Make a route for a class of events that has none: a subclass, or one that carries its own contract.
+
+        Returns:
+            Whether it has one now.
+        """
+        with self._lock:
+            if event in self._unknown:
+                return False
+            routes = dict(self.terms.routes)
+            known = next((base for base in event.__mro__ if base in routes), None)
+            contract = self._events[known] if known else own_contract(event)
+            if contract is None:
+                self._unknown.add(event)
+                return False
+            self._events[event] = contract
+            self._tell_of_ends()
+            same = (one for one in routes.values() if one.fingerprint == contract.fingerprint)
+            routing = Routing(self._bundle, self._policy_now, self._situation)
+            routes[event] = next(same, None) or routing.of_own(contract)
+            self.terms = replace(self.terms, routes=routes)
+            self._adopt(routes)
+            return True
+
+    def close(self, timeout_s: float) -> None:
+        """Wait for what is under way to end."""
+        self._source.close(timeout_s)
+
+    @property
+    def _policy_now(self) -> Policy:
+        return self._policy or self._bundle.policy
+
+    def _terms(self) -> Terms:
+        return terms_of(self._bundle, self._policy_now, self._events, self._situation)
+
+    def _look(self) -> Situation:
+        """See what time has done to bundle and contracts, and say it once."""
+        now = self._now()
+        fresh_until = self._bundle.fresh_until
+        is_stale = fresh_until is not None and fresh_until <= now < self._bundle.not_after
+        if is_stale and not self._was_stale:
+            log.warning(
+                "no fresh bundle since %s: nothing optional is collected until one comes",
+                fresh_until,
+            )
+        self._was_stale = is_stale
+        self._tell_of_ends()
+        return Situation(self._hold, is_stale, now.date(), self._meters)
+
+    def _tell_of_ends(self) -> None:
+        for ending in endings(self._events.values(), self._now().date()):
+            if (ending.contract, ending.is_over) not in _told:
+                _told.add((ending.contract, ending.is_over))
+                log.warning("%s", ending.words)
+
+
+def own_contract(event: type) -> Contract | None:
+    """Read the contract that a class of events carries; None where it carries none that can be used.
+
+    One that calls itself like a contract of remit's, and is another, is none.
+    """
+    text = getattr(event, SCHEMA, None)
+    if not isinstance(text, str):
+        return None
+    try:
+        contract = contract_of(text, event.__name__)
+    except ContractError as error:
+        log.warning("a class of events cannot be used: %s", error)
+        return None
+    shipped = builtin()
+    if contract.name in shipped.names:
+        return (
+            contract if contract.fingerprint == shipped.by_name(contract.name).fingerprint else None
+        )
+    return contract

@@ -3,19 +3,28 @@
 import os
 import threading
 import time
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from remit.answers import Who
 from remit.core import Core
+from remit.gate import Gate
+from remit.holding import Offer
 from remit.lifetime import remember
 from remit.packer import Packer
-from remit.result import REFUSED, Accepted, Refused
-from remit.route import NOWHERE, Route, Routes
+from remit.result import ACCEPTED, HELD, REFUSED, Accepted, Refused
+from remit.route import NOWHERE, ConsentTerms, Route, Routes
 from remit.settings import Places, Settings
+from remit_schemas.codec import stamped
 from remit_schemas.errors import EncodeError, RemitError, SettingsError
+from remit_schemas.event import now_ms
+from remit_schemas.events import ConsentChange
 from remit_schemas.pack import Counts
 
+NOTHING_SAID: Final = Refused("does_not_fit")
 START_AGAIN_S: Final = 1.0  # a child that could not start tries again after so long
 
 
@@ -43,7 +52,7 @@ class Client:
             log: ``kafka://host:port/PREFIX``; None reads REMIT_LOG; empty is the embedded log.
             data: The data folder; None reads REMIT_DATA, else ``./remit-data``.
             settings: Sizes and times; None reads REMIT_PACK_AGE_S and the like.
-            hold: Refuse every event, until somebody has agreed to something.
+            hold: Have every event wait, in bounded memory, until its subject has answered.
 
         Raises:
             SettingsError: A setting is out of range, or `source` is empty.
@@ -66,11 +75,18 @@ class Client:
         self._missed: dict[type, int] = {}
         self._start_at = 0.0
         self._starting = threading.RLock()
+        self._gate = Gate(self._drop)
+        self._withholding = self._gate.withholding
         self._start()
         remember(self)
 
     def emit(
-        self, event: object, *, subject: str | None = None, tenant: str | None = None
+        self,
+        event: object,
+        *,
+        subject: str | None = None,
+        tenant: str | None = None,
+        signals: Sequence[str] = (),
     ) -> Accepted | Refused:
         """Take one event; never raises, and never waits for a network.
 
@@ -78,26 +94,96 @@ class Client:
             event: A `PageView`, `ServiceLog` or `OperationalLog`.
             subject: Whom it is about, as the app knows them; it leaves this process sealed.
             tenant: Whose customer that is.
+            signals: What the subject's browser says beside it: ``gpc`` (Global Privacy Control), ``dnt``.
 
         Returns:
-            `Accepted`: it survives the death of this process. `Refused`: why it was not taken, already counted.
+            `Accepted`: it survives the death of this process. `Held`: it waits for its subject's answer.
+            `Refused`: why it was not taken, already counted.
         """
         route = self._routes.get(type(event))
         if route is None:
-            return self._emit_unrouted(event, subject, tenant)
-        reason = route.refusal
+            return self._emit_unrouted(event, subject, tenant, signals)
         try:
-            if reason is None and route.guards:
-                reason = route.forbids(event)
-            if reason is None:
-                return self._packer.put(  # type: ignore[union-attr]  # where a route is, there is a packer
-                    route, route.encode(event), subject, tenant
-                )
+            if signals or not route.is_plain or subject in self._withholding:
+                return self._emit_asked(Offer(route, event, subject, tenant, tuple(signals)))
+            return self._packer.put(  # type: ignore[union-attr]  # where a route is, there is a packer
+                route, route.encode(event), subject, tenant
+            )
         except (EncodeError, TypeError, ValueError, AttributeError):
             reason = "does_not_fit"
         except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
             reason = "other"
         return self._refuse(route, tenant, reason)
+
+    def consent(  # noqa: PLR0913  # the public surface; all but the first by name
+        self,
+        subject: str,
+        *,
+        given: Iterable[str] = (),
+        refused: Iterable[str] = (),
+        withdrawn: Iterable[str] = (),
+        method: str = "api",
+        tenant: str | None = None,
+    ) -> Accepted | Refused:
+        """Record what a subject says to optional purposes, and go by it from now on; never raises.
+
+        One `ConsentChange` is emitted for each purpose. It is an answer to the policy version in force: what was
+        held for this subject goes on, without what is refused.
+
+        Args:
+            subject: Who says so.
+            given: Purposes agreed to, such as ``analytics.reporting``.
+            refused: Purposes refused.
+            withdrawn: Purposes agreed to before, and no more.
+            method: How it was said: ``banner``, ``settings``, ``api``, ``remembered``, ``gpc`` or ``dnt``.
+            tenant: Whose customer that is.
+
+        Returns:
+            `Accepted` when every change is recorded; else the first refusal: ``does_not_fit`` for a purpose that the
+            policy does not leave to its subjects. What is refused or withdrawn is withheld here whatever it is.
+        """
+        terms = self._consent_terms()
+        if isinstance(terms, Refused):
+            return terms
+        try:
+            said = [*_each(given, "given"), *_each(refused, "refused")]
+            said += _each(withdrawn, "withdrawn")
+            who = subject or None, tenant or None
+            results = [self._say(terms, who, *one, method) for one in said]
+            if any(purpose in terms.optional for purpose, _ in said):
+                self._go_on(self._gate.answered(who, terms.policy_version))
+        except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
+            return self._refuse(self._routes.get(ConsentChange, NOWHERE), None, "other")
+        return next((one for one in results if not one), ACCEPTED if results else NOTHING_SAID)
+
+    def agree(self, subject: str | None = None, *, tenant: str | None = None) -> None:
+        """Go on with what is held for a subject: they have agreed to the policy version in force; never raises.
+
+        It consents to no purpose: what is optional is still for the ledger to decide.
+
+        Args:
+            subject: Who has agreed; None releases what is about nobody.
+            tenant: Whose customer that is.
+        """
+        terms = self._consent_terms()
+        if isinstance(terms, Refused):
+            return
+        try:
+            who = subject or None, tenant or None
+            self._go_on(self._gate.answered(who, terms.policy_version))
+        except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
+            self._refuse(NOWHERE, None, "other")
+
+    @property
+    def signed_bundle(self) -> bytes:
+        """The bundle that this client goes by, as it was published; empty while it does not run."""
+        core = self._core
+        return b"" if core is None else core.agreement.signed
+
+    @property
+    def held(self) -> int:
+        """How many events wait for their subject's answer; they are in no count yet."""
+        return self._gate.held
 
     def flush(self, timeout_s: float, *, durable: bool = False) -> bool:
         """Wait until everything emitted so far is on the log.
@@ -122,14 +208,73 @@ class Client:
             core, self._core = self._core, None
             self._is_closed = True
             self._routes = {}
+        self._gate.shut()
         return True if core is None else core.close(timeout_s)
 
     def totals(self) -> Counts:
         """Give what this process has offered, lost and refused so far."""
         return Counts() if self._packer is None else self._packer.totals()
 
+    def _emit_asked(self, offer: Offer) -> Accepted | Refused:
+        """Emit where something has to be asked first."""
+        for purpose, signal in self._gate.first_signals(offer) if offer.signals else ():
+            self._tell(offer.route.consent, offer.who, purpose, "refused", signal)
+        answer = self._gate.ask(offer)
+        if isinstance(answer, Refused):
+            if answer is not HELD:
+                self._refuse(offer.route, offer.tenant, answer.reason)
+            return answer
+        datum = answer(offer.event)
+        if offer.is_late:
+            datum = stamped(datum, now_ms())
+        return self._packer.put(  # type: ignore[union-attr]  # where a route is, there is a packer
+            offer.route, datum, offer.subject, offer.tenant
+        )
+
+    def _go_on(self, offers: Iterable[Offer]) -> None:
+        """Emit what was held, by the routes of now."""
+        for offer in offers:
+            route = self._routes.get(type(offer.event), offer.route)
+            try:
+                self._emit_asked(replace(offer, route=route))
+            except Exception:  # noqa: BLE001  # one that cannot go holds no other up
+                self._refuse(route, offer.tenant, "other")
+
+    def _drop(self, offer: Offer) -> Refused:
+        return self._refuse(offer.route, offer.tenant, "held")
+
+    def _say(
+        self, terms: ConsentTerms, who: Who, purpose: str, status: str, method: str
+    ) -> Accepted | Refused:
+        """Record what is said to one purpose; a consent that could not be recorded is none."""
+        if purpose not in terms.optional:
+            return self._refuse(self._routes.get(ConsentChange, NOWHERE), who[1], "does_not_fit")
+        if status != "given":
+            self._gate.note(who, purpose, is_withheld=True)
+        result = self._tell(terms, who, purpose, status, method)
+        if status == "given" and result:
+            self._gate.note(who, purpose, is_withheld=False)
+        return result
+
+    def _tell(
+        self, terms: ConsentTerms, who: Who, purpose: str, status: str, method: str
+    ) -> Accepted | Refused:
+        change = ConsentChange(
+            purpose=purpose, status=status, agreed_version=terms.policy_version, method=method
+        )
+        return self.emit(change, subject=who[0], tenant=who[1])
+
+    def _consent_terms(self) -> ConsentTerms | Refused:
+        """Give what the policy leaves to subjects, starting the client where it has not started yet."""
+        route = self._routes.get(ConsentChange)
+        if route is None and not self._is_closed and self._start_again():
+            route = self._routes.get(ConsentChange)
+        if route is None:
+            return REFUSED["closed" if self._is_closed else "not_ready"]
+        return route.consent
+
     def _emit_unrouted(
-        self, event: object, subject: str | None, tenant: str | None
+        self, event: object, subject: str | None, tenant: str | None, signals: Sequence[str]
     ) -> Accepted | Refused:
         """Emit where there is no route for exactly this class: after a fork, a close, or of a class of its own."""
         if self._is_closed:
@@ -137,11 +282,11 @@ class Client:
         if self._core is None and not self._start_again():
             self._missed[type(event)] = self._missed.get(type(event), 0) + 1
             return REFUSED["not_ready"]
-        for base in type(event).__mro__:
-            route = self._routes.get(base)
-            if route is not None:
-                self._routes = {**self._routes, type(event): route}
-                return self.emit(event, subject=subject, tenant=tenant)
+        with self._starting:
+            core = self._core
+            is_known = core is not None and core.agreement.learn(type(event))
+        if is_known and type(event) in self._routes:
+            return self.emit(event, subject=subject, tenant=tenant, signals=signals)
         return self._refuse(NOWHERE, None, "unknown_contract")
 
     def _refuse(self, route: Route, tenant: str | None, reason: str) -> Refused:
@@ -151,10 +296,16 @@ class Client:
     def _start(self) -> None:
         from remit.startup import start  # noqa: PLC0415  # half of what `import remit` would cost
 
-        core = start(self._places, self._settings, self._take_routes, hold=self._hold)
+        core = start(
+            self._places,
+            self._settings,
+            self._take_routes,
+            self._gate.drop_old,
+            hold=self._hold,
+        )
         self._packer = core.packer
         self._core = core
-        self._routes = core.routes
+        core.agreement.hand_out()
 
     def _start_again(self) -> bool:
         with self._starting:
@@ -175,16 +326,21 @@ class Client:
                 self._refuse(self._routes.get(event, NOWHERE), None, "not_ready")
 
     def _take_routes(self, routes: Routes) -> None:
-        self._routes = routes
+        if self._packer is not None and not self._is_closed:
+            self._routes = routes
 
     def guards(self) -> tuple[AbstractContextManager[object], ...]:
         """See `lifetime.Resident`."""
         core = self._core
-        return (self._starting,) if core is None else (self._starting, *core.guards())
+        if core is None:
+            return self._starting, self._gate.lock
+        still, lock = core.guards()
+        return self._starting, still, self._gate.lock, lock  # in the order they are taken elsewhere
 
     def forget(self) -> None:
         """See `lifetime.Resident`."""
         self._starting = threading.RLock()
+        self._gate.forget()
         core, self._core, self._packer = self._core, None, None
         self._routes = {}
         self._missed = {}
@@ -195,3 +351,8 @@ class Client:
     def end(self) -> None:
         """See `lifetime.Resident`."""
         self.close(self._settings.close_timeout_s)
+
+
+def _each(purposes: Iterable[str], status: str) -> list[tuple[str, str]]:
+    """Pair purposes with what is said to them; a single one may come as it is."""
+    return [(one, status) for one in ((purposes,) if isinstance(purposes, str) else purposes)]

@@ -2,13 +2,34 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 from remit.packer import Packer
-from remit.route import Routes
 from remit.salvage import Salvage
 from remit.slot import Slot
 from remit.transport import Transport
 from remit.worker import Flush, Worker
+
+
+class Agreed(Protocol):
+    """What the client goes by; see `agreement.Agreement`, which brings pydantic and is imported late."""
+
+    @property
+    def signed(self) -> bytes:
+        """The bundle as it was published."""
+        ...
+
+    def hand_out(self) -> None:
+        """Give out the routes of now."""
+        ...
+
+    def learn(self, event: type) -> bool:
+        """Make a route for a class of events that has none; say whether it has one now."""
+        ...
+
+    def close(self, timeout_s: float) -> None:
+        """Wait for what is under way to end."""
+        ...
 
 
 @dataclass(slots=True)
@@ -21,7 +42,7 @@ class Core:
         worker: Its thread; not started yet.
         transport: To a log elsewhere.
         salvage: Of slots that nobody claims.
-        routes: As they were at the start.
+        agreement: What it goes by.
     """
 
     slot: Slot
@@ -29,7 +50,7 @@ class Core:
     worker: Worker
     transport: Transport | None
     salvage: Salvage | None
-    routes: Routes
+    agreement: Agreed
 
     def flush(self, timeout_s: float, *, durable: bool) -> bool:
         """Have everything emitted so far on the log, and counts told.
@@ -48,6 +69,7 @@ class Core:
         self.packer.shut()
         is_done = self.flush(timeout_s, durable=False)
         is_clean = self.worker.stop(timeout_s)
+        self.agreement.close(timeout_s)
         if is_clean:
             if self.transport is not None:
                 self.transport.close(0.0)
@@ -56,8 +78,8 @@ class Core:
             self.slot.release(is_clean=True)
         return is_done and is_clean
 
-    def guards(self) -> tuple[AbstractContextManager[object], ...]:
-        """Give the locks under which slot, keys and packs are touched."""
+    def guards(self) -> tuple[AbstractContextManager[object], AbstractContextManager[object]]:
+        """Give the locks under which slot, keys and packs are touched: the worker's, then the packer's."""
         return self.worker.still, self.packer.lock
 
     def abandon(self) -> None:

@@ -94,11 +94,11 @@ class Importer:
 
     def admit(self, event: object) -> bytes | Refused:
         """Turn an event into a datum, or say why it may not go; the caller counts the refusals of a pack."""
-        reason = self._route.refusal
-        if reason is None:
-            reason = self._route.forbids(event)
-        if reason is not None:
-            return REFUSED[reason]
+        if self._route.refusal:
+            return REFUSED[self._route.refusal]
+        refused = self._route.forbids(event)
+        if refused is not None:
+            return refused
         try:
             return self._route.encode(event)
         except EncodeError:

@@ -21,14 +21,38 @@ class Refused:
 
     Attributes:
         reason: One of `remit_schemas.pack.REASONS`.
+        field: Which field was to blame, where one was: it is prohibited or stopped.
+        clause: The sentence of the policy that says so; None where the vocabulary alone does, or nothing but the reason.
+        contract: Whose field that is.
     """
 
     reason: str
+    field: str | None = None
+    clause: str | None = None
+    contract: str | None = None
 
     def __bool__(self) -> Literal[False]:
         return False
 
+    def __str__(self) -> str:
+        if self.field is None:
+            return f"refused: {self.reason}"
+        by = f" by {self.clause}" if self.clause else ""
+        return f"{self.contract}.{self.field} is {self.reason}{by}"
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Refused):
+    """The event waits in this process's memory until its subject has answered; it is not counted yet.
+
+    It is accepted then, or refused and counted (`held`). False where a truth is asked for: it does not survive the
+    death of this process.
+    """
+
+    reason: str = "held"
+
 
 ACCEPTED: Final = Accepted()
+HELD: Final = Held()
 REFUSED: Final = MappingProxyType({reason: Refused(reason) for reason in REASONS})
 """One answer for each reason: `emit` builds nothing."""

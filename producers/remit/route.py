@@ -1,15 +1,43 @@
 """The way of each contract's events, and the terms they go under: what `emit` needs to know of a bundle."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
+from remit.meter import Meter
 from remit.open_pack import OpenPack
+from remit.result import Refused
 from remit_schemas.category import Necessity
 from remit_schemas.pack import NAME_BYTES_MAX, NO_CONTRACT
 
 Packs = list[OpenPack | None]
 """The open pack of each lane."""
+
+Encode: TypeAlias = Callable[[object], bytes]
+"""Event to datum; checks types and ranges."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentTerms:
+    """What a policy leaves to its subjects.
+
+    Attributes:
+        policy_version: What an answer is an answer to.
+        optional: The purposes that can be given, refused and withdrawn.
+        signals: Which of them each signal of a browser withholds.
+        sample_key: Keys the choice of subjects where a contract is sampled.
+        is_stale: No fresh bundle came: nothing optional is collected until one does.
+    """
+
+    policy_version: str
+    optional: frozenset[str]
+    signals: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    sample_key: bytes = b""
+    is_stale: bool = False
+
+
+NO_CONSENT_TERMS: Final = ConsentTerms("", frozenset())
 
 
 @dataclass(slots=True)
@@ -22,28 +50,60 @@ class Route:
         necessity: Of the contract, under the policy.
         encode: Event to datum; checks types and ranges.
         refusal: Why no event of it may go; None when they may.
-        guards: Fields that must be empty, and the reason when one is not.
+        guards: Fields that must be empty, and the answer when one is not.
         packs: The open packs of those without a tenant.
         tenants: The open packs of each tenant.
+        consent: What the policy leaves to subjects.
+        optional: The optional purposes that fields of this contract are for.
+        without: Gives the encoder that leaves out what only these purposes need.
+        meter: How many of its events are taken; None is all.
+        is_held: Whether the app has asked that its events wait for an answer.
         turn: The lane of events without a subject, until its pack closes.
+        is_optional: Without a consent there is nothing to store: every purpose that it has is optional.
+        is_plain: Nothing has to be asked of its events one by one.
     """
 
     contract: str
     fingerprint: bytes
     necessity: Necessity
-    encode: Callable[[object], bytes]
+    encode: Encode
     refusal: str | None
-    guards: tuple[tuple[str, str], ...]
+    guards: tuple[tuple[str, Refused], ...]
     packs: Packs
     tenants: dict[str, Packs]
+    consent: ConsentTerms = NO_CONSENT_TERMS
+    optional: frozenset[str] = frozenset()
+    without: Callable[[frozenset[str]], Encode] | None = None
+    meter: Meter | None = None
+    is_held: bool = False
     turn: int = 0
+    is_optional: bool = field(init=False)
+    is_plain: bool = field(init=False)
 
-    def forbids(self, event: object) -> str | None:
+    def __post_init__(self) -> None:
+        """See once what `emit` would otherwise see for every event."""
+        self.is_optional = self.necessity is Necessity.OPTIONAL and bool(self.optional)
+        is_stale = self.consent.is_stale and bool(self.optional)
+        reasons = (self.refusal, self.guards, self.meter, self.waits, is_stale)
+        self.is_plain = not any(reasons)
+
+    @property
+    def waits(self) -> bool:
+        """Whether an event waits until its subject has answered."""
+        return self.is_held or self.is_optional
+
+    def forbids(self, event: object) -> Refused | None:
         """Say why this event may not go, for a value that it holds; None when it may."""
-        for name, reason in self.guards:
+        for name, refused in self.guards:
             if getattr(event, name) is not None:
-                return reason
+                return refused
         return None
+
+    def encode_without(self, withheld: frozenset[str]) -> Encode:
+        """Give the encoder for a subject who withholds these purposes."""
+        if self.without is None or not withheld & self.optional:
+            return self.encode
+        return self.without(withheld & self.optional)
 
     def packs_of(self, tenant: str) -> Packs:
         """Give the open packs of a tenant.

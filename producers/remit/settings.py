@@ -87,9 +87,10 @@ class Places:
         data: The data folder; the spool lies in it.
         keys: The folder of the bundle.
         trust: REMIT_TRUST as it was set; None pins at first use.
-        policy: REMIT_POLICY or the argument; None takes the bundle's own.
+        policy: REMIT_POLICY or the argument, a file or a name; None takes the bundle's own.
         brokers: Kafka's bootstrap servers; None is the embedded log.
         topic: Prefix of the topics.
+        policy_url: Where the bundle is fetched; None reads it from `keys`.
     """
 
     data: Path
@@ -98,6 +99,7 @@ class Places:
     policy: str | None
     brokers: str | None
     topic: str
+    policy_url: str | None = None
 
     @classmethod
     def from_env(
@@ -115,13 +117,16 @@ class Places:
         """
         folder = Path(data or environ.get("REMIT_DATA") or DATA_DEFAULT).absolute()
         brokers, topic = _log(environ.get("REMIT_LOG", "") if log is None else log)
+        named = policy or environ.get("REMIT_POLICY") or None
+        is_url = named is not None and named.lower().startswith(("http://", "https://"))
         return cls(
             data=folder,
             keys=Path(environ.get("REMIT_KEYS") or f"{folder}-keys").absolute(),
             trust=environ.get("REMIT_TRUST") or None,
-            policy=policy or environ.get("REMIT_POLICY") or None,
+            policy=None if is_url else named,
             brokers=brokers,
             topic=topic,
+            policy_url=named if is_url else None,
         )
 
 

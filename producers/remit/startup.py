@@ -20,7 +20,12 @@ from remit_schemas.spool import FOLDER
 
 
 def start(
-    places: Places, settings: Settings, adopt_routes: Callable[[Routes], None], *, hold: bool
+    places: Places,
+    settings: Settings,
+    adopt_routes: Callable[[Routes], None],
+    drop_old: Callable[[], None],
+    *,
+    hold: bool,
 ) -> Core:
     """Read the bundle, claim a slot, number what a dead process left in it, and start the worker.
 
@@ -28,7 +33,8 @@ def start(
         places: Where bundle and spool are.
         settings: Of the client.
         adopt_routes: Called whenever a new bundle brings other routes.
-        hold: Refuse every event for now.
+        drop_old: Called now and then: drops held events that have waited too long.
+        hold: Have every event wait for its subject's answer.
 
     Raises:
         BundleError: There is no bundle, or it is not to be believed.
@@ -36,7 +42,7 @@ def start(
         SpoolError: No slot can be had.
     """
     prepare(places.data / FOLDER)
-    agreement = Agreement(places, hold=hold)
+    agreement = Agreement(places, hold=hold, adopt=adopt_routes)
     terms = agreement.terms
     slot = claim(places.data / FOLDER)
     adopt(slot)
@@ -48,17 +54,17 @@ def start(
         bound=Bound(slot, packer, settings.spool_bytes_max),
         shipping=None if transport is None else Shipping(slot, transport),
         salvage=None if transport is None else _salvage(places, settings, packer),
-        refresh=partial(_refresh, agreement, packer, adopt_routes),
+        refresh=partial(_refresh, agreement, packer, drop_old),
     )
     worker = Worker(parts, settings)
     worker.start()
-    return Core(slot, packer, worker, transport, parts.salvage, terms.routes)
+    return Core(slot, packer, worker, transport, parts.salvage, agreement)
 
 
-def _refresh(agreement: Agreement, packer: Packer, adopt_routes: Callable[[Routes], None]) -> None:
+def _refresh(agreement: Agreement, packer: Packer, drop_old: Callable[[], None]) -> None:
+    drop_old()
     renewed = agreement.renewed()
     if renewed is not None:
-        adopt_routes(renewed.routes)
         packer.change(renewed)
 
 

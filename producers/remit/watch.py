@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from remit.settings import Places
-from remit_schemas.bundle import BUNDLE_NAME, Bundle, read_bundle
+from remit_schemas.bundle import BUNDLE_NAME, Bundle, decode_bundle, read_signed
 from remit_schemas.errors import RemitError
 from remit_schemas.spool import FOLDER
 from remit_schemas.trust import trust_of
@@ -17,10 +17,12 @@ class BundleWatch:
 
     Attributes:
         faults: Times the file was there and could not be believed.
+        signed: The bundle that was read last, as it was published.
     """
 
     def __init__(self, places: Places) -> None:
         self.faults = 0
+        self.signed = b""
         self._path = places.keys / BUNDLE_NAME
         self._pin = places.data / FOLDER / PIN
         self._trust = trust_of(places.trust) if places.trust else None
@@ -33,8 +35,9 @@ class BundleWatch:
             BundleError: It is missing, or not to be believed.
         """
         seen = _signature(self._path)
-        bundle = read_bundle(self._path, trust=self._trust, pin=self._pin)
-        self._seen = seen
+        signed = read_signed(self._path)
+        bundle = decode_bundle(signed, trust=self._trust, pin=self._pin)
+        self._seen, self.signed = seen, signed
         return bundle
 
     def changed(self) -> Bundle | None:
@@ -48,6 +51,9 @@ class BundleWatch:
             self.faults += 1
             self._seen = seen
             return None
+
+    def close(self, timeout_s: float) -> None:
+        """Nothing is under way between two looks at a file."""
 
 
 def _signature(path: Path) -> tuple[int, int, int] | None:

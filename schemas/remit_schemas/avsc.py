@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from difflib import get_close_matches
 from keyword import iskeyword
 from pathlib import Path
@@ -28,6 +29,13 @@ FieldJson = TypedDict(
 """A field as its file says it."""
 
 
+class RemitJson(TypedDict, total=False):
+    """What a contract says of itself, beside what is Avro."""
+
+    owner: str
+    expires_on: str
+
+
 class RecordJson(TypedDict, total=False):
     """A contract as its file says it."""
 
@@ -35,6 +43,7 @@ class RecordJson(TypedDict, total=False):
     name: Required[str]
     namespace: str
     doc: str
+    remit: RemitJson
     fields: Required[list[FieldJson]]
 
 
@@ -57,6 +66,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 _RECORD_KEYS = frozenset(RecordJson.__annotations__)
 _FIELD_KEYS = frozenset(FieldJson.__annotations__)
+_REMIT_KEYS = frozenset(RemitJson.__annotations__)
 
 
 def read_record(path: Path) -> RecordJson:
@@ -67,15 +77,33 @@ def read_record(path: Path) -> RecordJson:
         ContractError: Anything else about it is outside the safe subset.
     """
     try:
-        raw = json.loads(path.read_text("utf-8"), object_pairs_hook=_once)
+        text = path.read_text("utf-8")
     except (OSError, ValueError) as error:
         raise ContractError(f"{path.name}: cannot be read: {error}") from None
-    where = path.name
+    return parse_record(text, path.name)
+
+
+def parse_record(text: str, where: str) -> RecordJson:
+    """Read a contract.
+
+    Args:
+        text: Its JSON.
+        where: What messages call the place that it stands in.
+
+    Raises:
+        UntaggedField: A field has no privacy category, an unknown one, or two that differ.
+        ContractError: Anything else about it is outside the safe subset.
+    """
+    try:
+        raw = json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise ContractError(f"{where}: cannot be read: {error}") from None
     _check_keys(raw, _RECORD_KEYS, where)
     if raw.get("type") != "record":
         raise ContractError(f"{where}: a contract is a record")
     where = f"{where}: {_checked_name(raw, where)}"
     _check_texts(raw, ("namespace", "doc"), where)
+    _check_remit(raw.get("remit", {}), where)
     _check_fields(raw.get("fields"), where)
     return cast("RecordJson", raw)
 
@@ -86,6 +114,25 @@ def _once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     if len(built) != len(pairs):
         raise ValueError("a key stands twice in one object")
     return built
+
+
+def _check_remit(remit: object, where: str) -> None:
+    """Refuse an owner or an end that is none."""
+    where = f"{where}.remit"
+    _check_keys(remit, _REMIT_KEYS, where)
+    if not isinstance(remit, dict):
+        return
+    _check_texts(remit, ("owner", "expires_on"), where)
+    if "expires_on" in remit and not is_date(remit["expires_on"]):
+        raise ContractError(f"{where}: expires_on is a date such as 2026-12-31")
+
+
+def is_date(text: str) -> bool:
+    """Whether this is a day as ISO 8601 writes it in full: ``2026-12-31``."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _check_fields(fields: object, where: str) -> None:

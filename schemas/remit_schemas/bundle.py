@@ -82,6 +82,7 @@ class _Inner(_Part):
     stopped: frozenset[str]
     lane_key: _Key
     lanes: int = Field(ge=1, le=LANES_MAX)
+    fresh_until: AwareDatetime | None = None
 
 
 class _Outer(_Part):
@@ -105,6 +106,8 @@ class Bundle:
         stopped: Categories that may not be collected now (the kill switch).
         lane_key: Keys the hash of a subject into its lane, 32 bytes.
         lanes: Number of lanes.
+        fresh_until: Aware UTC; from then on producers collect nothing optional until a newer bundle comes. None in
+            bundles of older consumers: they are fresh for as long as they hold.
     """
 
     policy: Policy
@@ -115,6 +118,7 @@ class Bundle:
     stopped: frozenset[str]
     lane_key: bytes
     lanes: int = LANES
+    fresh_until: datetime | None = None
 
 
 def encode_bundle(bundle: Bundle, signing_key: bytes) -> bytes:
@@ -164,20 +168,30 @@ def read_bundle(path: Path, *, trust: bytes | None, pin: Path | None) -> Bundle:
     Raises:
         BundleError: It is missing, cannot be read, or `decode_bundle` refuses it.
     """
+    return decode_bundle(read_signed(path), trust=trust, pin=pin)
+
+
+def read_signed(path: Path) -> bytes:
+    """Read the bytes of ``bundle.json``, and no more of them than a bundle may have.
+
+    Raises:
+        BundleError: It is missing, or cannot be read.
+    """
     try:
         with path.open("rb") as file:
-            data = file.read(FILE_BYTES_MAX + 1)
+            return file.read(FILE_BYTES_MAX + 1)
     except OSError as error:
         message = (
             f"no bundle of keys and policy in {path.parent.name}/ ({error.strerror}): `remit up`, `run` or `import` "
             "makes it on this machine; for another one `remit keys export` writes it"
         )
         raise BundleError(message) from None
-    return decode_bundle(data, trust=trust, pin=pin)
 
 
 def _inner_of(bundle: Bundle) -> dict[str, JsonValue]:
     policy = bundle.policy
+    fresh = bundle.fresh_until
+    freshness = {"fresh_until": fresh.astimezone(UTC).isoformat()} if fresh else {}
     return {
         "policy": {
             "name": policy.name,
@@ -192,6 +206,7 @@ def _inner_of(bundle: Bundle) -> dict[str, JsonValue]:
         "stopped": [*sorted(bundle.stopped)],
         "lane_key": _text(bundle.lane_key),
         "lanes": bundle.lanes,
+        **freshness,
     }
 
 
@@ -230,6 +245,7 @@ def _bundle_of(inner: _Inner) -> Bundle:
         stopped=inner.stopped,
         lane_key=inner.lane_key,
         lanes=inner.lanes,
+        fresh_until=inner.fresh_until.astimezone(UTC) if inner.fresh_until else None,
     )
 
 

@@ -256,3 +256,11 @@ CATEGORIES: Mapping[str, Category] = MappingProxyType({word.key: word for word i
 
 PURPOSES: Mapping[str, PurposeWord] = MappingProxyType({word.key: word for word in _PURPOSES})
 """Every purpose there is, by key."""
+
+SIGNALS: Mapping[str, str] = MappingProxyType(
+    {
+        "gpc": "Global Privacy Control: the header Sec-GPC: 1",
+        "dnt": "Do Not Track: the header DNT: 1",
+    }
+)
+"""What browsers send to say no. Source: W3C Global Privacy Control; W3C Tracking Preference Expression."""

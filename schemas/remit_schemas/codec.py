@@ -3,12 +3,14 @@
 import io
 import json
 import struct
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import cast
 
 from remit_schemas.contract import Contract
 from remit_schemas.encoder import Encoder, compile_encoder
 from remit_schemas.errors import ContractError
+from remit_schemas.varint import MORE, varint, zigzag
 
 CONFLUENT_HEADER = struct.Struct(">bI")
 """A zero byte, then the schema id, big-endian.
@@ -24,7 +26,7 @@ _MALFORMED = (ArithmeticError, EOFError, LookupError, MemoryError, TypeError, Va
 """What fastavro raises on malformed bytes; what it reads nevertheless is not what would be written again."""
 
 
-def encoder(contract: Contract) -> Encoder:
+def encoder(contract: Contract, without: AbstractSet[str] = frozenset()) -> Encoder:
     """Make the function that turns an event of this contract into an Avro datum.
 
     It reads the event's attributes of the fields' names; times are whole milliseconds since 1970.
@@ -33,8 +35,27 @@ def encoder(contract: Contract) -> Encoder:
 
     Args:
         contract: What to write.
+        without: Fields that are written as null whatever they hold; what may not be null is written as it is.
     """
-    return compile_encoder(contract)
+    return compile_encoder(contract, without)
+
+
+def stamped(datum: bytes, collected_at_ms: int) -> bytes:
+    """Give a datum with another `collected_at`: the second field of every contract, after `occurred_at`.
+
+    Args:
+        datum: As an encoder wrote it.
+        collected_at_ms: Milliseconds since 1970.
+    """
+    start = _varint_end(datum, 0)
+    return datum[:start] + varint(zigzag(collected_at_ms)) + datum[_varint_end(datum, start) :]
+
+
+def _varint_end(datum: bytes, start: int) -> int:
+    """Where the number ends that starts here."""
+    while datum[start] & MORE:
+        start += 1
+    return start + 1
 
 
 def decode_one(contract: Contract, datum: bytes) -> dict[str, object]:

@@ -11,13 +11,14 @@ none of them.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias, cast
 
-from remit_schemas.avsc import AvroType, FieldJson, RecordJson, read_record
+from remit_schemas.avsc import AvroType, FieldJson, RecordJson, parse_record, read_record
 from remit_schemas.errors import ContractError
 
 Fingerprint: TypeAlias = bytes
@@ -62,6 +63,8 @@ class Contract:
         fingerprint: Names this version on the wire.
         schema_json: The Avro schema as text, privacy attributes and all; every Avro reader takes it.
         schema: The same as a mapping.
+        owner: Whom to ask about it; None where the file names nobody.
+        expires_on: From this day on, UTC, producers refuse its events; None is never.
     """
 
     name: str
@@ -70,6 +73,8 @@ class Contract:
     fingerprint: Fingerprint
     schema_json: str = field(repr=False)
     schema: Mapping[str, object] = field(repr=False, compare=False)
+    owner: str | None = None
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +167,25 @@ def load_contract(path: Path) -> Contract:
         UntaggedField: A field has no privacy category, an unknown one, or two that differ.
         ContractError: Anything else about it is outside the safe subset; the message names file, contract and field.
     """
-    record = read_record(path)
+    return _contract_of(read_record(path))
+
+
+def contract_of(text: str, where: str) -> Contract:
+    """Read a contract from its JSON.
+
+    Args:
+        text: What an ``.avsc`` file would say.
+        where: What messages call the place that it stands in.
+
+    Raises:
+        UntaggedField: As `load_contract`.
+        ContractError: As `load_contract`.
+    """
+    return _contract_of(parse_record(text, where))
+
+
+def _contract_of(record: RecordJson) -> Contract:
+    about = record.get("remit", {})
     return Contract(
         name=record["name"],
         doc=record.get("doc", ""),
@@ -170,6 +193,8 @@ def load_contract(path: Path) -> Contract:
         fingerprint=fingerprint_of(record),
         schema_json=json.dumps(record, separators=(",", ":")),
         schema=cast("Mapping[str, object]", record),
+        owner=about.get("owner"),
+        expires_on=date.fromisoformat(about["expires_on"]) if "expires_on" in about else None,
     )
 
 

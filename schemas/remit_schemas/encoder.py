@@ -6,6 +6,7 @@ does not fit. Both write the same bytes, and the same as fastavro does.
 """
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import TypeAlias, cast
 
@@ -43,20 +44,31 @@ _NAMES = {
 """What the generated code may use, beside what Python has built in."""
 
 
-def compile_encoder(contract: Contract) -> Encoder:
-    """Make the encoder of a contract."""
-    names: dict[str, object] = {**_NAMES, "careful": partial(_careful, contract)}
-    code = compile(source_of(contract), f"<encoder of {contract.name}>", "exec")
+def compile_encoder(contract: Contract, without: AbstractSet[str] = frozenset()) -> Encoder:
+    """Make the encoder of a contract.
+
+    Args:
+        contract: What to write.
+        without: Fields that are written as null whatever they hold; what may not be null is written as it is.
+    """
+    left_out = frozenset(field.name for field in contract.fields if field.nullable) & without
+    names: dict[str, object] = {**_NAMES, "careful": partial(_careful, contract, left_out)}
+    code = compile(source_of(contract, left_out), f"<encoder of {contract.name}>", "exec")
     exec(code, names)  # noqa: S102 - our own source; contracts let in only names that are Python's too
     return cast("Encoder", names["encode"])
 
 
-def source_of(contract: Contract) -> str:
-    """The Python source of a contract's encoder."""
+def source_of(contract: Contract, left_out: AbstractSet[str] = frozenset()) -> str:
+    """The Python source of a contract's encoder; these fields are written as null."""
     lines = ["def encode(event):", "    try:"]
-    for field in contract.fields:
+    written = [field for field in contract.fields if field.name not in left_out]
+    for field in written:
         lines += [f"        {line}" for line in _lines_of(field)]
-    parts = ", ".join(part for field in contract.fields for part in _parts_of(field))
+    parts = ", ".join(
+        part
+        for field in contract.fields
+        for part in (["NULL"] if field.name in left_out else _parts_of(field))
+    )
     lines += [
         f'        return "".join(({parts})).encode("latin-1")',
         "    except (AttributeError, EncodeError, IndexError, TypeError):",
@@ -122,9 +134,12 @@ def _number_expression(field: Field) -> str:
     return f"NULL if {value} is None else {expression}" if field.nullable else expression
 
 
-def _careful(contract: Contract, event: object) -> bytes:
+def _careful(contract: Contract, left_out: AbstractSet[str], event: object) -> bytes:
     """Encode an event value by value, or say which field does not fit."""
-    datum = "".join(_write(contract, field, event) for field in contract.fields)
+    datum = "".join(
+        NULL if field.name in left_out else _write(contract, field, event)
+        for field in contract.fields
+    )
     return datum.encode("latin-1")
 
 

@@ -1,6 +1,6 @@
 """May this version follow that one? Of contracts: is it readable both ways. Of policies: is no field looser."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 
 from remit_schemas.category import Basis, Decision, Necessity
@@ -11,7 +11,9 @@ from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import Policy
 from remit_schemas.reducer import Parameter, Scalar
 from remit_schemas.rule import PseudonymTerms, duration_text
+from remit_schemas.signals import SignalTerms
 from remit_schemas.specs import SPECS
+from remit_schemas.volume import Volume
 
 _LOOSENESS = {Decision.REFUSE: 0, Decision.REDUCE: 1, Decision.KEEP: 2}
 
@@ -69,6 +71,7 @@ def check_policy(old: Policy, new: Policy, contracts: Contracts) -> list[str]:
     if new.raw_limit_h > old.raw_limit_h:
         reasons.append(f"raw_limit_h: {old.raw_limit_h} h before, {new.raw_limit_h} h now")
     reasons += _of_pseudonyms(old.pseudonyms, new.pseudonyms)
+    reasons += _of_signals(old.signals, new.signals)
     for contract in contracts:
         reasons += _of_plans(compile_plan(contract, old), compile_plan(contract, new))
     return reasons
@@ -81,13 +84,34 @@ def _of_pseudonyms(before: PseudonymTerms | None, after: PseudonymTerms | None) 
         yield f"pseudonyms: changed every {duration_text(before.rotate_every)}, {now}"
 
 
+def _of_signals(
+    before: Mapping[str, SignalTerms], after: Mapping[str, SignalTerms]
+) -> Iterator[str]:
+    """Where a browser's signal withholds less."""
+    for name, terms in before.items():
+        still = after[name].withholds if name in after else ()
+        for purpose in sorted(set(terms.withholds) - set(still)):
+            yield f"signals.{name}: withheld {purpose}, and does not"
+
+
+def _of_volume(before: Volume | None, after: Volume | None) -> Iterator[str]:
+    """Where more events are taken."""
+    if before is None:
+        return
+    if (after.share if after else 1.0) > before.share:
+        now = after.sample if after and after.sample else "everything"
+        yield f"{before.sample} was taken, {now} is"
+    if (after.rate if after else float("inf")) > before.rate:
+        yield "more events are taken in an hour than before"
+
+
 def _of_plans(old: Plan, new: Plan) -> Iterator[str]:
     """Where a contract's plan is looser."""
     for name, after in new.fields.items():
         before = old.fields[name]
         for reason in (*_of_decision(before, after), *_of_use(before, after)):
             yield f"{new.contract}.{name}: {reason}"
-    for reason in _of_floor(old.floor, new.floor):
+    for reason in (*_of_floor(old.floor, new.floor), *_of_volume(old.volume, new.volume)):
         yield f"{new.contract}: {reason}"
 
 

@@ -1,6 +1,7 @@
 """What a plan says, for a reader who did not write it; and what is wrong with a policy, in words."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
@@ -19,7 +20,9 @@ from remit_schemas.plan import (
 )
 from remit_schemas.policy import Policy, builtin_clauses
 from remit_schemas.rule import PseudonymTerms, Rule, duration_text
+from remit_schemas.signals import SignalTerms
 from remit_schemas.specs import SPECS
+from remit_schemas.volume import Volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,10 @@ class Explanation:
         policy_version: Version of the policy.
         necessity: required if any field is.
         fields: In the contract's order.
+        signals: For each signal of a browser, in a sentence, what of this contract it withholds.
         floor: How many subjects must share traits, in a sentence; None where the policy says nothing of it.
         pseudonyms: How long a subject is called by one pseudonym; None where that never changes.
+        volume: How many events are taken, in a sentence; None where all are.
     """
 
     contract: str
@@ -103,8 +108,10 @@ class Explanation:
     policy_version: str
     necessity: str
     fields: Mapping[str, FieldExplanation]
+    signals: Mapping[str, str]
     floor: str | None = None
     pseudonyms: PseudonymTerms | None = None
+    volume: str | None = None
 
     def to_json(self) -> dict[str, JsonValue]:
         """Give what `remit policy explain --json` prints."""
@@ -116,6 +123,8 @@ class Explanation:
             "fields": {name: field.to_json() for name, field in self.fields.items()},
             "floor": self.floor,
             "pseudonyms": self.pseudonyms.model_dump(mode="json") if self.pseudonyms else None,
+            "signals": dict(self.signals),
+            "volume": self.volume,
         }
 
 
@@ -137,7 +146,35 @@ def explain(plan: Plan, clauses: Clauses | None = None) -> Explanation:
         ),
         floor=_explain_floor(plan.floor) if plan.floor else None,
         pseudonyms=plan.pseudonyms,
+        signals=MappingProxyType(
+            {name: _explain_signal(terms, plan) for name, terms in plan.signals.items()}
+        ),
+        volume=_explain_volume(plan.volume) if plan.volume else None,
     )
+
+
+def _explain_signal(terms: SignalTerms, plan: Plan) -> str:
+    """Put what a signal does to a contract into words."""
+    purposes = frozenset(terms.withholds)
+    fields = [name for name in plan.fields if name in plan.withheld(purposes)]
+    what = f"without {', '.join(fields)}" if fields else "as it is"
+    if plan.necessity is Necessity.OPTIONAL and plan.optional_purposes <= purposes:
+        what = "not at all"
+    return (
+        f"Refuses {', '.join(terms.withholds)}: events are taken {what} ({terms.clause})."
+        f" {terms.reason}"
+    )
+
+
+def _explain_volume(volume: Volume) -> str:
+    """Put a volume into words."""
+    parts = []
+    if volume.sample:
+        parts.append(f"{volume.sample} subjects, wholly")
+    if volume.events_max is not None and volume.window:
+        window = duration_text(volume.window)
+        parts.append(f"at most {volume.events_max} events in {window} from each process")
+    return f"Of its events are taken {'; '.join(parts)} ({volume.clause}). {volume.reason}"
 
 
 def _explain_floor(floor: FloorPlan) -> str:
@@ -191,19 +228,27 @@ def _plain(value: int | str | tuple[str, ...]) -> JsonValue:
 
 def _unused(policy: Policy, contracts: Contracts) -> Iterator[str]:
     """Find what a policy says without effect."""
-    known = set(contracts.names)
+    yield from _unknown(policy, set(contracts.names))
     for rule in policy.rules:
-        if rule.event not in known:
-            yield f"the rule for {rule.subject_matter}: there is no contract {rule.event!r}"
-        elif rule.category and not _matches(rule, policy, contracts.by_name(rule.event)):
+        if rule.event not in contracts.names:
+            continue
+        if rule.category and not _matches(rule, policy, contracts.by_name(rule.event)):
             yield f"the rule for {rule.subject_matter} matches no field"
-    for floor in policy.floors:
-        if floor.event not in known:
-            yield f"the floor of {floor.event}: there is no contract {floor.event!r}"
     used = {key for rule in policy.rules for key in rule.purposes}
     for key in policy.purposes:
         if key not in used:
             yield f"purpose {key!r}: no rule uses it"
+
+
+def _unknown(policy: Policy, known: AbstractSet[str]) -> Iterator[str]:
+    """Find what speaks of contracts that there are not."""
+    for rule in policy.rules:
+        if rule.event not in known:
+            yield f"the rule for {rule.subject_matter}: there is no contract {rule.event!r}"
+    for what, parts in (("floor", policy.floors), ("volume", policy.volumes)):
+        for part in parts:
+            if part.event not in known:
+                yield f"the {what} of {part.event}: there is no contract {part.event!r}"
 
 
 def _matches(rule: Rule, policy: Policy, contract: Contract) -> bool:

@@ -6,7 +6,7 @@ and what the policy says wrongly is an error, never a guess.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -20,7 +20,9 @@ from remit_schemas.policy_file import nearest
 from remit_schemas.precision import finest, read_by_purpose
 from remit_schemas.reducer import FINAL, Scalar, listed
 from remit_schemas.rule import PseudonymTerms, Rule
+from remit_schemas.signals import SignalTerms
 from remit_schemas.specs import SPECS
+from remit_schemas.volume import Volume
 
 NOT_NAMED = "no rule names it"
 """Why a field is refused that the policy does not speak of."""
@@ -39,6 +41,8 @@ class Plan:
         fields: Every field of the contract, in the contract's order.
         floor: How many subjects must share traits; None where the policy says nothing of it.
         pseudonyms: How long a subject is called by one pseudonym; None where that never changes.
+        signals: What each signal of a browser withholds.
+        volume: How many events of it are taken; None is all.
     """
 
     contract: str
@@ -49,6 +53,8 @@ class Plan:
     fields: Mapping[str, FieldPlan]
     floor: FloorPlan | None = None
     pseudonyms: PseudonymTerms | None = None
+    signals: Mapping[str, SignalTerms] = field(default_factory=dict)
+    volume: Volume | None = None
 
     @property
     def optional_purposes(self) -> frozenset[str]:
@@ -73,6 +79,17 @@ class Plan:
             tagset=self._tagset(fields),
             fields=MappingProxyType(fields),
             keep_for=min(lengths, default=timedelta()),
+        )
+
+    def withheld(self, purposes: frozenset[str]) -> frozenset[str]:
+        """Name the fields that are refused only because a subject withholds these optional purposes."""
+        optional = self.optional_purposes
+        return self._refused(optional - purposes) - self._refused(optional)
+
+    def _refused(self, granted: frozenset[str]) -> frozenset[str]:
+        decided = {name: _decide(field, granted) for name, field in self.fields.items()}
+        return frozenset(
+            name for name, field in decided.items() if field.decision is Decision.REFUSE
         )
 
     def _tagset(self, decided: Mapping[str, FieldDecision]) -> str:
@@ -122,6 +139,8 @@ def compile(contract: Contract, policy: Policy) -> Plan:  # noqa: A001 - the des
         fields=MappingProxyType(fields),
         floor=_floor(contract, policy, fields),
         pseudonyms=policy.pseudonyms,
+        signals=policy.signals,
+        volume=next((one for one in policy.volumes if one.event == contract.name), None),
     )
 
 

@@ -36,6 +36,8 @@ from remit_schemas.rule import (
     Text,
     Version,
 )
+from remit_schemas.signals import SignalTerms, mistakes_of_signals
+from remit_schemas.volume import Volume
 
 POLICIES = Path(__file__).parent / "policies"
 """The policies that are shipped: `<name>/<version>.yaml`."""
@@ -67,6 +69,8 @@ class Policy(Written):
         pseudonyms: How long a subject is called by one pseudonym; None is for as long as it has rows.
         rules: What may be done with what; what no rule names is refused.
         floors: How many subjects must share some traits before they are stored; one for a contract at most.
+        signals: What the signals of browsers withhold, by their names.
+        volumes: How many events are taken; one for a contract at most.
     """
 
     part: ClassVar[str] = "a policy"
@@ -85,11 +89,17 @@ class Policy(Written):
     pseudonyms: PseudonymTerms | None = None
     rules: tuple[Rule, ...]
     floors: tuple[Floor, ...] = ()
+    signals: Mapping[str, SignalTerms] = Field(default_factory=dict)
+    volumes: tuple[Volume, ...] = ()
 
     @property
     def canonical(self) -> bytes:
-        """The policy as canonical JSON: keys sorted, no white space, UTF-8, nothing that is null."""
-        plain = self.model_dump(mode="json", exclude_none=True)
+        """The policy as canonical JSON: keys sorted, no white space, UTF-8, nothing that is null.
+
+        Sections that came later are not there where they are empty: the hash of an older policy stays what it was.
+        """
+        empty = {name for name in ("signals", "volumes") if not getattr(self, name)}
+        plain = self.model_dump(mode="json", exclude_none=True, exclude=empty)
         text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return text.encode()
 
@@ -127,13 +137,15 @@ class Policy(Written):
                 yield ("rules", number), f"a second rule for {rule.subject_matter}"
             seen.add((rule.event, rule.category, rule.field))
             yield from self._contradictions_of(rule, ("rules", number))
-        yield from self._contradictions_of_floors()
+        yield from self._said_twice()
+        yield from mistakes_of_signals(self.signals, self.purposes)
 
-    def _contradictions_of_floors(self) -> Iterator[tuple[Place, str]]:
-        events = [floor.event for floor in self.floors]
-        for number, event in enumerate(events):
-            if event in events[:number]:
-                yield ("floors", number), f"a second floor for {event}"
+    def _said_twice(self) -> Iterator[tuple[Place, str]]:
+        for section, one in (("floors", "floor"), ("volumes", "volume")):
+            events = [part.event for part in getattr(self, section)]
+            for number, event in enumerate(events):
+                if event in events[:number]:
+                    yield (section, number), f"a second {one} for {event}"
 
     def _contradictions_of(self, rule: Rule, place: Place) -> Iterator[tuple[Place, str]]:
         for key in rule.purposes:
@@ -269,3 +281,7 @@ def _cited(policy: Policy) -> Iterator[tuple[Place, str]]:
         yield ("rules", number, "clause"), rule.clause
     for number, floor in enumerate(policy.floors):
         yield ("floors", number, "clause"), floor.clause
+    for name, signal in policy.signals.items():
+        yield ("signals", name, "clause"), signal.clause
+    for number, volume in enumerate(policy.volumes):
+        yield ("volumes", number, "clause"), volume.clause

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from remit_consumers.keys import KeyStore, lies_under
-from remit_schemas.bundle import Bundle, read_bundle
+from remit_schemas.bundle import Bundle, read_bundle, write_bundle
 from remit_schemas.category import Necessity
 from remit_schemas.errors import (
     KeyDestroyed,
@@ -73,7 +73,7 @@ def test_the_first_epoch_is_made_and_its_bundle_published(folder: Path) -> None:
 def test_an_epoch_lasts_until_half_of_it_is_over(folder: Path) -> None:
     store = open_store(folder)
     first = store.ensure(NOW)
-    assert store.ensure(NOW + 6 * HOUR - timedelta(seconds=1)) == first
+    assert store.ensure(NOW + 6 * HOUR - timedelta(seconds=1)).key_id == first.key_id
     second = store.ensure(NOW + 6 * HOUR)
     assert second.key_id != first.key_id
     assert second.not_after == NOW + 18 * HOUR
@@ -256,3 +256,30 @@ def test_processes_that_start_at_once_agree_on_every_key(folder: Path) -> None:
     answers = {process.communicate()[0] for process in started}
     assert len(answers) == 1
     assert len(open_store(folder).status(NOW).epochs) == 1
+
+
+def test_a_bundle_is_signed_again_before_it_is_stale(folder: Path) -> None:
+    store = open_store(folder)
+    first = store.ensure(NOW)
+    assert first.fresh_until == NOW + 6 * HOUR
+    assert store.ensure(NOW + 2 * HOUR).fresh_until == first.fresh_until
+    again = store.ensure(NOW + 4 * HOUR)
+    assert (again.key_id, again.fresh_until) == (first.key_id, NOW + 10 * HOUR)
+    path = folder / "bundle.json"
+    assert read_bundle(path, trust=store.verify_key, pin=None).fresh_until == again.fresh_until
+
+
+def test_stopping_a_category_makes_a_bundle_no_fresher_and_no_staler(folder: Path) -> None:
+    one, other = open_store(folder), open_store(folder)
+    one.ensure(NOW)
+    other.ensure(NOW + 4 * HOUR)
+    assert one.stop("user.device").fresh_until == NOW + 10 * HOUR
+    assert other.bundle().stopped == {"user.device"}
+    assert other.bundle().fresh_until == NOW + 10 * HOUR
+
+
+def test_a_bundle_without_freshness_gets_it_at_the_next_look(folder: Path) -> None:
+    store = open_store(folder)
+    plain = replace(store.ensure(NOW), fresh_until=None)
+    write_bundle(folder / "bundle.json", plain, (folder / "signing.key").read_bytes())
+    assert open_store(folder).ensure(NOW + HOUR).fresh_until == NOW + 7 * HOUR

@@ -10,8 +10,9 @@ MODULE_LINES_MAX = 400
 PARAMETERS_MAX = 5  # a command's (remit_cli) are its options, and are named by who types them
 GENERATED = {"remit_schemas.events"}  # one parameter for each field of a contract
 DESIGNED = {
-    "remit.client.Client.__init__"
-}  # six, five of them by keyword: the design's own signature
+    "remit.client.Client.__init__",
+    "remit.client.Client.consent",
+}  # six, five of them by keyword: the design's own signatures
 
 
 def parameters_of(function: Function) -> list[str]:

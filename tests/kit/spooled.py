@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from remit.client import Client
 from remit_schemas import spool
 from remit_schemas.bundle import BUNDLE_NAME, Bundle, write_bundle
 from remit_schemas.codec import decode_one
-from remit_schemas.contract import builtin
+from remit_schemas.contract import Contract, builtin
 from remit_schemas.errors import PackError
 from remit_schemas.pack import (
     FORM_BODY,
@@ -69,10 +70,12 @@ class Home:
     Attributes:
         data: The data folder.
         bundle: As published last.
+        own: Contracts of the app's own, to read back what it emitted.
     """
 
     def __init__(self, folder: Path, **changes: object) -> None:
         self.data = folder / "data"
+        self.own: list[Contract] = []
         self._keys = folder / "data-keys"
         self._keys.mkdir(parents=True)
         self._signing_key = os.urandom(32)
@@ -100,6 +103,17 @@ class Home:
         """Publish the bundle with these changes."""
         self.bundle = replace(self.bundle, **changes)  # type: ignore[arg-type]  # a test names fields
         write_bundle(self._keys / BUNDLE_NAME, self.bundle, self._signing_key)
+
+    @property
+    def signed(self) -> bytes:
+        """The bundle as it lies there."""
+        return (self._keys / BUNDLE_NAME).read_bytes()
+
+    @property
+    def verify_key(self) -> bytes:
+        """Whom to trust, 32 raw bytes."""
+        private = Ed25519PrivateKey.from_private_bytes(self._signing_key)
+        return private.public_key().public_bytes_raw()
 
     @property
     def slots(self) -> list[Path]:
@@ -133,12 +147,15 @@ class Home:
                 for index, (start, length) in enumerate(scan_records(data, header.length))
             )
         )
-        contracts = builtin()
         events = []
         for datum, subject in pairs:
-            values = decode_one(contracts.by_fingerprint(header.fingerprint), datum)
+            values = decode_one(self._contract(header.fingerprint), datum)
             events.append(Event(values, subject.decode()))
         return Pack(number, header, events)
+
+    def _contract(self, fingerprint: bytes) -> Contract:
+        own = next((one for one in self.own if one.fingerprint == fingerprint), None)
+        return own or builtin().by_fingerprint(fingerprint)
 
     def stored(self, packs: Iterable[Pack] | None = None) -> dict[tuple[str, int], Event]:
         """Every event by its identity, as a consumer with marks would store it: resends dropped, a gap is an error."""

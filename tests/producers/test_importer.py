@@ -88,7 +88,9 @@ def test_the_identity_of_a_file_is_that_of_its_content(tmp_path: Path) -> None:
 def test_what_is_stopped_is_refused_in_an_import_too(home: Home) -> None:
     home.publish(stopped=frozenset({"user.device.ip_address"}))
     importer = Importer(PageView, FILE, data=home.data, log="")
-    assert importer.admit(PageView(ip="203.0.113.7")) == Refused("stopped")
+    assert importer.admit(PageView(ip="203.0.113.7")) == Refused(
+        "stopped", "ip", contract="page_view"
+    )
     assert isinstance(importer.admit(PageView(page="/a")), bytes)
     importer.close()
 

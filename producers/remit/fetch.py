@@ -1,0 +1,196 @@
+"""The bundle from an edge: fetched at the start, asked for again by a thread of its own, kept for the next start.
+
+Nothing waits for the network but the start of the client: a thread fetches, and whoever looks takes what it brought.
+"""
+
+import logging
+import threading
+import time
+from http.client import HTTPException
+from ipaddress import ip_address
+from typing import Final
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import (
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+)
+
+from remit.settings import Places
+from remit.watch import PIN
+from remit_schemas.bundle import BUNDLE_NAME, FILE_BYTES_MAX, Bundle, decode_bundle, read_signed
+from remit_schemas.durable import replace_file
+from remit_schemas.errors import BundleError, RemitError, SettingsError
+from remit_schemas.spool import FOLDER
+from remit_schemas.trust import trust_of
+
+STEP_S: Final = 3.0  # for each step of the network: to connect, to hear anything
+WHOLE_S: Final = 10.0  # for a bundle as a whole: one that trickles in is none
+CHUNK_BYTES: Final = 64 << 10
+NOT_MODIFIED: Final = 304  # RFC 9110, section 15.4.5
+
+log = logging.getLogger("remit")
+
+
+class BundleFetch:
+    """Fetches the bundle and notices a new one; the last one is kept beside the spool.
+
+    Attributes:
+        faults: Times that it could not be fetched, or not be believed.
+        signed: The bundle in use, as it was published.
+    """
+
+    def __init__(self, places: Places) -> None:
+        """Prepare.
+
+        Raises:
+            SettingsError: The address is none, or plain HTTP beyond this machine without REMIT_TRUST.
+            BundleError: REMIT_TRUST is no key.
+        """
+        self.faults = 0
+        self.signed = b""
+        self._url = places.policy_url or ""
+        self._opener = _opener(_checked_host(self._url, has_trust=bool(places.trust)))
+        self._kept = places.data / FOLDER / BUNDLE_NAME
+        self._pin = places.data / FOLDER / PIN
+        self._trust = trust_of(places.trust) if places.trust else None
+        self._etag = ""
+        self._thread: threading.Thread | None = None
+        self._brought: bytes | None = None
+        self._is_out_of_reach = False
+
+    def read(self) -> Bundle:
+        """Fetch the bundle; while the edge is down, the one that was kept.
+
+        Raises:
+            BundleError: There is neither, or it is not to be believed.
+        """
+        self._fetch()
+        try:
+            bundle = self._taken()
+        except BundleError:
+            if not self._kept.exists():
+                raise
+            self.faults += 1
+            bundle = None
+        if bundle is not None:
+            return bundle
+        if not self._kept.exists():
+            raise BundleError("the bundle cannot be fetched, and none was kept: is the edge up?")
+        signed = read_signed(self._kept)
+        kept = decode_bundle(signed, trust=self._trust, pin=self._pin)
+        self.signed, self._etag = signed, ""
+        return kept
+
+    def changed(self) -> Bundle | None:
+        """Give a bundle that has come since the last look, and have the next one fetched; never waits."""
+        if self._thread is None or not self._thread.is_alive():
+            try:
+                bundle = self._taken()
+            except RemitError:
+                self.faults += 1
+                bundle = None
+            self._thread = threading.Thread(target=self._fetch, name="remit-bundle", daemon=True)
+            self._thread.start()
+            return bundle
+        return None
+
+    def close(self, timeout_s: float) -> None:
+        """Wait for a fetch that is under way."""
+        if self._thread is not None and self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _taken(self) -> Bundle | None:
+        """Verify what was brought, and keep it; None where it is nothing new."""
+        signed, self._brought = self._brought, None
+        if signed is None or signed == self.signed:
+            return None
+        bundle = decode_bundle(signed, trust=self._trust, pin=self._pin)
+        self.signed = signed
+        try:
+            replace_file(self._kept, signed)
+        except OSError:
+            self.faults += (
+                1  # a full disk: the bundle holds all the same, for as long as this process lives
+            )
+        return bundle
+
+    def _fetch(self) -> None:
+        try:
+            self._brought = self._get()
+        except (OSError, HTTPException, ValueError) as error:
+            self.faults += 1
+            if not self._is_out_of_reach:
+                log.warning("the bundle cannot be fetched (%s): the last one holds", _kind(error))
+            self._is_out_of_reach = True
+        else:
+            self._is_out_of_reach = False
+
+    def _get(self) -> bytes | None:
+        """Ask the edge; None where nothing has changed."""
+        headers = {"If-None-Match": self._etag} if self._etag else {}
+        request = Request(self._url, headers=headers)  # noqa: S310  # http or https: `_checked_host`
+        end = time.monotonic() + WHOLE_S
+        try:
+            with self._opener.open(request, timeout=STEP_S) as answer:
+                data = bytearray()
+                while chunk := answer.read1(CHUNK_BYTES):
+                    data += chunk
+                    if len(data) > FILE_BYTES_MAX or time.monotonic() > end:
+                        raise ValueError("a bundle that is too large, or too slow")
+                self._etag = answer.headers.get("ETag", "")
+                return bytes(data)
+        except HTTPError as error:
+            error.close()
+            if error.code == NOT_MODIFIED:
+                return None
+            raise
+
+
+def _checked_host(url: str, *, has_trust: bool) -> str:
+    """Give the host of an address that a bundle may come from.
+
+    Raises:
+        SettingsError: It may not.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or port == 0 or parts.username is not None:
+        raise SettingsError(
+            "the address of a policy is https://host:port/v1/policy, without a name or password"
+        )
+    if parts.scheme == "http" and not has_trust and not is_loopback(host):
+        raise SettingsError(
+            "over plain http anybody on the way can sign a policy: set REMIT_TRUST (`remit keys status` prints the key), or use https"
+        )
+    return host
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _opener(host: str) -> OpenerDirector:
+    """Speak HTTP and nothing else; follow nobody elsewhere: a redirect is a fault."""
+    opener = OpenerDirector()
+    handlers = [HTTPHandler(), HTTPSHandler(), HTTPErrorProcessor(), HTTPDefaultErrorHandler()]
+    for handler in handlers if is_loopback(host) else [ProxyHandler(), *handlers]:
+        opener.add_handler(handler)
+    return opener
+
+
+def _kind(error: BaseException) -> str:
+    """Name a fault: its own words may quote the address."""
+    return f"HTTP {error.code}" if isinstance(error, HTTPError) else type(error).__name__
