@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from remit.follow import Cut, Follower
 from remit.importer import Importer
 from remit.journal import Journal
 from remit.tail import keyed
-from remit_cli.importing import FLUSH_TIMEOUT_S, KINDS, SPOOL_BYTES_HIGH, Imported
+from remit_cli.importing import KINDS, SPOOL_BYTES_HIGH, Imported
 from remit_cli.storing import make_ready
 from remit_consumers.settings import Settings
 from remit_schemas.errors import SpoolError
@@ -33,6 +33,9 @@ RENEW_S = 6 * 3600.0
 
 LOOK_S = 1.0
 """How often the bundle is looked at, as clients do: a stopped category stops within it."""
+
+CLOSE_TIMEOUT_S = 5.0
+"""How long the end of a follower waits for a broker; what it did not take is shipped from the spool by the next."""
 
 ID_BYTES = 32
 
@@ -85,7 +88,7 @@ def follow(kind: str, files: Sequence[Path], settings: Settings, say: Say) -> di
 
 
 @contextmanager
-def stopped_by_signals() -> Iterator[threading.Event]:
+def stopped_by_signals() -> Generator[threading.Event, None, None]:
     """Give an event that SIGTERM and SIGINT set."""
     stop = threading.Event()
 
@@ -172,7 +175,7 @@ class _Session:
 
     def close(self) -> None:
         """Have everything on the log, and give the slot up; what a broker did not take stays in the spool."""
-        self.importer.flush(FLUSH_TIMEOUT_S if self._settings.log else 0)
+        self.importer.flush(CLOSE_TIMEOUT_S if self._settings.log else 0)
         self.importer.close()
 
     def _begin_beside(self) -> None:

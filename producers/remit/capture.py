@@ -4,7 +4,7 @@ import os
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -149,7 +149,7 @@ class _Nothing:
 
 
 @contextmanager
-def capture(policy: str | None = None, *, hold: bool = False) -> Iterator[Captured]:
+def capture(policy: str | None = None, *, hold: bool = False) -> Generator[Captured, None, None]:
     """Give a client that keeps what it would send.
 
     Args:

@@ -169,7 +169,7 @@ def _emit(
     extra = {
         name: reduced(value)
         for name, value in given.items()
-        if name not in _NAMES and name not in OF_STRUCTLOG
+        if name not in _NAMES and name not in OF_STRUCTLOG and not name.startswith("_")
     }
     error = _error_of(given)
     if error is not None:

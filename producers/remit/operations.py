@@ -1,6 +1,6 @@
 """Operational logs: who did what to what kind of thing, and how it ended."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Protocol, TypedDict, Unpack
 
@@ -47,7 +47,7 @@ def operation(
     subject: str | None = None,
     tenant: str | None = None,
     **about: Unpack[About],
-) -> Iterator[Deed]:
+) -> Generator[Deed, None, None]:
     """Record one operation when the block ends: ``done``, ``denied`` by a `PermissionError`, else ``failed``.
 
     What the block raises goes on. Set `outcome` of what it gives where the app knows better.

@@ -245,6 +245,17 @@ def test_structlog_events_are_templates_with_named_arguments_and_go_on_as_they_c
     assert "alice" not in str(taken.arguments)
 
 
+def test_structlog_over_logging_gives_the_same(taken: Taken, handler: RemitHandler) -> None:
+    logs = structlog.wrap_logger(
+        logger,
+        processors=[structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    logs.warning("order placed", order="A17", subject="u1")
+    assert (taken.last.level, taken.last.template) == ("WARNING", "order placed")
+    assert (taken.arguments, taken.events[-1][1]) == ({"order": "A17"}, "u1")
+
+
 @pytest.mark.parametrize(
     ("template", "given", "expected"),
     [
