@@ -12,8 +12,11 @@ from rich.console import Console
 
 from remit_cli.options import Data, Json, Wait, print_json, settings_of
 from remit_cli.storing import make_ready, wait_until_stored
+from remit_consumers.deployment import contracts_of
 from remit_consumers.settings import Settings
 from remit_schemas.errors import EncodeError, SettingsError
+from remit_schemas.event import Event
+from remit_schemas.own_event import event_class
 
 importer = typer.Typer(help="Real log files, plain or .gz, as events.", no_args_is_help=True)
 
@@ -50,20 +53,16 @@ def emit(
     Example: echo '{"page": "/orders/17", "subject": "u1"}' | remit emit page_view --wait
     """
     from remit import Accepted, Client  # noqa: PLC0415 - the SDK only where it is used
-    from remit_schemas.events import EVENTS  # noqa: PLC0415
 
     settings = settings_of(data)
-    kinds = {name: kind for kind, name in EVENTS.items()}
-    if contract not in kinds:
-        message = f"no contract of this name; there are {', '.join(sorted(kinds))}"
-        raise SettingsError(message)
+    kind = _kind_of(contract, settings)
     make_ready(settings)
     client = Client("remit-emit", log=settings.log, data=settings.data)
     answers: Counter[str] = Counter()
     for number, line in enumerate(sys.stdin, 1):
         try:
             values, subject, tenant = _read(line)
-            answer = client.emit(kinds[contract].of(values), subject=subject, tenant=tenant)
+            answer = client.emit(kind.of(values), subject=subject, tenant=tenant)
         except (EncodeError, ValueError) as error:
             answers["unreadable"] += 1
             sys.stderr.write(f"remit: line {number}: {error}\n")
@@ -74,6 +73,23 @@ def emit(
         wait_until_stored(settings, Console(stderr=True))
     _tell(answers, as_json=as_json)
     raise typer.Exit(0 if done and set(answers) <= {"accepted"} else 1)
+
+
+def _kind_of(contract: str, settings: Settings) -> type[Event]:
+    """The class of a contract's events, be it remit's or one of one's own.
+
+    Raises:
+        SettingsError: There is no such contract.
+    """
+    from remit_schemas.events import EVENTS  # noqa: PLC0415 - only where it is used
+
+    for kind, name in EVENTS.items():
+        if name == contract:
+            return kind
+    own = contracts_of(settings.policy)
+    if contract not in own.names:
+        raise SettingsError(f"no contract of this name; there are {', '.join(own.names)}")
+    return event_class(own.by_name(contract))
 
 
 def _read(line: str) -> tuple[dict[str, object], str | None, str | None]:

@@ -80,10 +80,14 @@ def test_a_new_event_is_refused_until_the_policy_decides_and_then_stored(
     }
     shop.prepare()  # the bundle with the new rules
     assert emits(shop, contracts) == ["yes"] * 3
+    tried = '{"words": "x", "results": 3, "took_at": "2026-01-05T08:00:00Z", "subject": "u1"}\n'
+    shop.remit("emit", "search_used", "--wait", stdin=tried)
+    wrong = shop.facts("emit", "search_used", stdin='{"results": "many"}\n', expect=1)
+    assert wrong == {"does_not_fit": 1}
     shop.settle()
     rows = shop.rows("search_used")
-    assert sorted(rows["results"].to_pylist()) == [0, 1, 2]
+    assert sorted(rows["results"].to_pylist()) == [0, 1, 2, 3]
     assert "words" not in rows.column_names
     told = shop.contract("search_used")
-    assert (told["stored"], told["in_flight"]) == (3, 0)
+    assert (told["stored"], told["refused"], told["in_flight"]) == (4, 7 - 3, 0)
     assert shop.breaches() == {}

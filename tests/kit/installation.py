@@ -117,10 +117,10 @@ class Installation:
             raise AssertionError(message)
         return done
 
-    def facts(self, *arguments: str, expect: int = 0) -> Mapping[str, object]:
+    def facts(self, *arguments: str, stdin: str = "", expect: int = 0) -> Mapping[str, object]:
         """Run a command with --json and read what it prints."""
         found: Mapping[str, object] = json.loads(
-            self.remit(*arguments, "--json", expect=expect).stdout
+            self.remit(*arguments, "--json", stdin=stdin, expect=expect).stdout
         )
         return found
 
