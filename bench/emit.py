@@ -23,6 +23,8 @@ POOL: Final = 1_000  # events used in turn: their making is not measured
 BURST: Final = 40_000  # calls as fast as possible
 WARM: Final = 400  # calls before, which open the first packs and the connection
 FRESH: Final = "build and emit, subject never seen"
+WITHHELD: Final = "emit, optional purposes refused"
+OPTIONAL: Final = ("analytics.reporting", "functional.service.improve")  # all that can be refused
 NS_PER_US: Final = 1_000
 Call = Callable[[int], object]
 """Makes the call that is measured, for the event of this number."""
@@ -36,7 +38,7 @@ def measure(context: Context) -> Result:
     variants: dict[str, Callable[[], dict[str, float]]] = {
         "empty call": lambda: _apart("empty call", burst)
     }
-    for variant in ("emit", "build and emit", FRESH):
+    for variant in ("emit", WITHHELD, "build and emit", FRESH):
         variants[variant] = partial(_embedded, variant, burst)
     variants["emit, to Kafka"] = lambda: _shipped("emit", burst, kafka.bootstrap)
     variants["build and emit, to Kafka"] = lambda: _shipped(
@@ -141,7 +143,10 @@ def _see_through(client: Client) -> None:
 
 def _emitting(client: Client, variant: str, views: list[Given]) -> Call:
     emit = client.emit
-    if variant == "emit":
+    if variant == WITHHELD:
+        for subject in {view.subject for view in views if view.subject}:
+            client.consent(subject, refused=OPTIONAL)
+    if variant in {"emit", WITHHELD}:
         built = [(PageView.of(view.values), view.subject) for view in views]
 
         def call(number: int) -> object:

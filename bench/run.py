@@ -28,6 +28,7 @@ NAMES = (
     "pipeline",
     "emit",
     "producer",
+    "edge",
     "lake",
     "latency",
     "memory",

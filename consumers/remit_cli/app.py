@@ -19,6 +19,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "emit": "collect:emit",
         "up": "serve:up",
         "run": "serve:run",
+        "edge": "edge:edge",
+        "sources": "sources:app",
         "report": "prove:report",
         "verify": "prove:verify",
         "policy": "policy:app",

@@ -18,6 +18,7 @@ from remit_consumers.keys import KeyStore, lies_under
 from remit_consumers.reducers.means import IP_PLACE, Means
 from remit_consumers.settings import Settings
 from remit_schemas.errors import RemitError
+from remit_schemas.expiry import endings
 from remit_schemas.explain import check as problems_of
 from remit_schemas.policy import find_policy
 
@@ -69,6 +70,7 @@ def doctor(*, data: Data = None, as_json: Json = False) -> None:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything, one finding after the other; nothing is changed."""
     yield _policy(settings)
+    yield _contracts(settings)
     for name, folder in (("keys", settings.keys), ("vault", settings.vault)):
         yield _apart(name, folder, settings.data)
         if folder.exists():
@@ -87,6 +89,16 @@ def _policy(settings: Settings) -> Finding:
         return Finding("policy", holds=False, detail=str(error))
     detail = "; ".join(problems) or f"{policy.name} {policy.version}, sha256 {policy.sha256[:12]}…"
     return Finding("policy", holds=not problems, detail=detail)
+
+
+def _contracts(settings: Settings) -> Finding:
+    try:
+        contracts = contracts_of(settings.policy)
+    except RemitError as error:
+        return Finding("contracts", holds=False, detail=str(error))
+    ends = list(endings(contracts, datetime.now(UTC).date()))
+    detail = "; ".join(end.words for end in ends) or f"{len(contracts.names)}, none ends soon"
+    return Finding("contracts", holds=not any(end.is_over for end in ends), detail=detail)
 
 
 def _apart(name: str, folder: Path, data: Path) -> Finding:

@@ -1,6 +1,7 @@
 """`remit policy`: whether a policy can be used, and what it says of each field."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from rich.table import Table
 
 from remit_cli.options import Json, print_json
 from remit_consumers.deployment import contracts_of
+from remit_schemas.expiry import endings
 from remit_schemas.explain import check as problems_of
 from remit_schemas.explain import explain as explanation_of
 from remit_schemas.plan import compile as compile_plan
@@ -29,12 +31,15 @@ Policy = Annotated[
 
 @app.command()
 def check(*, policy: Policy = None, as_json: Json = False) -> None:
-    """Check that a policy can be used with every contract. Exit code 1 where it cannot.
+    """Check that a policy can be used with every contract, and that none has ended. Exit code 1 where not.
 
     Example: remit policy check --policy policies/mine/2026-01-01.yaml
     """
     found = find_policy(policy)
-    problems = problems_of(found, contracts_of(policy))
+    contracts = contracts_of(policy)
+    ends = list(endings(contracts, datetime.now(UTC).date()))
+    problems = problems_of(found, contracts) + [end.words for end in ends if end.is_over]
+    notes = [end.words for end in ends if not end.is_over]
     if as_json:
         print_json(
             {
@@ -42,14 +47,16 @@ def check(*, policy: Policy = None, as_json: Json = False) -> None:
                 "version": found.version,
                 "sha256": found.sha256,
                 "problems": problems,
+                "notes": notes,
             }
         )
     elif problems:
-        Console().print("\n".join(problems), markup=False)
+        Console().print("\n".join(problems + notes), markup=False)
     else:
         Console().print(
             f"{found.name} {found.version} can be used: every rule compiles, every clause is a sentence of its text."
         )
+        Console().print("\n".join(notes), markup=False, end="\n" if notes else "")
     raise typer.Exit(1 if problems else 0)
 
 

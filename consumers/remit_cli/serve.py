@@ -1,22 +1,20 @@
 """`remit run` and `remit up`: the programs that go on until they are stopped."""
 
 import logging
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from types import FrameType
 from typing import Annotated
 
 import typer
 
 from remit.leftovers import adopt_dead
 from remit_cli.options import Data, settings_of
+from remit_cli.stopping import asked_to_stop
 from remit_consumers.metrics import Metrics
 from remit_consumers.service import Service
 from remit_consumers.settings import Settings
-from remit_schemas.errors import SettingsError
+from remit_schemas.errors import RemitError, SettingsError
 
 Host = Annotated[str, typer.Option("--host", help="Address of the operator's port.")]
 Port = Annotated[
@@ -33,7 +31,7 @@ def run(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 0) -> None:
 
 
 def up(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 8080) -> None:
-    """Everything for one machine in one process, on the embedded log: pipeline, /healthz, /metrics.
+    """Everything for one machine in one process, on the embedded log: edge, pipeline, /healthz, /metrics.
 
     Example: remit up --port 8080
     """
@@ -43,10 +41,10 @@ def up(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 8080) -> Non
             "remit up runs on the embedded log; where REMIT_LOG names a broker, use `remit run`"
         )
         raise SettingsError(message)
-    _serve(settings, host, port)
+    _serve(settings, host, port, with_edge=True)
 
 
-def _serve(settings: Settings, host: str, port: int) -> None:
+def _serve(settings: Settings, host: str, port: int, *, with_edge: bool = False) -> None:
     """Run one consumer and its port until a signal asks for the end."""
     logging.basicConfig(
         stream=sys.stderr,
@@ -58,18 +56,30 @@ def _serve(settings: Settings, host: str, port: int) -> None:
     if service is None:
         message = f"another consumer runs on this data folder (lock in {settings.locks.name}/); stop it first"
         raise SettingsError(message)
-    stop = threading.Event()
-
-    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask_to_stop)
+    stop = asked_to_stop()
     with ExitStack() as stack:
         if port:
-            stack.enter_context(_port(service, metrics, host, port))
+            serves = _doors if with_edge else _port
+            stack.enter_context(serves(service, metrics, host, port))
         typer.echo("remit: consuming; Ctrl-C stores what is gathered and stops", err=True)
         service.serve(stop)
+
+
+@contextmanager
+def _doors(service: Service, metrics: Metrics, host: str, port: int) -> Iterator[None]:
+    """Serve the edge, and the operator's port on the same one."""
+    from remit_cli.edge import serving  # noqa: PLC0415 - 0.2 s to load, without a port not needed
+    from remit_consumers.http import operator_app  # noqa: PLC0415 - as above
+
+    with ExitStack() as stack:
+        operator = operator_app(metrics, service.health), metrics.registry
+        try:
+            bound = stack.enter_context(serving(service.settings.data, host, port, operator))
+        except RemitError:
+            service.stop()
+            raise
+        typer.echo(f"remit: http://{host}:{bound}/healthz and /metrics, /v1/events", err=True)
+        yield
 
 
 @contextmanager

@@ -33,13 +33,18 @@ log = logging.getLogger("remit.service")
 
 
 class Service:
-    """One consumer of a data folder."""
+    """One consumer of a data folder.
+
+    Attributes:
+        settings: As it was started with.
+    """
 
     def __init__(
         self, settings: Settings, lock: ConsumerLock, metrics: Metrics, adopt: Adopt | None = None
     ) -> None:
         self._lock = lock
         self._metrics = metrics
+        self.settings = settings
         self._deployment = Deployment.open(settings)
         self._keys_at = float("-inf")
         self._keep_keys()

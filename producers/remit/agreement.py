@@ -46,6 +46,7 @@ class Agreement:
         *,
         hold: bool,
         adopt: Callable[[Routes], None] = lambda _: None,
+        poll_s: float = 1.0,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         """Read the bundle.
@@ -54,6 +55,7 @@ class Agreement:
             places: Where it is.
             hold: Have every event wait for its subject's answer.
             adopt: Called with the routes whenever there are others.
+            poll_s: How often an edge is asked for the bundle, once somebody attends.
             now: Tells the time, aware UTC.
 
         Raises:
@@ -64,8 +66,8 @@ class Agreement:
         self._adopt = adopt
         self._now = now
         self._hold = hold
-        self._lock = threading.Lock()
-        self._source = BundleFetch(places) if places.policy_url else BundleWatch(places)
+        self._lock = threading.RLock()  # a signal handler may emit inside an emit
+        self._source = BundleFetch(places, poll_s) if places.policy_url else BundleWatch(places)
         self._policy = find_policy(places.policy) if places.policy else None
         contracts = builtin()
         self._events: dict[type, Contract] = {
@@ -82,6 +84,15 @@ class Agreement:
     def signed(self) -> bytes:
         """The bundle as it was published."""
         return self._source.signed
+
+    def attend(self, wake: Callable[[], None]) -> None:
+        """Have an edge asked again and again; `wake` is called when there is something new."""
+        self._source.attend(wake)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something new that `renewed` has not looked at."""
+        return self._source.has_news
 
     def hand_out(self) -> None:
         """Give out the routes of now."""

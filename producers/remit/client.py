@@ -5,26 +5,21 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from remit.answers import Who
+from remit.asking import Asking, each
 from remit.core import Core
-from remit.gate import Gate
 from remit.holding import Offer
 from remit.lifetime import remember
 from remit.packer import Packer
-from remit.result import ACCEPTED, HELD, REFUSED, Accepted, Refused
+from remit.result import REFUSED, Accepted, Refused
 from remit.route import NOWHERE, ConsentTerms, Route, Routes
 from remit.settings import Places, Settings
-from remit_schemas.codec import stamped
 from remit_schemas.errors import EncodeError, RemitError, SettingsError
-from remit_schemas.event import now_ms
 from remit_schemas.events import ConsentChange
 from remit_schemas.pack import Counts
 
-NOTHING_SAID: Final = Refused("does_not_fit")
 START_AGAIN_S: Final = 1.0  # a child that could not start tries again after so long
 
 
@@ -48,14 +43,15 @@ class Client:
 
         Args:
             source: Names the app, for its operators.
-            policy: A policy file, ``name`` or ``name/version``; None reads REMIT_POLICY, else takes the bundle's.
+            policy: A policy file, ``name`` or ``name/version``, or an edge's ``https://host/v1/policy``, whose signed
+                bundle is fetched; None reads REMIT_POLICY, else takes the bundle's.
             log: ``kafka://host:port/PREFIX``; None reads REMIT_LOG; empty is the embedded log.
             data: The data folder; None reads REMIT_DATA, else ``./remit-data``.
             settings: Sizes and times; None reads REMIT_PACK_AGE_S and the like.
             hold: Have every event wait, in bounded memory, until its subject has answered.
 
         Raises:
-            SettingsError: A setting is out of range, or `source` is empty.
+            SettingsError: A setting is out of range, `source` is empty, or a bundle may not come from that address.
             BundleError: There is no bundle, or it is not to be believed.
             PolicyError: The policy cannot be used.
             SpoolError: There is no free slot, or the spool folder cannot be used.
@@ -75,8 +71,8 @@ class Client:
         self._missed: dict[type, int] = {}
         self._start_at = 0.0
         self._starting = threading.RLock()
-        self._gate = Gate(self._drop)
-        self._withholding = self._gate.withholding
+        self._asking = Asking(self)
+        self._withholding = self._asking.gate.withholding
         self._start()
         remember(self)
 
@@ -105,7 +101,7 @@ class Client:
             return self._emit_unrouted(event, subject, tenant, signals)
         try:
             if signals or not route.is_plain or subject in self._withholding:
-                return self._emit_asked(Offer(route, event, subject, tenant, tuple(signals)))
+                return self._asking.emit(Offer(route, event, subject, tenant, tuple(signals)))
             return self._packer.put(  # type: ignore[union-attr]  # where a route is, there is a packer
                 route, route.encode(event), subject, tenant
             )
@@ -113,7 +109,7 @@ class Client:
             reason = "does_not_fit"
         except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
             reason = "other"
-        return self._refuse(route, tenant, reason)
+        return self.count(route, tenant, reason)
 
     def consent(  # noqa: PLR0913  # the public surface; all but the first by name
         self,
@@ -146,15 +142,11 @@ class Client:
         if isinstance(terms, Refused):
             return terms
         try:
-            said = [*_each(given, "given"), *_each(refused, "refused")]
-            said += _each(withdrawn, "withdrawn")
-            who = subject or None, tenant or None
-            results = [self._say(terms, who, *one, method) for one in said]
-            if any(purpose in terms.optional for purpose, _ in said):
-                self._go_on(self._gate.answered(who, terms.policy_version))
+            said = [*each(given, "given"), *each(refused, "refused")]
+            said += each(withdrawn, "withdrawn")
+            return self._asking.consent(terms, (subject or None, tenant or None), said, method)
         except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
-            return self._refuse(self._routes.get(ConsentChange, NOWHERE), None, "other")
-        return next((one for one in results if not one), ACCEPTED if results else NOTHING_SAID)
+            return self.count(self._routes.get(ConsentChange, NOWHERE), None, "other")
 
     def agree(self, subject: str | None = None, *, tenant: str | None = None) -> None:
         """Go on with what is held for a subject: they have agreed to the policy version in force; never raises.
@@ -169,10 +161,9 @@ class Client:
         if isinstance(terms, Refused):
             return
         try:
-            who = subject or None, tenant or None
-            self._go_on(self._gate.answered(who, terms.policy_version))
+            self._asking.go_on((subject or None, tenant or None), terms.policy_version)
         except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
-            self._refuse(NOWHERE, None, "other")
+            self.count(NOWHERE, None, "other")
 
     @property
     def signed_bundle(self) -> bytes:
@@ -183,7 +174,7 @@ class Client:
     @property
     def held(self) -> int:
         """How many events wait for their subject's answer; they are in no count yet."""
-        return self._gate.held
+        return self._asking.gate.held
 
     def flush(self, timeout_s: float, *, durable: bool = False) -> bool:
         """Wait until everything emitted so far is on the log.
@@ -208,61 +199,12 @@ class Client:
             core, self._core = self._core, None
             self._is_closed = True
             self._routes = {}
-        self._gate.shut()
+        self._asking.gate.shut()
         return True if core is None else core.close(timeout_s)
 
     def totals(self) -> Counts:
         """Give what this process has offered, lost and refused so far."""
         return Counts() if self._packer is None else self._packer.totals()
-
-    def _emit_asked(self, offer: Offer) -> Accepted | Refused:
-        """Emit where something has to be asked first."""
-        for purpose, signal in self._gate.first_signals(offer) if offer.signals else ():
-            self._tell(offer.route.consent, offer.who, purpose, "refused", signal)
-        answer = self._gate.ask(offer)
-        if isinstance(answer, Refused):
-            if answer is not HELD:
-                self._refuse(offer.route, offer.tenant, answer.reason)
-            return answer
-        datum = answer(offer.event)
-        if offer.is_late:
-            datum = stamped(datum, now_ms())
-        return self._packer.put(  # type: ignore[union-attr]  # where a route is, there is a packer
-            offer.route, datum, offer.subject, offer.tenant
-        )
-
-    def _go_on(self, offers: Iterable[Offer]) -> None:
-        """Emit what was held, by the routes of now."""
-        for offer in offers:
-            route = self._routes.get(type(offer.event), offer.route)
-            try:
-                self._emit_asked(replace(offer, route=route))
-            except Exception:  # noqa: BLE001  # one that cannot go holds no other up
-                self._refuse(route, offer.tenant, "other")
-
-    def _drop(self, offer: Offer) -> Refused:
-        return self._refuse(offer.route, offer.tenant, "held")
-
-    def _say(
-        self, terms: ConsentTerms, who: Who, purpose: str, status: str, method: str
-    ) -> Accepted | Refused:
-        """Record what is said to one purpose; a consent that could not be recorded is none."""
-        if purpose not in terms.optional:
-            return self._refuse(self._routes.get(ConsentChange, NOWHERE), who[1], "does_not_fit")
-        if status != "given":
-            self._gate.note(who, purpose, is_withheld=True)
-        result = self._tell(terms, who, purpose, status, method)
-        if status == "given" and result:
-            self._gate.note(who, purpose, is_withheld=False)
-        return result
-
-    def _tell(
-        self, terms: ConsentTerms, who: Who, purpose: str, status: str, method: str
-    ) -> Accepted | Refused:
-        change = ConsentChange(
-            purpose=purpose, status=status, agreed_version=terms.policy_version, method=method
-        )
-        return self.emit(change, subject=who[0], tenant=who[1])
 
     def _consent_terms(self) -> ConsentTerms | Refused:
         """Give what the policy leaves to subjects, starting the client where it has not started yet."""
@@ -287,11 +229,7 @@ class Client:
             is_known = core is not None and core.agreement.learn(type(event))
         if is_known and type(event) in self._routes:
             return self.emit(event, subject=subject, tenant=tenant, signals=signals)
-        return self._refuse(NOWHERE, None, "unknown_contract")
-
-    def _refuse(self, route: Route, tenant: str | None, reason: str) -> Refused:
-        packer = self._packer
-        return REFUSED[reason] if packer is None else packer.refuse(route, tenant, reason)
+        return self.count(NOWHERE, None, "unknown_contract")
 
     def _start(self) -> None:
         from remit.startup import start  # noqa: PLC0415  # half of what `import remit` would cost
@@ -300,7 +238,7 @@ class Client:
             self._places,
             self._settings,
             self._take_routes,
-            self._gate.drop_old,
+            self._asking.gate.drop_old,
             hold=self._hold,
         )
         self._packer = core.packer
@@ -323,24 +261,38 @@ class Client:
         missed, self._missed = self._missed, {}
         for event, n in missed.items():
             for _ in range(n):
-                self._refuse(self._routes.get(event, NOWHERE), None, "not_ready")
+                self.count(self._routes.get(event, NOWHERE), None, "not_ready")
 
     def _take_routes(self, routes: Routes) -> None:
         if self._packer is not None and not self._is_closed:
             self._routes = routes
 
+    def put(
+        self, route: Route, datum: bytes, subject: str | None, tenant: str | None
+    ) -> Accepted | Refused:
+        """See `asking.Emitter`."""
+        packer = self._packer
+        return REFUSED["not_ready"] if packer is None else packer.put(route, datum, subject, tenant)
+
+    def count(self, route: Route, tenant: str | None, reason: str) -> Refused:
+        """See `asking.Emitter`."""
+        packer = self._packer
+        return REFUSED[reason] if packer is None else packer.refuse(route, tenant, reason)
+
+    def route_of(self, event: type) -> Route | None:
+        """See `asking.Emitter`."""
+        return self._routes.get(event)
+
     def guards(self) -> tuple[AbstractContextManager[object], ...]:
         """See `lifetime.Resident`."""
         core = self._core
-        if core is None:
-            return self._starting, self._gate.lock
-        still, lock = core.guards()
-        return self._starting, still, self._gate.lock, lock  # in the order they are taken elsewhere
+        inner = () if core is None else core.guards()
+        return self._starting, *inner, self._asking.gate.lock
 
     def forget(self) -> None:
         """See `lifetime.Resident`."""
         self._starting = threading.RLock()
-        self._gate.forget()
+        self._asking.gate.forget()
         core, self._core, self._packer = self._core, None, None
         self._routes = {}
         self._missed = {}
@@ -351,8 +303,3 @@ class Client:
     def end(self) -> None:
         """See `lifetime.Resident`."""
         self.close(self._settings.close_timeout_s)
-
-
-def _each(purposes: Iterable[str], status: str) -> list[tuple[str, str]]:
-    """Pair purposes with what is said to them; a single one may come as it is."""
-    return [(one, status) for one in ((purposes,) if isinstance(purposes, str) else purposes)]

@@ -1,14 +1,16 @@
 """What a client is in one process: slot, packer and worker. A forked child drops it and makes its own."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from remit.arrivals import Arrivals
 from remit.packer import Packer
 from remit.salvage import Salvage
 from remit.slot import Slot
 from remit.transport import Transport
-from remit.worker import Flush, Worker
+from remit.worker import Flush, Sync, Worker
 
 
 class Agreed(Protocol):
@@ -63,6 +65,10 @@ class Core:
         wish = Flush(durable)
         self.packer.out.put(wish)
         return wish.done.wait(timeout_s)
+
+    def sync(self, done: Callable[[bool], None], arrivals: Arrivals | None = None) -> None:
+        """Have everything emitted so far survive a power loss; packs stay open. `done` hears of it in the worker's thread."""
+        self.packer.out.put(Sync(done, arrivals))
 
     def close(self, timeout_s: float) -> bool:
         """Flush, end the thread and give the slot up; what was not shipped stays in the spool for the next process."""

@@ -6,6 +6,7 @@ Nothing waits for the network but the start of the client: a thread fetches, and
 import logging
 import threading
 import time
+from collections.abc import Callable
 from http.client import HTTPException
 from ipaddress import ip_address
 from typing import Final
@@ -32,6 +33,9 @@ from remit_schemas.trust import trust_of
 STEP_S: Final = 3.0  # for each step of the network: to connect, to hear anything
 WHOLE_S: Final = 10.0  # for a bundle as a whole: one that trickles in is none
 CHUNK_BYTES: Final = 64 << 10
+NO_ADDRESS: Final = (
+    "the address of a policy is https://host:port/v1/policy, without a name or password"
+)
 NOT_MODIFIED: Final = 304  # RFC 9110, section 15.4.5
 
 log = logging.getLogger("remit")
@@ -45,8 +49,12 @@ class BundleFetch:
         signed: The bundle in use, as it was published.
     """
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, poll_s: float) -> None:
         """Prepare.
+
+        Args:
+            places: Where the edge is, and where to keep what it gives.
+            poll_s: Seconds between two requests.
 
         Raises:
             SettingsError: The address is none, or plain HTTP beyond this machine without REMIT_TRUST.
@@ -60,7 +68,9 @@ class BundleFetch:
         self._pin = places.data / FOLDER / PIN
         self._trust = trust_of(places.trust) if places.trust else None
         self._etag = ""
+        self._poll_s = poll_s
         self._thread: threading.Thread | None = None
+        self._over = threading.Event()
         self._brought: bytes | None = None
         self._is_out_of_reach = False
 
@@ -87,23 +97,37 @@ class BundleFetch:
         self.signed, self._etag = signed, ""
         return kept
 
+    def attend(self, wake: Callable[[], None]) -> None:
+        """Ask again and again from now on, in a thread of its own; `wake` is called when there is something new."""
+        self._thread = threading.Thread(
+            target=self._ask, args=(wake,), name="remit-bundle", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something new was fetched, and nobody has looked at it yet."""
+        return self._brought is not None
+
     def changed(self) -> Bundle | None:
-        """Give a bundle that has come since the last look, and have the next one fetched; never waits."""
-        if self._thread is None or not self._thread.is_alive():
-            try:
-                bundle = self._taken()
-            except RemitError:
-                self.faults += 1
-                bundle = None
-            self._thread = threading.Thread(target=self._fetch, name="remit-bundle", daemon=True)
-            self._thread.start()
-            return bundle
-        return None
+        """Give a bundle that has come since the last look; never waits."""
+        try:
+            return self._taken()
+        except RemitError:
+            self.faults += 1
+            return None
 
     def close(self, timeout_s: float) -> None:
-        """Wait for a fetch that is under way."""
-        if self._thread is not None and self._thread.is_alive():
+        """Ask no more, and wait for a request that is under way."""
+        self._over.set()
+        if self._thread is not None:
             self._thread.join(timeout_s)
+
+    def _ask(self, wake: Callable[[], None]) -> None:
+        while not self._over.wait(self._poll_s):
+            self._fetch()
+            if self.has_news:
+                wake()
 
     def _taken(self) -> Bundle | None:
         """Verify what was brought, and keep it; None where it is nothing new."""
@@ -122,13 +146,14 @@ class BundleFetch:
 
     def _fetch(self) -> None:
         try:
-            self._brought = self._get()
+            brought = self._get()
         except (OSError, HTTPException, ValueError) as error:
             self.faults += 1
             if not self._is_out_of_reach:
                 log.warning("the bundle cannot be fetched (%s): the last one holds", _kind(error))
             self._is_out_of_reach = True
         else:
+            self._brought = brought or self._brought
             self._is_out_of_reach = False
 
     def _get(self) -> bytes | None:
@@ -160,13 +185,11 @@ def _checked_host(url: str, *, has_trust: bool) -> str:
     """
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        host = parts.hostname if parts.port != 0 else None
     except ValueError:
-        host = port = None
-    if not host or port == 0 or parts.username is not None:
-        raise SettingsError(
-            "the address of a policy is https://host:port/v1/policy, without a name or password"
-        )
+        raise SettingsError(NO_ADDRESS) from None
+    if not host or parts.username is not None:
+        raise SettingsError(NO_ADDRESS)
     if parts.scheme == "http" and not has_trust and not is_loopback(host):
         raise SettingsError(
             "over plain http anybody on the way can sign a policy: set REMIT_TRUST (`remit keys status` prints the key), or use https"

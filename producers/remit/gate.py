@@ -52,12 +52,16 @@ class Gate:
         meter = route.meter
         if meter and not offer.is_late and not _is_sampled(offer, meter):
             return REFUSED["sampled_out"]
+        gone: list[Offer] | None = []
+        waits = False
         with self.lock:
             answer = self._answers.of(offer.who)
             withheld = answer.withheld | _signalled(offer, route.consent)
             reason = _why_not(offer, withheld)
             if reason is None and _must_wait(offer, answer):
-                return self._hold(offer)
+                waits, gone = True, self._hold(offer)
+        if waits:
+            return self._held_for(gone)
         if reason is None and meter and not meter.takes():
             reason = "over_quota"
         return route.encode_without(withheld) if reason is None else REFUSED[reason]
@@ -115,14 +119,18 @@ class Gate:
         self.lock = threading.RLock()
         self._holding = Holding()
 
-    def _hold(self, offer: Offer) -> Refused:
+    def _hold(self, offer: Offer) -> list[Offer] | None:
         size = len(offer.route.encode(offer.event)) + len(offer.subject or "")
-        gone = self._holding.add(offer, size, self._now())
-        if gone is None:
-            return REFUSED["held"]
-        for other in gone:
+        return self._holding.add(offer, size, self._now())
+
+    def _held_for(self, gone: list[Offer] | None) -> Refused:
+        """Drop what had to go for a held event; never under the lock, since dropping takes the packer's.
+
+        Who emits inside an emit (a signal handler, a finalizer) holds that one and wants ours.
+        """
+        for other in gone or ():
             self._drop(other)
-        return HELD
+        return REFUSED["held"] if gone is None else HELD
 
 
 def _is_sampled(offer: Offer, meter: Meter) -> bool:

@@ -5,10 +5,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from remit.arrivals import OPEN, end_of, settle
 from remit.slot import Slot, try_lock
 from remit_schemas import spool
-from remit_schemas.errors import PackError
-from remit_schemas.pack import Header, scan_records
 
 
 def adopt(slot: Slot) -> int:
@@ -18,12 +17,13 @@ def adopt(slot: Slot) -> int:
         How many there were. An open pack without a valid header (only power loss leaves one) is deleted:
         no reader could tell what it was, and the gap in its lane's sequence shows it.
     """
+    settle(slot.folder)
     found = sorted(
         name for path in slot.folder.iterdir() if (name := spool.parse_open_name(path.name))
     )
     for name in found:
         path = slot.folder / spool.open_name(bytes.fromhex(name.producer), name.lane, name.sequence)
-        end = _end_of(path)
+        end = end_of(path)
         if end is None:
             path.unlink()
         else:
@@ -61,21 +61,10 @@ def adopt_dead(root: Path) -> int:
     adopted = 0
     for number in range(spool.SLOTS):
         folder = root / spool.slot_name(number)
-        if not any(folder.glob("open-*")):
+        if not any(folder.glob("open-*")) and not any(folder.glob(f"{OPEN}*")):
             continue
         lock = try_lock(folder)
         if lock is not None:
             with owned(folder, lock) as slot:
                 adopted += adopt(slot)
     return adopted
-
-
-def _end_of(path: Path) -> int | None:
-    data = path.read_bytes()
-    try:
-        end = Header.parse(data).length
-    except PackError:
-        return None
-    for start, length in scan_records(data, end):
-        end = start + length
-    return end

@@ -30,7 +30,7 @@ class Meter:
         self._events_max = events_max
         self._window_s = window_s
         self._now = now
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may emit inside an emit
         self._turn = 0
         self._window_ends = 0.0
         self._taken = 0

@@ -4,7 +4,7 @@ import mmap
 import os
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +13,13 @@ from remit_schemas.pack import Header
 from remit_schemas.sealing import NONCE_BYTES, TAG_BYTES, PackKeys
 
 _LENGTH: Final = struct.Struct("<I")
+_LENGTH_BYTES: Final = _LENGTH.pack
 _SUBJECT_LENGTH: Final = struct.Struct("<H").pack
 _NO_LENGTH: Final = bytes(4)  # where the next record's length will stand
+
+
+Note = Callable[[Header, int, int], None]
+"""Told where events will stand: the header of their pack, and the bytes where they begin and end."""
 
 
 class Buffer:
@@ -63,6 +68,7 @@ class OpenPack:
         count: Events written.
         datums: The events, plain; None when there was no memory to keep them.
         subjects: The subject of each.
+        synced: Bytes known to survive a power loss; under the worker's hand only.
     """
 
     __slots__ = (
@@ -81,6 +87,7 @@ class OpenPack:
         "keys",
         "opened_at",
         "subjects",
+        "synced",
     )
 
     def __init__(
@@ -105,6 +112,7 @@ class OpenPack:
         self._limit = len(self._map) - len(_NO_LENGTH)
         self._nonces = nonces
         self._events_max = len(nonces)
+        self.synced = 0
         self.end = len(self._aad)
         self._map[: self.end + len(_NO_LENGTH)] = self._aad + _NO_LENGTH
 
@@ -130,6 +138,53 @@ class OpenPack:
         self.datums.append(datum)  # type: ignore[union-attr]  # None only once the pack is closed
         self.subjects.append(subject)
         return True
+
+    def append_all(
+        self, datums: Sequence[bytes], subject: bytes, before: "Note | None" = None
+    ) -> bool:
+        """Seal events of one subject behind the last, all or none, whatever interrupts this.
+
+        The length of the first is written last: until then a reader sees none of them, from then on all.
+
+        Args:
+            datums: The events.
+            subject: Of all of them.
+            before: Told where they will stand, when everything but that length is written.
+
+        Returns:
+            False when they do not fit any more.
+        """
+        start, first, events = self.end, self.count, len(datums)
+        stop = start + sum(map(len, datums)) + events * (len(subject) + 22)  # 4, 2 and tag 16
+        if stop > self._limit or first + events > self._events_max:
+            return False
+        self.count = first + events  # first: whatever interrupts this, the nonces are spent
+        seal, aad, name = self._seal, self._aad, _SUBJECT_LENGTH(len(subject)) + subject
+        parts: list[bytes] = []
+        for nonce, datum in zip(self._nonces[first : self.count], datums, strict=True):
+            parts.append(_LENGTH_BYTES(len(name) + len(datum) + TAG_BYTES))
+            parts.append(seal(nonce, name + datum, aad))
+        parts.append(_NO_LENGTH)
+        sealed = b"".join(parts)
+        self._map[start + 4 : stop + 4] = sealed[4:]
+        if before is not None:
+            before(self.header, start, stop)
+        self._map[start : start + 4] = sealed[:4]
+        self.end = stop
+        self.datums += datums  # type: ignore[operator]  # None only once the pack is closed
+        self.subjects += [subject] * events
+        return True
+
+    def sync(self) -> None:
+        """Make what was written so far survive a power loss.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        end = self.end
+        if self.synced < end:
+            self._map.flush()
+            self.synced = end
 
     def spoil(self) -> None:
         """Take no more after an append that was interrupted; what was whole before it stays."""

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from queue import SimpleQueue
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from remit.account import Account, add_up
 from remit.closed import Closed
 from remit.lanes import Lanes
-from remit.open_pack import Buffer, OpenPack, nonces_of
+from remit.open_pack import Buffer, Note, OpenPack, nonces_of
 from remit.result import ACCEPTED, REFUSED, Accepted, Refused
 from remit.route import Packs, Route, Terms, is_tenant
 from remit.settings import Settings
@@ -97,14 +97,63 @@ class Packer:
             time.sleep(YIELD_S)
         return self._put_anew(route, datum, name, lane, tenant or "")
 
-    def refuse(self, route: Route, tenant: str | None, reason: str) -> Refused:
-        """Count an event that was refused before it had a lane: in the first lane."""
+    def put_all(
+        self,
+        route: Route,
+        datums: Sequence[bytes],
+        whose: tuple[str | None, str],
+        note: Note | None,
+    ) -> Accepted | Refused:
+        """Seal events of one subject into one pack, all or none; accounted as if each had come alone.
+
+        Args:
+            route: Of their contract.
+            datums: The events.
+            whose: Subject and tenant.
+            note: Told where they will stand, before they stand there.
+        """
+        subject, tenant = whose
+        name, lane = self._known(subject) if subject else (b"", route.turn)
         with self.lock:
             if self._is_inside:
-                self._later.append((route, reason))
+                self._later += [(route, "reentered")] * len(datums)
+                return REFUSED["reentered"]
+            self._is_inside = True
+            try:
+                reason = self._put_all(route, datums, (name, lane, tenant), note)
+            except OSError:
+                reason = "spool_full"
+            except Exception:  # noqa: BLE001  # the promise of `emit`: no fault of ours reaches the app
+                reason = "other"
+            finally:
+                self._is_inside = False
+            if reason is not None:
+                self._account(route, lane, tenant).refuse(reason, len(datums))
+        if self.out.qsize() > BACKLOG:
+            time.sleep(YIELD_S)
+        return ACCEPTED if reason is None else REFUSED[reason]
+
+    def sync(self) -> None:
+        """Make what stands in open packs survive a power loss; the worker's thread only.
+
+        A pack that closes meanwhile keeps its file until the worker has written it anew.
+
+        Raises:
+            OSError: The disk refuses.
+        """
+        with self.lock:
+            packs = [pack for _, packs in self._lanes.open_packs() for pack in packs]
+        for pack in packs:
+            pack.sync()
+
+    def refuse(self, route: Route, tenant: str | None, reason: str, events: int = 1) -> Refused:
+        """Count events that were refused before they had a lane: in the first lane."""
+        with self.lock:
+            if self._is_inside:
+                self._later += [(route, reason)] * events
             else:
                 known = tenant if tenant and is_tenant(tenant) else ""
-                self._account(route, 0, known).refuse(reason)
+                self._account(route, 0, known).refuse(reason, events)
         return REFUSED[reason]
 
     def close_all(self) -> None:
@@ -198,6 +247,9 @@ class Packer:
             waiting = sum(p.count for _, packs in self._lanes.open_packs() for p in packs)
             return replace(counts, offered=counts.offered + waiting)
 
+    def _known(self, subject: str) -> tuple[bytes, int]:
+        return self._subjects.get(subject) or self._learn(subject)
+
     def _learn(self, subject: str) -> tuple[bytes, int]:
         """Hash a subject into its lane, and remember it: who emits once mostly emits again."""
         if len(self._subjects) >= SUBJECTS_KNOWN_MAX:
@@ -252,6 +304,37 @@ class Packer:
         if len(datum) > EVENT_BYTES_MAX or len(name) > SUBJECT_BYTES_MAX:
             return "too_large"
         return None
+
+    def _put_all(
+        self,
+        route: Route,
+        datums: Sequence[bytes],
+        to: tuple[bytes, int, str],
+        note: Note | None,
+    ) -> str | None:
+        name, lane, tenant = to
+        packs = route.packs_of(tenant) if tenant else route.packs
+        pack = packs[lane]
+        if pack is not None:
+            if self._append_all(pack, datums, name, note):
+                return None
+            self._close_lane(lane)
+        reason = self._why_not(max(datums, key=len), name)
+        if reason is None:
+            pack = self._open(route, packs, lane, tenant)
+            if not self._append_all(pack, datums, name, note):
+                reason = "too_large"
+        return reason
+
+    @staticmethod
+    def _append_all(
+        pack: OpenPack, datums: Sequence[bytes], name: bytes, note: Note | None
+    ) -> bool:
+        try:
+            return pack.append_all(datums, name, note)
+        except BaseException:
+            pack.spoil()
+            raise
 
     def _open(self, route: Route, packs: Packs, lane: int, tenant: str) -> OpenPack:
         account = self._account(route, lane, tenant)

@@ -42,7 +42,7 @@ def start(
         SpoolError: No slot can be had.
     """
     prepare(places.data / FOLDER)
-    agreement = Agreement(places, hold=hold, adopt=adopt_routes)
+    agreement = Agreement(places, hold=hold, adopt=adopt_routes, poll_s=settings.bundle_poll_s)
     terms = agreement.terms
     slot = claim(places.data / FOLDER)
     adopt(slot)
@@ -55,9 +55,11 @@ def start(
         shipping=None if transport is None else Shipping(slot, transport),
         salvage=None if transport is None else _salvage(places, settings, packer),
         refresh=partial(_refresh, agreement, packer, drop_old),
+        has_news=lambda: agreement.has_news,
     )
     worker = Worker(parts, settings)
     worker.start()
+    agreement.attend(partial(packer.out.put, None))
     return Core(slot, packer, worker, transport, parts.salvage, agreement)
 
 

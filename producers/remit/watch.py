@@ -1,5 +1,6 @@
 """The bundle's file, read again whenever it changes."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -51,6 +52,12 @@ class BundleWatch:
             self.faults += 1
             self._seen = seen
             return None
+
+    has_news = False
+    """A file tells nobody: it has to be looked at."""
+
+    def attend(self, wake: Callable[[], None]) -> None:
+        """Nothing looks at the file but whoever asks `changed`."""
 
     def close(self, timeout_s: float) -> None:
         """Nothing is under way between two looks at a file."""

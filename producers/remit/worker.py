@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from queue import Empty
 from typing import Final
 
+from remit.arrivals import Arrivals
 from remit.bound import Bound
 from remit.closed import Closed
+from remit.open_pack import Buffer
 from remit.packer import Packer
 from remit.rewrite import rewrite
 from remit.salvage import Salvage
@@ -45,6 +47,19 @@ class Flush:
 
 
 @dataclass(frozen=True, slots=True)
+class Sync:
+    """A wish to have everything emitted so far survive a power loss, while packs stay open.
+
+    Attributes:
+        done: Called by the worker with whether it is so; must not raise.
+        arrivals: The journal that is to say so, too.
+    """
+
+    done: Callable[[bool], None]
+    arrivals: Arrivals | None
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What the worker works with.
 
@@ -55,6 +70,7 @@ class Parts:
         shipping: To a log elsewhere; None where the spool is the log.
         salvage: Of slots that nobody claims; where there is shipping.
         refresh: Looks whether the bundle changed.
+        has_news: Whether it has, so that looking cannot wait.
     """
 
     slot: Slot
@@ -63,6 +79,7 @@ class Parts:
     shipping: Shipping | None
     salvage: Salvage | None
     refresh: Callable[[], None]
+    has_news: Callable[[], bool]
 
 
 class Worker(threading.Thread):
@@ -83,6 +100,9 @@ class Worker(threading.Thread):
         self._bundle_poll_s = settings.bundle_poll_s
         self._todo: deque[Closed] = deque()
         self._flushes: list[Flush] = []
+        self._syncs: list[Sync] = []
+        self._spent: list[Buffer] = []  # their packs are written anew
+        self._keeps_durable = False  # from the first Sync on: what was synced stays so
         self._is_over = False
         self._due: dict[str, float] = {}
 
@@ -93,6 +113,7 @@ class Worker(threading.Thread):
                 self._gather(self._wait_s())
                 with self.still:
                     self._write()
+                    self._sync()
                     self._upkeep(time.monotonic())
                 self._ship()
                 with self.still:
@@ -130,6 +151,9 @@ class Worker(threading.Thread):
                     self._todo.append(item)
                 elif isinstance(item, Flush):
                     self._flushes.append(item)
+                elif isinstance(item, Sync):
+                    self._keeps_durable = True
+                    self._syncs.append(item)
                 if len(self._todo) >= GATHER_MAX:
                     return
                 item = out.get_nowait()
@@ -143,6 +167,35 @@ class Worker(threading.Thread):
             self._parts.packer.written(closed)
             if self._parts.shipping is not None and number is not None:
                 self._parts.shipping.add(number)
+        self._recycle()
+
+    def _recycle(self) -> None:
+        """Use the files of rewritten packs again; where they were synced, only when what replaces them is, too."""
+        if self._spent and self._keeps_durable:
+            self._parts.slot.sync()
+        while self._spent:
+            self._parts.slot.recycle(self._spent.pop())
+
+    def _sync(self) -> None:
+        """Answer all who wait for what they emitted to survive a power loss, with one round of syncs."""
+        if not self._syncs:
+            return
+        waiting, self._syncs = self._syncs, []
+        packer = self._parts.packer
+        with packer.lock:  # what is in a journal by now is in its pack, too
+            journals = {one.arrivals: one.arrivals.end for one in waiting if one.arrivals}
+        try:
+            packer.sync()
+            self._parts.slot.sync()
+            for arrivals, up_to in journals.items():
+                arrivals.sync(up_to)
+            is_safe = True
+        except OSError:
+            self.faults += 1
+            packer.close_all()  # written anew from memory: the old pages cannot be trusted
+            is_safe = False
+        for wish in waiting:
+            wish.done(is_safe)
 
     def _number_of(self, closed: Closed) -> int | None:
         """Write one pack in form 2; where there is no memory or no room for that, number it as it stands."""
@@ -158,7 +211,7 @@ class Worker(threading.Thread):
                 None  # from here on the file is cut: it is never recycled, whatever comes
             )
             return slot.take_over(buffer.path, closed.end)
-        slot.recycle(buffer)
+        self._spent.append(buffer)
         return number
 
     def _number_of_empty(self, closed: Closed) -> int | None:
@@ -173,7 +226,7 @@ class Worker(threading.Thread):
     def _upkeep(self, now: float) -> None:
         parts = self._parts
         parts.packer.close_old(now)
-        if self._is_due("bundle", now, self._bundle_poll_s):
+        if self._is_due("bundle", now, self._bundle_poll_s) or parts.has_news():
             parts.refresh()
         if self._is_due("tell", now, TELL_S):
             parts.packer.tell()

@@ -52,10 +52,19 @@ def compile_encoder(contract: Contract, without: AbstractSet[str] = frozenset())
         without: Fields that are written as null whatever they hold; what may not be null is written as it is.
     """
     left_out = frozenset(field.name for field in contract.fields if field.nullable) & without
-    names: dict[str, object] = {**_NAMES, "careful": partial(_careful, contract, left_out)}
+    names = names_of(partial(_careful, contract, left_out))
     code = compile(source_of(contract, left_out), f"<encoder of {contract.name}>", "exec")
     exec(code, names)  # noqa: S102 - our own source; contracts let in only names that are Python's too
     return cast("Encoder", names["encode"])
+
+
+def names_of(careful: Encoder) -> dict[str, object]:
+    """What generated code may use.
+
+    Args:
+        careful: Takes what the usual case does not cover.
+    """
+    return {**_NAMES, "careful": careful}
 
 
 def source_of(contract: Contract, left_out: AbstractSet[str] = frozenset()) -> str:
@@ -63,11 +72,11 @@ def source_of(contract: Contract, left_out: AbstractSet[str] = frozenset()) -> s
     lines = ["def encode(event):", "    try:"]
     written = [field for field in contract.fields if field.name not in left_out]
     for field in written:
-        lines += [f"        {line}" for line in _lines_of(field)]
+        lines += [f"        {line}" for line in lines_of(field)]
     parts = ", ".join(
         part
         for field in contract.fields
-        for part in (["NULL"] if field.name in left_out else _parts_of(field))
+        for part in (["NULL"] if field.name in left_out else parts_of(field))
     )
     lines += [
         f'        return "".join(({parts})).encode("latin-1")',
@@ -78,9 +87,9 @@ def source_of(contract: Contract, left_out: AbstractSet[str] = frozenset()) -> s
     return "\n".join(lines) + "\n"
 
 
-def _lines_of(field: Field) -> list[str]:
-    """Read one field and write it to `size_…` and, if it is text, `value_…`."""
-    read = f"value_{field.name} = event.{field.name}"
+def lines_of(field: Field, event: str = "event") -> list[str]:
+    """Read one field of a variable and write it to `size_…` and, if it is text, `value_…`."""
+    read = f"value_{field.name} = {event}.{field.name}"
     if field.avro_type == "string":
         return [read, *_text_lines(field)]
     if field.logical == "timestamp-millis" and not field.nullable:
@@ -88,7 +97,7 @@ def _lines_of(field: Field) -> list[str]:
     return [read, f"size_{field.name} = {_number_expression(field)}"]
 
 
-def _parts_of(field: Field) -> list[str]:
+def parts_of(field: Field) -> list[str]:
     """What of a field goes into the datum, in order."""
     return [f"size_{field.name}"] + ([f"value_{field.name}"] if field.avro_type == "string" else [])
 

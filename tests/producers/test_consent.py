@@ -247,7 +247,7 @@ def test_nothing_that_an_app_says_wrongly_raises(
 
 def test_answers_are_remembered_of_so_many_subjects_and_no_more(make_client: MakeClient) -> None:
     client = make_client()
-    gate = client._gate  # noqa: SLF001  # 50,000 consents would take long
+    gate = client._asking.gate  # noqa: SLF001  # 50,000 consents would take long
     for n in range(ANSWERS_MAX + 5):
         gate.note((f"{n}", None), REPORT, is_withheld=True)
     assert len(gate.withholding) == ANSWERS_MAX
@@ -259,7 +259,7 @@ def test_what_nobody_answers_is_dropped_after_an_hour(
 ) -> None:
     client = make_client(hold=True, bundle_poll_s=3600)
     client.emit(a_view(), subject="ann")
-    gate = client._gate  # noqa: SLF001  # an hour is too long for a test
+    gate = client._asking.gate  # noqa: SLF001  # an hour is too long for a test
     now = gate._now  # noqa: SLF001
     gate.drop_old()
     assert client.held == 1

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kit.command import Said
+from kit.contracts import make_field_json, make_record, write_contract
 from kit.means import write_places
 from kit.own_policy import own
 from remit_consumers.keys import KeyStore
@@ -82,3 +83,37 @@ def test_a_policy_that_cannot_be_used_is_found(
     found = checks(remit("doctor", "--json"))["policy"]
     assert not found["holds"]
     assert "mine.yaml:2" in found["detail"]
+
+
+def ending(folder: Path, days: int) -> Path:
+    """A policy of one's own whose contract `probe` ends in so many days."""
+    day = datetime.now(UTC).date() + timedelta(days=days)
+    about = {"owner": "search team", "expires_on": day.isoformat()}
+    write_contract(folder / "contracts", make_record(make_field_json(), remit=about))
+    return own(folder, "ip: {}")
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (40, "none ends soon"),
+        (20, "contract probe expires in 20 days"),
+        (-1, "contract probe has expired"),
+    ],
+)
+def test_a_contract_that_ends_is_told_of(
+    remit: Callable[..., Said],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    days: int,
+    words: str,
+) -> None:
+    holds = days > 0
+    monkeypatch.setenv("REMIT_POLICY", str(ending(folder, days)))
+    found = checks(remit("doctor", "--json"))["contracts"]
+    assert found["holds"] == holds
+    assert words in found["detail"]
+    told = json.loads(remit("policy", "check", "--json").out)
+    assert any(words in said for said in told["notes"]) == (holds and days < 30)
+    assert any(words in said for said in told["problems"]) != holds
+    assert (words in remit("policy", "check").out) == (days < 30)

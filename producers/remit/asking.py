@@ -1,0 +1,136 @@
+"""What a client does where something has to be asked of an event first, and with the answers that it is told."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final, Protocol
+
+from remit.answers import Who
+from remit.gate import Gate
+from remit.holding import Offer
+from remit.result import ACCEPTED, HELD, Accepted, Refused
+from remit.route import NOWHERE, ConsentTerms, Route
+from remit_schemas.codec import stamped
+from remit_schemas.event import now_ms
+from remit_schemas.events import ConsentChange
+
+NOTHING_SAID: Final = Refused("does_not_fit")
+
+
+class Emitter(Protocol):
+    """What is asked of the client."""
+
+    def emit(
+        self, event: object, *, subject: str | None = None, tenant: str | None = None
+    ) -> Accepted | Refused:
+        """Take one event."""
+        ...
+
+    def put(
+        self, route: Route, datum: bytes, subject: str | None, tenant: str | None
+    ) -> Accepted | Refused:
+        """Take the datum of one event of which everything was asked."""
+        ...
+
+    def count(self, route: Route, tenant: str | None, reason: str) -> Refused:
+        """Count one event that is refused."""
+        ...
+
+    def route_of(self, event: type) -> Route | None:
+        """Give the way of a class of events, as it is now."""
+        ...
+
+
+class Asking:
+    """Emits offers, and lets go on what waited for an answer.
+
+    Attributes:
+        gate: Decides.
+    """
+
+    def __init__(self, emitter: Emitter) -> None:
+        self._emitter = emitter
+        self.gate = Gate(self._drop)
+
+    def emit(self, offer: Offer) -> Accepted | Refused:
+        """Emit an event of which something has to be asked first.
+
+        Raises:
+            Exception: What the caller turns into a refusal; the event was not taken.
+        """
+        datum = self.datum_of(offer)
+        if isinstance(datum, Refused):
+            return datum
+        return self._emitter.put(offer.route, datum, offer.subject, offer.tenant)
+
+    def datum_of(self, offer: Offer) -> bytes | Refused:
+        """Write an event as it may go, or say why it may not: counted, unless it waits.
+
+        Raises:
+            EncodeError: It does not fit its contract.
+        """
+        for purpose, signal in self.gate.first_signals(offer) if offer.signals else ():
+            self._tell(offer.route.consent, offer.who, (purpose, "refused"), signal)
+        answer = self.gate.ask(offer)
+        if isinstance(answer, Refused):
+            if answer is not HELD:
+                self._emitter.count(offer.route, offer.tenant, answer.reason)
+            return answer
+        datum = answer(offer.event)
+        return stamped(datum, now_ms()) if offer.is_late else datum
+
+    def consent(
+        self, terms: ConsentTerms, who: Who, said: list[tuple[str, str]], method: str
+    ) -> Accepted | Refused:
+        """Record what somebody says to purposes, and let go on what waited for that.
+
+        Args:
+            terms: Of the policy in force.
+            who: Says so.
+            said: Each purpose, and what is said to it.
+            method: How it was said.
+        """
+        results = [self._say(terms, who, one, method) for one in said]
+        if any(purpose in terms.optional for purpose, _ in said):
+            self.go_on(who, terms.policy_version)
+        return next((one for one in results if not one), ACCEPTED if results else NOTHING_SAID)
+
+    def go_on(self, who: Who, version: str) -> None:
+        """Emit what was held for somebody who has answered to a policy version, by the routes of now."""
+        for offer in self.gate.answered(who, version):
+            route = self._emitter.route_of(type(offer.event)) or offer.route
+            try:
+                self.emit(replace(offer, route=route))
+            except Exception:  # noqa: BLE001  # one that cannot go holds no other up
+                self._emitter.count(route, offer.tenant, "other")
+
+    def _say(
+        self, terms: ConsentTerms, who: Who, said: tuple[str, str], method: str
+    ) -> Accepted | Refused:
+        """Record what is said to one purpose; a consent that could not be recorded is none."""
+        purpose, status = said
+        if purpose not in terms.optional:
+            route = self._emitter.route_of(ConsentChange) or NOWHERE
+            return self._emitter.count(route, who[1], "does_not_fit")
+        if status != "given":
+            self.gate.note(who, purpose, is_withheld=True)
+        result = self._tell(terms, who, said, method)
+        if status == "given" and result:
+            self.gate.note(who, purpose, is_withheld=False)
+        return result
+
+    def _tell(
+        self, terms: ConsentTerms, who: Who, said: tuple[str, str], method: str
+    ) -> Accepted | Refused:
+        purpose, status = said
+        change = ConsentChange(
+            purpose=purpose, status=status, agreed_version=terms.policy_version, method=method
+        )
+        return self._emitter.emit(change, subject=who[0], tenant=who[1])
+
+    def _drop(self, offer: Offer) -> None:
+        self._emitter.count(offer.route, offer.tenant, "held")
+
+
+def each(purposes: Iterable[str], status: str) -> list[tuple[str, str]]:
+    """Pair purposes with what is said to them; a single one may come as it is."""
+    return [(one, status) for one in ((purposes,) if isinstance(purposes, str) else purposes)]

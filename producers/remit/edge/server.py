@@ -1,0 +1,107 @@
+"""The edge as a server: uvicorn on uvloop and httptools, without an access log, and without patience for slow requests."""
+
+import asyncio
+import socket
+import threading
+import time
+from typing import Any, Final
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from remit_schemas.errors import SettingsError
+
+LOOK_S: Final = 0.25  # how often slow requests are looked for
+BACKLOG: Final = 2048
+
+
+class Door(HttpToolsProtocol):
+    """A connection that knows since when a request is on its way, so that one that never comes whole can be ended."""
+
+    since: float | None = None
+
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401  # uvicorn's own type
+        """A request may begin."""
+        self.since = time.monotonic()
+        super().connection_made(transport)
+
+    def on_message_begin(self) -> None:
+        """The first line of a request came."""
+        if self.since is None:
+            self.since = time.monotonic()
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self.since = None
+        super().on_message_complete()
+
+
+class EdgeServer:
+    """A web server that can run in a thread beside other work, or in the main one."""
+
+    def __init__(self, app: Any, host: str, port: int, *, timeout_s: float) -> None:  # noqa: ANN401  # any ASGI application
+        """Take the port.
+
+        Raises:
+            SettingsError: It cannot be had.
+        """
+        config = uvicorn.Config(
+            app,
+            loop="uvloop",
+            http=Door,
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_level="critical",  # a traceback would show values
+            log_config=None,  # logging is the program's to set up
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=5,
+        )
+        self._server = uvicorn.Server(config)
+        self._config = config
+        self._timeout_s = timeout_s
+        try:
+            self._socket = socket.create_server((host, port), backlog=BACKLOG)
+        except OSError as error:
+            message = f"port {port} of {host} cannot be had ({error.strerror}); choose another with --port"
+            raise SettingsError(message) from None
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self.serve, name="remit-edge", daemon=True)
+
+    def serve(self) -> None:
+        """Serve until asked to stop; signals stay with the main thread."""
+        with asyncio.Runner(loop_factory=self._config.get_loop_factory()) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        slow = asyncio.create_task(self._end_slow())
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:
+            slow.cancel()
+
+    async def _end_slow(self) -> None:
+        """End connections whose request does not come whole in time, be it the headers or the body."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            before = time.monotonic() - self._timeout_s
+            for door in list(self._server.server_state.connections):
+                if isinstance(door, Door) and door.since is not None and door.since < before:
+                    door.transport.close()
+
+    def start(self) -> None:
+        """Begin to serve, in a thread of its own."""
+        self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        """Have it finish what it is answering, then stop."""
+        self._server.should_exit = True
+
+    def stop(self) -> None:
+        """Stop, and wait for it."""
+        self.ask_to_stop()
+        self._thread.join(timeout=10)
