@@ -10,11 +10,12 @@ import sys
 import threading
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
-from typing import Final, Protocol
+from typing import Final
 
 from remit.arguments import Plain, as_json, failure, named, reduced
-from remit.result import Accepted, Refused
+from remit.result import Emits
 from remit_schemas.events import ServiceLog
 
 OWN_LOGGERS: Final = ("remit", "remit_schemas", "confluent_kafka")
@@ -34,16 +35,6 @@ METHOD_LEVELS: Final = {"warn": "WARNING", "exception": "ERROR", "msg": "INFO", 
 
 _NAMES: Final = frozenset({"ip", "subject", "tenant"})
 """Names that say where a value belongs: beside the arguments."""
-
-
-class Emits(Protocol):
-    """A client, or what stands for one in a test."""
-
-    def emit(
-        self, event: object, *, subject: str | None = None, tenant: str | None = None
-    ) -> Accepted | Refused:
-        """See `Client.emit`."""
-        ...
 
 
 class RemitHandler(logging.Handler):
@@ -127,7 +118,7 @@ class StructlogProcessor:
         try:
             level = METHOD_LEVELS.get(method_name, method_name).upper()
             template, values = _structured(event_dict)
-            _emit(self._client, _Line(level, name, template, None, None), values, event_dict)
+            _emit(self._client, _Line(level, name, template), values, event_dict)
         except Exception:  # noqa: BLE001 - the promise: logging never breaks the app
             self.faults += 1
         finally:
@@ -135,36 +126,30 @@ class StructlogProcessor:
         return event_dict
 
 
+@dataclass(frozen=True, slots=True)
 class _Line:
-    """What a line is beside its arguments; message and time are None where template and now say them."""
+    """What a line is beside its arguments.
 
-    __slots__ = ("at_ms", "level", "logger", "message", "template")
+    Attributes:
+        level: Its severity, in capitals.
+        logger: Who wrote it.
+        template: As the programmer wrote it; None where that cannot be told.
+        message: As a person reads it; None where the template says it.
+        at_ms: When, milliseconds since 1970; None is now.
+    """
 
-    def __init__(
-        self,
-        level: str,
-        logger: str | None,
-        template: str | None,
-        message: str | None,
-        at_ms: int | None,
-    ) -> None:
-        self.level = level
-        self.logger = logger
-        self.template = template
-        self.message = message
-        self.at_ms = at_ms
+    level: str
+    logger: str | None
+    template: str | None
+    message: str | None = None
+    at_ms: int | None = None
 
 
 def _is_own(logger: object) -> bool:
     return isinstance(logger, str) and logger.partition(".")[0] in OWN_LOGGERS
 
 
-def _emit(
-    client: Emits,
-    line: _Line,
-    positional: Plain,
-    given: Mapping[str, object],
-) -> None:
+def _emit(client: Emits, line: _Line, positional: Plain, given: Mapping[str, object]) -> None:
     """Emit one line; `ip`, `subject` and `tenant` among what was given go where they belong."""
     extra = {
         name: reduced(value)

@@ -2,20 +2,10 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Protocol, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
-from remit.result import Accepted, Refused
+from remit.result import Emits
 from remit_schemas.events import OperationalLog
-
-
-class Emits(Protocol):
-    """A client, or what stands for one in a test."""
-
-    def emit(
-        self, event: object, *, subject: str | None = None, tenant: str | None = None
-    ) -> Accepted | Refused:
-        """See `Client.emit`."""
-        ...
 
 
 class About(TypedDict, total=False):
