@@ -2,6 +2,7 @@
 
 import json
 import sys
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -45,10 +46,17 @@ def watch(
                 for commit in view.look():
                     _print(_told(commit))
         else:
-            with Live(view.render(), auto_refresh=False, transient=False) as live:
-                while not stop.wait(LOOK_S):
-                    view.look()
-                    live.update(view.render(), refresh=True)
+            _watch(view, stop)
+
+
+def _watch(view: View, stop: threading.Event) -> None:
+    """Show what there is on a screen of its own, and leave the last of it behind."""
+    console = Console()
+    with Live(view.render(), console=console, screen=True, auto_refresh=False) as live:
+        while not stop.wait(LOOK_S):
+            view.look()
+            live.update(view.render(), refresh=True)
+    console.print(view.render())
 
 
 def _print(facts: Mapping[str, object]) -> None:

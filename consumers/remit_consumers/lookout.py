@@ -31,6 +31,9 @@ NEVER_SHOWN = frozenset(OWN_COLUMNS)
 ROWS_LOOKED_AT = 64
 """Last rows of a commit in which a value is looked for."""
 
+COMMITS_LOOKED_AT = 16
+"""Newest commits of a table that are looked at first, for fields that rarely have a value: a few milliseconds each."""
+
 _FIELD_KEYS = ["contract", "field", "category", "decision", "reducer", "clause", "purposes"]
 
 
@@ -94,9 +97,8 @@ class Lookout:
         self._receipts = lake.receipts()
         self._stands = heads(self._receipts)
         for table, (version, _) in self._stands.items():
-            for newest in range(version, max(-1, version - ROWS_LOOKED_AT), -1):
-                if self._remember(table, newest):
-                    break
+            for earlier in range(max(0, version - COMMITS_LOOKED_AT + 1), version + 1):
+                self._remember(table, earlier)
 
     def look(self) -> list[Commit]:
         """Read what was committed since.

@@ -1,9 +1,13 @@
 """`remit watch`: what is stored is shown as it was stored, and what there is not says what to do."""
 
 import json
+import os
+import pty
 import select
 import signal
+import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -86,3 +90,35 @@ def test_programs_get_a_line_for_each_commit_until_they_end_it(tmp_path: Path) -
     out, problems = watching.communicate(timeout=60)
     assert (watching.returncode, problems) == (0, "")
     assert "service_log" not in out
+
+
+def test_the_live_view_on_a_terminal_ends_clean_with_ctrl_c_and_leaves_its_last_state(
+    tmp_path: Path,
+) -> None:
+    installed = Installation(tmp_path, TERM="xterm-256color", COLUMNS="80", LINES="24")
+    installed.remit("emit", "page_view", "--wait", stdin=f"{EVENT}\n")
+    here, terminal = pty.openpty()
+    watching = subprocess.Popen(
+        [*installed.command(), "watch"],
+        env=installed.env,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    shown = b""
+    while b"203.0.113.0" not in shown:
+        shown += os.read(here, 65536)
+    watching.send_signal(signal.SIGINT)
+    with suppress(OSError):  # the other side is closed
+        while more := os.read(here, 65536):
+            shown += more
+    os.close(here)
+    assert watching.wait(60) == 0
+    behind = shown.decode().rpartition("\x1b[?1049l")[
+        2
+    ]  # what is written behind the screen of its own
+    assert "page_view" in behind
+    assert "Traceback" not in shown.decode()
+    assert not [plain for plain in (IP, USER, MAIL) if plain in shown.decode()]
