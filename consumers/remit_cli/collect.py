@@ -201,6 +201,8 @@ def _follow(
         )
     if packed := [file.name for file in files if file.suffix == ".gz"]:
         raise SettingsError(f"{packed[0]}: a packed file does not grow: without --follow")
+    if odd := [file.name for file in files if file.exists() and not file.is_file()]:
+        raise SettingsError(f"{odd[0]}: only a regular file can be followed")
     done = follow(kind, files, settings, lambda words: typer.echo(f"remit: {words}", err=True))
     if as_json:
         print_json({"files": {name: told.to_dict() for name, told in done.items()}})

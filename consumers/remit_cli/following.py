@@ -52,12 +52,14 @@ class Followed:
         journal: Keeps how far.
         told: What became of its lines since the start.
         lost: Files that were gone before they were read, as far as was said.
+        problem: Why it cannot be opened, as far as was said.
     """
 
     follower: Follower
     journal: Journal
     told: Imported = field(default_factory=Imported)
     lost: int = 0
+    problem: str | None = None
 
 
 def follow(kind: str, files: Sequence[Path], settings: Settings, say: Say) -> dict[str, Imported]:
@@ -116,6 +118,18 @@ def _taken(
     return Followed(follower, journal)
 
 
+def _say_news(followed: Followed, name: str, say: Say) -> None:
+    """Say once what a person should know of a file."""
+    follower = followed.follower
+    if follower.lost > followed.lost:
+        followed.lost = follower.lost
+        say(f"{Path(name).name}: a file that was being read is gone; what was not read is lost")
+    if follower.problem != followed.problem:
+        followed.problem = follower.problem
+        if follower.problem is not None:
+            say(f"{Path(name).name}: cannot be read, and is tried again: {follower.problem}")
+
+
 class _Session:
     """The producer that the lines go out under; a new one whenever the bundle changes."""
 
@@ -150,9 +164,7 @@ class _Session:
     def advance(self, followed: Followed, name: str, say: Say) -> bool:
         """Put what has come into the log; gives whether anything had."""
         cut = None if self._is_spoiled else followed.follower.cut()
-        if followed.follower.lost > followed.lost:
-            followed.lost = followed.follower.lost
-            say(f"{Path(name).name}: a file that was being read is gone; what was not read is lost")
+        _say_news(followed, name, say)
         if not self._is_spoiled and followed.follower.tails and not followed.journal.tails:
             followed.journal.note(followed.follower.tails)
         if cut is None:

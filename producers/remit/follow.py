@@ -66,6 +66,7 @@ class Follower:
 
     Attributes:
         lost: Files that were being read and that are nowhere any more.
+        problem: Why the file cannot be opened, as the system says it; None while it can, or is not there.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Follower:
     ) -> None:
         """Find the files again that were being read; the file itself may not be there yet."""
         self.lost = 0
+        self.problem: str | None = None
         self._path = path
         self._fingerprint = fingerprint
         self._now = now
@@ -168,8 +170,10 @@ class Follower:
         """Take up the file that lies under the name now, and rotated ones that were never read before it."""
         try:
             file = OpenFile(self._path)
-        except OSError:
+        except OSError as error:
+            self.problem = None if isinstance(error, FileNotFoundError) else error.strerror
             return
+        self.problem = None
         self._take_unread(_Reading(Tail.of(file.status), file))
 
     def _take_unread(self, live: _Reading) -> None:

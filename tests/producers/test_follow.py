@@ -1,5 +1,6 @@
 """A file that is written and rotated by somebody else is read whole: each line once, whatever is done to the file."""
 
+import errno
 import gzip
 import os
 import random
@@ -151,6 +152,19 @@ def test_an_inode_that_is_given_out_again_is_another_file(path: Path, reader: Re
     path.write_text("one more of the same length and more\n")  # same inode, other content
     reader.again()
     assert reader.read() == ["one more of the same length and more"]
+
+
+def test_a_file_that_cannot_be_opened_is_said_and_read_once_it_can(
+    path: Path, reader: Reader
+) -> None:
+    path.symlink_to(path.with_name("a-folder"))
+    path.with_name("a-folder").mkdir()
+    assert reader.read() == []
+    assert reader.follower.problem == os.strerror(errno.EISDIR)
+    path.unlink()
+    write(path, "one")
+    assert reader.read() == ["one"]
+    assert reader.follower.problem is None
 
 
 def test_a_line_that_never_ends_is_passed_over_and_counted_once(path: Path, reader: Reader) -> None:

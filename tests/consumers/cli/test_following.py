@@ -25,6 +25,7 @@ def installed(tmp_path: Path) -> Iterator[Installation]:
     [
         (["import", "log", "no-such.log"], "no such file"),
         (["import", "log", "old.log.gz", "--follow"], "does not grow"),
+        (["import", "log", "/dev/null", "--follow"], "regular file"),
         (["import", "access-log", "app.log", "--follow", "--wait"], "without --wait"),
         (
             ["import", "access-log", "app.log", "--follow", "--resume"],
