@@ -18,7 +18,7 @@ from kit.installation import Installation, each_once
 from kit.leash import leashed
 from kit.watching import until
 
-KILLS, KILLS_PROVED = 4, 25
+KILLS, KILLS_PROVED = 4, 20
 LAG_MAX_S = 2.0
 
 
