@@ -12,6 +12,7 @@ from kit.tree import PACKAGES, ROOT, Module, imports_of, modules
 GROUND = {"pydantic", "pydantic_core", "yaml", "fastavro", "cryptography", "zstandard"}
 PRODUCER = GROUND | {"confluent_kafka", "prometheus_client"}
 FOR_ONE = {"remit.pytest_plugin": {"pytest"}}  # what only the module that is for it may use
+OF_THE_EDGE = {"httptools", "msgspec", "starlette", "uvicorn", "uvloop"}  # the extra `remit[edge]`
 LAZY = {"confluent_kafka"}  # imported when a Kafka log is used, and only then
 HEAVY = ("confluent_kafka", "pyarrow", "polars", "deltalake", "typer", "starlette")
 
@@ -67,7 +68,10 @@ def test_no_module_hides_an_import_behind_type_checking() -> None:
 @pytest.mark.parametrize(("root", "allowed"), [("remit_schemas", GROUND), ("remit", PRODUCER)])
 def test_the_light_packages_use_only_their_few_libraries(root: str, allowed: set[str]) -> None:
     found = {
-        module.name: third_party(module) - allowed - FOR_ONE.get(module.name, set())
+        module.name: third_party(module)
+        - allowed
+        - FOR_ONE.get(module.name, set())
+        - (OF_THE_EDGE if module.name.startswith("remit.edge.") else set())
         for module in of(root)
     }
     assert not {name: extra for name, extra in found.items() if extra}
