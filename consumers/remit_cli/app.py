@@ -27,6 +27,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "policy": "policy:app",
         "reduce": "reduce:reduce",
         "quarantine": "prove:quarantine",
+        "events": "events:app",
+        "watch": "watch:watch",
         "keys": "keys:app",
         "doctor": "doctor:doctor",
         "consent": "consent:app",

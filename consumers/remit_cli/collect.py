@@ -1,6 +1,7 @@
 """`remit emit` and `remit import`: events from standard input, and from real log files."""
 
 import json
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -11,8 +12,11 @@ from rich.console import Console
 
 from remit_cli.options import Data, Json, Wait, print_json, settings_of
 from remit_cli.storing import make_ready, wait_until_stored
+from remit_consumers.deployment import contracts_of
 from remit_consumers.settings import Settings
 from remit_schemas.errors import EncodeError, SettingsError
+from remit_schemas.event import Event
+from remit_schemas.own_event import event_class
 
 importer = typer.Typer(help="Real log files, plain or .gz, as events.", no_args_is_help=True)
 
@@ -21,11 +25,19 @@ FLUSH_TIMEOUT_S = 60.0
 
 Files = Annotated[
     list[Path],
-    typer.Argument(help="Log files, plain or .gz.", exists=True, dir_okay=False, readable=True),
+    typer.Argument(help="Log files, plain or .gz.", dir_okay=False),
 ]
 Resume = Annotated[
     bool,
     typer.Option("--resume", help="Go on with an import of the same file that was interrupted."),
+]
+
+Follow = Annotated[
+    bool,
+    typer.Option(
+        "--follow",
+        help="Go on as the file grows, over rotation and restarts, until it is told to end.",
+    ),
 ]
 
 
@@ -41,20 +53,16 @@ def emit(
     Example: echo '{"page": "/orders/17", "subject": "u1"}' | remit emit page_view --wait
     """
     from remit import Accepted, Client  # noqa: PLC0415 - the SDK only where it is used
-    from remit_schemas.events import EVENTS  # noqa: PLC0415
 
     settings = settings_of(data)
-    kinds = {name: kind for kind, name in EVENTS.items()}
-    if contract not in kinds:
-        message = f"no contract of this name; there are {', '.join(sorted(kinds))}"
-        raise SettingsError(message)
+    kind = _kind_of(contract, settings)
     make_ready(settings)
     client = Client("remit-emit", log=settings.log, data=settings.data)
     answers: Counter[str] = Counter()
     for number, line in enumerate(sys.stdin, 1):
         try:
             values, subject, tenant = _read(line)
-            answer = client.emit(kinds[contract].of(values), subject=subject, tenant=tenant)
+            answer = client.emit(kind.of(values), subject=subject, tenant=tenant)
         except (EncodeError, ValueError) as error:
             answers["unreadable"] += 1
             sys.stderr.write(f"remit: line {number}: {error}\n")
@@ -65,6 +73,23 @@ def emit(
         wait_until_stored(settings, Console(stderr=True))
     _tell(answers, as_json=as_json)
     raise typer.Exit(0 if done and set(answers) <= {"accepted"} else 1)
+
+
+def _kind_of(contract: str, settings: Settings) -> type[Event]:
+    """The class of a contract's events, be it remit's or one of one's own.
+
+    Raises:
+        SettingsError: There is no such contract.
+    """
+    from remit_schemas.events import EVENTS  # noqa: PLC0415 - only where it is used
+
+    for kind, name in EVENTS.items():
+        if name == contract:
+            return kind
+    own = contracts_of(settings.policy)
+    if contract not in own.names:
+        raise SettingsError(f"no contract of this name; there are {', '.join(own.names)}")
+    return event_class(own.by_name(contract))
 
 
 def _read(line: str) -> tuple[dict[str, object], str | None, str | None]:
@@ -96,35 +121,47 @@ def _tell(answers: Counter[str], *, as_json: bool) -> None:
 
 
 @importer.command("access-log")
-def access_log(
+def access_log(  # noqa: PLR0913 - one for each option
     files: Files,
     *,
     data: Data = None,
     wait: Wait = False,
     resume: Resume = False,
+    follow: Follow = False,
     as_json: Json = False,
 ) -> None:
     """Import access logs in the combined format as page views.
 
     Example: remit import access-log /var/log/nginx/access.log --wait
+
+    As it grows: remit import access-log /var/log/nginx/access.log --follow
     """
-    _import("access-log", files, settings_of(data), (wait, resume), as_json=as_json)
+    if follow:
+        _follow("access-log", files, settings_of(data), (wait, resume), as_json=as_json)
+    else:
+        _import("access-log", files, settings_of(data), (wait, resume), as_json=as_json)
 
 
 @importer.command("log")
-def text_log(
+def text_log(  # noqa: PLR0913 - one for each option
     files: Files,
     *,
     data: Data = None,
     wait: Wait = False,
     resume: Resume = False,
+    follow: Follow = False,
     as_json: Json = False,
 ) -> None:
     """Import logs of any service as service logs: each line is a message, and scrubbed.
 
     Example: remit import log /var/log/app.log.gz --wait
+
+    As it grows: remit import log /var/log/app.log --follow
     """
-    _import("log", files, settings_of(data), (wait, resume), as_json=as_json)
+    if follow:
+        _follow("log", files, settings_of(data), (wait, resume), as_json=as_json)
+    else:
+        _import("log", files, settings_of(data), (wait, resume), as_json=as_json)
 
 
 def _import(
@@ -134,6 +171,8 @@ def _import(
     from remit_cli.importing import How, import_files  # noqa: PLC0415 - the SDK only where used
 
     wait, resume = how
+    for file in files:
+        _check_readable(file)
     console = Console(stderr=True)
     done = import_files(kind, files, settings, How(resume=resume, wait=wait), console)
     if wait:
@@ -142,19 +181,39 @@ def _import(
         print_json({"files": {name: imported.to_dict() for name, imported in done.items()}})
         return
     for name, imported in done.items():
-        refused = (
-            ", ".join(f"{count:,} {reason}" for reason, count in imported.refused.items()) or "none"
-        )
-        before = (
-            f"; {imported.stored_before:,} lines were stored before"
-            if imported.stored_before
-            else ""
-        )
-        typer.echo(
-            f"{name}: {imported.lines:,} lines, {imported.accepted:,} accepted, refused: {refused}{before}"
-        )
+        typer.echo(f"{name}: {imported}")
     if any(imported.is_of_another_kind for imported in done.values()):
         typer.echo(
             f"no line of a file could be read as {kind}; see `remit import --help`", err=True
         )
         raise typer.Exit(1)
+
+
+def _follow(
+    kind: str, files: list[Path], settings: Settings, how: tuple[bool, bool], *, as_json: bool
+) -> None:
+    """Follow files until a signal ends it, and say what became of the lines meanwhile."""
+    from remit_cli.following import follow  # noqa: PLC0415 - the SDK only where used
+
+    if any(how):
+        raise SettingsError(
+            "--follow goes on by itself and never ends: without --wait and --resume"
+        )
+    if packed := [file.name for file in files if file.suffix == ".gz"]:
+        raise SettingsError(f"{packed[0]}: a packed file does not grow: without --follow")
+    if odd := [file.name for file in files if file.exists() and not file.is_file()]:
+        raise SettingsError(f"{odd[0]}: only a regular file can be followed")
+    done = follow(kind, files, settings, lambda words: typer.echo(f"remit: {words}", err=True))
+    if as_json:
+        print_json({"files": {name: told.to_dict() for name, told in done.items()}})
+    else:
+        for name, told in done.items():
+            typer.echo(f"{name}: {told}")
+
+
+def _check_readable(file: Path) -> None:
+    """Refuse a file that is not there or cannot be read."""
+    if not file.is_file():
+        raise SettingsError(f"{file}: no such file (with --follow it may come later)")
+    if not os.access(file, os.R_OK):
+        raise SettingsError(f"{file}: cannot be read")

@@ -63,6 +63,12 @@ class Imported:
         """Whether there were lines and none of them could be read."""
         return self.lines > 0 and not self.accepted
 
+    def __str__(self) -> str:
+        """What a person is told of it."""
+        refused = ", ".join(f"{count:,} {reason}" for reason, count in self.refused.items())
+        before = f"; {self.stored_before:,} lines were stored before" if self.stored_before else ""
+        return f"{self.lines:,} lines, {self.accepted:,} accepted, refused: {refused or 'none'}{before}"
+
     def to_dict(self) -> dict[str, object]:
         """What `--json` prints of it."""
         return {

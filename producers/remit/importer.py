@@ -66,7 +66,8 @@ class Importer:
         settings = settings or Settings.from_env(os.environ)
         places = Places.from_env(os.environ, log=log, data=data)
         prepare(places.data / FOLDER)
-        self._terms = Agreement(places, hold=False).terms
+        self._agreement = Agreement(places, hold=False)
+        self._terms = self._agreement.terms
         route = self._terms.routes.get(event)
         if route is None:
             raise SettingsError("an import is of a class of events")
@@ -81,6 +82,15 @@ class Importer:
         self._accounts = [
             Account(lane, route.fingerprint, route.necessity) for lane in range(self._terms.lanes)
         ]
+
+    @property
+    def lane_key(self) -> bytes:
+        """The key of this installation that names are hashed with."""
+        return self._terms.lane_key
+
+    def is_out_of_date(self) -> bool:
+        """Whether another bundle is in force than the one this import goes by, or that one's epoch is over."""
+        return self._agreement.renewed() is not None or time.time() >= self._terms.not_after
 
     def admit(self, event: object) -> bytes | Refused:
         """Turn an event into a datum, or say why it may not go; the caller counts the refusals of a pack."""
@@ -112,15 +122,32 @@ class Importer:
         Raises:
             OSError: There is no room.
         """
+        self._add(self._slot.write(self.sealed(number, datums, subjects, refused)))
+        if self._shipping is not None:
+            self._shipping.pump()
+
+    def sealed(
+        self,
+        number: int,
+        datums: Sequence[bytes],
+        subjects: Sequence[bytes] = (),
+        refused: Mapping[str, int] = MappingProxyType({}),
+    ) -> bytes:
+        """Count and seal one pack; its bytes are to be written, or `publish`ed."""
         account = self._count(number, refused)
         header = self._header(number, account.counts())
         keys = pack_keys(self._keys.of(header.lane).key, header.identity)
         data = body_of(header, keys, account.counts(), datums, subjects or [b""] * len(datums))
         account.offered += len(datums)
-        written = self._slot.write(data)
-        if self._shipping is not None:
-            self._shipping.add(written)
-            self._shipping.pump()
+        return data
+
+    def publish(self, file: Path) -> None:
+        """Make a file that holds a sealed pack the next pack of the log, by one rename; nothing can fail behind it.
+
+        Raises:
+            OSError: There is no room; the file is where it was.
+        """
+        self._add(self._slot.take_over(file, file.stat().st_size))
 
     def identity(self, number: int) -> tuple[int, int]:
         """Give lane and sequence of a pack of the file."""
@@ -136,6 +163,10 @@ class Importer:
             self._shipping.pump()
         self._slot.rescan()
         return self._slot.bytes
+
+    def sync(self) -> None:
+        """Make what was written survive a power loss."""
+        self._slot.sync()
 
     def flush(self, timeout_s: float) -> bool:
         """Sync what was written, and wait until a log elsewhere has it.
@@ -157,6 +188,10 @@ class Importer:
         if self._transport is not None:
             self._transport.close(0.0)
         self._slot.release(is_clean=True)
+
+    def _add(self, written: int) -> None:
+        if self._shipping is not None:
+            self._shipping.add(written)
 
     def _count(self, number: int, refused: Mapping[str, int]) -> Account:
         account = self._accounts[number % self._terms.lanes]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from remit_schemas.pack import REASONS
 
@@ -56,3 +56,13 @@ ACCEPTED: Final = Accepted()
 HELD: Final = Held()
 REFUSED: Final = MappingProxyType({reason: Refused(reason) for reason in REASONS})
 """One answer for each reason: `emit` builds nothing."""
+
+
+class Emits(Protocol):
+    """A client, or what stands for one in a test: what takes events."""
+
+    def emit(
+        self, event: object, *, subject: str | None = None, tenant: str | None = None
+    ) -> Accepted | Refused:
+        """See `Client.emit`."""
+        ...

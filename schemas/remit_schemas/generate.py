@@ -1,5 +1,6 @@
 """Write the typed events of the contracts: ``python -m remit_schemas.generate`` brings `events.py` up to date."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from textwrap import wrap
@@ -36,6 +37,23 @@ EVENTS: Mapping[type[Event], str] = MappingProxyType(
 """The contract of each typed event."""
 '''
 
+_OWN_HEAD = '''"""{doc}
+
+Generated from {name}.avsc beside it by `remit events new`: change that, and write this anew with `remit events write`.
+"""
+
+from datetime import datetime
+from typing import ClassVar, Self, final
+
+from remit_schemas.event import ({helpers}
+)
+
+SCHEMA = r"""
+{schema}
+"""
+"""The contract, which this class brings with it: the SDK needs no file."""
+'''
+
 _NEW_DOC = '"""Build one; a value that is not of its field\'s type raises `EncodeError`."""'
 
 _CHECKS = {
@@ -60,6 +78,21 @@ def module_of(contracts: Iterable[Contract]) -> str:
     return head + classes + _TAIL.format(pairs=pairs)
 
 
+def own_module_of(contract: Contract) -> str:
+    """The source of a module with one event of an app's own, which carries its contract."""
+    body = _class_of(contract, schema="SCHEMA")
+    checks = {word for _, *pair in _CHECKS.values() for word in pair}
+    used = [word for word in checks if f" {word} " in body or f" {word}(" in body]
+    used += ["Event", "moment_ms", "now_ms", "unsealed"]
+    head = _OWN_HEAD.format(
+        doc=contract.doc,
+        name=contract.name,
+        helpers=_import_list(used),
+        schema=json.dumps(contract.schema, indent=2),
+    )
+    return head + body
+
+
 def _import_list(words: Iterable[str]) -> str:
     """Names to import as the formatter orders them: constants, classes, functions, each once."""
     ordered = sorted(set(words), key=lambda word: (not word.isupper(), word.islower(), word))
@@ -71,12 +104,18 @@ def _class_name(contract: Contract) -> str:
     return "".join(part.capitalize() for part in contract.name.split("_"))
 
 
-def _class_of(contract: Contract) -> str:
-    """The two classes of an event: its slots, and the event that closes them."""
+def _class_of(contract: Contract, schema: str | None = None) -> str:
+    """The two classes of an event: its slots, and the event that closes them.
+
+    Args:
+        contract: Of the event.
+        schema: The name of the constant that holds its contract, where the class is to carry it.
+    """
     name = _class_name(contract)
     slots = "".join(f'        "{field.name}",\n' for field in contract.fields)
     types = "".join(f"    {field.name}: {_held_type(field)}\n" for field in contract.fields)
     docs = "".join(_doc_lines(field) for field in contract.fields)
+    carried = f"    __schema__: ClassVar[str] = {schema}\n" if schema else ""
     return f'''
 
 class _{name}:
@@ -99,7 +138,7 @@ class {name}(_{name}, Event):
     __slots__ = ()
     __contract__: ClassVar[str] = "{contract.name}"
     __fields__: ClassVar[tuple[str, ...]] = _{name}.__slots__
-
+{carried}
 {_new_of(contract)}'''
 
 

@@ -11,7 +11,10 @@ from kit.tree import PACKAGES, ROOT, Module, imports_of, modules
 
 GROUND = {"pydantic", "pydantic_core", "yaml", "fastavro", "cryptography", "zstandard"}
 PRODUCER = GROUND | {"confluent_kafka", "prometheus_client"}
-OF_A_FRAMEWORK = {"remit.django": {"django"}}  # imported by who has it, and by nothing else of ours
+FOR_ONE = {  # what only the module that is for it may use
+    "remit.django": {"django"},
+    "remit.pytest_plugin": {"pytest"},
+}
 OF_THE_EDGE = {"httptools", "msgspec", "starlette", "uvicorn", "uvloop"}  # the extra `remit[edge]`
 LAZY = {"confluent_kafka"}  # imported when a Kafka log is used, and only then
 HEAVY = ("confluent_kafka", "pyarrow", "polars", "deltalake", "typer", "starlette", "django")
@@ -70,7 +73,7 @@ def test_the_light_packages_use_only_their_few_libraries(root: str, allowed: set
     found = {
         module.name: third_party(module)
         - allowed
-        - OF_A_FRAMEWORK.get(module.name, set())
+        - FOR_ONE.get(module.name, set())
         - (OF_THE_EDGE if module.name.startswith("remit.edge.") else set())
         for module in of(root)
     }

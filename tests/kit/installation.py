@@ -41,6 +41,10 @@ class Installation:
         }
         self._started: list[subprocess.Popen[str]] = []
 
+    def command(self) -> list[str]:
+        """The words that run the command."""
+        return [sys.executable, "-m", "remit_cli"]
+
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command and let it run."""
         return subprocess.Popen(
@@ -113,10 +117,10 @@ class Installation:
             raise AssertionError(message)
         return done
 
-    def facts(self, *arguments: str, expect: int = 0) -> Mapping[str, object]:
+    def facts(self, *arguments: str, stdin: str = "", expect: int = 0) -> Mapping[str, object]:
         """Run a command with --json and read what it prints."""
         found: Mapping[str, object] = json.loads(
-            self.remit(*arguments, "--json", expect=expect).stdout
+            self.remit(*arguments, "--json", stdin=stdin, expect=expect).stdout
         )
         return found
 

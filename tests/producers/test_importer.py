@@ -110,3 +110,26 @@ def test_waiting_bytes_fall_when_the_packs_are_taken(home: Home) -> None:
         path.unlink()
     assert importer.waiting_bytes() == 0
     importer.close()
+
+
+def test_an_import_that_goes_on_sees_that_another_bundle_is_in_force(home: Home) -> None:
+    importer = Importer(PageView, FILE, data=home.data, log="")
+    assert not importer.is_out_of_date()
+    home.publish(stopped=frozenset({"user.device.ip_address"}))
+    assert importer.is_out_of_date()
+    importer.close()
+
+
+def test_a_sealed_pack_that_is_published_is_the_next_of_the_log(home: Home, tmp_path: Path) -> None:
+    importer = Importer(PageView, FILE, data=home.data, log="")
+    datum = importer.admit(PageView(page="/a"))
+    assert isinstance(datum, bytes)
+    staged = tmp_path / "staged"
+    staged.write_bytes(importer.sealed(0, [datum], refused={"unparsed": 2}))
+    assert home.packs() == []
+    importer.publish(staged)
+    importer.sync()
+    importer.close()
+    [pack] = home.packs()
+    assert (len(pack.events), pack.header.counts.refused) == (1, {"unparsed": 2})
+    assert not staged.exists()

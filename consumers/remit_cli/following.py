@@ -1,0 +1,223 @@
+"""`remit import … --follow`: files that are being written become events as they grow."""
+
+import hashlib
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from remit.follow import Cut, Follower
+from remit.importer import Importer
+from remit.journal import Journal
+from remit.tail import keyed
+from remit_cli.importing import KINDS, SPOOL_BYTES_HIGH, Imported
+from remit_cli.storing import make_ready
+from remit_consumers.settings import Settings
+from remit_schemas.errors import SpoolError
+from remit_schemas.spool import FOLDER
+
+JOURNALS = "following"
+"""Where followers keep how far they have read: in the spool, since a pack is moved from there into it by a rename."""
+
+POLL_S = 0.25
+"""Between two looks at files that hold nothing new: a line is on the log within half a second."""
+
+RENEW_S = 6 * 3600.0
+"""A follower takes a new producer id so often: a lane is silent for less than marks are kept, even in a quiet log."""
+
+LOOK_S = 1.0
+"""How often the bundle is looked at, as clients do: a stopped category stops within it."""
+
+CLOSE_TIMEOUT_S = 5.0
+"""How long the end of a follower waits for a broker; what it did not take is shipped from the spool by the next."""
+
+ID_BYTES = 32
+
+Say = Callable[[str], None]
+"""Tells whoever watches something: a line, without any value."""
+
+
+@dataclass(slots=True)
+class Followed:
+    """One file that is followed.
+
+    Attributes:
+        follower: Reads it.
+        journal: Keeps how far.
+        told: What became of its lines since the start.
+        lost: Files that were gone before they were read, as far as was said.
+        problem: Why it cannot be opened, as far as was said.
+    """
+
+    follower: Follower
+    journal: Journal
+    told: Imported = field(default_factory=Imported)
+    lost: int = 0
+    problem: str | None = None
+
+
+def follow(kind: str, files: Sequence[Path], settings: Settings, say: Say) -> dict[str, Imported]:
+    """Follow files until SIGTERM or SIGINT; gives what became of each one's lines meanwhile.
+
+    Args:
+        kind: One of `KINDS`.
+        files: They may not be there yet.
+        settings: Of this installation.
+        say: Told what a person should know.
+
+    Raises:
+        SettingsError: Another process follows one of them.
+        SpoolError: No slot can be had, or a journal cannot be read.
+    """
+    with stopped_by_signals() as stop, ExitStack() as stack:
+        session = _Session(kind, settings)
+        stack.callback(session.close)
+        followed = {str(file): _taken(file, kind, settings, session, stack) for file in files}
+        while not stop.is_set():
+            session.renew()
+            moved = 0
+            if session.has_room(say):
+                moved = sum(session.advance(each, name, say) for name, each in followed.items())
+            if not moved:
+                stop.wait(POLL_S)
+        return {name: each.told for name, each in followed.items()}
+
+
+@contextmanager
+def stopped_by_signals() -> Generator[threading.Event, None, None]:
+    """Give an event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _taken(
+    file: Path, kind: str, settings: Settings, session: "_Session", stack: ExitStack
+) -> Followed:
+    """Take one file on where it was left."""
+    path = file.absolute()
+    name = hashlib.sha256(f"{kind}\0{path}".encode()).hexdigest()[:ID_BYTES]
+    journal = Journal(settings.data / FOLDER / JOURNALS / name)
+    stack.callback(journal.close)
+    follower = Follower(path, journal.tails, keyed(session.importer.lane_key))
+    stack.callback(follower.close)
+    return Followed(follower, journal)
+
+
+def _say_news(followed: Followed, name: str, say: Say) -> None:
+    """Say once what a person should know of a file."""
+    follower = followed.follower
+    if follower.lost > followed.lost:
+        followed.lost = follower.lost
+        say(f"{Path(name).name}: a file that was being read is gone; what was not read is lost")
+    if follower.problem != followed.problem:
+        followed.problem = follower.problem
+        if follower.problem is not None:
+            say(f"{Path(name).name}: cannot be read, and is tried again: {follower.problem}")
+
+
+class _Session:
+    """The producer that the lines go out under; a new one whenever the bundle changes."""
+
+    def __init__(self, kind: str, settings: Settings) -> None:
+        self._event, self._parse = KINDS[kind]
+        self._settings = settings
+        self._is_waiting = False
+        self._is_spoiled = False
+        self._look_at = 0.0
+        self._begin()
+
+    def renew(self) -> None:
+        """Go over to a new producer id where the bundle is another, or it is time."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_S
+        if self._is_spoiled:
+            self._begin_beside()
+        elif now >= self._renew_at or self.importer.is_out_of_date():
+            self.close()
+            self._begin()
+
+    def has_room(self, say: Say) -> bool:
+        """Whether the log takes more; what is not read waits in the file."""
+        is_full = self.importer.waiting_bytes() >= SPOOL_BYTES_HIGH
+        if is_full and not self._is_waiting:
+            say("the spool is full and nothing takes from it: the file waits; start `remit up`")
+        self._is_waiting = is_full
+        return not is_full
+
+    def advance(self, followed: Followed, name: str, say: Say) -> bool:
+        """Put what has come into the log; gives whether anything had."""
+        cut = None if self._is_spoiled else followed.follower.cut()
+        _say_news(followed, name, say)
+        if not self._is_spoiled and followed.follower.tails and not followed.journal.tails:
+            followed.journal.note(followed.follower.tails)
+        if cut is None:
+            return False
+        datums, refused = self._admitted(cut)
+        pack = self.importer.sealed(self._number, datums, refused=refused)
+        try:
+            followed.journal.commit(cut.tails, pack, self.importer.publish)
+        except OSError as error:
+            say(f"{Path(name).name}: waits, since the spool cannot be written: {error.strerror}")
+            self._is_spoiled = True  # what was counted is in no pack: another producer counts anew
+            return False
+        self._number += 1
+        followed.follower.take(cut)
+        self.importer.sync()
+        followed.told.lines += len(cut.lines) + cut.overlong
+        followed.told.accepted += len(datums)
+        followed.told.refused += refused
+        return True
+
+    def close(self) -> None:
+        """Have everything on the log, and give the slot up; what a broker did not take stays in the spool."""
+        self.importer.flush(CLOSE_TIMEOUT_S if self._settings.log else 0)
+        self.importer.close()
+
+    def _begin_beside(self) -> None:
+        """Begin anew as soon as there is room, and give the spoiled producer's slot up only then."""
+        spoiled = self.importer
+        with suppress(OSError, SpoolError):
+            self._begin()
+            self._is_spoiled = False
+            spoiled.close()
+
+    def _begin(self) -> None:
+        make_ready(self._settings)
+        identity = os.urandom(ID_BYTES)
+        self.importer = Importer(
+            self._event, identity, log=self._settings.log, data=self._settings.data
+        )
+        self._number = 0
+        now = time.monotonic()
+        self._renew_at, self._look_at = now + RENEW_S, now + LOOK_S
+
+    def _admitted(self, cut: Cut) -> tuple[list[bytes], Counter[str]]:
+        """Turn lines into datums, and count those that are none."""
+        collected_at_ms = int(time.time() * 1000)
+        datums: list[bytes] = []
+        refused: Counter[str] = Counter({"unparsed": cut.overlong} if cut.overlong else {})
+        for line in cut.lines:
+            event = self._parse(line, collected_at_ms)
+            answer = self.importer.admit(event) if event else None
+            if isinstance(answer, bytes):
+                datums.append(answer)
+            else:
+                refused["unparsed" if answer is None else answer.reason] += 1
+        return datums, refused

@@ -1,0 +1,21 @@
+"""What pytest finds when remit is installed: the fixture `remit_capture`. Nothing of remit is loaded until a test asks for it."""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import pytest
+
+Captured: TypeAlias = object
+"""A `remit.testing.Captured`; named without importing it."""
+
+
+@pytest.fixture
+def remit_capture() -> Iterator[Captured]:
+    """A client that keeps what it would send, under the policy of REMIT_POLICY or the one that is shipped.
+
+    `remit.testing` has the questions to ask of it: `assert_collects`, `assert_never`, `assert_purpose`.
+    """
+    from remit.testing import capture  # noqa: PLC0415 - every run of pytest would pay for it
+
+    with capture() as captured:
+        yield captured
