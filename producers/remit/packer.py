@@ -113,7 +113,8 @@ class Packer:
             note: Told where they will stand, before they stand there.
         """
         subject, tenant = whose
-        name, lane = self._known(subject) if subject else (b"", route.turn)
+        known = self._subjects.get(subject) if subject else (b"", route.turn)
+        name, lane = known or self._learn(subject or "")
         with self.lock:
             if self._is_inside:
                 self._later += [(route, "reentered")] * len(datums)
@@ -133,18 +134,23 @@ class Packer:
             time.sleep(YIELD_S)
         return ACCEPTED if reason is None else REFUSED[reason]
 
-    def sync(self) -> None:
+    def sync(self) -> bool:
         """Make what stands in open packs survive a power loss; the worker's thread only.
 
         A pack that closes meanwhile keeps its file until the worker has written it anew.
+
+        Returns:
+            Whether one was among them whose name the folder may not have kept yet.
 
         Raises:
             OSError: The disk refuses.
         """
         with self.lock:
             packs = [pack for _, packs in self._lanes.open_packs() for pack in packs]
+        has_new = any(not pack.synced for pack in packs)
         for pack in packs:
             pack.sync()
+        return has_new
 
     def refuse(self, route: Route, tenant: str | None, reason: str, events: int = 1) -> Refused:
         """Count events that were refused before they had a lane: in the first lane."""
@@ -246,9 +252,6 @@ class Packer:
             counts = add_up(self._accounts.values())
             waiting = sum(p.count for _, packs in self._lanes.open_packs() for p in packs)
             return replace(counts, offered=counts.offered + waiting)
-
-    def _known(self, subject: str) -> tuple[bytes, int]:
-        return self._subjects.get(subject) or self._learn(subject)
 
     def _learn(self, subject: str) -> tuple[bytes, int]:
         """Hash a subject into its lane, and remember it: who emits once mostly emits again."""

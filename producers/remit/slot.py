@@ -109,9 +109,15 @@ class Slot:
         self.bytes = sum(found.values())
         self._unsynced = [number for number in self._unsynced if number in found]
 
-    def sync(self) -> None:
-        """Make every pack written since the last call survive a power loss."""
+    def sync(self, *, always: bool = True) -> None:
+        """Make every pack written since the last call survive a power loss.
+
+        Args:
+            always: Sync the folder also where no pack was written.
+        """
         pending = list(self._unsynced)
+        if not (pending or always):
+            return
         for number in pending:
             _sync_file(self.folder / spool.pack_name(number))
         sync_folder(self.folder)

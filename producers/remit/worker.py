@@ -185,8 +185,7 @@ class Worker(threading.Thread):
         with packer.lock:  # what is in a journal by now is in its pack, too
             journals = {one.arrivals: one.arrivals.end for one in waiting if one.arrivals}
         try:
-            packer.sync()
-            self._parts.slot.sync()
+            self._parts.slot.sync(always=packer.sync())
             for arrivals, up_to in journals.items():
                 arrivals.sync(up_to)
             is_safe = True

@@ -9,6 +9,7 @@ import pytest
 import typer.main
 
 from kit.tree import PACKAGES, ROOT, modules
+from remit.edge.metrics import EdgeMetrics
 from remit_cli.app import application
 from remit_consumers.metrics import Metrics
 
@@ -33,7 +34,7 @@ def stands(words: str) -> bool:
 
 def metrics() -> set[str]:
     """Name every metric as Prometheus shows it."""
-    families = Metrics().registry.collect()
+    families = [*Metrics().registry.collect(), *EdgeMetrics().registry.collect()]
     return {f"{f.name}_total" if f.type == "counter" else f.name for f in families}
 
 

@@ -28,15 +28,16 @@ def has_strace() -> bool:
     return shutil.which("strace") is not None
 
 
-def trace(script: str, folder: Path) -> list[Call]:
+def trace(script: str, folder: Path, calls: str = CALLS) -> list[Call]:
     """Run a Python script under strace and give its calls, in the order in which they began.
 
     Args:
         script: The program; it imports what this process can import.
         folder: Where the trace is written.
+        calls: Which calls.
     """
     log = folder / "trace"
-    command = ["strace", "-f", "-y", "-s", "200", "-e", f"trace={CALLS}", "-o", str(log)]
+    command = ["strace", "-f", "-y", "-s", "200", "-e", f"trace={calls}", "-o", str(log)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
         [*command, sys.executable, "-c", script],

@@ -136,7 +136,7 @@ class Edge:
             answer = later(503, "the edge failed; the batch may be sent again", BUSY_S)
         finally:
             self._answering -= 1
-        self.metrics.requests.labels(room, str(answer.status)).inc()
+        self.metrics.answered(room, answer.status)
         await answer.send(send, more)
 
     async def _answer(self, room: str, scope: Scope, receive: Receive) -> tuple[Answer, Headers]:
@@ -153,7 +153,7 @@ class Edge:
         body = await body_of(headers, receive, self.limits.body_bytes_max)
         if isinstance(body, Answer):
             return body, allowed
-        self.metrics.bytes.inc(len(body))
+        self.metrics.body_bytes += len(body)
         if room == "consent":
             return await self._consent(source, body), allowed
         return await self._events(source, body, sender_of(scope, self._parts.proxies)), allowed
@@ -168,7 +168,7 @@ class Edge:
             return later(429, "this key sends more than its rate", wait_s)
         groups = intake.groups_of(batch, sender)
         if not groups:
-            self.metrics.refused.inc(len(batch.refused))
+            self.metrics.events["refused"] += len(batch.refused)
             return nothing_fits(batch.refused)
         return await self._take(source, batch.head, groups, batch.refused)
 
@@ -190,13 +190,13 @@ class Edge:
             self._emit(tally, self._number_of(source, head, group), group)
         if tally.is_any and not await self._parts.batches.commit(tally.numbers):
             return later(503, "the disk did not take the batch", BUSY_S)
-        self.metrics.taken.inc(tally.taken)
+        self.metrics.events["accepted"] += tally.taken
         if tally.later is not None:
             return later(503, tally.later, BUSY_S)
         if not tally.again and not refused:
             return ALL_TAKEN[tally.taken]
-        self.metrics.again.inc(tally.again)
-        self.metrics.refused.inc(len(refused))
+        self.metrics.events["duplicate"] += tally.again
+        self.metrics.events["refused"] += len(refused)
         is_known = tally.again > 0
         return accepted(tally.taken + tally.again, refused, duplicate=is_known)
 
