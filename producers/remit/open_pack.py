@@ -184,14 +184,17 @@ class OpenPack:
         return b"".join(parts)
 
     def sync(self) -> None:
-        """Make what was written so far survive a power loss.
+        """Make what was written so far survive a power loss; one that closed and was written anew is elsewhere by now.
 
         Raises:
             OSError: It could not be written.
         """
         end = self.end
         if self.synced < end:
-            descriptor = os.open(self.buffer.path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                descriptor = os.open(self.buffer.path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return
             try:
                 os.fdatasync(descriptor)  # the mapping's own flush would hold every thread up
             finally:
