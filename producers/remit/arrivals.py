@@ -87,6 +87,7 @@ class Arrivals:
         self.producer = producer.hex()
         self._number = 0
         self._marked = 0
+        self._before: tuple[int, int] | None = None
         self._open()
 
     @property
@@ -108,20 +109,29 @@ class Arrivals:
         Raises:
             OSError: The disk refuses.
         """
+        if self._before is not None:
+            file, end = self._before
+            os.write(file, _whole(_RECORD.pack(_MARK, 0, end, 0, 0)))
+            os.fdatasync(file)
+            os.close(file)
+            self._before = None
         if up_to > self._marked:
             self._write(_RECORD.pack(_MARK, 0, up_to, 0, 0))
             self._marked = up_to
             os.fdatasync(self._file)
 
     def begin_anew(self) -> Path:
-        """Go on in a new file; the old one can go once what it says is on record elsewhere.
+        """Go on in a new file; the next sync marks the end of the old one.
+
+        Returns:
+            The old one, which can go once what it says is on record elsewhere.
 
         Raises:
             OSError: It cannot be written.
         """
-        old, file = self._path, self._file
+        old, before = self._path, (self._file, self._end)
         self._open()
-        os.close(file)
+        self._before = before
         return old
 
     def close(self) -> None:
@@ -138,12 +148,16 @@ class Arrivals:
         sync_folder(self._folder)
 
     def _write(self, record: bytes) -> None:
-        record += _CRC.pack(crc32(record))
+        record = _whole(record)
         written = os.write(self._file, record)
         if written != len(record):  # the disk is full: half a record would hide those behind it
             os.ftruncate(self._file, self._end)
             raise OSError("the journal of batches could not be written")
         self._end += written
+
+
+def _whole(record: bytes) -> bytes:
+    return record + _CRC.pack(crc32(record))
 
 
 def settle(folder: Path) -> None:

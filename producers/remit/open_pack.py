@@ -164,13 +164,7 @@ class OpenPack:
             return False
         self.count = first + events  # first: whatever interrupts this, the nonces are spent
         try:
-            seal, aad, name = self._seal, self._aad, _SUBJECT_LENGTH(len(subject)) + subject
-            parts: list[bytes] = []
-            for nonce, datum in zip(self._nonces[first : self.count], datums, strict=True):
-                parts.append(_LENGTH_BYTES(len(name) + len(datum) + TAG_BYTES))
-                parts.append(seal(nonce, name + datum, aad))
-            parts.append(_NO_LENGTH)
-            sealed = b"".join(parts)
+            sealed = self._sealed(first, datums, subject)
             self._map[start + 4 : stop + 4] = sealed[4:]
             if before is not None:
                 before(self.header, start, stop)
@@ -183,15 +177,28 @@ class OpenPack:
             raise
         return True
 
+    def _sealed(self, first: int, datums: Sequence[bytes], subject: bytes) -> bytes:
+        """Seal events as records with their lengths, from the nonce of an index on, and end them."""
+        seal, aad, name = self._seal, self._aad, _SUBJECT_LENGTH(len(subject)) + subject
+        parts: list[bytes] = []
+        for nonce, datum in zip(self._nonces[first : self.count], datums, strict=True):
+            parts.append(_LENGTH_BYTES(len(name) + len(datum) + TAG_BYTES))
+            parts.append(seal(nonce, name + datum, aad))
+        parts.append(_NO_LENGTH)
+        return b"".join(parts)
+
     def sync(self) -> None:
-        """Make what was written so far survive a power loss.
+        """Make what was written so far survive a power loss; one that closed and was written anew is elsewhere by now.
 
         Raises:
             OSError: It could not be written.
         """
         end = self.end
         if self.synced < end:
-            descriptor = os.open(self.buffer.path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                descriptor = os.open(self.buffer.path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return
             try:
                 os.fdatasync(descriptor)  # the mapping's own flush would hold every thread up
             finally:

@@ -131,23 +131,10 @@ class Packer:
             time.sleep(YIELD_S)
         return ACCEPTED if reason is None else REFUSED[reason]
 
-    def sync(self) -> bool:
-        """Make what stands in open packs survive a power loss; the worker's thread only.
-
-        A pack that closes meanwhile keeps its file until the worker has written it anew.
-
-        Returns:
-            Whether one was among them whose name the folder may not have kept yet.
-
-        Raises:
-            OSError: The disk refuses.
-        """
+    def open_now(self) -> tuple[list[OpenPack], int]:
+        """Give the packs that are open, and how much waits in `out`: whatever was emitted is in one or the other."""
         with self.lock:
-            packs = [pack for _, packs in self._lanes.open_packs() for pack in packs]
-        has_new = any(not pack.synced for pack in packs)
-        for pack in packs:
-            pack.sync()
-        return has_new
+            return [p for _, packs in self._lanes.open_packs() for p in packs], self.out.qsize()
 
     def refuse(self, route: Route, tenant: str | None, reason: str, events: int = 1) -> Refused:
         """Count events that were refused before they had a lane: in the first lane."""

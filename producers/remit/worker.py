@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from queue import Empty
 from typing import Final
@@ -148,18 +148,21 @@ class Worker(threading.Thread):
         try:
             item = out.get(timeout=wait_s) if wait_s else out.get_nowait()
             while True:
-                if isinstance(item, Closed):
-                    self._todo.append(item)
-                elif isinstance(item, Flush):
-                    self._flushes.append(item)
-                elif isinstance(item, Sync):
-                    self._keeps_durable = True
-                    self._syncs.append(item)
+                self._take(item)
                 if len(self._todo) >= GATHER_MAX:
                     return
                 item = out.get_nowait()
         except Empty:
             return
+
+    def _take(self, item: object) -> None:
+        if isinstance(item, Closed):
+            self._todo.append(item)
+        elif isinstance(item, Flush):
+            self._flushes.append(item)
+        elif isinstance(item, Sync):
+            self._keeps_durable = True
+            self._syncs.append(item)
 
     def _write(self) -> None:
         while self._todo:
@@ -182,20 +185,32 @@ class Worker(threading.Thread):
         if not self._syncs:
             return
         waiting, self._syncs = self._syncs, []
-        packer = self._parts.packer
-        with packer.lock:  # what is in a journal by now is in its pack, too
-            journals = {one.arrivals: one.arrivals.end for one in waiting if one.arrivals}
+        is_safe = False
         try:
-            self._parts.slot.sync(always=packer.sync())
-            for arrivals, up_to in journals.items():
-                arrivals.sync(up_to)
+            self._sync_for(waiting)
             is_safe = True
         except OSError:
             self.faults += 1
-            packer.close_all()  # written anew from memory: the old pages cannot be trusted
-            is_safe = False
-        for wish in waiting:
-            wish.done(is_safe)
+            self._parts.packer.close_all()  # written anew from memory: the old pages cannot be trusted
+        finally:
+            for wish in waiting:
+                wish.done(is_safe)
+
+    def _sync_for(self, waiting: Sequence[Sync]) -> None:
+        """Sync what was emitted up to now: in packs that are open, or that closed since this round began."""
+        packer = self._parts.packer
+        with packer.lock:  # what is in a journal by now is in its pack, too
+            journals = {one.arrivals: one.arrivals.end for one in waiting if one.arrivals}
+            packs, closed = packer.open_now()
+        for _ in range(closed):
+            self._take(packer.out.get_nowait())
+        self._write()
+        has_new = any(not pack.synced for pack in packs)
+        for pack in packs:
+            pack.sync()
+        self._parts.slot.sync(always=has_new)
+        for arrivals, up_to in journals.items():
+            arrivals.sync(up_to)
 
     def _number_of(self, closed: Closed) -> int | None:
         """Write one pack in form 2; where there is no memory or no room for that, number it as it stands."""

@@ -29,7 +29,9 @@ def dies(*where):
 if when in ("before the record", "after the record"):
     emit(2, dies)
 assert (emit(2, journal.note(2)))
-if when == "after a sync":
+if when == "after a new journal":
+    old = journal.begin_anew()
+if when in ("after a sync", "after a new journal"):
     import threading
     done = threading.Event()
     client.sync(lambda is_safe: is_safe and done.set(), journal)
@@ -80,10 +82,11 @@ def test_settling_twice_changes_nothing(home: Home) -> None:
     assert len(home.stored()) == 3
 
 
+@pytest.mark.parametrize("when", ["after a sync", "after a new journal"])
 def test_after_a_power_loss_only_what_was_synced_counts_and_the_rest_is_cut_off(
-    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, when: str
 ) -> None:
-    die(home, "after a sync")
+    die(home, when)
     other = tmp_path / "boot"
     other.write_text("another boot".ljust(arrivals.BOOT_BYTES))
     monkeypatch.setattr(arrivals, "BOOT", other)

@@ -6,6 +6,7 @@ A batch goes through three places. In `pending` from the moment its events stand
 "duplicate" of what is not durable. After a start, settled journals are put into `Seen`, synced, and deleted.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -52,6 +53,7 @@ class Batches:
         self._pending: set[int] = set()
         self._group = Group(self._sync)
         self._retiring: tuple[Path, frozenset[int]] | None = None
+        self._dropping: asyncio.Future[None] | None = None
         _take_over(spool, self._arrivals, self._seen)
 
     def number_of(self, source: Source, session: str, batch: int, part: str) -> int:
@@ -101,17 +103,21 @@ class Batches:
         self._client.sync(counted, self._arrivals)
 
     def _retire(self) -> None:
-        """Begin a new journal when this one has grown, and drop the one before once all it says is in synced tables.
-
-        Every number of the retired journal has left `pending` by then: it was begun before two commits.
-        """
-        if self._retiring is not None and not self._pending & self._retiring[1]:
-            self._seen.flush()
-            self._retiring[0].unlink(missing_ok=True)
-            self._retiring = None
-        if self._retiring is None and self._arrivals.end > ANEW_BYTES:
+        """Begin a new journal when this one has grown; drop the old one once all it says is in synced tables."""
+        if self._retiring is not None:
+            path, numbers = self._retiring
+            if not self._pending & numbers:
+                self._retiring = None
+                self._dropping = asyncio.get_running_loop().run_in_executor(None, self._drop, path)
+        elif self._arrivals.end > ANEW_BYTES and (self._dropping is None or self._dropping.done()):
             with suppress(OSError):  # the disk is full: the journal grows a little more
                 self._retiring = self._arrivals.begin_anew(), frozenset(self._pending)
+
+    def _drop(self, journal: Path) -> None:
+        """Sync the tables, then delete a journal; if that fails, the next start reads it again and nothing is lost."""
+        with suppress(OSError):
+            self._seen.flush()
+            journal.unlink(missing_ok=True)
 
 
 def _take_over(spool: Path, mine: Arrivals, seen: Seen) -> None:

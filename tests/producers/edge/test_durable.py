@@ -70,6 +70,41 @@ def test_a_sync_takes_packs_then_a_new_folder_then_the_journal_before_it_answers
     )
 
 
+CLOSES = """
+import os, threading
+from remit import PageView
+from remit.batched import BatchClient
+from remit.bunch import Bunch
+client = BatchClient("test", data={data!r})
+core, done = client._core, threading.Event()
+with core.worker.still:
+    assert client.emit_all(Bunch(PageView, [PageView(page="/")], "ann"))
+    client.sync(lambda is_safe: is_safe and done.set())
+    while core.packer.out.qsize():
+        os.sched_yield()
+    core.packer.close_all()
+assert done.wait(30)
+os.close(os.open({done!r}, os.O_CREAT | os.O_WRONLY))
+os._exit(0)
+"""
+
+
+def test_a_pack_that_closes_while_somebody_waits_is_synced_all_the_same(
+    home: Home, tmp_path: Path, real_parts: RealParts
+) -> None:
+    if not has_strace():
+        real_parts.not_ran(PART, "strace is not installed")
+        pytest.skip(PART)
+    real_parts.ran(PART)
+    done = str(tmp_path / "done")
+    calls = trace(CLOSES.format(data=str(home.data), done=done), tmp_path)
+    last = next(n for n, c in enumerate(calls) if c.name == "openat" and done in c.paths)
+    synced = [path for c in calls[:last] if c.name == "fsync" for path in c.paths]
+    (pack,) = home.files()
+    assert str(pack) in synced
+    assert synced.index(str(pack)) < len(synced) - synced[::-1].index(str(home.slots[0])) - 1
+
+
 def test_a_full_spool_answers_503_and_keeps_what_it_accepted(
     home: Home, start_edge: StartEdge
 ) -> None:
