@@ -5,7 +5,6 @@ import os
 import sys
 import threading
 from contextlib import AbstractContextManager, ExitStack
-from functools import partial
 from types import ModuleType
 from typing import Final, Protocol
 from weakref import WeakSet
@@ -52,9 +51,12 @@ def remember(resident: Resident) -> None:
 
 def _await_end_of_child(util: ModuleType) -> None:
     """Be told before a child ends with ``os._exit``, as multiprocessing's do; a child begins by dropping finalizers."""
-    await_end = partial(util.Finalize, None, _end, exitpriority=LAST)
+
+    def await_end(_: object = None) -> None:
+        util.Finalize(None, _end, exitpriority=LAST)
+
     await_end()
-    util.register_after_fork(_RESIDENTS, lambda _: await_end())
+    util.register_after_fork(_RESIDENTS, await_end)
 
 
 def _hold() -> None:

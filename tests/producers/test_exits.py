@@ -101,8 +101,9 @@ import random
 from remit.settings import Settings
 client.close(30)
 client = Client("test", data=data, settings=Settings(pack_events_max=7, pack_age_s=60))
-class Late(Exception): pass
-def interrupt(*_): raise Late
+class Late(Exception): pass  # inside an emit it becomes a refusal, as any fault there
+class Stop(BaseException): pass
+def interrupt(*_): raise Late if n % 2 else Stop
 signal.signal(signal.SIGALRM, interrupt)
 chance, cut = random.Random(int(sys.argv[3])), 0
 for n in range(int(sys.argv[4])):
@@ -110,7 +111,7 @@ for n in range(int(sys.argv[4])):
         signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.00002, 0.0015))
         for m in range(100): emit(f'/storm/{n}/{m}')
         signal.setitimer(signal.ITIMER_REAL, 0)
-    except Late:
+    except (Late, Stop):
         cut += 1
 signal.setitimer(signal.ITIMER_REAL, 0)
 print(cut)
@@ -121,11 +122,11 @@ sys.exit(0 if client.close(30) else 1)
 def test_exceptions_that_a_signal_raises_in_an_emit_lose_no_accepted_event(
     answers: Answers, *, prove: bool
 ) -> None:
-    process = answers.start(STORM, 4, 5_000 if prove else 800)
+    process = answers.start(STORM, 4, 5_000 if prove else 400)
     out, problems = process.communicate(timeout=900)
     assert process.returncode == 0, problems
     cut = int(out)
-    assert cut > 100
+    assert cut > 50, "too few to say anything"
     stored, answered = answers.stored(), answers.pages
     assert not answered - stored, "what was accepted is gone"
     assert max(stored.values()) == 1
