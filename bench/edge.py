@@ -239,7 +239,17 @@ def _processor_s(process: int) -> float:
 
 
 def _wrk(url: str, seconds: float, script: Path, env: Mapping[str, str]) -> str:
-    load = ["-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--latency", "-s", str(script), url]
+    load = [
+        "-t1",
+        "--timeout",
+        "30s",
+        f"-c{CONNECTIONS}",
+        f"-d{seconds:.0f}s",
+        "--latency",
+        "-s",
+        str(script),
+        url,
+    ]
     done = subprocess.run(
         ["taskset", "-c", str(OTHER_CORE), "wrk", *load],  # noqa: S607  # wherever it is installed
         env=env,

@@ -159,21 +159,29 @@ class OpenPack:
         if stop > self._limit or first + events > self._events_max:
             return False
         self.count = first + events  # first: whatever interrupts this, the nonces are spent
+        try:
+            sealed = self._sealed(first, datums, subject)
+            self._map[start + 4 : stop + 4] = sealed[4:]
+            if before is not None:
+                before(self.header, start, stop)
+        except BaseException:
+            self.spoil()
+            raise
+        self._map[start : start + 4] = sealed[:4]
+        self.end = stop
+        self.datums += datums  # type: ignore[operator]  # None only once the pack is closed
+        self.subjects += [subject] * events
+        return True
+
+    def _sealed(self, first: int, datums: Sequence[bytes], subject: bytes) -> bytes:
+        """Seal events as records with their lengths, from the nonce of an index on, and end them."""
         seal, aad, name = self._seal, self._aad, _SUBJECT_LENGTH(len(subject)) + subject
         parts: list[bytes] = []
         for nonce, datum in zip(self._nonces[first : self.count], datums, strict=True):
             parts.append(_LENGTH_BYTES(len(name) + len(datum) + TAG_BYTES))
             parts.append(seal(nonce, name + datum, aad))
         parts.append(_NO_LENGTH)
-        sealed = b"".join(parts)
-        self._map[start + 4 : stop + 4] = sealed[4:]
-        if before is not None:
-            before(self.header, start, stop)
-        self._map[start : start + 4] = sealed[:4]
-        self.end = stop
-        self.datums += datums  # type: ignore[operator]  # None only once the pack is closed
-        self.subjects += [subject] * events
-        return True
+        return b"".join(parts)
 
     def sync(self) -> None:
         """Make what was written so far survive a power loss.

@@ -319,25 +319,15 @@ class Packer:
         packs = route.packs_of(tenant) if tenant else route.packs
         pack = packs[lane]
         if pack is not None:
-            if self._append_all(pack, datums, name, note):
+            if pack.append_all(datums, name, note):
                 return None
             self._close_lane(lane)
         reason = self._why_not(max(datums, key=len), name)
         if reason is None:
             pack = self._open(route, packs, lane, tenant)
-            if not self._append_all(pack, datums, name, note):
+            if not pack.append_all(datums, name, note):
                 reason = "too_large"
         return reason
-
-    @staticmethod
-    def _append_all(
-        pack: OpenPack, datums: Sequence[bytes], name: bytes, note: Note | None
-    ) -> bool:
-        try:
-            return pack.append_all(datums, name, note)
-        except BaseException:
-            pack.spoil()
-            raise
 
     def _open(self, route: Route, packs: Packs, lane: int, tenant: str) -> OpenPack:
         account = self._account(route, lane, tenant)
