@@ -109,6 +109,7 @@ class Routing:
             without=_Without(contract, plan),
             meter=self._meter(plan),
             is_held=self._situation.hold and not is_consent,
+            is_answer=is_consent,
         )
 
     def of_own(self, contract: Contract) -> Route:

@@ -11,6 +11,7 @@ from remit.meter import Meter
 from remit.result import HELD, REFUSED, Refused
 from remit.route import ConsentTerms, Encode
 from remit_schemas.category import SIGNALS
+from remit_schemas.subject import VISITOR
 
 
 class Gate:
@@ -70,10 +71,13 @@ class Gate:
         """Give what of an offer's signals is a refusal that nobody recorded yet: purpose and signal; and remember it."""
         terms = offer.route.consent
         found: list[tuple[str, str]] = []
-        if offer.who[0] is None:
+        subject = offer.who[0]
+        if subject is None:
             return found
         with self.lock:
             answer = self._answers.of(offer.who)
+            if answer.version is None and subject.startswith(VISITOR):
+                return found  # a session that never agreed has nothing to take back, and nobody it could be proved of
             for signal in offer.signals:
                 purposes = terms.signals.get(signal, frozenset())
                 if purposes and (signal, terms.policy_version) not in answer.signalled:

@@ -82,6 +82,8 @@ class Packer:
             if self._is_inside:  # a signal handler or finalizer that emits inside an emit
                 self._later.append((route, "reentered"))
                 return REFUSED["reentered"]
+            if route.is_answer:
+                self._part(route, lane)
             pack = packs[lane]
             if pack is not None:
                 self._is_inside = True
@@ -118,6 +120,8 @@ class Packer:
                 return REFUSED["reentered"]
             self._is_inside = True
             try:
+                if route.is_answer:
+                    self._part(route, lane)
                 reason = self._put_all(route, datums, (name, lane, tenant), note)
             except OSError:
                 reason = "spool_full"
@@ -347,6 +351,15 @@ class Packer:
                 lane, route.fingerprint, route.necessity, tenant
             )
         return account
+
+    def _part(self, route: Route, number: int) -> None:
+        """Close a lane where other events than answers are open.
+
+        What a subject does after an answer then lies in a later pack than the answer, and no flush of a consumer can
+        decide it without knowing that.
+        """
+        if any(other is not route for _, _, other in self._lanes.of(number).open):
+            self._close_lane(number)
 
     def _close_where(self, is_due: Callable[[OpenPack], bool]) -> None:
         with self.lock:

@@ -58,6 +58,7 @@ class Route:
         without: Gives the encoder that leaves out what only these purposes need.
         meter: How many of its events are taken; None is all.
         is_held: Whether the app has asked that its events wait for an answer.
+        is_answer: Its events are what subjects say to purposes: they begin a pack of their lane anew.
         turn: The lane of events without a subject, until its pack closes.
         is_optional: Without a consent there is nothing to store: every purpose that it has is optional.
         is_plain: Nothing has to be asked of its events one by one.
@@ -76,6 +77,7 @@ class Route:
     without: Callable[[frozenset[str]], Encode] | None = None
     meter: Meter | None = None
     is_held: bool = False
+    is_answer: bool = False
     turn: int = 0
     is_optional: bool = field(init=False)
     is_plain: bool = field(init=False)

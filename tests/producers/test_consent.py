@@ -13,6 +13,7 @@ from remit.result import Accepted, Held, Refused
 from remit_schemas.event import now_ms
 from remit_schemas.events import ConsentChange, PageView, ServiceLog
 from remit_schemas.policy import Policy, find_policy
+from remit_schemas.subject import visitor
 
 TIMEOUT_S = 30.0
 REPORT, IMPROVE = "analytics.reporting", "functional.service.improve"
@@ -282,6 +283,34 @@ def test_a_signal_withholds_and_is_recorded_as_a_refusal_once(
     ]
     assert {(v["page"], v["referrer"], v["screen"]) for v in views(home)} == {("/a", None, None)}
     assert len(views(home)) == 4
+
+
+def test_a_visitor_who_never_agreed_has_nothing_to_refuse_by_a_signal(
+    home: Home, make_client: MakeClient
+) -> None:
+    client = make_client()
+    for session in ("one", "two"):
+        client.emit(a_view(), subject=visitor(session), signals=("gpc",))
+    client.consent(visitor("two"), given=[REPORT, IMPROVE])
+    client.emit(a_view(), subject=visitor("two"), signals=("gpc",))
+    assert client.flush(TIMEOUT_S)
+    assert [view["referrer"] for view in views(home)] == [None, None, None]
+    said = [(status, method) for _, status, _, method in changes(home)]
+    assert said == [("given", "api")] * 2 + [("refused", "gpc")] * 2
+
+
+def test_what_somebody_does_after_an_answer_lies_in_a_later_pack_than_the_answer(
+    home: Home, make_client: MakeClient
+) -> None:
+    client = make_client(pack_age_s=30.0)
+    for status in ("given", "withdrawn", "given"):
+        client.emit(a_view(), subject="ann")
+        client.consent("ann", **{status: [REPORT]})
+    client.emit(a_view(), subject="ann")
+    assert client.flush(TIMEOUT_S)
+    packs = sorted(home.packs(), key=lambda pack: pack.header.sequence)
+    kinds = ["purpose" in pack.events[0].values for pack in packs if pack.events]
+    assert kinds == [False, True, False, True, False, True, False]
 
 
 def test_a_signal_beats_a_consent(home: Home, make_client: MakeClient) -> None:

@@ -163,6 +163,19 @@ def test_the_folders_own_place_is_no_residue_and_hides_none(tmp_path: Path, plac
     assert search(data, DETECTOR).found == {"1.json": Counter(email=1)}
 
 
+def test_the_address_of_a_shop_that_an_operator_allowed_is_no_residue_and_a_mailbox_there_is(
+    tmp_path: Path,
+) -> None:
+    sources = tmp_path / "edge" / "sources.json"
+    sources.parent.mkdir()
+    sources.write_text(json.dumps({"origins": ["http://203.0.113.7:8000"]}))
+    assert not search(tmp_path, DETECTOR).found
+    sources.write_text(
+        json.dumps({"origins": ["http://203.0.113.7:8000"], "by": "bob@corp.example"})
+    )
+    assert search(tmp_path, DETECTOR).found == {"edge/sources.json": Counter(email=1)}
+
+
 def test_noise_is_sealed_and_text_is_not(tmp_path: Path) -> None:
     noise = os.urandom(1 << 20)
     planted(tmp_path, "noise.parquet", pa.array([noise]))

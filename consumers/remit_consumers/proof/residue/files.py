@@ -19,7 +19,10 @@ SEALED = frozenset({".pack", ".sealed"})
 """Files that must look like noise: packs, and what was seen of traits in open windows."""
 
 ADDRESSES = frozenset({"ipv4", "ipv6"})
-"""Kinds that are none where addresses are stored encrypted."""
+"""Kinds that are none where addresses are stored encrypted, and where an operator named the origins of a shop."""
+
+SOURCES = Path("edge", "sources.json")
+"""The write keys of the edge, hashed, with the origins that an operator allowed: a shop's own address may be among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ def search(data: Path, detector: Detector) -> Residue:
         files += 1
         for place, count, hits in _in_file(path, detector, own):
             values += count
+            if path.relative_to(data) == SOURCES:
+                hits = _without_addresses(hits)
             if hits:
                 where = (
                     f"{path.parent.relative_to(data)}/{place}"
@@ -105,8 +110,12 @@ def _in_parquet(path: Path, detector: Detector) -> Iterator[Found]:
             else:
                 hits = detector.count(pl.Series(values))
                 if any((part, name) in detector.encrypted for part in path.parts):
-                    hits = Counter({kind: n for kind, n in hits.items() if kind not in ADDRESSES})
+                    hits = _without_addresses(hits)
                 yield name, len(values), hits
+
+
+def _without_addresses(hits: Counter[str]) -> Counter[str]:
+    return Counter({kind: n for kind, n in hits.items() if kind not in ADDRESSES})
 
 
 def _leaves(array: pa.Array | pa.ChunkedArray) -> Iterator[pa.Array]:
