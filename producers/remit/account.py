@@ -1,6 +1,5 @@
 """What a source has counted, for each lane, contract and tenant."""
 
-from collections.abc import Iterable
 from types import MappingProxyType
 
 from remit_schemas.category import Necessity
@@ -56,13 +55,28 @@ class Account:
         return Counts(self.offered, self.let_go, MappingProxyType(dict(self.refused)))
 
 
-def add_up(accounts: Iterable[Account]) -> Counts:
-    """Add the counts of accounts up."""
-    offered = let_go = 0
-    refused: dict[str, int] = {}
-    for account in accounts:
-        offered += account.offered
-        let_go += account.let_go
-        for reason, n in account.refused.items():
-            refused[reason] = refused.get(reason, 0) + n
-    return Counts(offered, let_go, MappingProxyType(refused))
+class Accounts(dict[tuple[int, bytes, str], Account]):
+    """All accounts of a producer id, by lane, fingerprint and tenant. Under the packer's lock."""
+
+    def of(self, lane: int, fingerprint: bytes, necessity: Necessity, tenant: str) -> Account:
+        """Give an account, opened where there is none; arguments as in `Account`."""
+        key = lane, fingerprint, tenant
+        account = self.get(key)
+        if account is None:
+            account = self[key] = Account(lane, fingerprint, necessity, tenant)
+        return account
+
+    def untold(self) -> list[Account]:
+        """Give the accounts whose counts no pack carries yet."""
+        return [account for account in self.values() if not account.is_told]
+
+    def total(self) -> Counts:
+        """Add the counts of all accounts up."""
+        offered = let_go = 0
+        refused: dict[str, int] = {}
+        for account in self.values():
+            offered += account.offered
+            let_go += account.let_go
+            for reason, n in account.refused.items():
+                refused[reason] = refused.get(reason, 0) + n
+        return Counts(offered, let_go, MappingProxyType(refused))

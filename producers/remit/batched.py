@@ -31,12 +31,14 @@ class BatchClient(Client):
         Returns:
             `Accepted` when all were taken; else an answer for each. Refusals are counted.
         """
+        answers: list[Accepted | Refused]
         route, packer = self._routes.get(bunch.kind), self._packer
         if route is None or packer is None:
-            return [REFUSED["not_ready"]] * len(bunch.events)
+            answers = [REFUSED["not_ready"]] * len(bunch.events)
+            return answers
         is_plain = route.is_plain and not bunch.signals and bunch.subject not in self._withholding
         datums = bunch.encode() if is_plain and bunch.encode else None
-        answers: list[Accepted | Refused] = []
+        answers = []
         if datums is None:
             datums = self._written(route, bunch, answers)
             if not datums:

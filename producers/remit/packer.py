@@ -7,21 +7,20 @@ from dataclasses import replace
 from queue import SimpleQueue
 from typing import Final
 
-from remit.account import Account, add_up
+from remit.account import Accounts
 from remit.closed import Closed
 from remit.lanes import Lanes
 from remit.open_pack import Buffer, Note, OpenPack, nonces_of
 from remit.result import ACCEPTED, REFUSED, Accepted, Refused
 from remit.route import Packs, Route, Terms, is_tenant
 from remit.settings import Settings
-from remit_schemas.lane import lane_of
+from remit.subjects import Subjects
 from remit_schemas.pack import EVENT_BYTES_MAX, SUBJECT_BYTES_MAX, Counts, Header
 from remit_schemas.spool import open_name
 
 PLAIN_BYTES_MAX: Final = (
     64 << 20
 )  # plain events kept for the rewrite; beyond it packs go out as they stand
-SUBJECTS_KNOWN_MAX: Final = 8192  # some 2 MB; the hash costs 0.8 µs, and sessions repeat
 BACKLOG: Final = 4  # packs waiting for the worker before an emitting thread lets it run
 YIELD_S: Final = (
     0.0002  # long enough for the worker to take the interpreter's lock, once for each full pack
@@ -51,12 +50,12 @@ class Packer:
         self._settings = settings
         self._nonces = nonces_of(settings.pack_events_max)
         self._lanes = Lanes(terms)
-        self._accounts: dict[tuple[int, bytes, str], Account] = {}
+        self._accounts = Accounts()
         self._waiting_bytes = 0
         self._open_packs = 0
         self._is_shut = False
         self._terms = terms
-        self._subjects: dict[str, tuple[bytes, int]] = {}
+        self._subjects = Subjects(terms.lanes, terms.lane_key)
 
     @property
     def producer(self) -> bytes:
@@ -72,8 +71,7 @@ class Packer:
             Exception: What the caller turns into a refusal; the event was not taken.
         """
         if subject:
-            known = self._subjects.get(subject)
-            name, lane = self._learn(subject) if known is None else known
+            name, lane = self._subjects[subject]
         else:
             name = b""
             lane = route.turn
@@ -112,8 +110,7 @@ class Packer:
             note: Told where they will stand, before they stand there.
         """
         subject, tenant = whose
-        known = self._subjects.get(subject) if subject else (b"", route.turn)
-        name, lane = known or self._learn(subject or "")
+        name, lane = self._subjects[subject] if subject else (b"", route.turn)
         with self.lock:
             if self._is_inside:
                 self._later += [(route, "reentered")] * len(datums)
@@ -130,7 +127,9 @@ class Packer:
             finally:
                 self._is_inside = False
             if reason is not None:
-                self._account(route, lane, tenant).refuse(reason, len(datums))
+                self._accounts.of(lane, route.fingerprint, route.necessity, tenant).refuse(
+                    reason, len(datums)
+                )
         if self.out.qsize() > BACKLOG:
             time.sleep(YIELD_S)
         return ACCEPTED if reason is None else REFUSED[reason]
@@ -147,7 +146,9 @@ class Packer:
                 self._later += [(route, reason)] * events
             else:
                 known = tenant if tenant and is_tenant(tenant) else ""
-                self._account(route, 0, known).refuse(reason, events)
+                self._accounts.of(0, route.fingerprint, route.necessity, known).refuse(
+                    reason, events
+                )
         return REFUSED[reason]
 
     def close_all(self) -> None:
@@ -186,7 +187,7 @@ class Packer:
             self.close_all()
             self._lanes.change(terms)
             self._terms = terms
-            self._subjects = {}
+            self._subjects = Subjects(terms.lanes, terms.lane_key)
 
     def tell(self) -> None:
         """Close an empty pack for every account whose counts no pack carries yet."""
@@ -195,8 +196,8 @@ class Packer:
                 return  # nothing can be sealed: the counts wait for the next epoch
             while self._later:
                 route, reason = self._later.pop()
-                self._account(route, 0, "").refuse(reason)
-            for account in [a for a in self._accounts.values() if not a.is_told]:
+                self._accounts.of(0, route.fingerprint, route.necessity, "").refuse(reason)
+            for account in self._accounts.untold():
                 self._close_lane(account.lane)
                 if not account.is_told:  # else a pack that just closed has told it
                     header, keys = self._lanes.next_header(account)
@@ -241,17 +242,9 @@ class Packer:
     def totals(self) -> Counts:
         """Add up what this producer has counted; events in open packs are in it."""
         with self.lock:
-            counts = add_up(self._accounts.values())
+            counts = self._accounts.total()
             waiting = sum(p.count for _, packs in self._lanes.open_packs() for p in packs)
             return replace(counts, offered=counts.offered + waiting)
-
-    def _learn(self, subject: str) -> tuple[bytes, int]:
-        """Hash a subject into its lane, and remember it: who emits once mostly emits again."""
-        if len(self._subjects) >= SUBJECTS_KNOWN_MAX:
-            self._subjects = {}
-        known = subject.encode(), lane_of(subject, self._terms.lanes, self._terms.lane_key)
-        self._subjects[subject] = known
-        return known
 
     def _put_anew(
         self, route: Route, datum: bytes, name: bytes, lane: int, tenant: str
@@ -270,7 +263,7 @@ class Packer:
                 self._is_inside = False
             if reason is None:
                 return ACCEPTED
-            self._account(route, lane, tenant).refuse(reason)
+            self._accounts.of(lane, route.fingerprint, route.necessity, tenant).refuse(reason)
             return REFUSED[reason]
 
     def _open_for(
@@ -322,7 +315,7 @@ class Packer:
         return reason
 
     def _open(self, route: Route, packs: Packs, lane: int, tenant: str) -> OpenPack:
-        account = self._account(route, lane, tenant)
+        account = self._accounts.of(lane, route.fingerprint, route.necessity, tenant)
         header, keys = self._lanes.next_header(account)
         buffer = self._take_buffer(self._settings.pack_bytes_max)
         pack = OpenPack(header, keys, buffer, account, self._nonces)
@@ -342,15 +335,6 @@ class Packer:
         if self._open_packs == 1:
             self.out.put(None)  # wakes the worker: from now on something grows old
         return pack
-
-    def _account(self, route: Route, lane: int, tenant: str) -> Account:
-        key = (lane, route.fingerprint, tenant)
-        account = self._accounts.get(key)
-        if account is None:
-            account = self._accounts[key] = Account(
-                lane, route.fingerprint, route.necessity, tenant
-            )
-        return account
 
     def _part(self, route: Route, number: int) -> None:
         """Close a lane where other events than answers are open.

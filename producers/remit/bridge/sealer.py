@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from remit.account import Account
+from remit.account import Account, Accounts
 from remit.bridge.inlet import Admitted, Turned
 from remit.lanes import Lanes
 from remit.rewrite import body_of
 from remit.route import Route, Terms
-from remit_schemas.lane import lane_of
+from remit.subjects import Subjects
 
 ACCOUNTS_MAX: Final = 65_536  # some 30 MB: a thousand tenants in twelve lanes and five contracts
-SUBJECTS_KNOWN_MAX: Final = 8192  # some 2 MB; the hash costs 0.8 µs, and sessions repeat
 
 
 @dataclass(slots=True)
@@ -44,10 +43,10 @@ class Sealer:
         self._lanes = Lanes(terms, producer)
         self._events_max = events_max
         self._bytes_max = bytes_max
-        self._accounts: dict[tuple[int, bytes, str], Account] = {}
+        self._accounts = Accounts()
         self._open: dict[tuple[int, bytes, str], Group] = {}
         self._full: list[Group] = []
-        self._known: dict[str, int] = {}
+        self._subjects = Subjects(terms.lanes, terms.lane_key)
         self._turn = 0
 
     @property
@@ -57,10 +56,11 @@ class Sealer:
 
     def put(self, event: Admitted) -> None:
         """Take an event."""
-        lane = self._lane(event.subject) if event.subject else self._turn
+        subject, lane = self._subjects[event.subject] if event.subject else (b"", self._turn)
+        if event.route.is_answer:
+            self._part(event.route, lane)
         key = (lane, event.route.fingerprint, event.tenant)
         group = self._open.get(key) or self._begin(key, event.route)
-        subject = event.subject.encode()
         size = len(event.datum) + len(subject)
         if group.datums and (
             group.bytes + size > self._bytes_max or len(group.datums) >= self._events_max
@@ -90,7 +90,7 @@ class Sealer:
         self._turn = (self._turn + 1) % self._terms.lanes
         for group in groups:
             yield self._seal(group)
-        for account in [a for a in self._accounts.values() if not a.is_told]:
+        for account in self._accounts.untold():
             yield self._seal(Group(account))
 
     def _seal(self, group: Group) -> tuple[int, bytes]:
@@ -102,22 +102,16 @@ class Sealer:
         account.is_told = True
         return account.lane, data
 
-    def _lane(self, subject: str) -> int:
-        lane = self._known.get(subject)
-        if lane is None:
-            if len(self._known) >= SUBJECTS_KNOWN_MAX:
-                self._known.clear()
-            lane = lane_of(subject, self._terms.lanes, self._terms.lane_key)
-            self._known[subject] = lane
-        return lane
+    def _part(self, route: Route, lane: int) -> None:
+        """End the groups of a lane where others than answers are open; see `Packer`."""
+        mine = [key for key in self._open if key[0] == lane]
+        if any(fingerprint != route.fingerprint for _, fingerprint, _ in mine):
+            self._full += [self._open.pop(key) for key in mine]
 
     def _begin(self, key: tuple[int, bytes, str], route: Route) -> Group:
         group = self._open[key] = Group(self._account(key, route))
         return group
 
     def _account(self, key: tuple[int, bytes, str], route: Route) -> Account:
-        account = self._accounts.get(key)
-        if account is None:
-            lane, fingerprint, tenant = key
-            account = self._accounts[key] = Account(lane, fingerprint, route.necessity, tenant)
-        return account
+        lane, fingerprint, tenant = key
+        return self._accounts.of(lane, fingerprint, route.necessity, tenant)

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -24,7 +24,7 @@ CLOSE_S: Final = 5.0
 
 
 @contextmanager
-def opened(folder: Path, environ: Mapping[str, str], *, log: str | None = None) -> Iterator[Edge]:
+def opened(folder: Path, environ: Mapping[str, str], *, log: str | None = None) -> Generator[Edge]:
     """Open the edge of a data folder; there is one at a time, since it alone knows which batches came before.
 
     Args:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from remit_schemas.durable import replace_file
@@ -60,16 +60,18 @@ def read(folder: Path) -> tuple[WriteKey, ...]:
         SettingsError: The file is not one that remit wrote.
     """
     try:
-        entries = json.loads((folder / FOLDER / FILE).read_bytes())["sources"]
-        return tuple(
-            WriteKey(**{**entry, "kind": Kind(entry["kind"]), "origins": tuple(entry["origins"])})
-            for entry in entries
-        )
+        entries: list[dict[str, Any]] = json.loads((folder / FOLDER / FILE).read_bytes())["sources"]
+        return tuple(map(_key_of, entries))
     except FileNotFoundError:
         return ()
     except (OSError, ValueError, TypeError, KeyError):
         message = f"{FOLDER}/{FILE} in the data folder cannot be read as write keys"
         raise SettingsError(message) from None
+
+
+def _key_of(entry: dict[str, Any]) -> WriteKey:
+    own: dict[str, Any] = {"kind": Kind(entry["kind"]), "origins": tuple(entry["origins"])}
+    return WriteKey(**entry | own)
 
 
 def add(

@@ -104,7 +104,8 @@ def _names(contract: Contract, filled: Iterable[str], is_browser: bool) -> froze
 
 
 def _type(field: Field) -> Any:  # noqa: ANN401  # a type, made at run time
-    return (Time if field.logical else _TYPES[field.avro_type]) | None
+    plain: Any = Time if field.logical else _TYPES[field.avro_type]
+    return plain | None
 
 
 class Head(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, gc=False):

@@ -54,10 +54,10 @@ def search(data: Path, detector: Detector) -> Residue:
         if not path.is_file():
             continue
         files += 1
-        for place, count, hits in _in_file(path, detector, own):
+        is_ours = path.relative_to(data) == SOURCES
+        for place, count, seen in _in_file(path, detector, own):
             values += count
-            if path.relative_to(data) == SOURCES:
-                hits = _without_addresses(hits)
+            hits = _without_addresses(seen) if is_ours else seen
             if hits:
                 where = (
                     f"{path.parent.relative_to(data)}/{place}"
