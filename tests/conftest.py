@@ -114,8 +114,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail a run for continuous integration, or a proof, in which a real part was missing."""
-    if session.config.stash[PARTS].missing and STRICT and exitstatus == pytest.ExitCode.OK:
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:  # one process of several: the first one tells
+        parts = session.config.stash[PARTS]
+        output["parts"] = parts.lines, sorted(parts.missing)
+    elif session.config.stash[PARTS].missing and STRICT and exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:  # noqa: ANN401  # xdist ships no types
+    """Take in what a process of several noted."""
+    if "parts" in getattr(node, "workeroutput", {}):
+        node.config.stash[PARTS].add(*node.workeroutput["parts"])
 
 
 @pytest.hookimpl(trylast=True)
