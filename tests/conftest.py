@@ -68,9 +68,12 @@ def kafka_secure(real_parts: RealParts) -> Iterator[Kafka]:
         yield broker
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(real_parts: RealParts) -> Iterator[Chromium]:
-    """A real Chromium, one driver for the whole run; `visit` opens browsers with it."""
+    """A real Chromium; `visit` opens browsers with it.
+
+    One driver for a module and no longer: while it lives, its loop runs in this thread, and no other test could run one.
+    """
     executable = chromium_part.find()
     if executable is None:
         real_parts.not_ran(chromium_part.NAME, chromium_part.WHY_NOT)

@@ -35,7 +35,6 @@ class RealParts:
         self.lines[name] = f"{name}: NOT RAN: {why}"
         self.missing.add(name)
 
-
     def not_here(self, name: str, why: str) -> None:
         """Note that a real part was asked for that only some machines have: said as loudly, and no failure anywhere.
 
