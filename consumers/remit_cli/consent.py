@@ -47,7 +47,9 @@ def show(
     rows = ledger.of(tenant, _read(subject))
     said = ["effect_at", "purpose", "status", "agreed_version", "method", "recorded_at"]
     records = rows.select(said).to_pylist()
-    since = dict.fromkeys(_optional(deployment.policy)) | ledger.stands(rows, deployment.policy.version)
+    since = dict.fromkeys(_optional(deployment.policy)) | ledger.stands(
+        rows, deployment.policy.version
+    )
     if as_json:
         granted = {name: {"granted": at is not None, "since": at} for name, at in since.items()}
         print_json(
