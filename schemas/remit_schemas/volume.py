@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, ClassVar, Final, Self
+from typing import Annotated, ClassVar, Final
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from remit_schemas.policy_file import Place, Written, complaint
+from remit_schemas.policy_file import Place, Written
 from remit_schemas.rule import Clause, Duration, Text, Word
 
 SAMPLE: Final = re.compile(r"1 of ([1-9]\d{0,5})")
@@ -35,12 +35,6 @@ class Volume(Written):
     window: Duration | None = None
     clause: Clause
     reason: Text
-
-    @model_validator(mode="after")
-    def _says_what_can_be(self) -> Self:
-        for place, words in self._mistakes():
-            raise complaint(words, place)
-        return self
 
     def _mistakes(self) -> Iterator[tuple[Place, str]]:
         if self.sample is None and self.events_max is None:
