@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
+from remit_schemas.contract import CONSENT_CHANGE
 from remit_schemas.policy_file import Place, Written
 from remit_schemas.rule import Clause, Duration, Text, Word
 
@@ -43,7 +44,7 @@ class Volume(Written):
             yield (), '"events_max" and "window" go together'
         if self.sample is not None and self.sample_of < SAMPLE_MIN:
             yield ("sample",), 'must be such as "1 of 10"'
-        if self.event == "consent_change":
+        if self.event == CONSENT_CHANGE:
             yield ("event",), "what people say of their consent is never left out"
 
     @property
