@@ -2,17 +2,15 @@
 
 import logging
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from remit_cli.options import Data, Json, print_json, settings_of
+from remit_cli.stopping import asked_to_stop
 from remit_consumers.deployment import contracts_of
 from remit_consumers.settings import Settings
 from remit_schemas.codec import own_schema_id
@@ -48,22 +46,11 @@ def run(*, data: Data = None, loopback: Loopback = False) -> None:
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
-    stop = threading.Event()
-
-    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask_to_stop)
-    bridge = open_bridge(
-        os.environ,
-        address,
-        settings.data,
-        contracts_of(settings.policy),
-        is_loopback=loopback,
-    )
-    typer.echo(f"remit: sealing what comes to {address.plain_topic}; Ctrl-C stops", err=True)
-    bridge.run(stop)
+    with asked_to_stop() as stop:
+        contracts = contracts_of(settings.policy)
+        bridge = open_bridge(os.environ, address, settings.data, contracts, is_loopback=loopback)
+        typer.echo(f"remit: sealing what comes to {address.plain_topic}; Ctrl-C stops", err=True)
+        bridge.run(stop)
     refused = ", ".join(f"{count:,} {reason}" for reason, count in bridge.refused.items())
     typer.echo(f"remit: {bridge.sealed:,} events sealed, refused: {refused or 'none'}", err=True)
 

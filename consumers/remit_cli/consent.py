@@ -40,14 +40,16 @@ def show(
 
     Example: echo u17 | remit consent show -
     """
-    from remit_consumers.consent.ledger import stands  # noqa: PLC0415 - Arrow and Delta only where they are used
-    from remit_consumers.deployment import Deployment  # noqa: PLC0415
+    from remit_consumers.deployment import Deployment  # noqa: PLC0415 - Arrow and Delta only where they are used
 
     deployment = Deployment.open(settings_of(data))
-    rows = deployment.ledger().of(tenant, _read(subject))
+    ledger = deployment.ledger()
+    rows = ledger.of(tenant, _read(subject))
     said = ["effect_at", "purpose", "status", "agreed_version", "method", "recorded_at"]
     records = rows.select(said).to_pylist()
-    since = dict.fromkeys(_optional(deployment.policy)) | stands(rows, deployment.policy.version)
+    since = dict.fromkeys(_optional(deployment.policy)) | ledger.stands(
+        rows, deployment.policy.version
+    )
     if as_json:
         granted = {name: {"granted": at is not None, "since": at} for name, at in since.items()}
         print_json(

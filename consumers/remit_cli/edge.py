@@ -38,8 +38,7 @@ def edge(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 8080) -> N
     Example: REMIT_LOG=kafka://broker:9092 remit edge --port 8080
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
-    stop = asked_to_stop()
-    with serving(settings_of(data).data, host, port) as bound:
+    with asked_to_stop() as stop, serving(settings_of(data).data, host, port) as bound:
         _tune()
         typer.echo(f"remit: http://{host}:{bound}/v1/events takes batches; Ctrl-C stops", err=True)
         stop.wait()

@@ -2,21 +2,19 @@
 
 import hashlib
 import os
-import signal
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 from remit.follow import Cut, Follower
 from remit.importer import Importer
 from remit.journal import Journal
 from remit.tail import keyed
 from remit_cli.importing import KINDS, SPOOL_BYTES_HIGH, TOO_LARGE, Imported
+from remit_cli.stopping import asked_to_stop
 from remit_cli.storing import make_ready
 from remit_consumers.settings import Settings
 from remit_schemas.errors import SpoolError
@@ -75,7 +73,7 @@ def follow(kind: str, files: Sequence[Path], settings: Settings, say: Say) -> di
         SettingsError: Another process follows one of them.
         SpoolError: No slot can be had, or a journal cannot be read.
     """
-    with stopped_by_signals() as stop, ExitStack() as stack:
+    with asked_to_stop() as stop, ExitStack() as stack:
         session = _Session(kind, settings)
         stack.callback(session.close)
         followed = {str(file): _taken(file, kind, settings, session, stack) for file in files}
@@ -87,22 +85,6 @@ def follow(kind: str, files: Sequence[Path], settings: Settings, say: Say) -> di
             if not moved:
                 stop.wait(POLL_S)
         return {name: each.told for name, each in followed.items()}
-
-
-@contextmanager
-def stopped_by_signals() -> Generator[threading.Event, None, None]:
-    """Give an event that SIGTERM and SIGINT set."""
-    stop = threading.Event()
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    before = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 def _taken(

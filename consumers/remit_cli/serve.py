@@ -56,8 +56,8 @@ def _serve(settings: Settings, host: str, port: int, *, with_edge: bool = False)
     )
     metrics = Metrics()
     service = _claimed(settings, metrics)
-    stop = asked_to_stop()
     with ExitStack() as stack:
+        stop = stack.enter_context(asked_to_stop())
         if port:
             serves = _doors if with_edge else _port
             stack.enter_context(serves(service, metrics, host, port))
@@ -79,8 +79,8 @@ def with_shop(settings: Settings, port: int, opened: Callable[[str], None]) -> N
 
     metrics = Metrics()
     service = _claimed(settings, metrics)
-    stop = asked_to_stop()
     with ExitStack() as stack:
+        stop = stack.enter_context(asked_to_stop())
         operator = operator_app(metrics, service.health), metrics.registry
         try:
             edge = stack.enter_context(serving(settings.data, HOST, 0, operator))
@@ -133,5 +133,7 @@ def _port(service: Service, metrics: Metrics, host: str, port: int) -> Iterator[
         raise
     server.start()
     typer.echo(f"remit: http://{host}:{port}/healthz and /metrics", err=True)
-    yield
-    server.stop()
+    try:
+        yield
+    finally:
+        server.stop()

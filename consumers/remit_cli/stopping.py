@@ -2,16 +2,22 @@
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 
-def asked_to_stop() -> threading.Event:
-    """Give what SIGTERM and Ctrl-C set."""
+@contextmanager
+def asked_to_stop() -> Iterator[threading.Event]:
+    """Give what SIGTERM and Ctrl-C set; afterwards both do again what they did before."""
     stop = threading.Event()
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask_to_stop)
-    return stop
+    before = {each: signal.signal(each, ask_to_stop) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

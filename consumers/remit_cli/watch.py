@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from remit_cli.following import stopped_by_signals
 from remit_cli.options import Data, Json, settings_of
+from remit_cli.stopping import asked_to_stop
 from remit_cli.watch_view import View, field_facts
 from remit_consumers.lookout import Commit
 
@@ -38,7 +38,7 @@ def watch(
     """
     settings = settings_of(data)
     view = View(settings, contract)
-    with stopped_by_signals() as stop:
+    with asked_to_stop() as stop:
         if once:
             _print(view.to_json()) if as_json else Console().print(view.render())
         elif as_json:

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.consent.record import CONTRACT as CONSENT_CHANGE
 from remit_consumers.gather import Gathered, Partition
 from remit_consumers.lake.commit import Flush, TableCommit
 from remit_consumers.lake.receipt import EventCounts, PackCount, PackOutcome, Receipt, SourceCount
@@ -22,6 +21,7 @@ from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.pipeline import Refined, Walk, refine
 from remit_consumers.plans import Plans
 from remit_consumers.steps.open import Failed, Fate, Opened
+from remit_schemas.contract import CONSENT_CHANGE
 from remit_schemas.errors import ContractError
 from remit_schemas.header import NO_CONTRACT, Header
 

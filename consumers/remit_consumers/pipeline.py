@@ -15,7 +15,6 @@ import pyarrow as pa
 from remit_consumers.batch import Batch, Step
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.consent.ledger import Ledger
-from remit_consumers.consent.record import CONTRACT as CONSENT_CHANGE
 from remit_consumers.counting import added
 from remit_consumers.floor.floors import Floors
 from remit_consumers.lake.receipt import EventCounts, FieldCount
@@ -30,7 +29,7 @@ from remit_consumers.steps.minimize import load, minimize
 from remit_consumers.steps.open import Datums, Opened
 from remit_consumers.steps.suppress import suppress
 from remit_consumers.steps.tag import joined_rows, tag
-from remit_schemas.contract import Contract, Contracts
+from remit_schemas.contract import CONSENT_CHANGE, Contract, Contracts
 from remit_schemas.plan import Plan
 
 

@@ -280,13 +280,13 @@ class Runner:
         flush = composer.flush(gathered, touched, self._now(), self._read, self._recorded)
         committed = self._deployment.lake.commit(flush)
         self._gathered = Gathered()
-        if any(name == CONSENTS_TABLE for name, _ in committed.versions):
-            self._ledger.load()  # so that receipts name the version that has it
         for partition in touched.values():
             partition.committed = partition.reached
         self.source.committed({number: partition.reached for number, partition in touched.items()})
         self._failures, self._fault = 0, None
         self._metrics.count(committed.receipts)
+        if any(name == CONSENTS_TABLE for name, _ in committed.versions):
+            self._ledger.load()  # so that receipts name the version that has it
         self._metrics.latency.labels("flush").observe(time.perf_counter() - begun)
         if gathered.first_at is not None:
             self._metrics.latency.labels("stored").observe(

@@ -52,10 +52,7 @@ class VisitorKeys:
         Raises:
             KeysOutOfReach: It cannot be read or made.
         """
-        days = self.days()
-        for gone in self._known.keys() - set(days):
-            del self._known[gone]
-        if day not in days:
+        if day not in self.days():
             return None
         if day not in self._known:
             try:
@@ -67,6 +64,11 @@ class VisitorKeys:
                 return None
             self._known[day] = key
         return self._known[day]
+
+    def forget_gone(self) -> None:
+        """Forget the keys of days that are over."""
+        for gone in self._known.keys() - set(self.days()):
+            del self._known[gone]
 
 
 def destroys_at(day: date) -> datetime:

@@ -50,7 +50,6 @@ class VisitorNames:
         day = self.day_of(collected_on)
         key = self._keys.key(day)
         if key is None:
-            self._known.pop((day, tenant), None)
             return [None] * len(subjects)
         self._make_room(len(subjects))
         known = self._known.setdefault((day, tenant), {})
@@ -60,7 +59,8 @@ class VisitorNames:
         return [known[subject] for subject in subjects]
 
     def forget_gone(self) -> None:
-        """Forget the visitors of days whose keys are gone."""
+        """Forget the visitors of days whose keys are gone, and these keys."""
+        self._keys.forget_gone()
         live = set(self.days())
         for scope in [scope for scope in self._known if scope[0] not in live]:
             self._count -= len(self._known.pop(scope))

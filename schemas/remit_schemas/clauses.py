@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
-from remit_schemas.policy_file import Written, complaint, read_yaml, validate
+from remit_schemas.policy_file import Place, Written, read_yaml, validate
 
 SUMMARY_WORDS_MAX = 14
 """Words of a summary: it must fit into a column of a table (our choice)."""
@@ -59,12 +59,9 @@ class Part(Written):
     kinds: Annotated[tuple[Kind, ...], Field(min_length=1)]
     summary: str
 
-    @model_validator(mode="after")
-    def _is_short(self) -> Self:
+    def _mistakes(self) -> Iterator[tuple[Place, str]]:
         if not _summary_fits(self.summary):
-            message = f"a summary has 1 to {SUMMARY_WORDS_MAX} words"
-            raise complaint(message, ("summary",))
-        return self
+            yield ("summary",), f"a summary has 1 to {SUMMARY_WORDS_MAX} words"
 
 
 class Sentence(Part):
@@ -102,13 +99,10 @@ class Clauses(Written):
     document_sha256: Sha256
     sentences: Annotated[Mapping[str, Sentence], Field(min_length=1)]
 
-    @model_validator(mode="after")
-    def _counts_without_gaps(self) -> Self:
+    def _mistakes(self) -> Iterator[tuple[Place, str]]:
         for number, name in enumerate(self.sentences, start=1):
             if name != f"S{number:03}":
-                message = f'"{name}" stands where S{number:03} belongs'
-                raise complaint(message, ("sentences", name))
-        return self
+                yield ("sentences", name), f'"{name}" stands where S{number:03} belongs'
 
     def has(self, clause: str) -> bool:
         """Whether a rule can cite this."""

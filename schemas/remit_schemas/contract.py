@@ -24,6 +24,9 @@ from remit_schemas.errors import ContractError
 Fingerprint: TypeAlias = bytes
 """CRC-64-AVRO of the parsing canonical form, 8 bytes, big-endian."""
 
+CONSENT_CHANGE = "consent_change"
+"""The contract whose events are the records of the consent ledger."""
+
 FOLDER = Path(__file__).with_name("contracts")
 """Where the contracts that remit ships lie."""
 

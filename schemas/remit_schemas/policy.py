@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from remit_schemas.category import CATEGORIES, PURPOSES
 from remit_schemas.clauses import Clauses, clauses_path, load_clauses
@@ -21,7 +21,6 @@ from remit_schemas.policy_file import (
     Place,
     Source,
     Written,
-    complaint,
     nearest,
     read_yaml,
     validate,
@@ -116,13 +115,7 @@ class Policy(Written):
             category = category.rpartition(".")[0]
         return None
 
-    @model_validator(mode="after")
-    def _agrees_with_itself(self) -> Self:
-        for place, words in self._contradictions():
-            raise complaint(words, place)
-        return self
-
-    def _contradictions(self) -> Iterator[tuple[Place, str]]:
+    def _mistakes(self) -> Iterator[tuple[Place, str]]:
         if self.updated_on < self.effective_on:
             yield ("updated_on",), '"updated_on" lies before "effective_on"'
         for key in self.purposes:

@@ -5,11 +5,11 @@ and merge keys are refused: a policy reads the same to a lawyer and to a machine
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, model_validator
@@ -63,6 +63,17 @@ class Written(BaseModel):
                 message = f'"{key}" is not a key of {cls.part}{near}'
                 raise complaint(message, (str(key),))
         return data
+
+    @model_validator(mode="after")
+    def _says_what_can_be(self) -> Self:
+        """Refuse the first of the mistakes."""
+        for place, words in self._mistakes():
+            raise complaint(words, place)
+        return self
+
+    def _mistakes(self) -> Iterator[tuple[Place, str]]:
+        """Find what no such part can say; each mistake with its place below the part."""
+        yield from ()
 
 
 WrittenT = TypeVar("WrittenT", bound=Written)

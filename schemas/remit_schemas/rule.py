@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -11,14 +11,13 @@ from pydantic import (
     JsonValue,
     PlainSerializer,
     StringConstraints,
-    model_validator,
 )
 
 from remit_schemas.category import CATEGORIES, Basis, Necessity
 from remit_schemas.clauses import CLAUSE, Sha256
 from remit_schemas.errors import PolicyError
 from remit_schemas.parameters import complete
-from remit_schemas.policy_file import Place, Written, complaint, nearest
+from remit_schemas.policy_file import Place, Written, nearest
 from remit_schemas.specs import SPECS
 
 HOURS = {"hour": 1, "day": 24}
@@ -85,15 +84,13 @@ class PurposeTerms(Written):
     clause: Clause
     reason: Text
 
-    @model_validator(mode="after")
-    def _has_a_ground(self) -> Self:
+    def _mistakes(self) -> Iterator[tuple[Place, str]]:
         if self.basis is Basis.LEGITIMATE_INTERESTS:
-            raise complaint("legitimate interests are no ground under PIPL article 13", ("basis",))
+            yield ("basis",), "legitimate interests are no ground under PIPL article 13"
         if self.basis is Basis.CONSENT and self.necessity is Necessity.REQUIRED:
-            raise complaint("a required purpose cannot rest on consent", ("basis",))
+            yield ("basis",), "a required purpose cannot rest on consent"
         if self.basis is not Basis.CONSENT and self.necessity is Necessity.OPTIONAL:
-            raise complaint("an optional purpose can only rest on consent", ("basis",))
-        return self
+            yield ("basis",), "an optional purpose can only rest on consent"
 
 
 class Prohibition(Written):
@@ -125,11 +122,9 @@ class PseudonymTerms(Written):
     clause: Clause
     reason: Text
 
-    @model_validator(mode="after")
-    def _rotates_by_the_day(self) -> Self:
+    def _mistakes(self) -> Iterator[tuple[Place, str]]:
         if self.rotate_every % timedelta(days=1):
-            raise complaint("must be whole days, because rows know their day", ("rotate_every",))
-        return self
+            yield ("rotate_every",), "must be whole days, because rows know their day"
 
     @property
     def rotate_days(self) -> int:
@@ -167,12 +162,6 @@ class Rule(Written):
     recipients: tuple[Name, ...] = ()
     clause: Clause
     reason: Text
-
-    @model_validator(mode="after")
-    def _says_one_thing(self) -> Self:
-        for place, words in self._mistakes():
-            raise complaint(words, place)
-        return self
 
     def _mistakes(self) -> Iterator[tuple[Place, str]]:
         if (self.category is None) == (self.field is None):

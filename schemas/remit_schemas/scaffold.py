@@ -16,7 +16,7 @@ from remit_schemas.errors import ContractError
 TIME: Final = "user.telemetry.x_access_time"
 """The category of when something happened."""
 
-TIMES: Final = {
+TIME_DOCS: Final = {
     "occurred_at": "When it happened, in milliseconds since 1970-01-01 UTC.",
     "collected_at": (
         "When remit took it, in milliseconds since 1970-01-01 UTC; the governing policy version and the keeping "
@@ -102,7 +102,7 @@ def new_contract(
     """
     if not PLAIN_TEXT.fullmatch(doc):
         raise ContractError("--doc is one line of text without quotation marks and backslashes")
-    times = [_field(when, dict(TIMESTAMP), TIME, words) for when, words in TIMES.items()]
+    times = [_field(when, dict(TIMESTAMP), TIME, words) for when, words in TIME_DOCS.items()]
     others = [
         _field(
             field.name,

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, ClassVar, Final, Self
+from typing import Annotated, ClassVar, Final
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from remit_schemas.policy_file import Place, Written, complaint
+from remit_schemas.contract import CONSENT_CHANGE
+from remit_schemas.policy_file import Place, Written
 from remit_schemas.rule import Clause, Duration, Text, Word
 
 SAMPLE: Final = re.compile(r"1 of ([1-9]\d{0,5})")
@@ -36,12 +37,6 @@ class Volume(Written):
     clause: Clause
     reason: Text
 
-    @model_validator(mode="after")
-    def _says_what_can_be(self) -> Self:
-        for place, words in self._mistakes():
-            raise complaint(words, place)
-        return self
-
     def _mistakes(self) -> Iterator[tuple[Place, str]]:
         if self.sample is None and self.events_max is None:
             yield (), 'a volume says "sample", or "events_max" and "window", or all three'
@@ -49,7 +44,7 @@ class Volume(Written):
             yield (), '"events_max" and "window" go together'
         if self.sample is not None and self.sample_of < SAMPLE_MIN:
             yield ("sample",), 'must be such as "1 of 10"'
-        if self.event == "consent_change":
+        if self.event == CONSENT_CHANGE:
             yield ("event",), "what people say of their consent is never left out"
 
     @property

@@ -123,3 +123,4 @@ def test_memory_forgets_the_visitors_of_days_that_are_over(house: House) -> None
     house.now += PROMISE
     house.names.forget_gone()
     assert not house.names.visitors._known  # noqa: SLF001 - what is forgotten cannot be seen from outside
+    assert not house.names.visitors._keys._known  # noqa: SLF001 - nor can a key that is held no longer

@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -11,14 +10,9 @@ import pytest
 
 from kit.edge_process import ORIGIN, batch, view
 from kit.installation import Installation
+from kit.ports import free_port
 from kit.watching import until
 from remit.edge import sources
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def listening(process: "subprocess.Popen[str]") -> int:

@@ -40,7 +40,7 @@ def door(kafka_secure: Kafka, tmp_path: Path) -> Iterator[PlainDoor]:
     made = PlainDoor(kafka_secure, tmp_path).open()
     made.installed.prepare()
     yield made
-    made.end_all()
+    made.installed.end_all()
 
 
 def views(first: int, last: int) -> Iterator[Message]:

@@ -48,7 +48,7 @@ class Installation:
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command and let it run."""
         return subprocess.Popen(
-            [sys.executable, "-m", "remit_cli", *arguments],
+            [*self.command(), *arguments],
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -72,9 +72,13 @@ class Installation:
 
     def consume(self, log: Path) -> "subprocess.Popen[str]":
         """Start `remit run`; what it says goes to a file."""
-        with log.open("w") as lines:
+        return self.start_into(log, "run")
+
+    def start_into(self, log: Path, *arguments: str) -> "subprocess.Popen[str]":
+        """Start a command and let it run; what it says goes to the end of a file."""
+        with log.open("a") as lines:
             started = subprocess.Popen(
-                leashed([sys.executable, "-m", "remit_cli", "run"]),
+                leashed([*self.command(), *arguments]),
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=lines,
@@ -104,7 +108,7 @@ class Installation:
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end and see that it ends as expected."""
         done = subprocess.run(
-            [sys.executable, "-m", "remit_cli", *arguments],
+            [*self.command(), *arguments],
             env=self.env,
             input=stdin,
             capture_output=True,

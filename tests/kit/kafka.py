@@ -7,13 +7,12 @@ import base64
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
@@ -21,9 +20,11 @@ from typing import Self
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
+from kit.certificate import write_certificate
 from kit.jars import KAFKA_VERSION, SERVER, kafka_jars
-from kit.kafka_secure import secure_properties, write_certificate
+from kit.kafka_secure import secure_properties
 from kit.leash import leashed
+from kit.ports import free_ports
 
 READY_TIMEOUT_S = 120.0  # starts in 3 to 5 s; with four others at work on two cores it took 14
 STOP_TIMEOUT_S = 30.0  # a clean stop takes about 1 s
@@ -184,7 +185,7 @@ class Kafka:
             self._process.wait()
 
     def _format(self) -> None:
-        port, controller, secure = _free_ports(self._wanted_port)
+        port, controller, secure = free_ports(3, self._wanted_port)
         self.bootstrap = f"127.0.0.1:{port}"
         properties = self._folder / "server.properties"
         template = (SERVER / "server.properties").read_text()
@@ -219,17 +220,6 @@ def describe(kafka: Kafka) -> tuple[str, str]:
     if not kafka.is_ours:
         return "Apache Kafka", f"running already at {kafka.bootstrap}"
     return f"Apache Kafka {KAFKA_VERSION}", f"started by the tests in {kafka.started_in_s:.1f} s"
-
-
-def _free_ports(wanted: int) -> Sequence[int]:
-    with ExitStack() as stack:
-        ports = []
-        for port in (wanted, 0, 0):
-            probe = stack.enter_context(socket.socket())
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            ports.append(probe.getsockname()[1])
-        return ports
 
 
 def _wait_until_ready(

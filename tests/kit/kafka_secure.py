@@ -1,8 +1,6 @@
 """What makes a broker of the tests one with TLS, users and ACLs: a listener more, a certificate, an authorizer."""
 
-import ipaddress
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from confluent_kafka.admin import (
@@ -13,10 +11,6 @@ from confluent_kafka.admin import (
     ResourcePatternType,
     ResourceType,
 )
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 USERS = ("remit", "shop", "stranger")
 """Who may log in to the broker; the password of each is its name backwards."""
@@ -38,37 +32,6 @@ super.users=User:ANONYMOUS
 def password(user: str) -> str:
     """Give a user's password."""
     return user[::-1]
-
-
-def write_certificate(folder: Path) -> tuple[Path, Path]:
-    """Make a certificate for 127.0.0.1 that signs itself.
-
-    Returns:
-        The file with key and certificate, and the one that clients trust.
-    """
-    key = generate_private_key(SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "remit tests")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, SHA256())
-    )
-    both, trusted = folder / "broker.pem", folder / "ca.pem"
-    trusted.write_bytes(certificate.public_bytes(Encoding.PEM))
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    both.write_bytes(secret + trusted.read_bytes())
-    return both, trusted
 
 
 def secure_properties(port: int, controller: int, secure: int, certificate: Path) -> str:

@@ -3,7 +3,6 @@
 import io
 import secrets
 import subprocess
-import sys
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,7 +21,6 @@ from fastavro import schemaless_writer
 from kit.installation import Installation
 from kit.kafka import Kafka
 from kit.kafka_secure import allow, as_environment, login, password
-from kit.leash import leashed
 from remit_schemas.codec import own_schema_id, to_confluent
 from remit_schemas.contract import Contract, builtin
 
@@ -45,7 +43,6 @@ class PlainDoor:
         self, kafka: Kafka, folder: Path, config: Mapping[str, str] = HALF_AN_HOUR
     ) -> None:
         self.kafka = kafka
-        self._started: list[subprocess.Popen[str]] = []
         self._lines = folder / "bridge.log"
         self.prefix = f"plain-{secrets.token_hex(6)}"
         self.topic = f"{self.prefix}.plain"
@@ -96,28 +93,11 @@ class PlainDoor:
 
     def start(self, *options: str) -> "subprocess.Popen[str]":
         """Start a bridge; what it says goes to a file."""
-        with self._lines.open("a") as lines:
-            started = subprocess.Popen(
-                leashed([sys.executable, "-m", "remit_cli", "bridge", "run", *options]),
-                env=self.installed.env,
-                stdin=subprocess.DEVNULL,
-                stdout=lines,
-                stderr=lines,
-                text=True,
-            )
-        self._started.append(started)
-        return started
+        return self.installed.start_into(self._lines, "bridge", "run", *options)
 
     def said(self) -> str:
         """Give what the bridges have said."""
         return self._lines.read_text()
-
-    def end_all(self) -> None:
-        """Kill what was started and still runs."""
-        for bridge in self._started:
-            bridge.kill()
-            bridge.wait()
-        self.installed.end_all()
 
     def send(self, messages: Iterable[Message], pause_s: float = 0) -> None:
         """Produce as a team without remit does, perhaps with a pause after every fifty."""

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import tarfile
 import tempfile
@@ -14,6 +13,7 @@ from urllib.request import Request, urlopen
 from kit.jars import require_java
 from kit.leash import leashed
 from kit.maven import APICURIO, fetched
+from kit.ports import free_port
 from kit.watching import until
 
 READY_S = 180.0  # starts in 8 s; with others at work on two cores it took 21
@@ -36,9 +36,7 @@ class Registry:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             with tarfile.open(archive) as tar:
                 tar.extractall(folder, filter="data")
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
+            port = free_port()
             self.url = f"http://127.0.0.1:{port}/apis/ccompat/v7"
             started = self._start(folder, port)
             stack.callback(started.wait)

@@ -1,8 +1,6 @@
 """The demonstration shop beside a real `remit up`: what a browser clicks through, and what of it reaches the lake."""
 
-import socket
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kit.installation import Installation
-from kit.leash import leashed
+from kit.ports import free_port
 from kit.watching import until
 from remit_cli.shop import shop
 
@@ -59,10 +57,10 @@ class OpenShop:
 @contextmanager
 def open_shop(installed: Installation, output: Path) -> Iterator[OpenShop]:
     """Open the shop; `remit up` runs until it is closed, and must then end well."""
-    port = _free_port()
+    port = free_port()
     edge = f"http://127.0.0.1:{port}"
     with shop(installed.data, edge, "127.0.0.1", 0) as address:
-        process = _up(installed, port, output)
+        process = installed.start_into(output, "up", "--port", str(port))
         try:
             until(lambda: _answers(process, edge, output), "remit up does not answer")
             yield OpenShop(address, edge, installed)
@@ -72,25 +70,10 @@ def open_shop(installed: Installation, output: Path) -> Iterator[OpenShop]:
     assert code == 0, output.read_text()[-3000:]
 
 
-def _up(installed: Installation, port: int, output: Path) -> "subprocess.Popen[bytes]":
-    command = leashed([sys.executable, "-m", "remit_cli", "up", "--port", str(port)])
-    with output.open("wb") as out:
-        return subprocess.Popen(
-            command, env=installed.env, stdin=subprocess.DEVNULL, stdout=out, stderr=out
-        )
-
-
-def _answers(process: "subprocess.Popen[bytes]", edge: str, output: Path) -> bool:
+def _answers(process: "subprocess.Popen[str]", edge: str, output: Path) -> bool:
     assert process.poll() is None, output.read_text()[-3000:]
     try:
         with urllib.request.urlopen(f"{edge}/v1/policy/summary", timeout=5) as answer:  # noqa: S310  # http, by this module
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

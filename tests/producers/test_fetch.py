@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from kit.edge import Edge, make_certificate
+from kit.bundle_edge import BundleEdge
+from kit.certificate import write_certificate
 from kit.program import start
 from kit.spooled import Home
 from kit.watching import until
@@ -29,9 +30,9 @@ IP = "203.0.113.7"
 
 
 @pytest.fixture
-def edge(home: Home) -> Iterator[Edge]:
+def edge(home: Home) -> Iterator[BundleEdge]:
     """An edge that serves the home's bundle."""
-    with Edge(home.signed) as running:
+    with BundleEdge(home.signed) as running:
         yield running
 
 
@@ -40,7 +41,7 @@ class Far:
     """Clients that know nothing but the edge: their keys folder is none."""
 
     data: Path
-    edge: Edge
+    edge: BundleEdge
 
     def client(self) -> Client:
         """Start one, which asks again at once."""
@@ -49,7 +50,7 @@ class Far:
 
 
 @pytest.fixture
-def far(tmp_path: Path, edge: Edge) -> Far:
+def far(tmp_path: Path, edge: BundleEdge) -> Far:
     """A place elsewhere."""
     return Far(tmp_path / "far", edge)
 
@@ -79,7 +80,7 @@ client.close()
 
 
 def test_a_category_stopped_at_the_edge_stops_within_a_poll_in_a_running_process(
-    home: Home, edge: Edge, tmp_path: Path
+    home: Home, edge: BundleEdge, tmp_path: Path
 ) -> None:
     process = start(_EMITS, edge.url, tmp_path / "far")
     assert process.stdout
@@ -94,13 +95,13 @@ def test_a_category_stopped_at_the_edge_stops_within_a_poll_in_a_running_process
     process.communicate()
 
 
-def test_what_has_not_changed_is_not_sent_again(far: Far, edge: Edge) -> None:
+def test_what_has_not_changed_is_not_sent_again(far: Far, edge: BundleEdge) -> None:
     with closing(far.client()):
         until(lambda: edge.asked.count(304) >= 3, "the edge is not asked again")
     assert edge.asked.count(200) == 1
 
 
-def test_a_restart_works_while_the_edge_is_down(home: Home, far: Far, edge: Edge) -> None:
+def test_a_restart_works_while_the_edge_is_down(home: Home, far: Far, edge: BundleEdge) -> None:
     far.client().close(TIMEOUT_S)
     edge.__exit__(None, None, None)
     with closing(far.client()) as client:
@@ -117,7 +118,7 @@ def test_without_an_edge_and_without_a_kept_bundle_there_is_no_client(tmp_path: 
         Client("far", data=tmp_path, policy="http://127.0.0.1:9/v1/policy", log="")
 
 
-def test_emit_and_flush_never_wait_for_an_edge_that_hangs(far: Far, edge: Edge) -> None:
+def test_emit_and_flush_never_wait_for_an_edge_that_hangs(far: Far, edge: BundleEdge) -> None:
     with closing(far.client()) as client:
         edge.pause.clear()
         asked = len(edge.asked)
@@ -131,7 +132,7 @@ def test_emit_and_flush_never_wait_for_an_edge_that_hangs(far: Far, edge: Edge) 
         edge.pause.set()
 
 
-def test_a_fork_does_not_wait_for_an_edge_that_hangs(far: Far, edge: Edge) -> None:
+def test_a_fork_does_not_wait_for_an_edge_that_hangs(far: Far, edge: BundleEdge) -> None:
     with closing(far.client()) as client:
         edge.pause.clear()
         until(lambda: edge.waiting > 0, "not asked")
@@ -153,7 +154,9 @@ def test_no_thread_is_left_after_close(far: Far) -> None:
 
 
 @pytest.mark.parametrize("kind", ["error", "no bundle", "too large", "torn", "elsewhere"])
-def test_what_is_no_bundle_changes_nothing(home: Home, far: Far, edge: Edge, kind: str) -> None:
+def test_what_is_no_bundle_changes_nothing(
+    home: Home, far: Far, edge: BundleEdge, kind: str
+) -> None:
     bodies = {
         "no bundle": b"{}",
         "too large": b"x" * (FILE_BYTES_MAX + 2),
@@ -173,7 +176,9 @@ def test_what_is_no_bundle_changes_nothing(home: Home, far: Far, edge: Edge, kin
         until(lambda: not client.emit(PageView(ip=IP)), "it never recovers")
 
 
-def test_a_bundle_signed_by_another_is_not_believed(far: Far, edge: Edge, tmp_path: Path) -> None:
+def test_a_bundle_signed_by_another_is_not_believed(
+    far: Far, edge: BundleEdge, tmp_path: Path
+) -> None:
     other = Home(tmp_path / "other")
     with closing(far.client()) as client:
         other.publish(stopped=frozenset({"user.device.ip_address"}))
@@ -223,18 +228,18 @@ def test_on_this_machine_plain_http_will_do(tmp_path: Path, host: str) -> None:
 def test_an_edge_is_asked_over_tls_and_believed_only_with_a_certificate_that_holds(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    certificate = make_certificate(tmp_path / "edge.pem")
-    with Edge(home.signed, certificate) as edge:
+    certificate, trusted = write_certificate(tmp_path)
+    with BundleEdge(home.signed, certificate) as edge:
         far = Far(tmp_path / "far", edge)
         with pytest.raises(BundleError, match="is the edge up"):
             far.client()
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
         with closing(far.client()) as client:
             assert client.emit(PageView(ip=IP), subject="ann") == Accepted()
 
 
 def test_a_stale_bundle_of_an_edge_that_is_down_stops_what_is_optional(
-    home: Home, far: Far, edge: Edge
+    home: Home, far: Far, edge: BundleEdge
 ) -> None:
     home.publish(fresh_until=datetime.now(UTC) - timedelta(seconds=1))
     edge.bundle = home.signed

@@ -57,10 +57,21 @@ class Answers:
         known = self._since.get(version, {})
         return [known.get(name or "", FOREVER) for name in names]
 
-    def since_of_one(self, version: str, names: Sequence[str]) -> int:
-        """Since when one subject agrees that is known by several names."""
+    def since_of_one(self, version: str, names: Sequence[str], from_ms: int = NEVER) -> int:
+        """Since when one subject agrees that is known by several names.
+
+        Args:
+            version: The policy version that governs.
+            names: The ledger's names of the subject.
+            from_ms: From when on denials are known: what was agreed to before may have been denied since.
+        """
         denied = max((self._denied.get(name, NEVER) for name in names), default=NEVER)
-        times = (time for name in names for time in self._given(version, name) if time > denied)
+        times = (
+            time
+            for name in names
+            for time in self._given(version, name)
+            if time > denied and time >= from_ms
+        )
         return min(times, default=FOREVER)
 
     def forget(self, names: Iterable[str]) -> None:

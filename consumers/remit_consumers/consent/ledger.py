@@ -14,14 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.batch import Batch
-from remit_consumers.consent.answers import FOREVER, Answers
+from remit_consumers.consent.answers import FOREVER, NEVER, Answers
 from remit_consumers.consent.record import GIVEN, records
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.tables import CONSENTS
 from remit_consumers.pseudonyms import Pseudonyms
 from remit_consumers.reducers.final import plain
-from remit_consumers.reducers.scope import Rows, Scope, distinct
+from remit_consumers.reducers.scope import DAY_MS, Rows, Scope, distinct
 from remit_consumers.rows import COLLECTED_AT
+from remit_consumers.visitors import EPOCH
 from remit_schemas.plan import Plan
 from remit_schemas.subject import VISITOR
 
@@ -56,8 +57,8 @@ class Ledger:
             return
         if found.is_whole:
             self.forget()
-        self.version = found.version
         self.take(found.rows)
+        self.version = found.version
 
     def forget(self) -> None:
         """Drop everything; the lake has it."""
@@ -96,6 +97,14 @@ class Ledger:
         """The days under whose keys visitors may be known now."""
         return self._names.visitors.days() if self._names.visitors else []
 
+    def _known_from_ms(self) -> int:
+        """From when on nothing that a visitor denied is forgotten, in milliseconds since 1970.
+
+        What was said under a key that is gone was said before the oldest day that lives began.
+        """
+        oldest = min(self._live_days(), default=None)
+        return FOREVER if oldest is None else (oldest - EPOCH).days * DAY_MS
+
     def of(self, tenant: str, subject: str) -> pa.Table:
         """Give the records of one subject, the oldest first (columns: `tables.CONSENTS`); the lake is asked, not memory.
 
@@ -111,6 +120,27 @@ class Ledger:
             pc.is_in(rows.column("subject"), pa.array(names, pa.string())),
         )
         return rows.filter(mine).sort_by([("effect_at", "ascending"), ("index", "ascending")])
+
+    def stands(self, rows: pa.Table, version: str) -> dict[str, datetime | None]:
+        """Say since when the one subject of some records grants each purpose that it spoke of; None: it does not.
+
+        Args:
+            rows: What `of` gave.
+            version: The policy version that governs.
+        """
+        answers: dict[str, Answers] = {}
+        for _, purpose, name, _, agreed, effect_ms in _said(rows, self._live_days()):
+            answers.setdefault(purpose, Answers()).take(name, effect_ms, agreed)
+        names = sorted(set(rows.column("subject").to_pylist()))
+        is_visitor = rows.column("visitor_day").null_count < rows.num_rows
+        from_ms = self._known_from_ms() if is_visitor else NEVER
+        since = {
+            purpose: each.since_of_one(version, names, from_ms) for purpose, each in answers.items()
+        }
+        return {
+            purpose: None if ms == FOREVER else datetime.fromtimestamp(ms / 1000, UTC)
+            for purpose, ms in sorted(since.items())
+        }
 
     def granted(self, batch: Batch, purposes: Sequence[str], version: str) -> Bits | None:
         """Say for each event which purposes its subject granted: bit n for the n-th purpose.
@@ -149,13 +179,16 @@ class Ledger:
             giving = {n: each for n, each in enumerate(asked) if each and each.gives(version)}
             if not giving:
                 continue
+            from_ms = self._known_from_ms()
             is_visitor = np.array([subject.startswith(VISITOR) for subject in subjects])
             accounts = self._names.names(scope, list(compress(subjects, ~is_visitor)))
             visitors = self._names_of_visitors(scope.tenant, list(compress(subjects, is_visitor)))
             for number, answers in giving.items():
                 mine = since[start:end, number]
                 mine[~is_visitor] = answers.since(version, accounts)
-                mine[is_visitor] = [answers.since_of_one(version, names) for names in visitors]
+                mine[is_visitor] = [
+                    answers.since_of_one(version, names, from_ms) for names in visitors
+                ]
         return since
 
     def _names_of_visitors(self, tenant: str, subjects: list[str]) -> list[tuple[str, ...]]:
@@ -167,23 +200,6 @@ class Ledger:
         return [tuple(filter(None, names)) for names in zip(*named, strict=True)] or [()] * len(
             subjects
         )
-
-
-def stands(rows: pa.Table, version: str) -> dict[str, datetime | None]:
-    """Say since when the one subject of some records grants each purpose that it spoke of; None: it does not."""
-    answers: dict[str, Answers] = {}
-    for _, purpose, name, _, agreed, effect_ms in _said(
-        rows, rows.column("visitor_day").to_pylist()
-    ):
-        answers.setdefault(purpose, Answers()).take(name, effect_ms, agreed)
-    names = set(rows.column("subject").to_pylist())
-    since = {
-        purpose: each.since_of_one(version, sorted(names)) for purpose, each in answers.items()
-    }
-    return {
-        purpose: None if ms == FOREVER else datetime.fromtimestamp(ms / 1000, UTC)
-        for purpose, ms in sorted(since.items())
-    }
 
 
 _Said = tuple[str, str, str, date | None, str | None, int]

@@ -13,9 +13,6 @@ from remit_consumers.rows import COLLECTED_AT, kept_until
 from remit_schemas.plan import Plan
 from remit_schemas.subject import VISITOR
 
-CONTRACT = "consent_change"
-"""The contract whose events are the ledger's records."""
-
 GIVEN = "given"
 """The one status under which anything may be stored (W3C DPV: ConsentGiven); every other denies."""
 

@@ -28,8 +28,9 @@ class Records:
 def since(table: Table, version: int) -> Records:
     """Read what a table has after a version; -1 reads it whole."""
     newest = versions(table.path)[-1]
-    fresh = list(entries(table.path, version)) if 0 <= version <= newest else None
-    if fresh is None or any(entry.removed for entry in fresh):
+    fresh = list(entries(table.path, version)) if version >= 0 else []
+    is_gapless = [entry.version for entry in fresh] == [*range(version + 1, newest + 1)]
+    if not 0 <= version <= newest or not is_gapless or any(entry.removed for entry in fresh):
         table.refresh()
         whole = table.delta.to_pyarrow_table(columns=CONSENTS.names)
         return Records(whole.cast(CONSENTS), table.version, is_whole=True)

@@ -314,3 +314,38 @@ def test_a_visitors_consent_holds_across_midnight_and_ends_with_the_keys(tmp_pat
     shop.ledger.forget_gone()
     assert shop.kept(shop.store(shop.view(subject=who))) == [(False, False)]
     assert len(shop.vault) == 0, "the vault never hears of a visitor"
+
+
+def test_a_denial_that_went_with_its_key_lets_no_older_agreement_hold_again(tmp_path: Path) -> None:
+    morning = datetime(2026, 3, 5, 9, tzinfo=UTC)
+    shop = Shop(tmp_path, morning)
+    who = visitor("x" * 22)
+    shop.store(shop.say("withdrawn", morning, subject=who))
+    shop.now = morning + timedelta(hours=18)
+    before = morning - timedelta(minutes=1)
+    late = shop.say("given", subject=who, occurred_at=before)  # sent again after midnight
+    assert shop.kept(shop.store(late, shop.view(subject=who))) == [(False, False)]
+    for restart in (False, True):
+        shop.now = morning + timedelta(hours=38, minutes=1)
+        if restart:
+            shop.restart()
+        shop.ledger.forget_gone()
+        assert shop.kept(shop.store(shop.view(subject=who))) == [(False, False)]
+    rows = shop.ledger.of("", who)
+    assert rows.num_rows == 1, "the denial ties to nobody any more"
+    assert shop.ledger.stands(rows, VERSION) == {REPORTING: None}
+
+
+def test_a_ledger_whose_log_was_cut_is_read_whole(shop: Shop) -> None:
+    shop.store(shop.say("given"))
+    other = Shop(shop.folder)
+    shop.store(shop.say("withdrawn", NOON + timedelta(minutes=1)))
+    shop.store(shop.say("given", NOON + timedelta(minutes=2), subject="bob"))
+    log = shop.folder / "lake" / "consents" / "_delta_log"
+    newest = commits(shop.folder, "consents")
+    DeltaTable(str(log.parent)).create_checkpoint()
+    (log / f"{newest - 1:020d}.json").unlink()
+    other.ledger.load()
+    assert other.ledger.version == newest
+    other.now = NOON + timedelta(minutes=3)
+    assert other.kept(other.decide(other.view())) == [(False, False)]
