@@ -3,17 +3,16 @@
 import hashlib
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from remit.follow import Cut, Follower
+from remit.follow import Follower
 from remit.importer import Importer
 from remit.journal import Journal
 from remit.tail import keyed
-from remit_cli.importing import KINDS, SPOOL_BYTES_HIGH, TOO_LARGE, Imported
+from remit_cli.importing import KINDS, SPOOL_BYTES_HIGH, TOO_LARGE, Imported, admitted
 from remit_cli.stopping import asked_to_stop
 from remit_cli.storing import make_ready
 from remit_consumers.settings import Settings
@@ -155,7 +154,10 @@ class _Session:
             followed.journal.note(followed.follower.tails)
         if cut is None:
             return False
-        datums, refused = self._admitted(cut)
+        now_ms = int(time.time() * 1000)
+        datums, refused = admitted(self.importer, self._parse, cut.lines, now_ms)
+        if cut.overlong:
+            refused["unparsed"] += cut.overlong
         pack = self.importer.sealed(self._number, datums, refused=refused)
         try:
             followed.journal.commit(cut.tails, pack, self.importer.publish)
@@ -194,17 +196,3 @@ class _Session:
         self._let_go = 0
         now = time.monotonic()
         self._renew_at, self._look_at = now + RENEW_S, now + LOOK_S
-
-    def _admitted(self, cut: Cut) -> tuple[list[bytes], Counter[str]]:
-        """Turn lines into datums, and count those that are none."""
-        collected_at_ms = int(time.time() * 1000)
-        datums: list[bytes] = []
-        refused: Counter[str] = Counter({"unparsed": cut.overlong} if cut.overlong else {})
-        for line in cut.lines:
-            event = self._parse(line, collected_at_ms)
-            answer = self.importer.admit(event) if event else None
-            if isinstance(answer, bytes):
-                datums.append(answer)
-            else:
-                refused["unparsed" if answer is None else answer.reason] += 1
-        return datums, refused

@@ -155,12 +155,11 @@ class Agreement:
     def _look(self) -> Situation:
         """See what time has done to bundle and contracts, and say it once."""
         now = self._now()
-        fresh_until = self._bundle.fresh_until
-        is_stale = fresh_until is not None and fresh_until <= now < self._bundle.not_after
+        is_stale = self._bundle.is_stale(now)
         if is_stale and not self._was_stale:
             log.warning(
                 "no fresh bundle since %s: nothing optional is collected until one comes",
-                fresh_until,
+                self._bundle.fresh_until,
             )
         self._was_stale = is_stale
         self._tell_of_ends()

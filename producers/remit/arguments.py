@@ -14,6 +14,7 @@ from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from itertools import islice
 from pathlib import PurePath
 from types import TracebackType
 from typing import Any, Final, TypeAlias
@@ -60,10 +61,10 @@ def reduced(value: object, depth: int = DEPTH_MAX) -> Plain:
         if isinstance(value, types):
             return smaller(value)
     if depth and isinstance(value, Mapping):
-        pairs = list(value.items())[:ITEMS_MAX]
+        pairs = islice(value.items(), ITEMS_MAX)
         return {_name(key): reduced(inner, depth - 1) for key, inner in pairs}
     if depth and isinstance(value, list | tuple | set | frozenset):
-        return [reduced(inner, depth - 1) for inner in list(value)[:ITEMS_MAX]]
+        return [reduced(inner, depth - 1) for inner in islice(value, ITEMS_MAX)]
     return f"<{type(value).__name__}>"
 
 

@@ -120,6 +120,14 @@ class Bundle:
     lanes: int = LANES
     fresh_until: datetime | None = None
 
+    def is_stale(self, now: datetime) -> bool:
+        """Whether a newer one should have come, while this one holds still.
+
+        Args:
+            now: Aware.
+        """
+        return self.fresh_until is not None and self.fresh_until <= now < self.not_after
+
 
 def encode_bundle(bundle: Bundle, signing_key: bytes) -> bytes:
     """Write a bundle as the bytes of ``bundle.json``.

@@ -91,8 +91,8 @@ class BridgeAgreement:
         return True
 
     def _look(self) -> Situation:
-        now, fresh_until = datetime.now(UTC), self._bundle.fresh_until
-        is_stale = fresh_until is not None and fresh_until <= now < self._bundle.not_after
+        now = datetime.now(UTC)
+        is_stale = self._bundle.is_stale(now)
         return Situation(hold=False, is_stale=is_stale, today=now.date(), meters=self._meters)
 
     def _terms(self) -> BridgeTerms:
