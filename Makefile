@@ -2,6 +2,7 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
+JOBS ?= 3 # test processes: most of them wait for another program
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1 # the lock says which pyright; nothing looks for a newer one
 
@@ -15,7 +16,7 @@ demo: $(VENV)/.ready ## the main job on this machine, no server: a log in, a min
 	remit demo $(LOG)
 
 test: parts lint ## lint, then every test in its short form; the last lines say which real parts ran
-	pytest
+	pytest -n $(JOBS) --dist worksteal
 
 prove: parts lint ## the same tests in full strength: minutes to hours
 	REMIT_PROVE=1 pytest

@@ -68,9 +68,12 @@ def kafka_secure(real_parts: RealParts) -> Iterator[Kafka]:
         yield broker
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(real_parts: RealParts) -> Iterator[Chromium]:
-    """A real Chromium, one driver for the whole run; `visit` opens browsers with it."""
+    """A real Chromium; `visit` opens browsers with it.
+
+    One driver for a module and no longer: while it lives, its loop runs in this thread, and no other test could run one.
+    """
     executable = chromium_part.find()
     if executable is None:
         real_parts.not_ran(chromium_part.NAME, chromium_part.WHY_NOT)
@@ -114,8 +117,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail a run for continuous integration, or a proof, in which a real part was missing."""
-    if session.config.stash[PARTS].missing and STRICT and exitstatus == pytest.ExitCode.OK:
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:  # one process of several: the first one tells
+        parts = session.config.stash[PARTS]
+        output["parts"] = parts.lines, sorted(parts.missing)
+    elif session.config.stash[PARTS].missing and STRICT and exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:  # noqa: ANN401  # xdist ships no types
+    """Take in what a process of several noted."""
+    if "parts" in getattr(node, "workeroutput", {}):
+        node.config.stash[PARTS].add(*node.workeroutput["parts"])
 
 
 @pytest.hookimpl(trylast=True)

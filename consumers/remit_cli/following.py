@@ -13,7 +13,7 @@ from remit.follow import Cut, Follower
 from remit.importer import Importer
 from remit.journal import Journal
 from remit.tail import keyed
-from remit_cli.importing import KINDS, SPOOL_BYTES_HIGH, Imported
+from remit_cli.importing import KINDS, SPOOL_BYTES_HIGH, TOO_LARGE, Imported
 from remit_cli.stopping import asked_to_stop
 from remit_cli.storing import make_ready
 from remit_consumers.settings import Settings
@@ -121,6 +121,7 @@ class _Session:
         self._is_waiting = False
         self._is_spoiled = False
         self._look_at = 0.0
+        self._let_go = 0
         self._begin()
 
     def renew(self) -> None:
@@ -138,6 +139,9 @@ class _Session:
     def has_room(self, say: Say) -> bool:
         """Whether the log takes more; what is not read waits in the file."""
         is_full = self.importer.waiting_bytes() >= SPOOL_BYTES_HIGH
+        if self.importer.let_go > self._let_go:
+            say(f"{self.importer.let_go - self._let_go:,} events {TOO_LARGE}")
+            self._let_go = self.importer.let_go
         if is_full and not self._is_waiting:
             say("the spool is full and nothing takes from it: the file waits; start `remit up`")
         self._is_waiting = is_full
@@ -187,6 +191,7 @@ class _Session:
             self._event, identity, log=self._settings.log, data=self._settings.data
         )
         self._number = 0
+        self._let_go = 0
         now = time.monotonic()
         self._renew_at, self._look_at = now + RENEW_S, now + LOOK_S
 

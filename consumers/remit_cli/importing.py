@@ -29,6 +29,9 @@ PACK_LINES = 2_000
 SPOOL_BYTES_HIGH = 64 << 20
 """From here on an import waits for the log to be taken: a quarter of what the spool of one process may hold."""
 
+TOO_LARGE = "were let go: Kafka takes no pack that large (the topic's max.message.bytes)"
+"""What is said of events behind their number."""
+
 FLUSH_TIMEOUT_S = 600.0
 """How long the end of an import waits for a broker to acknowledge."""
 
@@ -51,12 +54,14 @@ class Imported:
         accepted: Lines that became events.
         refused: Lines that did not, by reason.
         stored_before: Lines that an earlier import of the same file has stored already.
+        let_go: Of those accepted, what went no further: the log takes no message as large as its pack.
     """
 
     lines: int = 0
     accepted: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     stored_before: int = 0
+    let_go: int = 0
 
     @property
     def is_of_another_kind(self) -> bool:
@@ -67,7 +72,8 @@ class Imported:
         """What a person is told of it."""
         refused = ", ".join(f"{count:,} {reason}" for reason, count in self.refused.items())
         before = f"; {self.stored_before:,} lines were stored before" if self.stored_before else ""
-        return f"{self.lines:,} lines, {self.accepted:,} accepted, refused: {refused or 'none'}{before}"
+        gone = f"; {self.let_go:,} {TOO_LARGE}" if self.let_go else ""
+        return f"{self.lines:,} lines, {self.accepted:,} accepted, refused: {refused or 'none'}{before}{gone}"
 
     def to_dict(self) -> dict[str, object]:
         """What `--json` prints of it."""
@@ -76,6 +82,7 @@ class Imported:
             "accepted": self.accepted,
             "refused": dict(self.refused),
             "stored_before": self.stored_before,
+            "let_go": self.let_go,
         }
 
 
@@ -173,7 +180,9 @@ class _Import:
         Raises:
             SpoolError: The broker did not take everything in time; it stays in the spool.
         """
-        if not self.importer.flush(FLUSH_TIMEOUT_S):
+        is_taken = self.importer.flush(FLUSH_TIMEOUT_S)
+        self.imported.let_go = self.importer.let_go
+        if not is_taken:
             message = "the broker did not take everything; what is left lies in the spool: --resume goes on"
             raise SpoolError(message)
 

@@ -53,11 +53,13 @@ class Answers:
 
     def note(self, who: Who, answer: Answer) -> None:
         """Remember an answer in place of the one before."""
+        if (
+            answer.withheld and who[0] is not None
+        ):  # first: `emit` must never find them gone between
+            self.withholding[who[0]] = self.withholding.get(who[0], 0) + 1
         self._forget(who)
         self._known[who] = answer
         self._names_bytes += _names_bytes(who)
-        if answer.withheld and who[0] is not None:
-            self.withholding[who[0]] = self.withholding.get(who[0], 0) + 1
         while len(self._known) > ANSWERS_MAX or self._names_bytes > NAMES_BYTES_MAX:
             self._forget(next(iter(self._known)))
 
@@ -67,9 +69,11 @@ class Answers:
             return
         self._names_bytes -= _names_bytes(who)
         if answer.withheld and who[0] is not None:
-            tenants = self.withholding.pop(who[0], 1) - 1
+            tenants = self.withholding[who[0]] - 1
             if tenants:
                 self.withholding[who[0]] = tenants
+            else:
+                del self.withholding[who[0]]
 
 
 def _names_bytes(who: Who) -> int:

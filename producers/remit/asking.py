@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from remit.answers import Who
 from remit.gate import Gate
 from remit.holding import Offer
-from remit.result import ACCEPTED, HELD, Accepted, Refused
+from remit.result import ACCEPTED, HELD, Accepted, Emits, Refused
 from remit.route import NOWHERE, ConsentTerms, Route
 from remit_schemas.codec import stamped
 from remit_schemas.event import now_ms
@@ -16,14 +16,8 @@ from remit_schemas.events import ConsentChange
 NOTHING_SAID: Final = Refused("does_not_fit")
 
 
-class Emitter(Protocol):
+class Emitter(Emits, Protocol):
     """What is asked of the client."""
-
-    def emit(
-        self, event: object, *, subject: str | None = None, tenant: str | None = None
-    ) -> Accepted | Refused:
-        """Take one event."""
-        ...
 
     def put(
         self, route: Route, datum: bytes, subject: str | None, tenant: str | None

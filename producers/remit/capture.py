@@ -2,16 +2,16 @@
 
 import os
 import tempfile
-import threading
 from collections import Counter
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
 from remit.agreement import Agreement, own_contract
+from remit.answers import Who
 from remit.client import Client
 from remit.core import Core
 from remit.packer import Packer
@@ -27,9 +27,6 @@ from remit_schemas.pack import KEY_ID_BYTES, Counts
 from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import Policy, find_policy
-
-Who = tuple[str | None, str | None]
-"""A subject, and whose customer that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +93,8 @@ class Captured(Client):
         """Keep an event; see `Packer.put`."""
         contract = self._contract(route)
         values = decode_one(contract, datum)
-        who = (subject, tenant or None)
-        if contract.name == "consent_change":
+        who = (subject or None, tenant or None)
+        if route.is_answer:
             self._granted[who] = self._after(who, values)
         plan = compile_plan(contract, self._policy)
         granted = self._granted.get(who, frozenset())
@@ -141,8 +138,8 @@ class _Nothing:
         self.agreement.close(timeout_s)
         return True
 
-    def guards(self) -> tuple[nullcontext[None], threading.Lock]:
-        return nullcontext(), threading.Lock()
+    def guards(self) -> tuple[()]:
+        return ()
 
     def abandon(self) -> None:
         return

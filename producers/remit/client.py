@@ -16,7 +16,7 @@ from remit.packer import Packer
 from remit.result import REFUSED, Accepted, Refused
 from remit.route import NOWHERE, ConsentTerms, Route, Routes
 from remit.settings import Places, Settings
-from remit_schemas.errors import EncodeError, RemitError, SettingsError
+from remit_schemas.errors import EncodeError, SettingsError
 from remit_schemas.events import ConsentChange
 from remit_schemas.pack import Counts
 
@@ -222,15 +222,24 @@ class Client:
         """Emit where there is no route for exactly this class: after a fork, a close, or of a class of its own."""
         if self._is_closed:
             return REFUSED["closed"]
-        if self._core is None and not self._start_again():
-            self._missed[type(event)] = self._missed.get(type(event), 0) + 1
+        if self._core is None and not self._start_again() and self._is_missed(type(event)):
             return REFUSED["not_ready"]
-        with self._starting:
-            core = self._core
-            is_known = core is not None and core.agreement.learn(type(event))
+        try:
+            with self._starting:
+                core = self._core
+                is_known = core is not None and core.agreement.learn(type(event))
+        except Exception:  # noqa: BLE001  # the promise: no fault of ours, or of an app's class, reaches the app
+            return self.count(NOWHERE, None, "other")
         if is_known and type(event) in self._routes:
             return self.emit(event, subject=subject, tenant=tenant, signals=signals)
         return self.count(NOWHERE, None, "unknown_contract")
+
+    def _is_missed(self, event: type) -> bool:
+        """Count an event that came while the client could not start; not where another thread has started it now."""
+        with self._starting:
+            if self._core is None:
+                self._missed[event] = self._missed.get(event, 0) + 1
+            return self._core is None
 
     def _start(self) -> None:
         from remit.startup import start  # noqa: PLC0415  # half of what `import remit` would cost
@@ -254,7 +263,7 @@ class Client:
                 self._start_at = now + START_AGAIN_S
                 try:
                     self._start()
-                except (RemitError, OSError, RuntimeError):
+                except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
                     return False
                 self._count_missed()
             return self._core is not None

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from http.client import HTTPException
-from ipaddress import ip_address
 from typing import Final
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from urllib.request import (
     Request,
 )
 
+from remit.loopback import is_loopback
 from remit.settings import Places
 from remit.watch import PIN
 from remit_schemas.bundle import BUNDLE_NAME, FILE_BYTES_MAX, Bundle, decode_bundle, read_signed
@@ -195,14 +195,6 @@ def _checked_host(url: str, *, has_trust: bool) -> str:
             "over plain http anybody on the way can sign a policy: set REMIT_TRUST (`remit keys status` prints the key), or use https"
         )
     return host
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _opener(host: str) -> OpenerDirector:

@@ -11,6 +11,7 @@ import os
 import time
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -18,6 +19,7 @@ from typing import Final
 from remit.account import Account
 from remit.agreement import Agreement
 from remit.leftovers import adopt
+from remit.letting_go import LettingGo
 from remit.result import REFUSED, Refused
 from remit.rewrite import body_of
 from remit.route import Route
@@ -75,13 +77,22 @@ class Importer:
         named = _INFO + route.fingerprint + content
         self.producer = hmac.digest(self._terms.lane_key, named, "sha256")[:PRODUCER_BYTES]
         self._slot = claim(places.data / FOLDER)
-        adopt(self._slot)
-        self._transport = transport_of(places, settings, self._terms.lanes)
+        with ExitStack() as undo:
+            undo.callback(self._slot.abandon)
+            adopt(self._slot)
+            self._transport = transport_of(places, settings, self._terms.lanes)
+            undo.pop_all()
+        self._letting_go = LettingGo(self._slot)
         self._shipping = Shipping(self._slot, self._transport) if self._transport else None
         self._keys = DataKeys(self.producer, self._terms.key_id, self._terms.public_key)
         self._accounts = [
             Account(lane, route.fingerprint, route.necessity) for lane in range(self._terms.lanes)
         ]
+
+    @property
+    def let_go(self) -> int:
+        """Events of this import that were let go: the log takes no message as large as their packs."""
+        return self._letting_go.total_of(self.producer)
 
     @property
     def lane_key(self) -> bytes:
@@ -123,8 +134,7 @@ class Importer:
             OSError: There is no room.
         """
         self._add(self._slot.write(self.sealed(number, datums, subjects, refused)))
-        if self._shipping is not None:
-            self._shipping.pump()
+        self._ship()
 
     def sealed(
         self,
@@ -159,8 +169,7 @@ class Importer:
 
     def waiting_bytes(self) -> int:
         """Give the bytes of packs that the log or the consumer has not taken yet, so that a caller can wait."""
-        if self._shipping is not None:
-            self._shipping.pump()
+        self._ship()
         self._slot.rescan()
         return self._slot.bytes
 
@@ -177,7 +186,7 @@ class Importer:
         self._slot.sync()
         deadline = time.monotonic() + timeout_s
         while self._shipping is not None and self._shipping.is_busy:
-            self._shipping.pump()
+            self._ship()
             if time.monotonic() >= deadline:
                 return False
             time.sleep(_PAUSE_S)
@@ -192,6 +201,12 @@ class Importer:
     def _add(self, written: int) -> None:
         if self._shipping is not None:
             self._shipping.add(written)
+
+    def _ship(self) -> None:
+        """Send what waits, and let go what the log will never take: it would hold up all that comes behind it."""
+        for number in self._shipping.pump() if self._shipping else ():
+            with suppress(OSError):  # no room: it is refused again, and let go then
+                self._letting_go.let_go(number, (self._terms.key_id, self._terms.public_key))
 
     def _count(self, number: int, refused: Mapping[str, int]) -> Account:
         account = self._accounts[number % self._terms.lanes]

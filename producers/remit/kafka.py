@@ -35,6 +35,10 @@ _OPTIONS: Final[Mapping[str, str | int | bool]] = {
     "log_level": 3,  # errors; below them it warns that the option above is new
 }
 
+_EACH_ALONE: Final[Mapping[str, str | int | bool]] = {"batch.num.messages": 1, "max.in.flight": 1}
+"""Once a broker has refused a size: what is sent together it refuses as one, without saying which was too large; and
+what is on its way behind a producer's first refusal it takes (seen: a later pack of the lane was there first)."""
+
 
 class KafkaTransport:
     """Sends the packs of one slot to ``PREFIX.sealed``. The worker's thread only.
@@ -54,6 +58,8 @@ class KafkaTransport:
         self._stored: list[int] = []
         self._oversized: list[int] = []
         self._is_broken = False
+        self._is_each_alone = False
+        self._is_next_alone = False  # with the next producer
 
     def send(self, number: int, lane: int, data: bytes) -> bool:
         """Hand a pack to librdkafka; see `transport.Transport`."""
@@ -70,14 +76,14 @@ class KafkaTransport:
         except BufferError:
             return False
         except KafkaException as error:
-            self._fail(number, error.args[0])
+            self._fail(number, error.args[0], is_alone=True)
             return False
         return True
 
     def stored(self) -> list[int]:
         """Give what was acknowledged since the last call."""
         if self._producer is not None:
-            self._producer.poll(0)
+            self._serve(self._producer)
         stored, self._stored = self._stored, []
         return stored
 
@@ -110,20 +116,32 @@ class KafkaTransport:
         if error is None:
             self._stored.append(number)
         else:
-            self._fail(number, error)
+            self._fail(number, error, is_alone=self._is_each_alone)
 
-    def _fail(self, number: int, error: KafkaError) -> None:
+    def _fail(self, number: int, error: KafkaError, *, is_alone: bool) -> None:
+        """Note that a pack failed; of those sent together only the sum is known to be too large."""
         self.faults += 1
         self._is_broken = True
         if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
-            self._oversized.append(number)
+            if is_alone:
+                self._oversized.append(number)
+            self._is_next_alone = True
+
+    def _serve(self, producer: Producer) -> None:
+        """Hear what became of packs; behind something fatal, which is raised here, a connection takes no more."""
+        try:
+            producer.poll(0)
+        except KafkaException:
+            self.faults += 1
+            self._is_broken = True
+            self._is_next_alone = True  # it may be about a size: that a pack failed may come later
 
     def _drop(self) -> None:
         producer, self._producer = self._producer, None
         self._partitions = 0
         if producer is not None:
             producer.purge()
-            producer.poll(0)
+            self._serve(producer)
             self._is_broken = False
 
     def _is_ready(self) -> bool:
@@ -141,7 +159,9 @@ class KafkaTransport:
     def _connect(self) -> None:
         producer = self._producer
         if producer is None:
-            producer = self._producer = Producer(self._options, logger=_LOGGER)
+            self._is_each_alone = self._is_next_alone
+            options = {**self._options, **(_EACH_ALONE if self._is_each_alone else {})}
+            producer = self._producer = Producer(options, logger=_LOGGER)
         topics = producer.list_topics(timeout=METADATA_S).topics
         if self._topic in topics and topics[self._topic].error is None:
             self._partitions = len(topics[self._topic].partitions)

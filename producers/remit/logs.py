@@ -12,7 +12,7 @@ from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
-from typing import Final
+from typing import Final, cast
 
 from remit.arguments import Plain, as_json, failure, named, reduced
 from remit.result import Emits
@@ -51,6 +51,21 @@ class RemitHandler(logging.Handler):
         self.faults = 0
         self._client = client
         self._inside = threading.local()
+
+    def createLock(self) -> None:  # noqa: N802 - logging's name
+        """Do without logging's lock: a client needs none, and a thread that waits for a client must not hold one.
+
+        Another thread may log while it holds a lock of the client: a warning of remit's own, or a signal's handler.
+        """
+        self.lock = None
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Give one record to the client, if no filter is against it: as logging does, without its lock."""
+        # From Python 3.12 on a filter may give another record.
+        passed = cast("bool | logging.LogRecord", self.filter(record))
+        if passed:
+            self.emit(passed if isinstance(passed, logging.LogRecord) else record)
+        return bool(passed)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Give one record to the client; never raises."""

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from remit.bound import Bound
 from remit.leftovers import adopt
+from remit.letting_go import LettingGo
 from remit.shipping import Shipping
 from remit.slot import Slot, has_leftovers, try_lock
 from remit.transport import Transport
@@ -17,23 +18,27 @@ LOOK_S: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A dead slot that is being shipped."""
+
+    slot: Slot
+    transport: Transport
+    shipping: Shipping
+    letting_go: LettingGo
+
+
 class Salvage:
     """Ships one dead slot after the other to a log elsewhere, while there is nothing else to ship.
 
     The packs are never moved: those of a lane must reach the log in the order of their numbers, whoever ships them.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        connect: Callable[[], Transport],
-        bound_of: Callable[[Slot], Bound],
-    ) -> None:
+    def __init__(self, root: Path, connect: Callable[[], Transport]) -> None:
         self._root = root
         self._connect = connect
-        self._bound_of = bound_of
         self._look_at = 0.0
-        self._found: tuple[Slot, Transport, Shipping] | None = None
+        self._found: _Found | None = None
 
     def look(self, now: float, *, is_idle: bool) -> None:
         """Give a slot back that is shipped, and look for another; under the worker's lock, since locks change hands.
@@ -42,7 +47,7 @@ class Salvage:
             now: Monotonic seconds.
             is_idle: Whether the worker's own slot has nothing to ship.
         """
-        if self._found is not None and not self._found[2].is_busy:
+        if self._found is not None and not self._found.shipping.is_busy:
             self.close()
         if self._found is None and is_idle and now >= self._look_at:
             self._look_at = now + LOOK_S
@@ -51,9 +56,8 @@ class Salvage:
     def ship(self, epoch: tuple[bytes, bytes]) -> None:
         """Ship some more of what was found."""
         if self._found is not None:
-            slot, _, shipping = self._found
-            for number in shipping.pump():
-                self._bound_of(slot).let_go(number, epoch)
+            for number in self._found.shipping.pump():
+                self._found.letting_go.let_go(number, epoch)
 
     @property
     def is_busy(self) -> bool:
@@ -63,19 +67,17 @@ class Salvage:
     def abandon(self) -> None:
         """Leave what was found to the process that this one was forked from."""
         if self._found is not None:
-            slot, transport, _ = self._found
-            self._found = None
-            transport.abandon()
-            slot.abandon()
+            found, self._found = self._found, None
+            found.transport.abandon()
+            found.slot.abandon()
 
     def close(self) -> None:
         """Give a slot back; what was not shipped stays in it."""
         if self._found is not None:
-            slot, transport, _ = self._found
-            self._found = None
+            found, self._found = self._found, None
             self._look_at = 0.0
-            transport.close(0.0)
-            slot.release(is_clean=True)
+            found.transport.close(0.0)
+            found.slot.release(is_clean=True)
 
     def _find(self) -> None:
         for number in range(spool.SLOTS):
@@ -87,7 +89,7 @@ class Salvage:
                 self._found = self._take(folder, lock)
                 return
 
-    def _take(self, folder: Path, lock: int) -> tuple[Slot, Transport, Shipping]:
+    def _take(self, folder: Path, lock: int) -> _Found:
         """Make a dead slot's packs ready to ship; whatever fails, its lock is free again."""
         try:
             slot = Slot(folder, lock)
@@ -96,4 +98,4 @@ class Salvage:
         except BaseException:
             os.close(lock)
             raise
-        return slot, transport, Shipping(slot, transport)
+        return _Found(slot, transport, Shipping(slot, transport), LettingGo(slot))

@@ -1,6 +1,7 @@
 """How a client comes to run. Imported when the first client starts: policies bring pydantic, `import remit` must not."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 
 from remit.agreement import Agreement
@@ -43,9 +44,27 @@ def start(
     """
     prepare(places.data / FOLDER)
     agreement = Agreement(places, hold=hold, adopt=adopt_routes, poll_s=settings.bundle_poll_s)
+    with ExitStack() as undo:  # whoever tries again finds nothing of this attempt
+        undo.callback(agreement.close, 0.0)
+        slot = claim(places.data / FOLDER)
+        undo.callback(slot.abandon)
+        adopt(slot)
+        core = _core(slot, agreement, places, settings, drop_old)
+        agreement.attend(partial(core.packer.out.put, None))
+        core.worker.start()
+        undo.pop_all()
+    return core
+
+
+def _core(
+    slot: Slot,
+    agreement: Agreement,
+    places: Places,
+    settings: Settings,
+    drop_old: Callable[[], None],
+) -> Core:
+    """Wire the parts."""
     terms = agreement.terms
-    slot = claim(places.data / FOLDER)
-    adopt(slot)
     packer = Packer(slot.buffer, settings, terms)
     transport = transport_of(places, settings, terms.lanes)
     parts = Parts(
@@ -57,10 +76,7 @@ def start(
         refresh=partial(_refresh, agreement, packer, drop_old),
         has_news=lambda: agreement.has_news,
     )
-    worker = Worker(parts, settings)
-    worker.start()
-    agreement.attend(partial(packer.out.put, None))
-    return Core(slot, packer, worker, transport, parts.salvage, agreement)
+    return Core(slot, packer, Worker(parts, settings), transport, parts.salvage, agreement)
 
 
 def _refresh(agreement: Agreement, packer: Packer, drop_old: Callable[[], None]) -> None:
@@ -77,10 +93,7 @@ def _salvage(places: Places, settings: Settings, packer: Packer) -> Salvage:
             raise SettingsError("there is no log elsewhere to ship to")
         return transport
 
-    def bound_of(slot: Slot) -> Bound:
-        return Bound(slot, packer, settings.spool_bytes_max)
-
-    return Salvage(places.data / FOLDER, connect, bound_of)
+    return Salvage(places.data / FOLDER, connect)
 
 
 def transport_of(places: Places, settings: Settings, lanes: int) -> Transport | None:

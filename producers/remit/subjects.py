@@ -5,6 +5,7 @@ from typing import Final
 from remit_schemas.lane import lane_of
 
 KNOWN_MAX: Final = 8192  # some 2 MB; the hash costs 0.8 µs, and sessions repeat
+KNOWN_CHARS_MAX: Final = 256  # of one: longer ones are hashed each time, so that memory has a bound
 
 
 class Subjects(dict[str, tuple[bytes, int]]):
@@ -27,7 +28,9 @@ class Subjects(dict[str, tuple[bytes, int]]):
         Raises:
             UnicodeEncodeError: It is no text that UTF-8 has.
         """
-        if len(self) >= KNOWN_MAX:
-            self.clear()
-        known = self[subject] = subject.encode(), lane_of(subject, self._lanes, self._lane_key)
-        return known
+        found = subject.encode(), lane_of(subject, self._lanes, self._lane_key)
+        if len(subject) <= KNOWN_CHARS_MAX:
+            if len(self) >= KNOWN_MAX:
+                self.clear()
+            self[subject] = found
+        return found

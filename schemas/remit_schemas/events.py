@@ -347,7 +347,7 @@ class ServiceLog(_ServiceLog, Event):
         level: Severity in capitals, as Python's logging names it: "WARNING".
         logger: Dotted name of the logger: "shop.checkout".
         template: The message before its arguments went in: "order %s took %d ms".
-        arguments: The arguments of the template, as a JSON array in one text.
+        arguments: The arguments of the template, as a JSON object or array in one text.
         message: The message as a person reads it.
         ip: Address of the client, IPv4 or IPv6 as text: "203.0.113.7".
     """

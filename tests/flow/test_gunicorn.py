@@ -160,7 +160,7 @@ def killing(folder: Path, seconds: float) -> threading.Thread:
             pause.wait(seconds / (KILLS + 1))
             busiest = max(workers(folder).values(), key=lambda told: told.begun * alive(told.pid))
             os.kill(busiest.pid, signal.SIGKILL)
-            until(lambda pid=busiest.pid: not alive(pid), "a killed worker lives")  # type: ignore[misc]
+            until(lambda pid=busiest.pid: not alive(pid), "a killed worker lives")  # type: ignore[misc]  # mypy cannot tell the type of a lambda's default
 
     thread = threading.Thread(target=kill)
     thread.start()

@@ -35,5 +35,25 @@ class RealParts:
         self.lines[name] = f"{name}: NOT RAN: {why}"
         self.missing.add(name)
 
+    def not_here(self, name: str, why: str) -> None:
+        """Note that a real part was asked for that only some machines have: said as loudly, and no failure anywhere.
+
+        Args:
+            name: What it is, with its version.
+            why: What is missing.
+        """
+        self.lines[name] = f"{name}: NOT HERE: {why}"
+
+    def add(self, lines: dict[str, str], missing: list[str]) -> None:
+        """Take in what another process of this run noted; what ran anywhere ran.
+
+        Args:
+            lines: As in `lines`.
+            missing: As in `missing`.
+        """
+        self.lines |= {name: line for name, line in lines.items() if name not in self.lines}
+        self.lines |= {name: line for name, line in lines.items() if line.endswith(": ran")}
+        self.missing |= set(missing)
+
 
 PARTS = pytest.StashKey[RealParts]()

@@ -429,7 +429,7 @@ def test_what_a_browser_signals_is_recorded_once_and_withholds_what_the_policy_s
     home: Home, make_client: MakeClient
 ) -> None:
     client = make_client()
-    app = starlette(client, subject=lambda _: visitor("s1"))
+    app = starlette(client, subject=lambda _: "ann")
     for _ in range(2):
         asked(app, make_scope("/orders/7", headers=[("Sec-GPC", "1"), ("DNT", "0")]))
     asked(app, make_scope("/orders/7", headers=[("Sec-GPC", "true")]))

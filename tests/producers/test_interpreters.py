@@ -48,7 +48,7 @@ def test_on_another_python_each_accepted_event_is_there_once(
     name = f"Python {version}"
     base = find(version)
     if base is None:
-        real_parts.not_ran(name, "neither on the path nor among pyenv's versions")
+        real_parts.not_here(name, "neither on the path nor among pyenv's versions")
         pytest.skip(f"no {name} here")
     try:
         python = prepared(version, base)

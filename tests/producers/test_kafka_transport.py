@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, TopicPartition
 from kit.kafka import PATIENCE, Kafka
 from kit.program import run, start
 from kit.spooled import Home, MakeClient, Pack
+from remit.importer import Importer
 from remit_schemas.events import PageView
 
 pytestmark = pytest.mark.kafka
@@ -149,6 +150,25 @@ def test_a_pack_larger_than_the_broker_takes_is_let_go_and_counted_and_the_rest_
     assert client.totals().let_go == 1
 
 
+def test_packs_of_a_file_that_are_larger_than_the_broker_takes_are_let_go_and_counted(
+    home: Home, kafka: Kafka, log: str
+) -> None:
+    kafka.create_topic(topic_of(log), PARTITIONS, {"max.message.bytes": "3000"})
+    importer = Importer(PageView, b"a file", log=log, data=home.data)
+    noise = random.Random(1).randbytes(4000).hex()
+    for number in range(30):  # 0 and 24 are large, both of lane 0
+        agent = noise if number in {0, 24} else None
+        datum = importer.admit(PageView(page=f"/{number}", user_agent=agent))
+        assert isinstance(datum, bytes)
+        importer.add_pack(number, [datum])
+    assert importer.flush(TIMEOUT_S)
+    assert importer.let_go == 2
+    importer.close()
+    packs = read(home, kafka, log)
+    assert pages(home, packs) == {f"/{n}": 1 for n in range(30) if n not in {0, 24}}
+    assert max(pack.header.counts.let_go for pack in packs) == 2
+
+
 def test_what_a_killed_process_had_not_shipped_is_shipped_by_the_next(
     home: Home, make_client: MakeClient, kafka: Kafka, log: str, *, prove: bool
 ) -> None:
@@ -191,6 +211,30 @@ os._exit(0)
     # In this order: an open pack that goes is a numbered one from then on.
     until(lambda: not list(home.data.glob("spool/*/open-*")) and not home.files())
     assert pages(home, read(home, kafka, log)) == {"/0": 1, "/1": 1, "/2": 1}
+
+
+def test_large_packs_of_a_slot_that_nobody_claims_are_all_counted(
+    home: Home, make_client: MakeClient, kafka: Kafka, log: str
+) -> None:
+    kafka.create_topic(topic_of(log), PARTITIONS, {"max.message.bytes": "3000"})
+    script = """
+import os, random, sys
+from remit import Client, PageView
+one, other = (Client("test", data=sys.argv[1], log="") for _ in range(2))
+assert one.emit(PageView(page="/small"), subject="ann")
+for n in range(3):
+    noise = random.Random(n).randbytes(4000).hex()
+    assert other.emit(PageView(page="/large", user_agent=noise), subject="ann")
+    assert other.flush(60)
+os._exit(0)
+"""
+    run(script, home.data)
+    client = make_client(log=log, kafka=QUICK)
+    assert client.flush(TIMEOUT_S)
+    until(lambda: not list(home.data.glob("spool/*/open-*")) and not home.files())
+    packs = read(home, kafka, log)
+    assert pages(home, packs) == {"/small": 1}
+    assert max(pack.header.counts.let_go for pack in packs) == 3
 
 
 def until(is_so: Callable[[], bool]) -> None:

@@ -6,6 +6,7 @@ import logging.config
 import logging.handlers
 import queue
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -24,6 +25,7 @@ from remit_consumers.reducers.free_text import scrubbed
 from remit_schemas.events import OperationalLog, ServiceLog
 
 logger = logging.getLogger("shop.checkout")
+TIMEOUT_S = 30.0
 
 
 class Taken:
@@ -337,3 +339,40 @@ def test_a_forked_child_logs_on(home: Home) -> None:
 def test_remit_logs_needs_no_structlog() -> None:
     run("import sys, remit.logs\nassert 'structlog' not in sys.modules")
     assert "structlog" in sys.modules
+
+
+class Meeting(Taken):
+    """A client that is busy with one event until another has come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = threading.Barrier(2)
+
+    def emit(
+        self, event: object, *, subject: str | None = None, tenant: str | None = None
+    ) -> Accepted | Refused:
+        """Keep an event once there are two."""
+        self.both.wait(TIMEOUT_S)
+        return super().emit(event, subject=subject, tenant=tenant)
+
+
+def test_a_thread_that_waits_for_the_client_holds_no_other_up() -> None:
+    meeting = Meeting()
+    handler = RemitHandler(meeting)
+    records = [logging.makeLogRecord({"msg": f"line {n}", "name": "shop"}) for n in range(2)]
+    other = threading.Thread(target=handler.handle, args=(records[0],))
+    other.start()
+    assert handler.handle(records[1])
+    other.join(TIMEOUT_S)
+    assert handler.faults == 0
+    assert len(meeting.events) == 2
+
+
+def test_what_a_filter_is_against_is_not_taken(taken: Taken) -> None:
+    handler = RemitHandler(taken)
+    handler.addFilter(lambda record: record.name != "shop.noise")
+    for name in ("shop.noise", "shop.checkout"):
+        handler.handle(logging.makeLogRecord({"msg": "paid", "name": name}))
+    assert [event.logger for event, _, _ in taken.events if isinstance(event, ServiceLog)] == [
+        "shop.checkout"
+    ]

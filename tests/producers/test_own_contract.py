@@ -83,6 +83,20 @@ def test_a_contract_that_cannot_be_used_is_no_contract(
     assert client.totals().refused == {"unknown_contract": 2}
 
 
+class Hostile(type):
+    """A class whose contract cannot even be looked at."""
+
+    @property
+    def __schema__(cls) -> str:
+        raise RuntimeError("no look at me")
+
+
+def test_a_class_that_cannot_be_looked_at_is_no_fault_of_the_apps(make_client: MakeClient) -> None:
+    client = make_client()
+    assert client.emit(Hostile("Event", (), {})()) == Refused("other")
+    assert client.totals().refused == {"other": 1}
+
+
 def test_a_prohibited_value_is_refused_by_field_and_clause(
     own_home: Home, make_client: MakeClient
 ) -> None:

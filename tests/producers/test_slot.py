@@ -6,6 +6,7 @@ import pytest
 
 from kit.program import run
 from kit.spooled import Home, MakeClient
+from remit.importer import Importer
 from remit.leftovers import adopt, adopt_dead
 from remit.open_pack import Buffer
 from remit.slot import claim, prepare
@@ -179,3 +180,21 @@ def test_a_pack_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
         slot.write(b"x")
     assert not list(slot.folder.glob("*.tmp"))
     slot.abandon()
+
+
+def test_a_start_that_fails_behind_its_claim_leaves_the_slot_free(
+    home: Home, make_client: MakeClient
+) -> None:
+    slot = claim(home.data / spool.FOLDER)
+    obstacle = slot.folder / spool.open_name(bytes(16), 0, 1)
+    slot.release(is_clean=True)
+    obstacle.mkdir()  # cannot be read as a pack
+    for _ in range(2):
+        with pytest.raises(OSError, match="directory"):
+            make_client()
+        with pytest.raises(OSError, match="directory"):
+            Importer(PageView, b"a file", log="", data=home.data)
+    obstacle.rmdir()
+    again = claim(home.data / spool.FOLDER)
+    assert again.folder == slot.folder
+    again.abandon()

@@ -9,7 +9,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from remit.bridge.loopback import is_loopback
+from remit.loopback import is_loopback
 from remit_schemas.codec import own_schema_id
 from remit_schemas.contract import Contract, fingerprint_of
 from remit_schemas.errors import RegistryAway, SettingsError

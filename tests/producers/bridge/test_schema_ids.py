@@ -85,7 +85,7 @@ def test_a_schema_that_is_a_contracts_is_asked_for_once(
 ) -> None:
     registry = serve(200, schema(PAGE_VIEW.schema_json))
     assert [registry(7), registry(7)] == [PAGE_VIEW.fingerprint] * 2
-    assert serve.paths == ["/schemas/ids/7"]  # type: ignore[attr-defined]
+    assert serve.paths == ["/schemas/ids/7"]  # type: ignore[attr-defined]  # the stub notes what it was asked for
 
 
 def test_a_schema_of_something_else_has_a_fingerprint_that_no_contract_has(
@@ -119,7 +119,7 @@ def test_an_answer_that_is_no_schema_is_no_contract(
 ) -> None:
     registry = serve(200, body)
     assert [registry(7), registry(7)] == [None, None]
-    assert len(serve.paths) == 1  # type: ignore[attr-defined]
+    assert len(serve.paths) == 1  # type: ignore[attr-defined]  # the stub notes what it was asked for
 
 
 def test_what_is_not_registered_is_no_contract_and_an_answer_that_fails_is_none(

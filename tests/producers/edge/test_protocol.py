@@ -241,20 +241,25 @@ def test_a_choice_that_cannot_be_recorded_is_refused_by_name(
     assert b"canary" not in answer.body
 
 
-def test_a_signal_withholds_what_is_optional_and_is_recorded_once(
+def test_a_signal_withholds_what_is_optional_and_is_recorded_once_by_who_had_agreed(
     home: Home, edge: EdgeProcess
 ) -> None:
     key, visit = edge.key(), session()
-    for number in (1, 2):
+    purposes = sorted(home.bundle.policy.signals["gpc"].withholds)
+    agreed = {"session": visit, "batch": 2, "sent_at": now_ms(), "method": "banner"}
+    agreed |= {"policy_version": home.bundle.policy.version, "given": purposes}
+    for number in (1, 3, 4):
         sent = batch([view("/", screen="1920x1080")], session=visit, batch=number)
         assert edge.send(key, sent, Sec_GPC="1").status == 202
+        if number == 1:
+            assert edge.send(key, agreed, path="/v1/consent").status == 202
     edge.end()
     stored = list(home.stored().values())
     views = [e.values for e in stored if "page" in e.values]
-    choices = [e.values for e in stored if "purpose" in e.values]
-    assert [(v["page"], v["screen"]) for v in views] == [("/", None)] * 2
-    assert {choice["method"] for choice in choices} == {"gpc"}
-    assert len(choices) == len({choice["purpose"] for choice in choices}) > 0
+    refused = [e.values for e in stored if e.values.get("status") == "refused"]
+    assert [(v["page"], v["screen"]) for v in views] == [("/", None)] * 3
+    assert {choice["method"] for choice in refused} == {"gpc"}
+    assert sorted(str(choice["purpose"]) for choice in refused) == purposes
 
 
 def test_what_somebody_refused_is_withheld_from_then_on(home: Home, edge: EdgeProcess) -> None:
