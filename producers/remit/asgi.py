@@ -7,14 +7,13 @@ Source: ASGI 3.0, "HTTP & WebSocket ASGI Message Format".
 
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from time import perf_counter
 from typing import Any, Final
 
 from remit.client import Client
 from remit.collect import Answer, Request
-from remit.door import Door, Who, proxies_of, status_of
 from remit.proxies import Proxies
 from remit.template import template
+from remit.visit import Naming, Visit, Visits, proxies_of, status_of
 
 Scope = Any
 Message = Any
@@ -41,8 +40,8 @@ class RemitMiddleware:
         *,
         proxies: Proxies | str | None = None,
         skip: Sequence[str] = (),
-        subject: Who | None = None,
-        tenant: Who | None = None,
+        subject: Naming | None = None,
+        tenant: Naming | None = None,
     ) -> None:
         """Stand before an app.
 
@@ -58,14 +57,14 @@ class RemitMiddleware:
             SettingsError: `proxies` is no rule.
         """
         self._app = app
-        self._door = Door(client, proxies_of(proxies, os.environ), tuple(skip), subject, tenant)
+        self._visits = Visits(client, proxies_of(proxies, os.environ), tuple(skip), subject, tenant)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http" or self._door.leaves_out(scope["method"], scope["path"]):
+        if scope["type"] != "http" or self._visits.leaves_out(scope["method"], scope["path"]):
             await self._app(scope, receive, send)
             return
-        visit = _Visit(self._door, scope, send)
+        visit = _Visit(self._visits, scope, send)
         try:
             await self._app(scope, receive, visit.send)
         except BaseException as error:
@@ -74,19 +73,14 @@ class RemitMiddleware:
         visit.end(None)  # where the app has not ended its answer, nobody waits for it any more
 
 
-class _Visit:
-    """One request on its way through the app."""
+class _Visit(Visit):
+    __slots__ = ("_path", "_send", "_status")
 
-    __slots__ = ("_begun", "_door", "_is_over", "_path", "_scope", "_send", "_status")
-
-    def __init__(self, door: Door, scope: Scope, send: Send) -> None:
-        self._door = door
-        self._scope = scope
+    def __init__(self, visits: Visits, scope: Scope, send: Send) -> None:
+        super().__init__(visits, scope)
         self._send = send
         self._path: str = scope["path"]  # now: Litestar changes it for what it mounts
         self._status: int | None = None
-        self._is_over = False
-        self._begun = perf_counter()
 
     async def send(self, message: Message) -> None:
         """Hand a message of the app on to the server; the visit ends with the last one."""
@@ -97,29 +91,12 @@ class _Visit:
         if kind in _BODIES and not message.get("more_body", False):
             self.end(None)
 
-    def end(self, status: int | None) -> None:
-        """Count the visit, once.
-
-        Args:
-            status: What it is answered with, if the app has not begun to answer.
-        """
-        if self._is_over:
-            return
-        self._is_over = True
-        scope = self._scope
-        answer = Answer(
-            scope["method"],
-            None,
-            self._status or status,
-            int((perf_counter() - self._begun) * 1000),
-        )
-        self._door.answered(scope, lambda: self._read(answer), answer)
-
-    def _read(self, answer: Answer) -> Request:
-        scope = self._scope
-        answer.page = _page(scope, self._path)
+    def _read(self, status: int | None, duration_ms: int) -> tuple[Request, Answer]:
+        scope = self._context
         peer = scope.get("client")
-        return Request.of_headers(peer[0] if peer else None, scope["headers"])
+        request = Request.of_headers(peer[0] if peer else None, scope["headers"])
+        page = _page(scope, self._path)
+        return request, Answer(scope["method"], page, self._status or status, duration_ms)
 
 
 def _page(scope: Scope, path: str) -> str:

@@ -1,4 +1,4 @@
-"""What a request says of itself and how it was answered, as a page view: the same for every door that requests come by.
+"""What a request says of itself and how it was answered, as a page view: the same for the edge and every web framework.
 
 Nothing is asked of a browser that it does not send anyway, and of that only what the contract names.
 

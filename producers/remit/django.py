@@ -11,7 +11,6 @@ Source: Django 5.2, "Middleware"; "Asynchronous support".
 
 import os
 from collections.abc import Awaitable, Callable
-from time import perf_counter
 from typing import Any, Final
 
 from django.conf import settings
@@ -21,8 +20,8 @@ from django.utils.module_loading import import_string
 
 from remit.client import Client
 from remit.collect import Answer, Request
-from remit.door import Door, proxies_of, status_of
 from remit.template import template
+from remit.visit import Visit, Visits, proxies_of, status_of
 from remit_schemas.errors import SettingsError
 
 _CLIENT: Final = "REMIT_CLIENT"
@@ -39,13 +38,13 @@ class RemitMiddleware(MiddlewareMixin):  # type: ignore[misc]  # Django has no t
             SettingsError: ``REMIT`` has a key that is none, or says nothing of a client.
         """
         super().__init__(get_response)
-        self._door = _door(getattr(settings, "REMIT", {}))
+        self._visits = _visits(getattr(settings, "REMIT", {}))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Serve one request."""
         if self.async_mode:
             return self._answer_async(request)
-        visit = _Visit(self._door, request)
+        visit = _Visit(self._visits, request)
         try:
             response: HttpResponseBase = self.get_response(request)
         except BaseException as error:
@@ -54,7 +53,7 @@ class RemitMiddleware(MiddlewareMixin):  # type: ignore[misc]  # Django has no t
         return visit.ends_with(response)
 
     async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
-        visit = _Visit(self._door, request)
+        visit = _Visit(self._visits, request)
         try:
             response: HttpResponseBase = await self.get_response(request)
         except BaseException as error:
@@ -63,16 +62,12 @@ class RemitMiddleware(MiddlewareMixin):  # type: ignore[misc]  # Django has no t
         return visit.ends_with(response)
 
 
-class _Visit:
-    """One request on its way through the chain."""
+class _Visit(Visit):
+    __slots__ = ()
 
-    __slots__ = ("_begun", "_door", "_is_over", "_request")
-
-    def __init__(self, door: Door, request: HttpRequest) -> None:
-        self._door = door
-        self._request = request
-        self._is_over = door.leaves_out(request.method, request.path)
-        self._begun = perf_counter()
+    def __init__(self, visits: Visits, request: HttpRequest) -> None:
+        super().__init__(visits, request)
+        self._is_over = visits.leaves_out(request.method, request.path)
 
     def ends_with(self, response: HttpResponseBase) -> HttpResponseBase:
         """End with a whole answer now, and with a stream when the server closes it: it is sent then.
@@ -93,18 +88,10 @@ class _Visit:
         response.close = closed  # servers call it, and their file wrappers take it along
         return response
 
-    def end(self, status: int | None) -> None:
-        """Count the visit, once."""
-        if self._is_over:
-            return
-        self._is_over = True
-        duration_ms = int((perf_counter() - self._begun) * 1000)
-        answer = Answer(self._request.method, None, status, duration_ms)
-        self._door.answered(self._request, lambda: self._read(answer), answer)
-
-    def _read(self, answer: Answer) -> Request:
-        answer.page = _page(self._request)
-        return Request.of_environ(self._request.META)
+    def _read(self, status: int | None, duration_ms: int) -> tuple[Request, Answer]:
+        request = self._context
+        answer = Answer(request.method, _page(request), status, duration_ms)
+        return Request.of_environ(request.META), answer
 
 
 def _page(request: HttpRequest) -> str:
@@ -118,15 +105,15 @@ def _page(request: HttpRequest) -> str:
     return f"{request.META.get('SCRIPT_NAME', '')}{named}"
 
 
-def _door(options: dict[str, Any]) -> Door:
-    """Make the door that the settings describe."""
+def _visits(options: dict[str, Any]) -> Visits:
+    """Take down what the settings say."""
     if unknown := set(options) - _KNOWN:
         nearest = ", ".join(sorted(_KNOWN))
         message = f"the setting REMIT has {len(unknown)} keys that are none; there are {nearest}"
         raise SettingsError(message)
     subject, tenant = (_loaded(options.get(name)) for name in ("subject", "tenant"))
     proxies = proxies_of(options.get("proxies"), os.environ)
-    return Door(_client(options), proxies, tuple(options.get("skip", ())), subject, tenant)
+    return Visits(_client(options), proxies, tuple(options.get("skip", ())), subject, tenant)
 
 
 def _client(options: dict[str, Any]) -> Client:

@@ -4,10 +4,12 @@ Nothing waits for the network but the start of the client: a thread fetches, and
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
 from http.client import HTTPException
+from pathlib import Path
 from typing import Final
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -39,6 +41,7 @@ NO_ADDRESS: Final = (
 NOT_MODIFIED: Final = 304  # RFC 9110, section 15.4.5
 
 log = logging.getLogger("remit")
+_fetched_by: Final[dict[Path, int]] = {}  # which process fetched what is kept there
 
 
 class BundleFetch:
@@ -77,10 +80,15 @@ class BundleFetch:
     def read(self) -> Bundle:
         """Fetch the bundle; while the edge is down, the one that was kept.
 
+        A forked child begins with what its parent kept: it starts inside an `emit`, which waits for no network.
+
         Raises:
             BundleError: There is neither, or it is not to be believed.
         """
-        self._fetch()
+        is_parents = _fetched_by.get(self._kept, os.getpid()) != os.getpid()
+        _fetched_by[self._kept] = os.getpid()
+        if not (is_parents and self._kept.exists()):
+            self._fetch()
         try:
             bundle = self._taken()
         except BundleError:

@@ -11,7 +11,8 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-SEALED: Final = ".sealed"  # behind the prefix: the topic of packs, DESIGN D6
+from remit_schemas.log_address import KafkaLog
+
 RETENTION_MS: Final = 72 * 3600 * 1000  # the raw limit: what is older cannot be opened, DESIGN D2
 RETRY_S: Final = 1.0  # between two attempts to reach a broker that is down
 METADATA_S: Final = 0.5  # how long one attempt may hold the worker up
@@ -47,10 +48,10 @@ class KafkaTransport:
         faults: Times a broker, topic or message failed.
     """
 
-    def __init__(self, brokers: str, prefix: str, lanes: int, options: Mapping[str, str]) -> None:
+    def __init__(self, log: KafkaLog, lanes: int, options: Mapping[str, str]) -> None:
         self.faults = 0
-        self._options = {"bootstrap.servers": brokers, **_OPTIONS, **options}
-        self._topic = prefix + SEALED
+        self._options = {"bootstrap.servers": log.bootstrap, **_OPTIONS, **options}
+        self._topic = log.sealed_topic
         self._lanes = lanes
         self._producer: Producer | None = None
         self._partitions = 0

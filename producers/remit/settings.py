@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Self, TypeVar
-from urllib.parse import urlsplit
 
 from remit_schemas.errors import SettingsError
+from remit_schemas.log_address import Embedded, KafkaLog, parse_log
 from remit_schemas.pack import EVENT_BYTES_MAX
 
 DATA_DEFAULT: Final = "remit-data"  # as every command's --data
-TOPIC_DEFAULT: Final = "remit"  # the topics' prefix, DESIGN D6
 PACK_BYTES_MIN: Final = 4096  # a page: header and a few events
 _KAFKA: Final = "REMIT_KAFKA_"
 _Number = TypeVar("_Number", int, float)
@@ -88,8 +87,7 @@ class Places:
         keys: The folder of the bundle.
         trust: REMIT_TRUST as it was set; None pins at first use.
         policy: REMIT_POLICY or the argument, a file or a name; None takes the bundle's own.
-        brokers: Kafka's bootstrap servers; None is the embedded log.
-        topic: Prefix of the topics.
+        log: Where packs go.
         policy_url: Where the bundle is fetched; None reads it from `keys`.
     """
 
@@ -97,8 +95,7 @@ class Places:
     keys: Path
     trust: str | None
     policy: str | None
-    brokers: str | None
-    topic: str
+    log: Embedded | KafkaLog
     policy_url: str | None = None
 
     @classmethod
@@ -116,7 +113,6 @@ class Places:
             SettingsError: The log is neither empty nor ``kafka://host:port/PREFIX``.
         """
         folder = Path(data or environ.get("REMIT_DATA") or DATA_DEFAULT).absolute()
-        brokers, topic = _log(environ.get("REMIT_LOG", "") if log is None else log)
         named = policy or environ.get("REMIT_POLICY") or None
         is_url = named is not None and named.lower().startswith(("http://", "https://"))
         return cls(
@@ -124,20 +120,9 @@ class Places:
             keys=Path(environ.get("REMIT_KEYS") or f"{folder}-keys").absolute(),
             trust=environ.get("REMIT_TRUST") or None,
             policy=None if is_url else named,
-            brokers=brokers,
-            topic=topic,
+            log=parse_log(environ.get("REMIT_LOG") if log is None else log),
             policy_url=named if is_url else None,
         )
-
-
-def _log(text: str) -> tuple[str | None, str]:
-    if not text:
-        return None, TOPIC_DEFAULT
-    parts = urlsplit(text)
-    topic = parts.path.strip("/") or TOPIC_DEFAULT
-    if parts.scheme != "kafka" or not parts.netloc or "/" in topic or "@" in parts.netloc:
-        raise SettingsError("REMIT_LOG must be kafka://host:port/PREFIX, or empty for the spool")
-    return parts.netloc, topic
 
 
 def _number(

@@ -17,6 +17,7 @@ from remit.slot import Slot, claim, prepare
 from remit.transport import Transport
 from remit.worker import Parts, Worker
 from remit_schemas.errors import SettingsError
+from remit_schemas.log_address import Embedded
 from remit_schemas.spool import FOLDER
 
 
@@ -104,8 +105,8 @@ def transport_of(places: Places, settings: Settings, lanes: int) -> Transport | 
         settings: What goes to librdkafka.
         lanes: Partitions of a topic that has to be made.
     """
-    if places.brokers is None:
+    if isinstance(places.log, Embedded):
         return None
     from remit.kafka import KafkaTransport  # noqa: PLC0415  # only who uses Kafka pays its 30 ms
 
-    return KafkaTransport(places.brokers, places.topic, lanes, settings.kafka)
+    return KafkaTransport(places.log, lanes, settings.kafka)

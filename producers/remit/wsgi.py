@@ -7,14 +7,13 @@ Source: PEP 3333.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from time import perf_counter
 from typing import Any, Self
 
 from remit.client import Client
 from remit.collect import Answer, Request
-from remit.door import Door, Who, proxies_of, status_of
 from remit.proxies import Proxies
 from remit.template import template
+from remit.visit import Naming, Visit, Visits, proxies_of, status_of
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -31,8 +30,8 @@ class RemitMiddleware:
         *,
         proxies: Proxies | str | None = None,
         skip: Sequence[str] = (),
-        subject: Who | None = None,
-        tenant: Who | None = None,
+        subject: Naming | None = None,
+        tenant: Naming | None = None,
     ) -> None:
         """Stand before an app.
 
@@ -48,14 +47,14 @@ class RemitMiddleware:
             SettingsError: `proxies` is no rule.
         """
         self._app = app
-        self._door = Door(client, proxies_of(proxies, os.environ), tuple(skip), subject, tenant)
+        self._visits = Visits(client, proxies_of(proxies, os.environ), tuple(skip), subject, tenant)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         path = _path(environ)
-        if self._door.leaves_out(environ.get("REQUEST_METHOD"), path):
+        if self._visits.leaves_out(environ.get("REQUEST_METHOD"), path):
             return self._app(environ, start_response)
-        visit = _Visit(self._door, environ, path)
+        visit = _Visit(self._visits, environ, path)
 
         def start(status: str, *rest: object) -> object:
             visit.starts(status)
@@ -73,46 +72,29 @@ class RemitMiddleware:
         return _Body(body, visit)
 
 
-class _Visit:
-    """One request on its way through the app."""
+class _Visit(Visit):
+    __slots__ = ("_path", "_request", "_status")
 
-    __slots__ = ("_begun", "_door", "_environ", "_is_over", "_path", "_request", "_status")
-
-    def __init__(self, door: Door, environ: Environ, path: str) -> None:
-        self._door = door
-        self._environ = environ
+    def __init__(self, visits: Visits, environ: Environ, path: str) -> None:
+        super().__init__(visits, environ)
         self._path = path  # now: what mounts apps changes it
-        self._is_over = False
-        self._begun = perf_counter()
         self._request: object = None
         self._status: str | None = None
 
     def starts(self, status: str) -> None:
         """Note how the app begins to answer; only now does Flask leave its request where it can be found."""
         self._status = status
-        self._request = self._environ.get("werkzeug.request")
+        self._request = self._context.get("werkzeug.request")
 
-    def end(self, status: int | None) -> None:
-        """Count the visit, once.
-
-        Args:
-            status: What it is answered with, if the app has not begun to answer.
-        """
-        if self._is_over:
-            return
-        self._is_over = True
-        duration_ms = int((perf_counter() - self._begun) * 1000)
-        answer = Answer(self._environ.get("REQUEST_METHOD"), None, status, duration_ms)
-        self._door.answered(self._environ, lambda: self._read(answer), answer)
-
-    def _read(self, answer: Answer) -> Request:
+    def _read(self, status: int | None, duration_ms: int) -> tuple[Request, Answer]:
+        environ = self._context
         rule = getattr(getattr(self._request, "url_rule", None), "rule", None)
         named = template(rule) if isinstance(rule, str) else None
-        root = self._environ.get("SCRIPT_NAME", "")
-        answer.page = self._path if named is None else f"{root}{named}"
+        page = self._path if named is None else f"{environ.get('SCRIPT_NAME', '')}{named}"
         if self._status is not None:
-            answer.status = int(self._status[:3])
-        return Request.of_environ(self._environ)
+            status = int(self._status[:3])
+        answer = Answer(environ.get("REQUEST_METHOD"), page, status, duration_ms)
+        return Request.of_environ(environ), answer
 
 
 class _Body:

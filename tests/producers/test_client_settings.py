@@ -7,6 +7,7 @@ import pytest
 
 from remit.settings import Places, Settings
 from remit_schemas.errors import SettingsError
+from remit_schemas.log_address import Embedded, KafkaLog
 
 
 def test_every_setting_is_read_from_its_variable() -> None:
@@ -29,19 +30,14 @@ def test_a_number_that_cannot_work_names_its_setting(value: str) -> None:
 def test_an_argument_wins_over_its_variable() -> None:
     environ = {"REMIT_DATA": "/a", "REMIT_LOG": "kafka://a:1", "REMIT_POLICY": "p"}
     found = Places.from_env(environ, policy="q", log="kafka://b:2/shop", data="/b")
-    assert (found.data, found.brokers, found.topic, found.policy) == (
-        Path("/b"),
-        "b:2",
-        "shop",
-        "q",
-    )
+    assert (found.data, found.log, found.policy) == (Path("/b"), KafkaLog("b:2", "shop"), "q")
     assert found.keys == Path("/b-keys")
-    assert Places.from_env(environ, log="").brokers is None
+    assert Places.from_env(environ, log="").log == Embedded()
 
 
 def test_several_brokers_are_taken_and_the_topic_has_a_default() -> None:
     found = Places.from_env({"REMIT_LOG": "kafka://a:1,b:2"})
-    assert (found.brokers, found.topic) == ("a:1,b:2", "remit")
+    assert found.log == KafkaLog("a:1,b:2", "remit")
 
 
 @pytest.mark.parametrize(

@@ -255,3 +255,33 @@ def test_after_close_there_is_no_bundle_to_give(far: Far) -> None:
     client.close(TIMEOUT_S)
     assert client.signed_bundle == b""
     assert client.emit(PageView()) == Refused("closed")
+
+
+_FORKS = """
+import os, sys, time
+from remit import Client, PageView
+from remit.settings import Settings
+settings = Settings(bundle_poll_s=3600)
+client = Client("far", policy=sys.argv[1], data=sys.argv[2], log="", settings=settings)
+print("started", flush=True)
+while not os.path.exists(sys.argv[3]):
+    time.sleep(0.005)
+if os.fork():
+    sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
+print(client.emit(PageView(page="/a"), subject="ann"), flush=True)
+"""
+
+
+def test_a_forked_child_does_not_wait_for_an_edge_that_does_not_answer(
+    edge: Edge, tmp_path: Path
+) -> None:
+    process = start(_FORKS, edge.url, tmp_path / "far", tmp_path / "go")
+    assert process.stdout
+    assert process.stdout.readline().strip() == "started"
+    edge.pause.clear()
+    (tmp_path / "go").touch()
+    assert process.stdout.readline().strip() == "Accepted()"
+    assert edge.waiting == 0, "the child asked"
+    edge.pause.set()
+    assert process.wait(TIMEOUT_S) == 0
+    process.communicate()

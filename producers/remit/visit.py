@@ -1,8 +1,10 @@
-"""What every web door does with an answered request; none of its faults reaches the app."""
+"""What every web framework's middleware does with an answered request; none of its faults reaches the app."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, Final
 
 from remit.client import Client
@@ -19,12 +21,12 @@ SERVER_ERROR: Final = 500
 
 _STATUSES: Final = range(400, 600)
 
-Who = Callable[[Any], str | None]
+Naming = Callable[[Any], str | None]
 """Names the subject or tenant of a request, from what the framework calls a request: a scope, an environment."""
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Visits:
     """Turns answered requests into page views.
 
     Attributes:
@@ -38,8 +40,8 @@ class Door:
     client: Client
     proxies: Proxies = NOBODY
     skip: tuple[str, ...] = ()
-    subject: Who | None = None
-    tenant: Who | None = None
+    subject: Naming | None = None
+    tenant: Naming | None = None
     _folders: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -51,16 +53,15 @@ class Door:
         """Whether a request is no page view."""
         return method == PREFLIGHT or path in self.skip or path.startswith(self._folders)
 
-    def answered(self, context: object, read: Callable[[], Request], answer: Answer) -> None:
+    def add(self, context: object, read: Callable[[], tuple[Request, Answer]]) -> None:
         """Emit the page view of an answered request; what goes wrong is counted as refused.
 
         Args:
             context: What `subject` and `tenant` are asked with.
-            read: Gives what the request says of itself.
-            answer: How it was answered.
+            read: Gives what the request says of itself, and how it was answered.
         """
         try:
-            request = read()
+            request, answer = read()
             self.client.emit(
                 collect(request, answer, self.proxies),
                 subject=None if self.subject is None else self.subject(context),
@@ -70,6 +71,34 @@ class Door:
         except Exception:  # noqa: BLE001  # the promise: no fault of ours, or of a callable given to us, reaches the app
             with suppress(Exception):
                 self.client.count(self.client.route_of(PageView) or NOWHERE, None, "other")
+
+
+class Visit(ABC):
+    """One request on its way through an app."""
+
+    __slots__ = ("_begun", "_context", "_is_over", "_visits")
+
+    def __init__(self, visits: Visits, context: Any) -> None:  # noqa: ANN401  # frameworks differ
+        self._visits = visits
+        self._context = context
+        self._is_over = False
+        self._begun = perf_counter()
+
+    def end(self, status: int | None) -> None:
+        """Count the visit, once.
+
+        Args:
+            status: What it is answered with, if the app has not begun to answer.
+        """
+        if self._is_over:
+            return
+        self._is_over = True
+        duration_ms = int((perf_counter() - self._begun) * 1000)
+        self._visits.add(self._context, lambda: self._read(status, duration_ms))
+
+    @abstractmethod
+    def _read(self, status: int | None, duration_ms: int) -> tuple[Request, Answer]:
+        """Give what the request says of itself, and how it was answered."""
 
 
 def status_of(error: BaseException) -> int | None:
@@ -85,7 +114,7 @@ def status_of(error: BaseException) -> int | None:
 
 
 def proxies_of(given: Proxies | str | None, environ: Mapping[str, str]) -> Proxies:
-    """Give the rule that a door was given, or that of the environment.
+    """Give the rule that a middleware was given, or that of the environment.
 
     Raises:
         SettingsError: It is none.
