@@ -13,7 +13,7 @@ from remit.follow import Cut, Follower
 from remit.importer import Importer
 from remit.journal import Journal
 from remit.tail import keyed
-from remit_cli.importing import KINDS, SPOOL_BYTES_HIGH, TOO_LARGE, Imported
+from remit_cli.importing import KINDS, SPOOL_BYTES_HIGH, TOO_LARGE, Imported, admitted
 from remit_cli.stopping import asked_to_stop
 from remit_cli.storing import make_ready
 from remit_consumers.settings import Settings
@@ -197,14 +197,8 @@ class _Session:
 
     def _admitted(self, cut: Cut) -> tuple[list[bytes], Counter[str]]:
         """Turn lines into datums, and count those that are none."""
-        collected_at_ms = int(time.time() * 1000)
-        datums: list[bytes] = []
-        refused: Counter[str] = Counter({"unparsed": cut.overlong} if cut.overlong else {})
-        for line in cut.lines:
-            event = self._parse(line, collected_at_ms)
-            answer = self.importer.admit(event) if event else None
-            if isinstance(answer, bytes):
-                datums.append(answer)
-            else:
-                refused["unparsed" if answer is None else answer.reason] += 1
+        now_ms = int(time.time() * 1000)
+        datums, refused = admitted(self.importer, self._parse, cut.lines, now_ms)
+        if cut.overlong:
+            refused["unparsed"] += cut.overlong
         return datums, refused

@@ -3,7 +3,7 @@
 import gzip
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -187,15 +187,7 @@ class _Import:
             raise SpoolError(message)
 
     def _pack(self, number: int, chunk: list[str], collected_at_ms: int) -> None:
-        datums: list[bytes] = []
-        refused: Counter[str] = Counter()
-        for line in chunk:
-            event = self._parse(line, collected_at_ms)
-            answer = self.importer.admit(event) if event else None
-            if isinstance(answer, bytes):
-                datums.append(answer)
-            else:
-                refused["unparsed" if answer is None else answer.reason] += 1
+        datums, refused = admitted(self.importer, self._parse, chunk, collected_at_ms)
         identity = self.importer.identity(number)
         if identity in self._stored:
             self.importer.skip_pack(number, len(datums), refused)
@@ -205,6 +197,22 @@ class _Import:
         self.imported.lines += len(chunk)
         self.imported.accepted += len(datums)
         self.imported.refused += refused
+
+
+def admitted(
+    importer: Importer, parse: Parse, lines: Iterable[str], collected_at_ms: int
+) -> tuple[list[bytes], Counter[str]]:
+    """Turn lines into datums, and count by reason those that are none."""
+    datums: list[bytes] = []
+    refused: Counter[str] = Counter()
+    for line in lines:
+        event = parse(line, collected_at_ms)
+        answer = importer.admit(event) if event else None
+        if isinstance(answer, bytes):
+            datums.append(answer)
+        else:
+            refused["unparsed" if answer is None else answer.reason] += 1
+    return datums, refused
 
 
 def _stored_packs(settings: Settings, producer: bytes) -> frozenset[tuple[int, int]]:

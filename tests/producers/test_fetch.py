@@ -273,7 +273,7 @@ print(client.emit(PageView(page="/a"), subject="ann"), flush=True)
 
 
 def test_a_forked_child_does_not_wait_for_an_edge_that_does_not_answer(
-    edge: Edge, tmp_path: Path
+    edge: BundleEdge, tmp_path: Path
 ) -> None:
     process = start(_FORKS, edge.url, tmp_path / "far", tmp_path / "go")
     assert process.stdout
