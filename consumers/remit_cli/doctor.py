@@ -17,9 +17,9 @@ from remit_consumers.deployment import contracts_of
 from remit_consumers.keys import KeyStore, lies_under
 from remit_consumers.reducers.means import IP_PLACE, Means
 from remit_consumers.settings import Settings
+from remit_schemas.check import check as problems_of
 from remit_schemas.errors import RemitError
 from remit_schemas.expiry import endings
-from remit_schemas.explain import check as problems_of
 from remit_schemas.log_address import KafkaLog, parse_log
 from remit_schemas.policy import find_policy
 

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from remit_cli.options import Json, print_json
 from remit_consumers.deployment import contracts_of
+from remit_schemas.check import check as problems_of
 from remit_schemas.expiry import endings
-from remit_schemas.explain import check as problems_of
 from remit_schemas.explain import explain as explanation_of
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import find_policy

@@ -17,7 +17,7 @@ from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.log import entry
 from remit_consumers.lake.receipt import Receipt
 from remit_consumers.lake.receipts import Link, chain, heads, laid_out
-from remit_consumers.lake.tables import row_tables
+from remit_consumers.lake.tables import CONSENTS_TABLE, row_tables
 from remit_consumers.proof.report import Report, grouped, told
 from remit_consumers.rows import OWN_COLUMNS
 from remit_schemas.errors import LakeError
@@ -101,7 +101,7 @@ class Lookout:
                 self._remember(table, earlier)
 
     def look(self) -> list[Commit]:
-        """Read what was committed since.
+        """Read what was committed since; of the consent ledger nothing, whose commits count no events.
 
         Raises:
             LakeError: The lake cannot be read.
@@ -115,7 +115,7 @@ class Lookout:
         if fresh:
             self._receipts = pa.concat_tables([self._receipts, laid_out(fresh)])
             self._stands |= {link.table: (link.version, link.head) for link in fresh}
-        return [self._commit(link) for link in fresh]
+        return [self._commit(link) for link in fresh if link.table != CONSENTS_TABLE]
 
     def report(self) -> Report:
         """What became of everything so far; the same as `remit report` tells."""

@@ -1,25 +1,19 @@
-"""What a plan says, for a reader who did not write it; and what is wrong with a policy, in words."""
+"""What a plan says, for a reader who did not write it."""
 
-from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from types import MappingProxyType
 
 from pydantic import JsonValue
 
-from remit_schemas.category import CATEGORIES, Decision, Necessity
+from remit_schemas.category import CATEGORIES, Necessity
 from remit_schemas.clauses import Clauses
-from remit_schemas.contract import Contract, Contracts
 from remit_schemas.decided import FieldPlan, FloorPlan
-from remit_schemas.errors import PolicyError
 from remit_schemas.plan import (
-    NOT_NAMED,
     Plan,
-    compile,  # noqa: A004 - the design's word for it
 )
-from remit_schemas.policy import Policy, builtin_clauses
-from remit_schemas.rule import PseudonymTerms, Rule, duration_text
+from remit_schemas.policy import builtin_clauses
+from remit_schemas.rule import PseudonymTerms, duration_text
 from remit_schemas.signals import SignalTerms
 from remit_schemas.specs import SPECS
 from remit_schemas.volume import Volume
@@ -185,15 +179,6 @@ def _explain_floor(floor: FloorPlan) -> str:
     )
 
 
-def check(policy: Policy, contracts: Contracts) -> list[str]:
-    """Say what is wrong with a policy for these contracts.
-
-    Returns:
-        Problems, one a line; empty means that every field has a rule and every rule and purpose a use.
-    """
-    return [*_unused(policy, contracts), *_problems(policy, contracts)]
-
-
 def _explain_field(field: FieldPlan, register: Clauses | None) -> FieldExplanation:
     """Put one field into words."""
     optional = [one.key for one in field.purposes if one.necessity is Necessity.OPTIONAL]
@@ -224,80 +209,3 @@ def _explain_field(field: FieldPlan, register: Clauses | None) -> FieldExplanati
 def _plain(value: int | str | tuple[str, ...]) -> JsonValue:
     """Write a parameter as JSON has it."""
     return list(value) if isinstance(value, tuple) else value
-
-
-def _unused(policy: Policy, contracts: Contracts) -> Iterator[str]:
-    """Find what a policy says without effect."""
-    yield from _unknown(policy, set(contracts.names))
-    for rule in policy.rules:
-        if rule.event not in contracts.names:
-            continue
-        if rule.category and not _matches(rule, policy, contracts.by_name(rule.event)):
-            yield f"the rule for {rule.subject_matter} matches no field"
-    used = {key for rule in policy.rules for key in rule.purposes}
-    for key in policy.purposes:
-        if key not in used:
-            yield f"purpose {key!r}: no rule uses it"
-
-
-def _unknown(policy: Policy, known: AbstractSet[str]) -> Iterator[str]:
-    """Find what speaks of contracts that there are not."""
-    for rule in policy.rules:
-        if rule.event not in known:
-            yield f"the rule for {rule.subject_matter}: there is no contract {rule.event!r}"
-    for what, parts in (("floor", policy.floors), ("volume", policy.volumes)):
-        for part in parts:
-            if part.event not in known:
-                yield f"the {what} of {part.event}: there is no contract {part.event!r}"
-
-
-def _matches(rule: Rule, policy: Policy, contract: Contract) -> bool:
-    """Whether a rule for a category decides a field of its contract."""
-    own = {other.field for other in policy.rules if other.event == rule.event}
-    return any(
-        field.category == rule.category and field.name not in own for field in contract.fields
-    )
-
-
-def _problems(policy: Policy, contracts: Contracts) -> Iterator[str]:
-    """Find what goes wrong with each contract."""
-    for name in contracts.names:
-        try:
-            plan = compile(contracts.by_name(name), policy)
-        except PolicyError as error:
-            yield str(error)
-            continue
-        for field in plan.fields.values():
-            if field.reason == NOT_NAMED and field.clause is None:
-                yield f"{name}.{field.field}: no rule names it, so it is refused; say so or name it"
-        yield from _kept_as_it_came(plan, contracts.by_name(name))
-        yield from _ruled_though_prohibited(plan, policy)
-        yield from _kept_longer_without_consent(plan)
-
-
-def _kept_as_it_came(plan: Plan, contract: Contract) -> Iterator[str]:
-    """Find texts that nothing makes smaller: whatever an app puts into them would be stored."""
-    for field in contract.fields:
-        if field.avro_type == "string" and plan.fields[field.name].decision is Decision.KEEP:
-            yield f"{plan.contract}.{field.name} is a text that is kept as it came: name a reducer (remit reduce --list)"
-
-
-def _ruled_though_prohibited(plan: Plan, policy: Policy) -> Iterator[str]:
-    """Find rules that would store what is prohibited, and do not."""
-    for rule in policy.rules:
-        if rule.event != plan.contract or rule.field is None or rule.refuse:
-            continue
-        if plan.fields[rule.field].is_prohibited:
-            yield f"the rule for {rule.subject_matter} has no effect: its category is prohibited"
-
-
-def _kept_longer_without_consent(plan: Plan) -> Iterator[str]:
-    """Find fields whose consent shortens the life of a row: who withholds it would be kept longer."""
-    lengths = {name: field.keep_for for name, field in plan.fields.items() if field.keep_for}
-    row = plan.outcome().keep_for or max(lengths.values(), default=timedelta())
-    for name, length in lengths.items():
-        if length < row:
-            yield (
-                f"{plan.contract}.{name} is kept for {duration_text(length)}, its row without it for"
-                f" {duration_text(row)}: whoever withholds consent would be kept longer"
-            )

@@ -1,6 +1,6 @@
 """Policies and contracts to test with: valid by default; a test changes the one thing that it is about."""
 
-from remit_schemas.contract import Contract, Field
+from remit_schemas.contract import Contract, Contracts, Field
 from remit_schemas.policy import Policy
 
 OPERATE, SERVE = "essential.service.operations", "essential.service"
@@ -35,6 +35,12 @@ def make_contract(*fields: Field, name: str = "visit") -> Contract:
         schema_json="{}",
         schema={},
     )
+
+
+def make_contracts(*contracts: Contract) -> Contracts:
+    """Put contracts on record: these, or the one of `make_contract`."""
+    known = contracts or (make_contract(),)
+    return Contracts({one.name: one for one in known}, {one.fingerprint: one for one in known})
 
 
 def make_rule(**changes: object) -> dict[str, object]:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from kit.policies import OPERATE, make_contract, make_policy, make_rule
-from remit_schemas.contract import Contracts
+from kit.policies import OPERATE, make_contract, make_contracts, make_policy, make_rule
 from remit_schemas.errors import PolicyError
 from remit_schemas.evolve import check_policy
 from remit_schemas.explain import explain
@@ -28,11 +27,6 @@ def make_floor(**changes: object) -> dict[str, object]:
         "clause": "S005",
         "reason": "ten is a number",
     } | changes
-
-
-def registry() -> Contracts:
-    contract = make_contract()
-    return Contracts({contract.name: contract}, {contract.fingerprint: contract})
 
 
 def floored(**changes: object) -> Policy:
@@ -96,13 +90,13 @@ def test_another_floor_gives_another_tagset_only_where_it_decides() -> None:
     ],
 )
 def test_a_floor_that_lets_more_stand_is_looser(changes: dict[str, object], reason: str) -> None:
-    contracts = registry()
+    contracts = make_contracts()
     assert check_policy(floored(), floored(**changes), contracts) == [reason]
     assert check_policy(floored(**changes), floored(), contracts) == []
 
 
 def test_taking_a_floor_away_is_looser() -> None:
-    contracts = registry()
+    contracts = make_contracts()
     assert check_policy(floored(), make_policy(*RULES), contracts) == [
         "visit: had a floor, and has none"
     ]

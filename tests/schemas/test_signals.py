@@ -10,13 +10,14 @@ from kit.policies import (
     OPERATE,
     REPORT,
     make_contract,
+    make_contracts,
     make_policy,
     make_rule,
 )
-from remit_schemas.contract import Contracts
+from remit_schemas.check import check
 from remit_schemas.errors import PolicyError
 from remit_schemas.evolve import check_policy
-from remit_schemas.explain import check, explain
+from remit_schemas.explain import explain
 from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import (
@@ -51,11 +52,6 @@ def bounded(**changes: object) -> Policy:
 
 def planned(policy: Policy) -> Plan:
     return compile_plan(make_contract(), policy)
-
-
-def registry() -> Contracts:
-    contract = make_contract()
-    return Contracts({contract.name: contract}, {contract.fingerprint: contract})
 
 
 def test_what_a_signal_withholds_is_what_no_other_purpose_needs() -> None:
@@ -129,7 +125,7 @@ def test_an_explanation_says_what_signals_and_volumes_do() -> None:
 
 
 def test_a_volume_for_no_contract_is_a_problem() -> None:
-    problems = check(bounded(event="visits"), registry())
+    problems = check(bounded(event="visits"), make_contracts())
     assert "the volume of visits: there is no contract 'visits'" in problems
 
 
@@ -156,7 +152,7 @@ def test_a_volume_for_no_contract_is_a_problem() -> None:
     ],
 )
 def test_a_policy_that_takes_more_is_looser(old: Policy, new: Policy, reasons: list[str]) -> None:
-    assert check_policy(old, new, registry()) == reasons
+    assert check_policy(old, new, make_contracts()) == reasons
 
 
 def test_sections_that_came_later_change_no_hash_where_they_are_empty() -> None:

@@ -29,6 +29,9 @@ from remit_schemas.subject import VISITOR
 LEDGER_DOMAIN = "ledger"
 """The pseudonym domain of the ledger: nothing else in the lake bears its names, and they never change."""
 
+ROWS_AT_ONCE = 1 << 14
+"""Records that are Python objects at one time: some 5 MB."""
+
 Bits = npt.NDArray[np.int64]
 
 
@@ -215,7 +218,8 @@ def _said(rows: pa.Table, live: Sequence[date]) -> Iterator[_Said]:
     is_tied = pc.or_(day.is_null(), pc.is_in(day, pa.array(live, pa.date32())))
     rows = rows.append_column("agreed", pc.if_else(is_given, version, pa.scalar(None, pa.string())))
     rows = rows.filter(pc.and_(is_tied, pc.or_(pc.invert(is_given), version.is_valid())))
-    moments = rows.column("effect_at").cast(pa.timestamp("ms", "UTC"), safe=False)
     names = ("tenant", "purpose", "subject", "visitor_day", "agreed")
-    values = (rows.column(name).to_pylist() for name in names)
-    yield from zip(*values, moments.cast(pa.int64()).to_pylist(), strict=True)
+    for some in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
+        moments = some.column("effect_at").cast(pa.timestamp("ms", "UTC"), safe=False)
+        values = (some.column(name).to_pylist() for name in names)
+        yield from zip(*values, moments.cast(pa.int64()).to_pylist(), strict=True)
