@@ -56,7 +56,7 @@ def run(*, data: Data = None, loopback: Loopback = False) -> None:
 
 
 @app.command()
-def check(*, data: Data = None, loopback: Loopback = False) -> None:
+def check(*, data: Data = None, loopback: Loopback = False, as_json: Json = False) -> None:
     """Check that the topic of plain messages is closed to the network, to strangers and to time. Exit 2 where not.
 
     Example: remit bridge check
@@ -66,6 +66,9 @@ def check(*, data: Data = None, loopback: Loopback = False) -> None:
     settings = settings_of(data)
     door = door_of(_address(settings), settings.kafka, is_loopback=loopback)
     door.check_now()
+    if as_json:
+        print_json({"topic": door.topic, "tls": not loopback, "holds": True})
+        return
     Console().print(
         f"{door.topic}: {'no TLS, on this machine' if loopback else 'TLS'}, an hour at most, named producers only",
         highlight=False,

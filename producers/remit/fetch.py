@@ -13,17 +13,9 @@ from pathlib import Path
 from typing import Final
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import (
-    HTTPDefaultErrorHandler,
-    HTTPErrorProcessor,
-    HTTPHandler,
-    HTTPSHandler,
-    OpenerDirector,
-    ProxyHandler,
-    Request,
-)
+from urllib.request import Request
 
-from remit.loopback import is_loopback
+from remit.direct import direct_opener, is_loopback
 from remit.settings import Places
 from remit.watch import PIN
 from remit_schemas.bundle import BUNDLE_NAME, FILE_BYTES_MAX, Bundle, decode_bundle, read_signed
@@ -66,7 +58,7 @@ class BundleFetch:
         self.faults = 0
         self.signed = b""
         self._url = places.policy_url or ""
-        self._opener = _opener(_checked_host(self._url, has_trust=bool(places.trust)))
+        self._opener = direct_opener(_checked_host(self._url, has_trust=bool(places.trust)))
         self._kept = places.data / FOLDER / BUNDLE_NAME
         self._pin = places.data / FOLDER / PIN
         self._trust = trust_of(places.trust) if places.trust else None
@@ -203,15 +195,6 @@ def _checked_host(url: str, *, has_trust: bool) -> str:
             "over plain http anybody on the way can sign a policy: set REMIT_TRUST (`remit keys status` prints the key), or use https"
         )
     return host
-
-
-def _opener(host: str) -> OpenerDirector:
-    """Speak HTTP and nothing else; follow nobody elsewhere: a redirect is a fault."""
-    opener = OpenerDirector()
-    handlers = [HTTPHandler(), HTTPSHandler(), HTTPErrorProcessor(), HTTPDefaultErrorHandler()]
-    for handler in handlers if is_loopback(host) else [ProxyHandler(), *handlers]:
-        opener.add_handler(handler)
-    return opener
 
 
 def _kind(error: BaseException) -> str:

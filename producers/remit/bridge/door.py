@@ -22,7 +22,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from remit.loopback import is_loopback
+from remit.direct import is_loopback
 from remit_schemas.errors import SettingsError
 
 RETENTION_MS_MAX: Final = 3_600_000  # an hour, DESIGN D9

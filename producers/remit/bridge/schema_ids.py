@@ -7,9 +7,9 @@ from http.client import HTTPException
 from typing import Final
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import Request
 
-from remit.loopback import is_loopback
+from remit.direct import direct_opener, is_loopback
 from remit_schemas.codec import own_schema_id
 from remit_schemas.contract import Contract, fingerprint_of
 from remit_schemas.errors import RegistryAway, SettingsError
@@ -57,6 +57,7 @@ class Registry:
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise SettingsError("REMIT_REGISTRY must be https, or on this machine")
         self._url = url.rstrip("/")
+        self._opener = direct_opener(parts.hostname)
         self._known: dict[int, bytes] = {}
         self._unknown: dict[int, float] = {}
 
@@ -84,7 +85,7 @@ class Registry:
             f"{self._url}/schemas/ids/{schema_id}", headers={"Accept": "application/json"}
         )
         try:
-            with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 - as above
+            with self._opener.open(request, timeout=TIMEOUT_S) as answer:
                 body: bytes = answer.read(ANSWER_BYTES_MAX + 1)
         except HTTPError as error:
             if error.code == _NOT_FOUND:
