@@ -23,10 +23,12 @@ HINTS: Final = ("Sec-CH-UA", "Sec-CH-UA-Mobile", "Sec-CH-UA-Platform")
 _SINGLE: Final = ("User-Agent", "Accept-Language", "Referer", "Sec-GPC", "DNT", *HINTS)
 """The headers that are read, in the order in which they are kept below."""
 
-_ASGI: Final = tuple(name.lower().encode() for name in _SINGLE)
+_PLACES: Final = {name.lower().encode(): place for place, name in enumerate(_SINGLE)}
+_NO_SINGLE: Final[list[str | None]] = [None] * len(_SINGLE)
 _WSGI: Final = tuple(f"HTTP_{name.upper().replace('-', '_')}" for name in _SINGLE)
 _FORWARDED: Final = b"forwarded"
 _X_FORWARDED_FOR: Final = b"x-forwarded-for"
+_LISTS: Final = frozenset((_FORWARDED, _X_FORWARDED_FOR))
 _YES: Final = "1"
 
 
@@ -57,14 +59,14 @@ class Request:
         """Read header lines as ASGI gives them: names in lower case; of a header that is sent twice, the first counts."""
         lines = list(headers)
         first = dict(reversed(lines))
-        single = [
-            None if value is None or len(value) > HEADER_CHARS_MAX else value.decode("latin-1")
-            for value in map(first.get, _ASGI)
-        ]
+        single = _NO_SINGLE.copy()
+        for name, value in first.items():
+            if name in _PLACES and len(value) <= HEADER_CHARS_MAX:
+                single[_PLACES[name]] = value.decode("latin-1")
+        if _LISTS.isdisjoint(first):
+            return cls._of(peer, single, (), ())
         lists = [
             [value.decode("latin-1") for name, value in lines if name == wanted]
-            if wanted in first
-            else ()
             for wanted in (_FORWARDED, _X_FORWARDED_FOR)
         ]
         return cls._of(peer, single, *lists)
@@ -141,8 +143,10 @@ def collect(request: Request, answer: Answer, proxies: Proxies) -> PageView:
 
 def _agent(agent: str | None, hints: list[str | None]) -> str | None:
     """Write the hints behind the agent string, as the contract wants them."""
+    if hints.count(None) == len(hints):
+        return agent
     lines = [f"{name}: {hint}" for name, hint in zip(HINTS, hints, strict=True) if hint is not None]
-    return "\n".join([agent or "", *lines]) if lines else agent
+    return "\n".join([agent or "", *lines])
 
 
 def _signals(gpc: str | None, dnt: str | None) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def source_together(contract: Contract, shared: frozenset[str]) -> str:
     for field in each:
         lines += [f"            {line}" for line in lines_of(field, "event")]
     lines += [
-        f'            datums.append("".join(({", ".join(parts)})).encode("latin-1"))',
+        f"            datums.append(f\"{''.join(f'{{{part}}}' for part in parts)}\".encode('latin-1'))",
         "    except (AttributeError, EncodeError, IndexError, TypeError):",
         "        return None",
         "    return datums",

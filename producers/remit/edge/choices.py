@@ -21,7 +21,7 @@ SAID: Final = ("given", "refused", "withdrawn")
 CHOICE: Final = msgspec.json.Decoder(Choice)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Changes(Group):
     """The events of a choice, one for each purpose.
 

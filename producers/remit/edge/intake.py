@@ -45,7 +45,7 @@ class Batch:
     refused: Refusals
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every request, in a third of the time
 class Clock:
     """The edge's time, and how far a sender's is from it, in milliseconds.
 
@@ -68,7 +68,7 @@ class Clock:
         return self.now + AHEAD_MS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every request, in a third of the time
 class Shared:
     """What all events of one request have in common: its sender says it, or the edge's clock.
 
@@ -87,7 +87,7 @@ class Shared:
     platform: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every request, in a third of the time
 class Group:
     """Events of a batch that go into one pack together.
 

@@ -133,7 +133,11 @@ class Seen:
         return int.from_bytes(digest, "little") or 1
 
     def __contains__(self, number: int) -> bool:
-        return any(number in table for tables in self._windows.values() for table in tables)
+        for tables in self._windows.values():
+            for table in tables:
+                if number in table:  # a generator takes as long as the look itself
+                    return True
+        return False
 
     def add(self, number: int) -> None:
         """Put a batch in, unless it is in.
