@@ -88,6 +88,11 @@ def new(  # noqa: PLR0913 - one for each option
     module = file.with_suffix(".py")
     module.write_text(own_module_of(contract), "utf-8")
     typer.echo(f"wrote {file} and {module.name}", err=True)
+    if into is None and policy is None:
+        typer.echo(
+            "it is not in use yet: set REMIT_POLICY to a policy file in the folder where contracts/ lies",
+            err=True,
+        )
     typer.echo("these lines belong under `rules:` of the policy:", err=True)
     typer.echo(policy_lines(contract), nl=False)
 
@@ -200,7 +205,7 @@ def _problems(into: Path | None, policy: str | None) -> tuple[list[str], list[st
         except PolicyError as error:
             problems.append(f"{contract.name}: {error}")
     undecided = [
-        f"{contract.name}: no rule of the policy names it: its events are refused"
+        f"{contract.name}: no rule of the policy stores a field of it: nothing of it is kept"
         for contract in contracts
         if contract.name not in builtin().names and _stored(contract, policy).startswith("0 ")
     ]

@@ -2,7 +2,8 @@
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -42,6 +43,24 @@ def field_facts(one: FieldSeen | FieldCount, example: str) -> dict[str, object]:
         "values_out": one.values_out,
         "example": example or None,
     }
+
+
+def _joined(seen: Iterable[FieldSeen]) -> Iterable[FieldSeen]:
+    """One line for what was decided alike: for people, those who agreed to more purposes are no field of their own."""
+    joined: dict[tuple[str, ...], FieldSeen] = {}
+    for one in seen:
+        alike = (one.contract, one.field, one.decision, one.reducer, one.clause)
+        had = joined.get(alike)
+        joined[alike] = one if had is None else _sum(had, one)
+    return joined.values()
+
+
+def _sum(one: FieldSeen, other: FieldSeen) -> FieldSeen:
+    return replace(
+        one,
+        values_in=one.values_in + other.values_in,
+        values_out=one.values_out + other.values_out,
+    )
 
 
 class _Plans:
@@ -137,7 +156,7 @@ class View:
     def _fields(self) -> Mapping[str, list[FieldSeen]]:
         """The fields of each contract in its own order; without those of which no value came, where others did."""
         fields: dict[str, list[FieldSeen]] = defaultdict(list)
-        for one in self._seen:
+        for one in _joined(self._seen):
             fields[one.contract].append(one)
         for name, seen in fields.items():
             came = {one.field for one in seen if one.values_in}
