@@ -22,7 +22,8 @@ from remit_schemas.policy import find_policy
 from remit_schemas.scaffold import checked_category, new_contract, policy_lines, read_field
 
 app = typer.Typer(
-    help="Contracts of your own: write one, list them, check them.", no_args_is_help=True
+    help="Contracts of your own: write one, list them, check them.\n\nExample: remit events list",
+    no_args_is_help=True,
 )
 
 FOLDER = "contracts"
@@ -119,6 +120,7 @@ def list_events(*, into: Into = None, policy: Policy = None, as_json: Json = Fal
 
     Example: remit events list
     """
+    find_policy(policy)  # one that cannot be read is said once, and not of every contract
     rows = [_row(each, policy) for each in _contracts(into, policy)]
     if as_json:
         print_json({"contracts": {row.contract: row.to_dict() for row in rows}})

@@ -83,6 +83,14 @@ class _Plans:
         field = plan.fields.get(one.field)
         return field is not None and field.decision is not Decision.REFUSE
 
+    def check(self, contract: str) -> None:
+        """Refuse a name that is no contract's.
+
+        Raises:
+            ContractError: It is none; the message names the nearest.
+        """
+        self._contracts.by_name(contract)
+
     def _knows(self, contract: str) -> bool:
         return contract in self._contracts.names
 
@@ -98,6 +106,8 @@ class View:
         self._recent: deque[tuple[float, str, int]] = deque()
         self._order: list[str] = []  # contracts, those that moved last first
         self._read()
+        if contract is not None and contract not in self._report.contracts:
+            self._plans.check(contract)
 
     def _read(self) -> None:
         """Count anew: only when something was committed, since there may be many receipts."""
