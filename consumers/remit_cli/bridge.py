@@ -19,7 +19,7 @@ from remit_schemas.errors import SettingsError
 from remit_schemas.log_address import KafkaLog, parse_log
 
 app = typer.Typer(
-    help="Plain Avro of other languages' producers, from PREFIX.plain: sealed at once.",
+    help="Plain Avro of other languages' producers, from PREFIX.plain: sealed at once.\n\nExample: remit bridge check",
     no_args_is_help=True,
 )
 

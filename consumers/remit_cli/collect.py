@@ -18,7 +18,10 @@ from remit_schemas.errors import EncodeError, SettingsError
 from remit_schemas.event import Event
 from remit_schemas.own_event import event_class
 
-importer = typer.Typer(help="Real log files, plain or .gz, as events.", no_args_is_help=True)
+importer = typer.Typer(
+    help="Real log files, plain or .gz, as events.\n\nExample: remit import access-log access.log --wait",
+    no_args_is_help=True,
+)
 
 FLUSH_TIMEOUT_S = 60.0
 """How long the end of a command waits for its packs to reach the log."""

@@ -15,7 +15,7 @@ from remit_schemas.errors import SettingsError
 from remit_schemas.policy import Policy, find_policy
 
 app = typer.Typer(
-    help="What a subject agreed to: show, give, withdraw. The subject comes on standard input.",
+    help="What a subject agreed to: show, give, withdraw. The subject comes on standard input.\n\nExample: echo u17 | remit consent show -",
     no_args_is_help=True,
 )
 

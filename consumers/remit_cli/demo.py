@@ -41,6 +41,7 @@ def demo(
     """Import an access log, store it minimized, print the report and the proof. No server is needed.
 
     With --shop: everything in one process, and a shop whose page views go through it while you click.
+    Both use one folder, and what the last demo left there is counted too; --data names another.
 
     Example: remit demo /var/log/nginx/access.log
     """

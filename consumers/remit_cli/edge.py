@@ -35,7 +35,7 @@ OPERATORS = ("/healthz", "/metrics")
 def edge(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 8080) -> None:
     """The HTTP edge alone, for deployments on Kafka: /v1/events and the like, /remit.js, /healthz, /metrics.
 
-    Example: REMIT_LOG=kafka://broker:9092 remit edge --port 8080
+    Example: REMIT_LOG=kafka://broker:9092/remit remit edge --port 8080
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     with asked_to_stop() as stop, serving(settings_of(data).data, host, port) as bound:

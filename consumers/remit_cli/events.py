@@ -22,7 +22,8 @@ from remit_schemas.policy import find_policy
 from remit_schemas.scaffold import checked_category, new_contract, policy_lines, read_field
 
 app = typer.Typer(
-    help="Contracts of your own: write one, list them, check them.", no_args_is_help=True
+    help="Contracts of your own: write one, list them, check them.\n\nExample: remit events list",
+    no_args_is_help=True,
 )
 
 FOLDER = "contracts"
@@ -88,6 +89,11 @@ def new(  # noqa: PLR0913 - one for each option
     module = file.with_suffix(".py")
     module.write_text(own_module_of(contract), "utf-8")
     typer.echo(f"wrote {file} and {module.name}", err=True)
+    if into is None and policy is None:
+        typer.echo(
+            "it is not in use yet: set REMIT_POLICY to a policy file in the folder where contracts/ lies",
+            err=True,
+        )
     typer.echo("these lines belong under `rules:` of the policy:", err=True)
     typer.echo(policy_lines(contract), nl=False)
 
@@ -114,6 +120,7 @@ def list_events(*, into: Into = None, policy: Policy = None, as_json: Json = Fal
 
     Example: remit events list
     """
+    find_policy(policy)  # one that cannot be read is said once, and not of every contract
     rows = [_row(each, policy) for each in _contracts(into, policy)]
     if as_json:
         print_json({"contracts": {row.contract: row.to_dict() for row in rows}})
@@ -200,7 +207,7 @@ def _problems(into: Path | None, policy: str | None) -> tuple[list[str], list[st
         except PolicyError as error:
             problems.append(f"{contract.name}: {error}")
     undecided = [
-        f"{contract.name}: no rule of the policy names it: its events are refused"
+        f"{contract.name}: no rule of the policy stores a field of it: nothing of it is kept"
         for contract in contracts
         if contract.name not in builtin().names and _stored(contract, policy).startswith("0 ")
     ]

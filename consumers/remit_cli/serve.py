@@ -19,16 +19,19 @@ from remit_schemas.errors import RemitError, SettingsError
 HOST = "127.0.0.1"
 """Where the demonstration listens: nobody else's business."""
 
-Host = Annotated[str, typer.Option("--host", help="Address of the operator's port.")]
+Host = Annotated[str, typer.Option("--host", help="Address to listen on; 0.0.0.0 for all.")]
 Port = Annotated[
-    int, typer.Option("--port", help="The operator's port: /healthz and /metrics; 0 for none.")
+    int,
+    typer.Option(
+        "--port", help="Port of /healthz and /metrics, and of the edge in `up`; 0 for none."
+    ),
 ]
 
 
 def run(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 0) -> None:
     """Consume: take packs from the log to the lake until stopped (SIGTERM or Ctrl-C stores what is gathered).
 
-    Example: REMIT_LOG=kafka://broker:9092 remit run --port 9108
+    Example: REMIT_LOG=kafka://broker:9092/remit remit run --port 9108
     """
     _serve(settings_of(data), host, port)
 

@@ -10,7 +10,8 @@ from remit.edge import sources
 from remit_cli.options import Data, Json, print_json, settings_of
 
 app = typer.Typer(
-    help="Write keys of the edge: who may send, from where, how much.", no_args_is_help=True
+    help="Write keys of the edge: who may send, from where, how much.\n\nExample: remit sources add shop --origin https://shop.example",
+    no_args_is_help=True,
 )
 
 Name = Annotated[str, typer.Argument(help="What the source is called, for people.")]

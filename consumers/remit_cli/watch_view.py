@@ -2,7 +2,8 @@
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -44,6 +45,24 @@ def field_facts(one: FieldSeen | FieldCount, example: str) -> dict[str, object]:
     }
 
 
+def _joined(seen: Iterable[FieldSeen]) -> Iterable[FieldSeen]:
+    """One line for what was decided alike: for people, those who agreed to more purposes are no field of their own."""
+    joined: dict[tuple[str, ...], FieldSeen] = {}
+    for one in seen:
+        alike = (one.contract, one.field, one.decision, one.reducer, one.clause)
+        had = joined.get(alike)
+        joined[alike] = one if had is None else _sum(had, one)
+    return joined.values()
+
+
+def _sum(one: FieldSeen, other: FieldSeen) -> FieldSeen:
+    return replace(
+        one,
+        values_in=one.values_in + other.values_in,
+        values_out=one.values_out + other.values_out,
+    )
+
+
 class _Plans:
     """What the policy in force says of contracts: their order, and what is refused only for want of consent."""
 
@@ -64,6 +83,14 @@ class _Plans:
         field = plan.fields.get(one.field)
         return field is not None and field.decision is not Decision.REFUSE
 
+    def check(self, contract: str) -> None:
+        """Refuse a name that is no contract's.
+
+        Raises:
+            ContractError: It is none; the message names the nearest.
+        """
+        self._contracts.by_name(contract)
+
     def _knows(self, contract: str) -> bool:
         return contract in self._contracts.names
 
@@ -79,6 +106,8 @@ class View:
         self._recent: deque[tuple[float, str, int]] = deque()
         self._order: list[str] = []  # contracts, those that moved last first
         self._read()
+        if contract is not None and contract not in self._report.contracts:
+            self._plans.check(contract)
 
     def _read(self) -> None:
         """Count anew: only when something was committed, since there may be many receipts."""
@@ -137,7 +166,7 @@ class View:
     def _fields(self) -> Mapping[str, list[FieldSeen]]:
         """The fields of each contract in its own order; without those of which no value came, where others did."""
         fields: dict[str, list[FieldSeen]] = defaultdict(list)
-        for one in self._seen:
+        for one in _joined(self._seen):
             fields[one.contract].append(one)
         for name, seen in fields.items():
             came = {one.field for one in seen if one.values_in}

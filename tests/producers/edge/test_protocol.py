@@ -229,6 +229,7 @@ def test_a_choice_becomes_an_event_for_each_purpose(home: Home, edge: EdgeProces
         ({"given": "analytics.reporting"}, 422, ["given"]),
         ({"subject": "ann"}, 422, ["subject"]),
         ({"canary": 1}, 422, []),
+        ({"methods": "canary"}, 422, ["method"]),
     ],
 )
 def test_a_choice_that_cannot_be_recorded_is_refused_by_name(
