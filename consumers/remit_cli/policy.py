@@ -54,7 +54,7 @@ def check(*, policy: Policy = None, as_json: Json = False) -> None:
         Console().print("\n".join(problems + notes), markup=False)
     else:
         Console().print(
-            f"{found.name} {found.version} can be used: every rule compiles, every clause is a sentence of its text."
+            f"{found.name} {found.version} can be used: every rule compiles, every clause has a sentence's number."
         )
         Console().print("\n".join(notes), markup=False, end="\n" if notes else "")
     raise typer.Exit(1 if problems else 0)

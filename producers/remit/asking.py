@@ -9,6 +9,7 @@ from remit.gate import Gate
 from remit.holding import Offer
 from remit.result import ACCEPTED, HELD, Accepted, Emits, Refused
 from remit.route import NOWHERE, ConsentTerms, Route
+from remit_schemas.category import METHODS
 from remit_schemas.codec import stamped
 from remit_schemas.event import now_ms
 from remit_schemas.events import ConsentChange
@@ -83,6 +84,8 @@ class Asking:
             said: Each purpose, and what is said to it.
             method: How it was said.
         """
+        if method not in METHODS:
+            return self._nothing_fits(who)
         results = [self._say(terms, who, one, method) for one in said]
         if any(purpose in terms.optional for purpose, _ in said):
             self.go_on(who, terms.policy_version)
@@ -103,14 +106,17 @@ class Asking:
         """Record what is said to one purpose; a consent that could not be recorded is none."""
         purpose, status = said
         if purpose not in terms.optional:
-            route = self._emitter.route_of(ConsentChange) or NOWHERE
-            return self._emitter.count(route, who[1], "does_not_fit")
+            return self._nothing_fits(who)
         if status != "given":
             self.gate.note(who, purpose, is_withheld=True)
         result = self._tell(terms, who, said, method)
         if status == "given" and result:
             self.gate.note(who, purpose, is_withheld=False)
         return result
+
+    def _nothing_fits(self, who: Who) -> Refused:
+        route = self._emitter.route_of(ConsentChange) or NOWHERE
+        return self._emitter.count(route, who[1], "does_not_fit")
 
     def _tell(
         self, terms: ConsentTerms, who: Who, said: tuple[str, str], method: str

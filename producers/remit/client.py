@@ -137,7 +137,7 @@ class Client:
 
         Returns:
             `Accepted` when every change is recorded; else the first refusal: ``does_not_fit`` for a purpose that the
-            policy does not leave to its subjects. What is refused or withdrawn is withheld here whatever it is.
+            policy does not leave to its subjects, and for a method that is none. What is refused or withdrawn is withheld here whatever it is.
         """
         terms = self._consent_terms()
         if isinstance(terms, Refused):

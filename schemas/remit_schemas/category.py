@@ -257,6 +257,9 @@ CATEGORIES: Mapping[str, Category] = MappingProxyType({word.key: word for word i
 PURPOSES: Mapping[str, PurposeWord] = MappingProxyType({word.key: word for word in _PURPOSES})
 """Every purpose there is, by key."""
 
+METHODS = ("banner", "settings", "api", "remembered", "gpc", "dnt")
+"""How somebody can say what they agree to. Source: W3C DPV, hasIndicationMethod; the words are ours."""
+
 SIGNALS: Mapping[str, str] = MappingProxyType(
     {
         "gpc": "Global Privacy Control: the header Sec-GPC: 1",

@@ -161,6 +161,11 @@ def load_policy(path: Path) -> Policy:
     if register.is_file():
         _check_clauses(policy, load_clauses(register), source)
     for place, clause in _cited(policy):
+        if int(clause[1:4]) == 0:
+            message = (
+                f'{source.at(place)}: "{clause}" is no sentence: name the one that this rests on'
+            )
+            raise PolicyError(message)
         if int(clause[1:4]) > policy.document.sentences:
             message = f'{source.at(place)}: "{clause}" is beyond the last of {policy.document.sentences} sentences'
             raise PolicyError(message)

@@ -96,6 +96,15 @@ def test_a_name_means_another_person_to_each_tenant(home: Home, make_client: Mak
     assert found["south"]["referrer"] == "https://a.example/"
 
 
+def test_a_consent_that_was_said_in_no_known_way_is_none(
+    home: Home, make_client: MakeClient
+) -> None:
+    client = make_client()
+    assert client.consent("ann", given=[REPORT], method="baner") == Refused("does_not_fit")
+    assert client.flush(TIMEOUT_S)
+    assert changes(home) == []
+
+
 @pytest.mark.parametrize("purpose", ["essential.service", "no.such.purpose", "", 7])
 def test_only_what_the_policy_leaves_to_subjects_can_be_answered(
     home: Home, make_client: MakeClient, purpose: str

@@ -168,8 +168,11 @@ def test_the_policy_that_is_shipped_honours_both_signals() -> None:
     assert {terms.clause for terms in shipped.signals.values()} == {"S016"}
 
 
-def test_a_clause_of_a_signal_beyond_the_text_is_refused(tmp_path: Path) -> None:
-    text = policy_path(None).read_text("utf-8").replace("clause: S016", "clause: S999")
+@pytest.mark.parametrize(
+    ("clause", "words"), [("S999", "is beyond the last"), ("S000", "is no sentence")]
+)
+def test_a_clause_that_the_text_has_not_is_refused(tmp_path: Path, clause: str, words: str) -> None:
+    text = policy_path(None).read_text("utf-8").replace("clause: S016", f"clause: {clause}")
     (tmp_path / "mine.yaml").write_text(text, "utf-8")
-    with pytest.raises(PolicyError, match='"S999" is beyond the last'):
+    with pytest.raises(PolicyError, match=f'"{clause}" {words}'):
         load_policy(tmp_path / "mine.yaml")

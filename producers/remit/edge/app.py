@@ -44,6 +44,9 @@ READABLE: Final = (
     (b"access-control-expose-headers", b"retry-after"),  # else no page could honour it
     (b"vary", b"origin"),
 )
+ANYBODY: Final = ((b"access-control-allow-origin", b"*"),)
+"""Who may not send may read that, so that a page does not take it for a network that is away and try again."""
+
 BUSY_S: Final = 1.0
 QUERY_FIELDS_MAX: Final = 8
 LATER: Final = {
@@ -146,10 +149,10 @@ class Edge:
         headers = headers_of(scope["headers"])
         source = self._parts.sources.of(_key_of(scope["query_string"]))
         if source is None:
-            return refusal(401, "no write key that is known", ["key"]), ()
+            return refusal(401, "no write key that is known", ["key"]), ANYBODY
         origin = headers.get(b"origin")
         if origin not in source.origins if source.is_browser else origin is not None:
-            return refusal(403, "this origin may not send with this key", ["origin"]), ()
+            return refusal(403, "this origin may not send with this key", ["origin"]), ANYBODY
         allowed = ((b"access-control-allow-origin", origin), *READABLE) if origin else ()
         if scope["method"] != "POST":
             return _without_body(scope["method"], allowed)

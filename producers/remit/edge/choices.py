@@ -13,10 +13,10 @@ from remit.edge.intake import Group, wrong_of
 from remit.edge.published import Published
 from remit.edge.wire import Choice, has_doubles
 from remit.open_pack import Note
+from remit_schemas.category import METHODS
 from remit_schemas.events import ConsentChange
 from remit_schemas.subject import visitor
 
-METHODS: Final = ("banner", "settings", "api", "remembered", "gpc", "dnt")
 SAID: Final = ("given", "refused", "withdrawn")
 CHOICE: Final = msgspec.json.Decoder(Choice)
 
