@@ -75,8 +75,8 @@ def follow(kind: str, files: Sequence[Path], settings: Settings, say: Say) -> di
     with asked_to_stop() as stop, ExitStack() as stack:
         session = _Session(kind, settings)
         stack.callback(session.close)
-        say(f"following {len(files)} file{'s' * (len(files) > 1)}; Ctrl-C stops")
         followed = {str(file): _taken(file, kind, settings, session, stack) for file in files}
+        say(f"following {len(files)} file{'s' * (len(files) > 1)}; Ctrl-C stops")
         while not stop.is_set():
             session.renew()
             moved = 0

@@ -146,7 +146,10 @@ def test_a_follower_killed_again_and_again_stores_every_line_once(
     until(lambda: is_read(installed, log), "it does not come to the end")
     process.terminate()
     out, problems = process.communicate(timeout=60)
-    assert (process.returncode, problems.splitlines()[1:]) == (0, [])  # the first says that it follows
+    assert (process.returncode, problems.splitlines()[1:]) == (
+        0,
+        [],
+    )  # the first says that it follows
     assert json.loads(out)["files"][str(log)]["lines"] > 0
     installed.settle()
     found = numbers(installed)

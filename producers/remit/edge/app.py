@@ -148,11 +148,12 @@ class Edge:
     async def _answer(self, room: str, scope: Scope, receive: Receive) -> tuple[Answer, Headers]:
         headers = headers_of(scope["headers"])
         source = self._parts.sources.of(_key_of(scope["query_string"]))
+        readable = ANYBODY if scope["method"] == "POST" else ()
         if source is None:
-            return refusal(401, "no write key that is known", ["key"]), ANYBODY
+            return refusal(401, "no write key that is known", ["key"]), readable
         origin = headers.get(b"origin")
         if origin not in source.origins if source.is_browser else origin is not None:
-            return refusal(403, "this origin may not send with this key", ["origin"]), ANYBODY
+            return refusal(403, "this origin may not send with this key", ["origin"]), readable
         allowed = ((b"access-control-allow-origin", origin), *READABLE) if origin else ()
         if scope["method"] != "POST":
             return _without_body(scope["method"], allowed)
