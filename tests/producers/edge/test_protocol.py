@@ -289,11 +289,13 @@ def test_what_somebody_refused_is_withheld_from_then_on(home: Home, edge: EdgePr
 def test_a_stopped_category_is_refused_by_field(home: Home, edge: EdgeProcess) -> None:
     key = edge.key()
     home.publish(stopped=frozenset({"user.device.x_hardware"}))
+    screen = [view("/b", screen="1920x1080")]
     until(
-        lambda: edge.ask("GET", "/v1/policy/summary").said["stopped"] == ["user.device.x_hardware"],
+        lambda: bool(edge.send(key, batch(screen)).said["refused"]),
         "the kill switch is not taken up",
     )
-    answer = edge.send(key, batch([view("/a"), view("/b", screen="1920x1080")]))
+    assert edge.ask("GET", "/v1/policy/summary").said["stopped"] == ["user.device.x_hardware"]
+    answer = edge.send(key, batch([view("/a"), *screen]))
     refused = [{"index": 1, "reason": "stopped", "fields": ["screen"]}]
     assert (answer.status, answer.said) == (202, {"accepted": 1, "refused": refused})
 
