@@ -14,7 +14,7 @@ def asked_to_stop() -> Iterator[threading.Event]:
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
         # In a thread of its own: the one that is interrupted may hold the event's lock (it waits for it), and would
-        # wait for itself. Seen once in some hundred ends of `remit watch`.
+        # wait for itself: one of some ten ends of `remit watch` hung.
         threading.Thread(target=stop.set, name="remit-stop", daemon=True).start()
 
     before = {each: signal.signal(each, ask_to_stop) for each in (signal.SIGTERM, signal.SIGINT)}
