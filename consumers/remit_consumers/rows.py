@@ -30,6 +30,7 @@ OWN_COLUMNS: dict[str, pa.DataType] = {
     "pack": pa.string(),
     "index": pa.int32(),
     "subject": pa.string(),
+    "tenant": pa.string(),
     "policy_version": pa.string(),
     "tagset": pa.string(),
     "keep_until": pa.timestamp("us", "UTC"),

@@ -41,6 +41,7 @@ def make_rows(offset: int, events: int = 3, **changed: object) -> pa.Table:
             "pack": pack_id(PRODUCER, 0, offset + 1),
             "index": event,
             "subject": None,
+            "tenant": "",
             "policy_version": "2021-11-01",
             "tagset": TAGSET.tagset,
             "keep_until": KEEP_UNTIL,

@@ -72,6 +72,24 @@ pseudonym; `effect_at` is when it was said, to the millisecond, and `recorded_at
 CONSENTS_TABLE = "consents"
 """The name of the consent ledger's table."""
 
+WITHDRAWN = pa.schema(
+    {
+        "tenant": pa.string(),
+        "subject": pa.string(),
+        "purpose": pa.string(),
+        "effect_at": _TIME,
+        "recorded_at": _TIME,
+        "applied_at": _TIME,
+        "keep_until": _TIME,
+    }
+)
+"""Who withdrew what, under the names that rows bear: rows of such a subject are not read for the purpose any more.
+`subject` is a pseudonym as events tables store it; `effect_at` is when it was said, `recorded_at` when the lake took it;
+`applied_at` is when the rows were rewritten (a later row of the same subject, purpose and time says so), null before."""
+
+WITHDRAWN_TABLE = "withdrawn"
+"""The name of the table of withdrawals that readers of rows ask."""
+
 TAGSETS = pa.schema(
     {
         "tagset": pa.string(),
@@ -149,6 +167,7 @@ the table's chain after the commit."""
 _OWN_SCHEMAS = {
     "quarantine": QUARANTINE,
     CONSENTS_TABLE: CONSENTS,
+    WITHDRAWN_TABLE: WITHDRAWN,
     "positions": POSITIONS,
     "tagsets": TAGSETS,
     "floors": FLOORS,

@@ -29,6 +29,7 @@ def tag(batch: Batch, plan: Plan) -> Batch:
         "pack": batch.pack,
         "index": batch.index,
         "subject": batch.subject,
+        "tenant": batch.tenant,
         "policy_version": _constant(plan.policy_version, batch.events),
         "tagset": _constant(batch.outcome.tagset, batch.events),
         "keep_until": kept_until(batch.table.column(COLLECTED_AT), batch.outcome.keep_for),
