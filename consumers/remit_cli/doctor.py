@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
-from remit_consumers.deployment import contracts_of
-from remit_consumers.keys import KeyStore, lies_under
+from remit_consumers.deployment import contracts_of, open_store
+from remit_consumers.keys import lies_under
 from remit_consumers.reducers.means import IP_PLACE, Means
 from remit_consumers.settings import Settings
 from remit_schemas.check import check as problems_of
@@ -125,7 +125,7 @@ def _epoch(settings: Settings) -> Finding:
             "epoch", holds=True, detail="no keys yet: `remit up`, `run` or `import` makes them"
         )
     try:
-        bundle = KeyStore.open(settings.keys, find_policy(settings.policy)).bundle()
+        bundle = open_store(settings, find_policy(settings.policy)).bundle()
     except RemitError as error:
         return Finding("epoch", holds=False, detail=str(error))
     left = bundle.not_after - datetime.now(UTC)
@@ -144,7 +144,7 @@ def _overdue(settings: Settings) -> Finding:
     if not settings.keys.exists():
         return Finding("old keys", holds=True, detail="none")
     try:
-        store = KeyStore.open(settings.keys, find_policy(settings.policy))
+        store = open_store(settings, find_policy(settings.policy))
         overdue = store.status(datetime.now(UTC)).overdue
     except RemitError as error:
         return Finding("old keys", holds=False, detail=str(error))

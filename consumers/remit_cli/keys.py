@@ -24,7 +24,9 @@ Category = Annotated[str, typer.Argument(help="A data category, such as user.dev
 def _store(data: Path | None) -> KeyStore:
     """Open the key store of this call."""
     settings = settings_of(data)
-    return KeyStore.open(settings.keys, find_policy(settings.policy))
+    from remit_consumers.deployment import open_store  # noqa: PLC0415 - Arrow and Delta only where they are used
+
+    return open_store(settings, find_policy(settings.policy))
 
 
 @app.command()

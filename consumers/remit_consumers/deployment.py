@@ -22,7 +22,8 @@ from remit_consumers.vault import Vault
 from remit_consumers.visitor_keys import VisitorKeys
 from remit_schemas.contract import Contracts, builtin
 from remit_schemas.errors import KeysOutOfReach
-from remit_schemas.policy import Policy, find_policy, policy_path
+from remit_schemas.notice import notice_of
+from remit_schemas.policy import Policy, find_policy, policy_path, versions_in
 
 POSITIONS_TABLE = "positions"
 """The lake's table that is there after the first commit."""
@@ -117,7 +118,19 @@ def open_keys(settings: Settings, policy: Policy) -> KeyStore:
         if not (settings.keys / ADDRESS_KEY).exists() and _holds_encrypted_addresses(settings.lake):
             message = f"addresses in {settings.lake} are encrypted, but REMIT_KEYS holds no {ADDRESS_KEY}: restore it"
             raise KeysOutOfReach(message)
-    return KeyStore.open(settings.keys, policy)
+    return open_store(settings, policy)
+
+
+def open_store(settings: Settings, policy: Policy) -> KeyStore:
+    """Open the key store alone; its bundles tell people what this version widens of the one before.
+
+    Raises:
+        KeysOutOfReach: It cannot be opened.
+    """
+    folder = policy_path(settings.policy).parent
+    others = versions_in(folder, policy.name)
+    notice = notice_of(policy, others, contracts_of(settings.policy))
+    return KeyStore.open(settings.keys, policy, notice)
 
 
 def _holds_encrypted_addresses(lake: Path) -> bool:

@@ -60,6 +60,7 @@ from remit_schemas.errors import (
     SettingsError,
 )
 from remit_schemas.header import KEY_ID_BYTES, Header
+from remit_schemas.notice import Notice
 from remit_schemas.policy import Policy
 from remit_schemas.sealing import data_key_info, unwrap_data_key
 
@@ -75,9 +76,10 @@ _DataKeyName = tuple[bytes, bytes, int, bytes]
 class KeyStore:
     """A key store, opened. Several processes may use one folder; changes are made under its lock."""
 
-    def __init__(self, folder: Path, policy: Policy) -> None:
+    def __init__(self, folder: Path, policy: Policy, notice: Notice | None = None) -> None:
         self._folder = folder
         self._policy = policy
+        self._notice = notice
         self._raw_limit = timedelta(hours=policy.raw_limit_h)
         self._signing_key = own_key(folder / "signing.key")
         self._lane_key = own_key(folder / "lane.key")
@@ -94,18 +96,19 @@ class KeyStore:
         self._data_keys: OrderedDict[_DataKeyName, bytes] = OrderedDict()
 
     @classmethod
-    def open(cls, folder: Path, policy: Policy) -> "KeyStore":
+    def open(cls, folder: Path, policy: Policy, notice: Notice | None = None) -> "KeyStore":
         """Open a key store, making it when there is none.
 
         Args:
             folder: REMIT_KEYS; never under the data folder.
             policy: The policy that new bundles carry and whose raw limit holds.
+            notice: What they tell people of it.
 
         Raises:
             KeysOutOfReach: The folder cannot be made or read, or a key in it is damaged.
         """
         try:
-            return cls(open_folder(folder), policy)
+            return cls(open_folder(folder), policy, notice)
         except OSError as error:
             message = f"the key store cannot be opened: {error.strerror}"
             raise KeysOutOfReach(message) from None
@@ -285,6 +288,7 @@ class KeyStore:
             stopped=self._register.stopped,
             lane_key=self._lane_key,
             fresh_until=self._fresh_until(),
+            notice=self._notice,
         )
 
     def _renew(self, now: datetime) -> None:

@@ -1,16 +1,18 @@
 """The plans that govern: contracts and policy versions on record, compiled once."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
 
 from remit_consumers.rows import stored_schema
 from remit_schemas.contract import Contracts
-from remit_schemas.errors import PolicyError, SettingsError
+from remit_schemas.errors import SettingsError
+from remit_schemas.governing import Versions
 from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
-from remit_schemas.policy import Policy, load_policy
+from remit_schemas.policy import Policy, versions_in
 
 
 class Plans:
@@ -29,6 +31,7 @@ class Plans:
         self._folder = folder
         self._name = policy.name
         self._plans: dict[tuple[str, str], Plan] = {}
+        self._versions = Versions(self._policies, contracts)
 
     @property
     def newest(self) -> str:
@@ -40,6 +43,14 @@ class Plans:
         if version not in self._policies:
             self._look_again()
         return version in self._policies
+
+    def governing(self, accepted: str, in_force: str) -> str | None:
+        """The version that governs a subject who accepted one; None where that is not on record."""
+        return self._versions.governing(accepted, in_force) if self.knows(accepted) else None
+
+    def covering(self, governing: str) -> frozenset[str]:
+        """The versions an agreement to which holds under this one."""
+        return self._versions.covering(governing)
 
     def plan(self, contract: str, version: str) -> Plan:
         """The plan of the newest version of a contract under a policy version on record."""
@@ -56,11 +67,7 @@ class Plans:
 
     def _look_again(self) -> None:
         """Read the versions that came into the policy's folder since; one that cannot be used is not on record."""
-        for path in sorted(self._folder.glob("*.yaml")) if self._folder else ():
-            try:
-                policy = load_policy(path)
+        for policy in versions_in(self._folder, self._name) if self._folder else ():
+            with suppress(SettingsError):
                 self._check(policy)
-            except (PolicyError, SettingsError):
-                continue
-            if policy.name == self._name:
                 self._policies.setdefault(policy.version, policy)

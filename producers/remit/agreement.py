@@ -18,6 +18,7 @@ from remit_schemas.contract import Contract, builtin, contract_of
 from remit_schemas.errors import ContractError, RemitError
 from remit_schemas.events import EVENTS
 from remit_schemas.expiry import endings
+from remit_schemas.notice import Notice
 from remit_schemas.policy import Policy, find_policy
 
 SCHEMA: Final = "__schema__"
@@ -84,6 +85,11 @@ class Agreement:
     def signed(self) -> bytes:
         """The bundle as it was published."""
         return self._source.signed
+
+    @property
+    def notice(self) -> Notice | None:
+        """What people are to be told of the policy in force."""
+        return self._bundle.notice
 
     def attend(self, wake: Callable[[], None]) -> None:
         """Have an edge asked again and again; `wake` is called when there is something new."""

@@ -18,6 +18,7 @@ from remit.route import NOWHERE, ConsentTerms, Route, Routes
 from remit.settings import Places, Settings
 from remit_schemas.errors import EncodeError, SettingsError
 from remit_schemas.events import ConsentChange
+from remit_schemas.notice import Notice
 from remit_schemas.pack import Counts
 
 START_AGAIN_S: Final = 1.0  # a child that could not start tries again after so long
@@ -171,6 +172,12 @@ class Client:
         """The bundle that this client goes by, as it was published; empty while it does not run."""
         core = self._core
         return b"" if core is None else core.agreement.signed
+
+    @property
+    def notice(self) -> Notice | None:
+        """What the policy in force widens, to be shown to people; None where it widens nothing, or nothing runs."""
+        core = self._core
+        return None if core is None else core.agreement.notice
 
     @property
     def held(self) -> int:

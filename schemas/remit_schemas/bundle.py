@@ -25,6 +25,7 @@ from pydantic import (
 
 from remit_schemas.durable import replace_file
 from remit_schemas.errors import BundleError, RemitError
+from remit_schemas.notice import Notice
 from remit_schemas.pack import KEY_ID_BYTES
 from remit_schemas.policy import Policy, policy_from_json
 from remit_schemas.trust import check_trust
@@ -83,6 +84,7 @@ class _Inner(_Part):
     lane_key: _Key
     lanes: int = Field(ge=1, le=LANES_MAX)
     fresh_until: AwareDatetime | None = None
+    notice: dict[str, JsonValue] | None = None
 
 
 class _Outer(_Part):
@@ -108,6 +110,7 @@ class Bundle:
         lanes: Number of lanes.
         fresh_until: Aware UTC; from then on producers collect nothing optional until a newer bundle comes. None in
             bundles of older consumers: they are fresh for as long as they hold.
+        notice: What this version of the policy widens, to be shown to people; None where it widens nothing.
     """
 
     policy: Policy
@@ -119,6 +122,7 @@ class Bundle:
     lane_key: bytes
     lanes: int = LANES
     fresh_until: datetime | None = None
+    notice: Notice | None = None
 
     def is_stale(self, now: datetime) -> bool:
         """Whether a newer one should have come, while this one holds still.
@@ -199,7 +203,11 @@ def read_signed(path: Path) -> bytes:
 def _inner_of(bundle: Bundle) -> dict[str, JsonValue]:
     policy = bundle.policy
     fresh = bundle.fresh_until
-    freshness = {"fresh_until": fresh.astimezone(UTC).isoformat()} if fresh else {}
+    later: dict[str, JsonValue] = {}  # what came later is there only where it says something
+    if fresh:
+        later["fresh_until"] = fresh.astimezone(UTC).isoformat()
+    if bundle.notice:
+        later["notice"] = bundle.notice.model_dump(mode="json")
     return {
         "policy": {
             "name": policy.name,
@@ -214,7 +222,7 @@ def _inner_of(bundle: Bundle) -> dict[str, JsonValue]:
         "stopped": [*sorted(bundle.stopped)],
         "lane_key": _text(bundle.lane_key),
         "lanes": bundle.lanes,
-        **freshness,
+        **later,
     }
 
 
@@ -254,7 +262,15 @@ def _bundle_of(inner: _Inner) -> Bundle:
         lane_key=inner.lane_key,
         lanes=inner.lanes,
         fresh_until=inner.fresh_until.astimezone(UTC) if inner.fresh_until else None,
+        notice=_notice_of(inner.notice) if inner.notice else None,
     )
+
+
+def _notice_of(stated: dict[str, JsonValue]) -> Notice:
+    try:
+        return Notice.model_validate_json(_canonical(stated))
+    except ValidationError:
+        raise BundleError("the notice in the bundle cannot be read by this remit") from None
 
 
 def _policy_of(stated: _Stated) -> Policy:

@@ -33,7 +33,22 @@ class Basis(StrEnum):
     PUBLIC_INTEREST = "public_interest"
     PUBLISHED_BY_SUBJECT = "published_by_subject"
     LEGITIMATE_INTERESTS = "legitimate_interests"
-    """GDPR only: PIPL knows no such ground, and the compiler refuses it."""
+
+
+class Law(StrEnum):
+    """The laws that a policy's subjects live under; a ground counts only where each of them knows it."""
+
+    PIPL = "pipl"
+    GDPR = "gdpr"
+
+
+UNKNOWN_GROUNDS: Mapping[Law, tuple[Basis, str]] = MappingProxyType(
+    {
+        Law.PIPL: (Basis.LEGITIMATE_INTERESTS, "PIPL article 13"),
+        Law.GDPR: (Basis.PUBLISHED_BY_SUBJECT, "GDPR article 6"),
+    }
+)
+"""The ground that each law does not know, and where it lists those it does. Source: as for `Basis`."""
 
 
 class Decision(StrEnum):

@@ -1,9 +1,10 @@
-"""May this version follow that one? Of contracts: is it readable both ways. Of policies: is no field looser."""
+"""May this version follow that one? Of contracts: is it readable both ways. Of policies: is nothing wider."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 
 from remit_schemas.category import Basis, Decision, Necessity
+from remit_schemas.change import Change, ChangeKind
 from remit_schemas.contract import Contract, Contracts, Field
 from remit_schemas.decided import FieldPlan, FloorPlan, Purpose
 from remit_schemas.plan import Plan
@@ -14,6 +15,9 @@ from remit_schemas.rule import PseudonymTerms, duration_text
 from remit_schemas.signals import SignalTerms
 from remit_schemas.specs import SPECS
 from remit_schemas.volume import Volume
+
+_Said = tuple[ChangeKind, str]
+"""What a part of a policy takes away, and in which words."""
 
 _LOOSENESS = {Decision.REFUSE: 0, Decision.REDUCE: 1, Decision.KEEP: 2}
 
@@ -67,83 +71,103 @@ def check_policy(old: Policy, new: Policy, contracts: Contracts) -> list[str]:
     Raises:
         PolicyError: One of the two does not compile with these contracts.
     """
-    reasons = []
+    return [change.text for change in widened(old, new, contracts)]
+
+
+def widened(old: Policy, new: Policy, contracts: Contracts) -> list[Change]:
+    """Say what a policy version widens: what it collects, uses, keeps or shares more, and which right shrank.
+
+    Source: policy 2021-11-01, clause S113.
+
+    Raises:
+        PolicyError: One of the two does not compile with these contracts.
+    """
+    changes = []
     if new.raw_limit_h > old.raw_limit_h:
-        reasons.append(f"raw_limit_h: {old.raw_limit_h} h before, {new.raw_limit_h} h now")
-    reasons += _of_pseudonyms(old.pseudonyms, new.pseudonyms)
-    reasons += _of_signals(old.signals, new.signals)
+        words = f"{old.raw_limit_h} h before, {new.raw_limit_h} h now"
+        changes.append(Change(ChangeKind.KEPT, "raw_limit_h", words))
+    changes += _of_pseudonyms(old.pseudonyms, new.pseudonyms)
+    changes += _of_signals(old.signals, new.signals)
     for contract in contracts:
-        reasons += _of_plans(compile_plan(contract, old), compile_plan(contract, new))
-    return reasons
+        changes += _of_plans(compile_plan(contract, old), compile_plan(contract, new))
+    return changes
 
 
-def _of_pseudonyms(before: PseudonymTerms | None, after: PseudonymTerms | None) -> Iterator[str]:
+def _of_pseudonyms(before: PseudonymTerms | None, after: PseudonymTerms | None) -> Iterator[Change]:
     """Where one pseudonym ties more rows together."""
     if before and (after is None or after.rotate_every > before.rotate_every):
         now = f"change every {duration_text(after.rotate_every)}" if after else "never do"
-        yield f"pseudonyms: changed every {duration_text(before.rotate_every)}, {now}"
+        words = f"changed every {duration_text(before.rotate_every)}, {now}"
+        yield Change(ChangeKind.RIGHT, "pseudonyms", words)
 
 
 def _of_signals(
     before: Mapping[str, SignalTerms], after: Mapping[str, SignalTerms]
-) -> Iterator[str]:
+) -> Iterator[Change]:
     """Where a browser's signal withholds less."""
     for name, terms in before.items():
         still = after[name].withholds if name in after else ()
         for purpose in sorted(set(terms.withholds) - set(still)):
-            yield f"signals.{name}: withheld {purpose}, and does not"
+            words = f"withheld {purpose}, and does not"
+            yield Change(ChangeKind.RIGHT, f"signals.{name}", words)
 
 
-def _of_volume(before: Volume | None, after: Volume | None) -> Iterator[str]:
+def _of_volume(before: Volume | None, after: Volume | None) -> Iterator[_Said]:
     """Where more events are taken."""
     if before is None:
         return
     if (after.share if after else 1.0) > before.share:
         now = after.sample if after and after.sample else "everything"
-        yield f"{before.sample} was taken, {now} is"
+        yield ChangeKind.COLLECTED, f"{before.sample} was taken, {now} is"
     if (after.rate if after else float("inf")) > before.rate:
-        yield "more events are taken in an hour than before"
+        yield ChangeKind.COLLECTED, "more events are taken in an hour than before"
 
 
-def _of_plans(old: Plan, new: Plan) -> Iterator[str]:
+def _of_plans(old: Plan, new: Plan) -> Iterator[Change]:
     """Where a contract's plan is looser."""
     for name, after in new.fields.items():
         before = old.fields[name]
-        for reason in (*_of_decision(before, after), *_of_use(before, after)):
-            yield f"{new.contract}.{name}: {reason}"
-    for reason in (*_of_floor(old.floor, new.floor), *_of_volume(old.volume, new.volume)):
-        yield f"{new.contract}: {reason}"
+        for kind, words in (*_of_decision(before, after), *_of_use(before, after)):
+            yield Change(kind, f"{new.contract}.{name}", words)
+    for kind, words in (*_of_floor(old.floor, new.floor), *_of_volume(old.volume, new.volume)):
+        yield Change(kind, new.contract, words)
 
 
-def _of_floor(before: FloorPlan | None, after: FloorPlan | None) -> Iterator[str]:
+def _of_floor(before: FloorPlan | None, after: FloorPlan | None) -> Iterator[_Said]:
     """Where traits that fewer people share are stored."""
     if before is None:
         return
     if after is None:
-        yield "had a floor, and has none"
+        yield ChangeKind.COLLECTED, "had a floor, and has none"
         return
     for column in sorted(set(before.columns) - set(after.columns)):
-        yield f"the floor spoke of {column}, and does not"
+        yield ChangeKind.COLLECTED, f"the floor spoke of {column}, and does not"
     if after.subjects_min < before.subjects_min:
-        yield f"the floor was {before.subjects_min} subjects, is {after.subjects_min}"
+        yield (
+            ChangeKind.COLLECTED,
+            f"the floor was {before.subjects_min} subjects, is {after.subjects_min}",
+        )
     if after.window > before.window:
-        yield f"the floor counted {duration_text(before.window)}, counts {duration_text(after.window)}"
+        yield (
+            ChangeKind.COLLECTED,
+            f"the floor counted {duration_text(before.window)}, counts {duration_text(after.window)}",
+        )
 
 
-def _of_decision(before: FieldPlan, after: FieldPlan) -> Iterator[str]:
+def _of_decision(before: FieldPlan, after: FieldPlan) -> Iterator[_Said]:
     """Where more of a value is left."""
     if before.is_prohibited and not after.is_prohibited:
-        yield "was prohibited"
+        yield ChangeKind.RIGHT, "was prohibited"
     if _LOOSENESS[after.decision] > _LOOSENESS[before.decision]:
-        yield f"was {before.decision}, is {after.decision}"
+        yield ChangeKind.COLLECTED, f"was {before.decision}, is {after.decision}"
     elif before.decision is after.decision is Decision.REDUCE:
         yield from _of_reducer(before, after)
 
 
-def _of_reducer(before: FieldPlan, after: FieldPlan) -> Iterator[str]:
+def _of_reducer(before: FieldPlan, after: FieldPlan) -> Iterator[_Said]:
     """Where a reducer leaves more; two different ones cannot be compared, so the new one is taken for looser."""
     if after.reducer is None or before.reducer != after.reducer:
-        yield f"was reduced by {before.reducer}, is by {after.reducer}"
+        yield ChangeKind.COLLECTED, f"was reduced by {before.reducer}, is by {after.reducer}"
         return
     for parameter in SPECS[after.reducer].parameters:
         if parameter.is_looser is not None:
@@ -153,7 +177,10 @@ def _of_reducer(before: FieldPlan, after: FieldPlan) -> Iterator[str]:
                 parameter, before.parameters[parameter.name], after.parameters[parameter.name]
             )
         if is_looser:
-            yield f"{parameter.name} of {after.reducer} leaves more than before"
+            yield (
+                ChangeKind.COLLECTED,
+                f"{parameter.name} of {after.reducer} leaves more than before",
+            )
 
 
 def _leaves_more(parameter: Parameter, before: Scalar, after: Scalar) -> bool:
@@ -169,7 +196,7 @@ def _leaves_more(parameter: Parameter, before: Scalar, after: Scalar) -> bool:
     return before != after
 
 
-def _of_use(before: FieldPlan, after: FieldPlan) -> Iterator[str]:
+def _of_use(before: FieldPlan, after: FieldPlan) -> Iterator[_Said]:
     """Where a value is used for more, on less of a ground, longer or by more."""
     if after.decision is Decision.REFUSE or before.decision is Decision.REFUSE:
         return
@@ -177,22 +204,25 @@ def _of_use(before: FieldPlan, after: FieldPlan) -> Iterator[str]:
     for purpose in after.purposes:
         yield from _of_purpose(known.get(purpose.key), purpose)
     if before.keep_for and after.keep_for and after.keep_for > before.keep_for:
-        yield f"was kept for {duration_text(before.keep_for)}, is for {duration_text(after.keep_for)}"
+        yield (
+            ChangeKind.KEPT,
+            f"was kept for {duration_text(before.keep_for)}, is for {duration_text(after.keep_for)}",
+        )
     yield from _of_recipients(before.recipients, after.recipients)
 
 
-def _of_purpose(before: Purpose | None, after: Purpose) -> Iterator[str]:
+def _of_purpose(before: Purpose | None, after: Purpose) -> Iterator[_Said]:
     """Where a purpose is new, or needs a consent no more."""
     if before is None:
-        yield f"is used for {after.key}, and was not"
+        yield ChangeKind.USED, f"is used for {after.key}, and was not"
         return
     if before.necessity is Necessity.OPTIONAL and after.necessity is Necessity.REQUIRED:
-        yield f"{after.key} was optional, is required"
+        yield ChangeKind.RIGHT, f"{after.key} was optional, is required"
     if before.basis is not after.basis and after.basis is not Basis.CONSENT:
-        yield f"{after.key} rested on {before.basis}, rests on {after.basis}"
+        yield ChangeKind.USED, f"{after.key} rested on {before.basis}, rests on {after.basis}"
 
 
-def _of_recipients(before: Iterable[str], after: Iterable[str]) -> Iterator[str]:
+def _of_recipients(before: Iterable[str], after: Iterable[str]) -> Iterator[_Said]:
     """Where somebody gets it who did not."""
     for recipient in sorted(set(after) - set(before)):
-        yield f"goes to {recipient}, and did not"
+        yield ChangeKind.SHARED, f"goes to {recipient}, and did not"

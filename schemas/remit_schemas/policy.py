@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
-from remit_schemas.category import CATEGORIES, PURPOSES
+from remit_schemas.category import CATEGORIES, PURPOSES, UNKNOWN_GROUNDS, Law
 from remit_schemas.clauses import Clauses, clauses_path, load_clauses
 from remit_schemas.errors import PolicyError
 from remit_schemas.floor import Floor
@@ -60,6 +60,7 @@ class Policy(Written):
         effective_on: When the policy came into force first.
         updated_on: When this version came into force.
         language: Of the text, as a BCP 47 tag.
+        laws: Those that its subjects live under.
         document: The text.
         raw_limit_h: Hours after which nothing sealed can be opened any more.
         raw_limit_reason: Why so many.
@@ -80,6 +81,7 @@ class Policy(Written):
     effective_on: date
     updated_on: date
     language: Text
+    laws: Annotated[tuple[Law, ...], Field(min_length=1)] = (Law.PIPL,)
     document: PolicyDocument
     raw_limit_h: Annotated[int, Field(gt=0, le=RAW_LIMIT_H_MAX, strict=True)]
     raw_limit_reason: Text
@@ -98,6 +100,7 @@ class Policy(Written):
         Sections that came later are not there where they are empty: the hash of an older policy stays what it was.
         """
         empty = {name for name in ("signals", "volumes") if not getattr(self, name)}
+        empty |= {"laws"} if self.laws == (Law.PIPL,) else set()
         plain = self.model_dump(mode="json", exclude_none=True, exclude=empty)
         text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return text.encode()
@@ -121,6 +124,7 @@ class Policy(Written):
         for key in self.purposes:
             if key not in PURPOSES:
                 yield ("purposes", key), f'unknown purpose "{key}"{nearest(key, PURPOSES)}'
+        yield from self._unlawful()
         for key in self.prohibited:
             if key not in CATEGORIES:
                 yield ("prohibited", key), f'unknown category "{key}"{nearest(key, CATEGORIES)}'
@@ -132,6 +136,14 @@ class Policy(Written):
             yield from self._contradictions_of(rule, ("rules", number))
         yield from self._said_twice()
         yield from mistakes_of_signals(self.signals, self.purposes)
+
+    def _unlawful(self) -> Iterator[tuple[Place, str]]:
+        for law in self.laws:
+            ground, article = UNKNOWN_GROUNDS[law]
+            for key, terms in self.purposes.items():
+                if terms.basis is ground:
+                    words = f"{ground.replace('_', ' ')} is no ground under {article}"
+                    yield ("purposes", key, "basis"), words
 
     def _said_twice(self) -> Iterator[tuple[Place, str]]:
         for section, one in (("floors", "floor"), ("volumes", "volume")):
@@ -219,6 +231,19 @@ def find_policy(spec: str | None = None) -> Policy:
         PolicyError: No policy is named so, or it is none.
     """
     return load_policy(policy_path(spec))
+
+
+def versions_in(folder: Path, name: str) -> Iterator[Policy]:
+    """Load the versions of a policy that lie in a folder; a file that is none, or of another policy, is passed over."""
+    for path in sorted(folder.glob("*.yaml")):
+        if path.suffixes != [".yaml"]:
+            continue
+        try:
+            policy = load_policy(path)
+        except PolicyError:
+            continue
+        if policy.name == name:
+            yield policy
 
 
 def builtin_policy(name: str, version: str) -> Policy:

@@ -85,8 +85,6 @@ class PurposeTerms(Written):
     reason: Text
 
     def _mistakes(self) -> Iterator[tuple[Place, str]]:
-        if self.basis is Basis.LEGITIMATE_INTERESTS:
-            yield ("basis",), "legitimate interests are no ground under PIPL article 13"
         if self.basis is Basis.CONSENT and self.necessity is Necessity.REQUIRED:
             yield ("basis",), "a required purpose cannot rest on consent"
         if self.basis is not Basis.CONSENT and self.necessity is Necessity.OPTIONAL:

@@ -228,13 +228,37 @@ def test_a_rule_that_contradicts_itself_is_refused(changes: dict[str, object], s
         (BY_CONTRACT | {"basis": "consent"}, "a required purpose cannot rest on consent"),
         (BY_CONSENT | {"basis": "contract"}, "an optional purpose can only rest on consent"),
         (BY_CONTRACT | {"basis": "legitimate_interests"}, "no ground under PIPL"),
-        (BY_CONSENT | {"basis": "legitimate_interests"}, "no ground under PIPL"),
+        (BY_CONSENT | {"basis": "legitimate_interests"}, "can only rest on consent"),
         (BY_CONTRACT | {"basis": "because"}, "Input should be"),
     ],
 )
 def test_a_purpose_without_a_sound_ground_is_refused(terms: dict[str, str], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         make_policy(purposes={OPERATE: terms})
+
+
+@pytest.mark.parametrize(
+    ("laws", "basis", "said"),
+    [
+        (["gdpr"], "published_by_subject", "no ground under GDPR article 6"),
+        (["pipl", "gdpr"], "legitimate_interests", "no ground under PIPL article 13"),
+        (["pipl", "gdpr"], "published_by_subject", "no ground under GDPR article 6"),
+    ],
+)
+def test_a_ground_that_one_of_the_subjects_laws_does_not_know_is_refused(
+    laws: list[str], basis: str, said: str
+) -> None:
+    with pytest.raises(ValidationError, match=said):
+        make_policy(purposes={OPERATE: BY_CONTRACT | {"basis": basis}}, laws=laws)
+
+
+def test_a_ground_counts_where_every_law_of_the_subjects_knows_it() -> None:
+    purposes = {OPERATE: BY_CONTRACT | {"basis": "legitimate_interests"}}
+    assert make_policy(purposes=purposes, laws=["gdpr"]).laws == ("gdpr",)
+
+
+def test_a_policy_that_names_no_law_keeps_the_hash_it_had() -> None:
+    assert b"laws" not in make_policy(make_rule()).canonical
 
 
 def test_two_rules_for_the_same_thing_are_refused() -> None:

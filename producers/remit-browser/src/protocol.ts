@@ -9,6 +9,15 @@ export interface PolicySummary {
   readonly optional_fields: Readonly<Record<string, readonly string[]>>;
   /** Categories that the operator has stopped for now. */
   readonly stopped: readonly string[];
+  /** What this version of the policy widens, to be shown to visitors; null where it widens nothing. */
+  readonly notice: PolicyNotice | null;
+}
+
+export interface PolicyNotice {
+  /** The version before. */
+  readonly since: string;
+  /** What is collected, used, kept or shared more, and which right shrank. */
+  readonly changes: readonly string[];
 }
 
 export interface OptionalPurpose {
