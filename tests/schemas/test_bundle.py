@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from remit_schemas.bundle import Bundle, decode_bundle, encode_bundle, read_bundle, write_bundle
 from remit_schemas.errors import BundleError
+from remit_schemas.notice import Notice
 from remit_schemas.policy import builtin_policy
 from remit_schemas.trust import trust_of
 
@@ -67,6 +68,14 @@ def test_a_bundle_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert read_bundle(path, trust=verify_key(), pin=None) == BUNDLE
     assert path.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in tmp_path.iterdir()] == ["bundle.json"]
+
+
+def test_a_notice_of_what_the_policy_widens_travels_with_it(tmp_path: Path) -> None:
+    notice = Notice(since="2021-03-09", changes=("page_view.ip: was kept for 7 days, is for 30",))
+    bundle = replace(make_bundle(), notice=notice)
+    write_bundle(tmp_path / "bundle.json", bundle, SIGNING_KEY)
+    assert read_bundle(tmp_path / "bundle.json", trust=verify_key(), pin=None).notice == notice
+    assert b'"notice"' not in encode_bundle(make_bundle(), SIGNING_KEY)
 
 
 def test_the_same_bundle_always_gives_the_same_bytes_whatever_the_time_zone() -> None:
