@@ -128,7 +128,13 @@ def _spent(
     pa.set_cpu_count(1)
     deployment = Deployment.open(Settings.from_env(env))
     plan = compile_plan(deployment.contracts.by_name(contract), deployment.policy)
-    walk = steps(deployment.names(), deployment.means, deployment.floors(), deployment.ledger())
+    walk = steps(
+        deployment.names(),
+        deployment.means,
+        deployment.floors(),
+        deployment.ledger(),
+        deployment.plans(),
+    )
     spent = {"open": 0.0, "refine": 0.0}
     for number, packs in enumerate(packed):
         begun = time.process_time()

@@ -166,7 +166,13 @@ def _refined(installation: Installation, given: Sequence[Given]) -> tuple[pa.Tab
         if isinstance(each, Opened)
     ]
     plan = compile_plan(contract, deployment.policy)
-    walk = steps(deployment.names(), deployment.means, deployment.floors(), deployment.ledger())
+    walk = steps(
+        deployment.names(),
+        deployment.means,
+        deployment.floors(),
+        deployment.ledger(),
+        deployment.plans(),
+    )
     done = refine(opened, deployment.contracts, plan, walk)
     return done.rows, done.schema
 

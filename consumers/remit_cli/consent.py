@@ -1,6 +1,7 @@
 """`remit consent`: what one subject agreed to, and to say it for them. A subject comes on standard input, never as an argument."""
 
 import sys
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -10,8 +11,9 @@ from rich.table import Table
 from remit_cli.options import Data, Json, Wait, print_json, settings_of
 from remit_cli.storing import make_ready, wait_until_stored
 from remit_consumers.settings import Settings
-from remit_schemas.category import Necessity
+from remit_schemas.category import ACCEPTED, STATED, Necessity
 from remit_schemas.errors import SettingsError
+from remit_schemas.minors import AGE_BANDS, MinorGround
 from remit_schemas.policy import Policy, find_policy
 
 app = typer.Typer(
@@ -48,7 +50,7 @@ def show(
     said = ["effect_at", "purpose", "status", "agreed_version", "method", "recorded_at"]
     records = rows.select(said).to_pylist()
     since = dict.fromkeys(_optional(deployment.policy)) | ledger.stands(
-        rows, deployment.policy.version
+        rows, sorted(deployment.plans().covering(deployment.policy.version))
     )
     if as_json:
         granted = {name: {"granted": at is not None, "since": at} for name, at in since.items()}
@@ -110,6 +112,67 @@ def withdraw(  # noqa: PLR0913 - as above
     _say("withdrawn", _read(subject), (tenant, named), settings, (wait, as_json))
 
 
+@app.command()
+def accept(
+    subject: Subject,
+    *,
+    tenant: Tenant = "",
+    data: Data = None,
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Record that a subject agrees expressly to the policy version in force; it consents to no purpose.
+
+    Example: echo u17 | remit consent accept - --wait
+    """
+    settings = settings_of(data)
+    fields = {"status": ACCEPTED, "agreed_version": find_policy(settings.policy).version}
+    change = fields | {"method": "api", "channel": "support"}
+    _record({ACCEPTED: change}, _read(subject), tenant, settings, (wait, as_json))
+
+
+@app.command()
+def age(  # noqa: PLR0913 - as above
+    subject: Subject,
+    *,
+    band: Annotated[str, typer.Option("--band", help=f"One of {', '.join(AGE_BANDS)}.")],
+    jurisdiction: Annotated[
+        str | None, typer.Option("--jurisdiction", help="Whose law holds: ISO 3166-1, such as CN.")
+    ] = None,
+    ground: Annotated[
+        str | None,
+        typer.Option("--ground", help=f"For a minor: one of {', '.join(MinorGround)}."),
+    ] = None,
+    tenant: Tenant = "",
+    data: Data = None,
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    r"""State how old a subject is; for a minor's guardian, name them on a second line. The ledger alone keeps it.
+
+    Example: printf 'u17\nparent9' | remit consent age - --band 13 --ground guardian_consent --wait
+    """
+    if band not in AGE_BANDS:
+        raise SettingsError(f"no such age band; there are {', '.join(AGE_BANDS)}")
+    if ground is not None and ground not in set(MinorGround):
+        raise SettingsError(f"no such ground; there are {', '.join(MinorGround)}")
+    named, guardian = _read(subject), sys.stdin.readline().strip() or None
+    if ground == MinorGround.GUARDIAN_CONSENT and guardian is None:
+        raise SettingsError(
+            "a guardian's consent needs the guardian: a second line on standard input"
+        )
+    change = {
+        "status": STATED,
+        "age_band": band,
+        "jurisdiction": jurisdiction,
+        "minor_basis": ground,
+        "actor": "guardian" if guardian else None,
+        "guardian": guardian,
+        "channel": "support",
+    }
+    _record({STATED: change}, named, tenant, settings_of(data), (wait, as_json))
+
+
 def _say(
     status: str,
     subject: str,
@@ -117,26 +180,36 @@ def _say(
     settings: Settings,
     how: tuple[bool, bool],
 ) -> None:
-    """Emit one change for each purpose, as any app would."""
-    from remit import Accepted, Client, ConsentChange  # noqa: PLC0415 - the SDK only where it is used
-
+    """Say the same to each purpose."""
     tenant, purposes = about
-    wait, as_json = how
     policy = find_policy(settings.policy)
     if unknown := sorted(set(purposes) - set(_optional(policy))):
         message = (
             f"{', '.join(unknown)}: no optional purpose; there are {', '.join(_optional(policy))}"
         )
         raise SettingsError(message)
+    change = {"status": status, "agreed_version": policy.version, "method": "api"}
+    changes = {purpose: change | {"purpose": purpose} for purpose in dict.fromkeys(purposes)}
+    _record(changes, subject, tenant, settings, how)
+
+
+def _record(
+    changes: Mapping[str, Mapping[str, object]],
+    subject: str,
+    tenant: str,
+    settings: Settings,
+    how: tuple[bool, bool],
+) -> None:
+    """Emit changes by what they are of, as any app would."""
+    from remit import Accepted, Client, ConsentChange  # noqa: PLC0415 - the SDK only where it is used
+
+    wait, as_json = how
     make_ready(settings)
     client = Client("remit-consent", log=settings.log, data=settings.data)
     answers = {}
-    for purpose in dict.fromkeys(purposes):
-        change = ConsentChange(
-            purpose=purpose, status=status, agreed_version=policy.version, method="api"
-        )
-        answer = client.emit(change, subject=subject, tenant=tenant or None)
-        answers[purpose] = status if isinstance(answer, Accepted) else answer.reason
+    for name, change in changes.items():
+        answer = client.emit(ConsentChange.of(change), subject=subject, tenant=tenant or None)
+        answers[name] = str(change["status"]) if isinstance(answer, Accepted) else answer.reason
     done = client.flush(FLUSH_TIMEOUT_S, durable=True) and client.close(FLUSH_TIMEOUT_S)
     if wait and done:
         wait_until_stored(settings, Console(stderr=True))
@@ -144,7 +217,8 @@ def _say(
         print_json({"purposes": answers})
     else:
         Console().print(", ".join(f"{name}: {answer}" for name, answer in answers.items()))
-    raise typer.Exit(0 if done and set(answers.values()) == {status} else 1)
+    said = {name: str(change["status"]) for name, change in changes.items()}
+    raise typer.Exit(0 if done and answers == said else 1)
 
 
 def _optional(policy: Policy) -> list[str]:

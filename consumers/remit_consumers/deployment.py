@@ -14,6 +14,7 @@ from remit_consumers.floor.window import Sealer
 from remit_consumers.keys import ADDRESS_KEY, KeyStore
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.tables import is_table, open_table
+from remit_consumers.plans import Plans
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
 from remit_consumers.reducers.means import IP_ENCRYPTED, Means
 from remit_consumers.settings import Settings
@@ -22,7 +23,7 @@ from remit_consumers.vault import Vault
 from remit_consumers.visitor_keys import VisitorKeys
 from remit_schemas.contract import Contracts, builtin
 from remit_schemas.errors import KeysOutOfReach
-from remit_schemas.notice import notice_of
+from remit_schemas.governing import notice_of
 from remit_schemas.policy import Policy, find_policy, policy_path, versions_in
 
 POSITIONS_TABLE = "positions"
@@ -80,6 +81,10 @@ class Deployment:
             means=means,
             lake=Lake(settings.lake),
         )
+
+    def plans(self) -> Plans:
+        """Contracts and policy versions on record, compiled as they are asked for."""
+        return Plans(self.contracts, self.policy, self.policy_folder, check=self.means.check)
 
     def names(self) -> Pseudonyms:
         """The pseudonyms that the lake stores."""

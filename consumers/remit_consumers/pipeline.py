@@ -20,6 +20,7 @@ from remit_consumers.floor.floors import Floors
 from remit_consumers.lake.receipt import EventCounts, FieldCount
 from remit_consumers.lake.tables import CONSENTS
 from remit_consumers.lake.tagsets import Tagset, tagset_of
+from remit_consumers.plans import Plans
 from remit_consumers.pseudonyms import Pseudonyms
 from remit_consumers.reducers.means import Means
 from remit_consumers.rows import arrow_type, stored_schema
@@ -50,7 +51,7 @@ class Walk:
     rest: Sequence[Step]
 
 
-def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger) -> Walk:
+def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger, plans: Plans) -> Walk:
     """Make the steps.
 
     Args:
@@ -58,10 +59,11 @@ def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger) -> Wa
         means: What reducers are made with.
         floors: Which traits enough subjects share.
         ledger: Who consented to what.
+        plans: The versions of the policy, one of which governs each subject.
     """
     return Walk(
         ledger=ledger,
-        authorize=authorize(ledger),
+        authorize=authorize(ledger, plans),
         minimize=minimize(names, cache(partial(load, means))),
         rest=(suppress(floors), tag),
     )
@@ -72,8 +74,9 @@ class Refined:
     """What came of the packs of one contract.
 
     Attributes:
-        plan: The plan that governed.
-        parts: The events, minimized and tagged, one part for each consent outcome.
+        plan: The plan of the version in force.
+        parts: The events, minimized and tagged, one part for each consent outcome under each plan that governs any.
+        plans: The plan of each part.
         schema: The schema of the contract's event table.
         malformed: For each pack with datums that are none, their places in it.
         records: What the consent ledger is to learn from them.
@@ -81,6 +84,7 @@ class Refined:
 
     plan: Plan
     parts: Sequence[Batch]
+    plans: Sequence[Plan]
     schema: pa.Schema
     malformed: Mapping[int, Sequence[int]]
     records: pa.Table
@@ -93,7 +97,8 @@ class Refined:
     @property
     def tagsets(self) -> list[Tagset]:
         """What the rows' tagsets stand for."""
-        return [tagset_of(self.plan, part.outcome) for part in self.parts if part.outcome]
+        both = zip(self.plans, self.parts, strict=True)
+        return [tagset_of(plan, part.outcome) for plan, part in both if part.outcome]
 
     @property
     def events(self) -> EventCounts:
@@ -143,15 +148,26 @@ def refine(
     newest = contracts.by_name(plan.contract)
     batch, malformed = _batch_of(packs, contracts, newest)
     parts: list[Batch] = []
+    governing: list[Plan] = []
     records = CONSENTS.empty_table()
-    for came in walk.authorize(batch, plan):
-        part = walk.minimize(came, plan)
+    for came, its_plan in walk.authorize(batch, plan):
+        part = walk.minimize(came, its_plan)
         if plan.contract == CONSENT_CHANGE:
-            records = pa.concat_tables([records, walk.ledger.records(came, part, plan, now())])
+            records = pa.concat_tables([records, walk.ledger.records(came, part, its_plan, now())])
         for step in walk.rest:
-            part = step(part, plan)
+            part = step(part, its_plan)
         parts.append(part)
-    return Refined(plan, parts, stored_schema(newest, plan), malformed, records)
+        governing.append(its_plan)
+    schema = _schema(newest, [plan, *governing])
+    return Refined(plan, parts, governing, schema, malformed, records)
+
+
+def _schema(contract: Contract, plans: Sequence[Plan]) -> pa.Schema:
+    """The schema of rows that several plans govern: each column as the first of them that has it says."""
+    columns: dict[str, pa.Field] = {}
+    for plan in {one.policy_version: one for one in reversed(plans)}.values():
+        columns |= {one.name: one for one in stored_schema(contract, plan)}
+    return pa.schema([*columns.values()])
 
 
 def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

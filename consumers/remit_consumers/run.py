@@ -12,7 +12,6 @@ from remit_consumers.gather import Gathered, Marks, Partition
 from remit_consumers.lake.tables import CONSENTS_TABLE
 from remit_consumers.metrics import Metrics
 from remit_consumers.pipeline import steps
-from remit_consumers.plans import Plans
 from remit_consumers.proof.report import report
 from remit_consumers.source.base import Sealed, Source, Start
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
@@ -55,16 +54,11 @@ class Runner:
         self._deployment = deployment
         self._open_source = open_source
         self._metrics = metrics
-        self._plans = Plans(
-            deployment.contracts,
-            deployment.policy,
-            deployment.policy_folder,
-            check=deployment.means.check,
-        )
+        self._plans = deployment.plans()
         self._floors = deployment.floors(consumer, now)
         self._ledger = deployment.ledger()
         self._names = deployment.names()
-        self._walk = steps(self._names, deployment.means, self._floors, self._ledger)
+        self._walk = steps(self._names, deployment.means, self._floors, self._ledger, self._plans)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}

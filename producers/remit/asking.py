@@ -1,7 +1,7 @@
 """What a client does where something has to be asked of an event first, and with the answers that it is told."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from remit.answers import Who
@@ -9,12 +9,32 @@ from remit.gate import Gate
 from remit.holding import Offer
 from remit.result import ACCEPTED, HELD, Accepted, Emits, Refused
 from remit.route import NOWHERE, ConsentTerms, Route
-from remit_schemas.category import METHODS
+from remit_schemas.category import CHANNELS, CONCLUDED, CONCLUDING, METHODS
 from remit_schemas.codec import stamped
 from remit_schemas.event import now_ms
 from remit_schemas.events import ConsentChange
 
 NOTHING_SAID: Final = Refused("does_not_fit")
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How something is said.
+
+    Attributes:
+        method: One of `METHODS`.
+        channel: One of `CHANNELS`; None where it is not known.
+        guardian: Who said it for a minor, named like a subject; None where the subject did.
+    """
+
+    method: str
+    channel: str | None = None
+    guardian: str | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it can be recorded."""
+        return self.method in METHODS and (self.channel is None or self.channel in CHANNELS)
 
 
 class Emitter(Emits, Protocol):
@@ -64,7 +84,7 @@ class Asking:
             EncodeError: It does not fit its contract.
         """
         for purpose, signal in self.gate.first_signals(offer) if offer.signals else ():
-            self._tell(offer.route.consent, offer.who, (purpose, "refused"), signal)
+            self._tell(offer.route.consent, offer.who, (purpose, "refused"), How(signal))
         answer = self.gate.ask(offer)
         if isinstance(answer, Refused):
             if answer is not HELD:
@@ -74,7 +94,7 @@ class Asking:
         return stamped(datum, now_ms()) if offer.is_late else datum
 
     def consent(
-        self, terms: ConsentTerms, who: Who, said: list[tuple[str, str]], method: str
+        self, terms: ConsentTerms, who: Who, said: list[tuple[str, str]], how: How
     ) -> Accepted | Refused:
         """Record what somebody says to purposes, and let go on what waited for that.
 
@@ -82,14 +102,26 @@ class Asking:
             terms: Of the policy in force.
             who: Says so.
             said: Each purpose, and what is said to it.
-            method: How it was said.
+            how: How it was said.
         """
-        if method not in METHODS:
+        if not how.is_known:
             return self._nothing_fits(who)
-        results = [self._say(terms, who, one, method) for one in said]
+        results = [self._say(terms, who, one, how) for one in said]
         if any(purpose in terms.optional for purpose, _ in said):
             self.go_on(who, terms.policy_version)
         return next((one for one in results if not one), ACCEPTED if results else NOTHING_SAID)
+
+    def state(self, terms: ConsentTerms, who: Who, status: str, how: How) -> Accepted | Refused:
+        """Record what became of the whole policy version for somebody: told, concluded or accepted.
+
+        Args:
+            terms: Of the policy in force.
+            who: Whom it is about.
+            status: One of `NOTIFIED`, `CONCLUDED` and `ACCEPTED`.
+            how: How it was said; a contract is concluded by one of `CONCLUDING`.
+        """
+        fits = how.method in CONCLUDING if status == CONCLUDED else how.is_known
+        return self._tell(terms, who, (None, status), how) if fits else self._nothing_fits(who)
 
     def go_on(self, who: Who, version: str) -> None:
         """Emit what was held for somebody who has answered to a policy version, by the routes of now."""
@@ -101,7 +133,7 @@ class Asking:
                 self._emitter.count(route, offer.tenant, "other")
 
     def _say(
-        self, terms: ConsentTerms, who: Who, said: tuple[str, str], method: str
+        self, terms: ConsentTerms, who: Who, said: tuple[str, str], how: How
     ) -> Accepted | Refused:
         """Record what is said to one purpose; a consent that could not be recorded is none."""
         purpose, status = said
@@ -109,7 +141,7 @@ class Asking:
             return self._nothing_fits(who)
         if status != "given":
             self.gate.note(who, purpose, is_withheld=True)
-        result = self._tell(terms, who, said, method)
+        result = self._tell(terms, who, said, how)
         if status == "given" and result:
             self.gate.note(who, purpose, is_withheld=False)
         return result
@@ -119,11 +151,17 @@ class Asking:
         return self._emitter.count(route, who[1], "does_not_fit")
 
     def _tell(
-        self, terms: ConsentTerms, who: Who, said: tuple[str, str], method: str
+        self, terms: ConsentTerms, who: Who, said: tuple[str | None, str], how: How
     ) -> Accepted | Refused:
         purpose, status = said
         change = ConsentChange(
-            purpose=purpose, status=status, agreed_version=terms.policy_version, method=method
+            purpose=purpose,
+            status=status,
+            agreed_version=terms.policy_version,
+            method=how.method,
+            channel=how.channel,
+            actor="guardian" if how.guardian else None,
+            guardian=how.guardian,
         )
         return self._emitter.emit(change, subject=who[0], tenant=who[1])
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
-from remit.asking import Asking, each
+from remit.asking import Asking, How, each
 from remit.core import Core
 from remit.holding import Offer
 from remit.lifetime import remember
@@ -16,6 +16,7 @@ from remit.packer import Packer
 from remit.result import REFUSED, Accepted, Refused
 from remit.route import NOWHERE, ConsentTerms, Route, Routes
 from remit.settings import Places, Settings
+from remit_schemas.category import ACCEPTED, CONCLUDED, NOTIFIED
 from remit_schemas.errors import EncodeError, SettingsError
 from remit_schemas.events import ConsentChange
 from remit_schemas.notice import Notice
@@ -121,6 +122,8 @@ class Client:
         refused: Iterable[str] = (),
         withdrawn: Iterable[str] = (),
         method: str = "api",
+        channel: str | None = None,
+        guardian: str | None = None,
         tenant: str | None = None,
     ) -> Accepted | Refused:
         """Record what a subject says to optional purposes, and go by it from now on; never raises.
@@ -134,6 +137,8 @@ class Client:
             refused: Purposes refused.
             withdrawn: Purposes agreed to before, and no more.
             method: How it was said: ``banner``, ``settings``, ``api``, ``remembered``, ``gpc`` or ``dnt``.
+            channel: By which way: ``website``, ``popup``, ``app``, ``email`` or ``support``.
+            guardian: Who said it for the subject, a minor; named like a subject.
             tenant: Whose customer that is.
 
         Returns:
@@ -146,9 +151,43 @@ class Client:
         try:
             said = [*each(given, "given"), *each(refused, "refused")]
             said += each(withdrawn, "withdrawn")
-            return self._asking.consent(terms, (subject or None, tenant or None), said, method)
+            how = How(method, channel, guardian or None)
+            return self._asking.consent(terms, (subject or None, tenant or None), said, how)
         except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
             return self.count(self._routes.get(ConsentChange, NOWHERE), None, "other")
+
+    def accept(
+        self,
+        subject: str,
+        *,
+        method: str = "api",
+        channel: str | None = None,
+        tenant: str | None = None,
+    ) -> Accepted | Refused:
+        """Record that a subject agreed expressly to the policy version in force; never raises.
+
+        Whoever accepted an older version stays under it where a newer one widens anything, until this is recorded.
+        It consents to no purpose.
+        """
+        return self._state(ACCEPTED, subject, How(method, channel), tenant)
+
+    def concluded(
+        self, subject: str, *, method: str = "use", tenant: str | None = None
+    ) -> Accepted | Refused:
+        """Record that the contract about the product was concluded by using it; never raises, and is never a consent.
+
+        Args:
+            subject: Who uses it.
+            method: ``click``, ``download``, ``install``, ``use`` or ``login``.
+            tenant: Whose customer that is.
+        """
+        return self._state(CONCLUDED, subject, How(method), tenant)
+
+    def notified(
+        self, subject: str, *, channel: str, tenant: str | None = None
+    ) -> Accepted | Refused:
+        """Record that a subject was told of the policy version in force, by which channel; never raises."""
+        return self._state(NOTIFIED, subject, How("api", channel), tenant)
 
     def agree(self, subject: str | None = None, *, tenant: str | None = None) -> None:
         """Go on with what is held for a subject: they have agreed to the policy version in force; never raises.
@@ -222,6 +261,16 @@ class Client:
         if route is None:
             return REFUSED["closed" if self._is_closed else "not_ready"]
         return route.consent
+
+    def _state(self, status: str, subject: str, how: How, tenant: str | None) -> Accepted | Refused:
+        """Record what became of the policy version in force for a subject."""
+        terms = self._consent_terms()
+        if isinstance(terms, Refused):
+            return terms
+        try:
+            return self._asking.state(terms, (subject or None, tenant or None), status, how)
+        except Exception:  # noqa: BLE001  # the promise: no fault of ours reaches the app
+            return self.count(self._routes.get(ConsentChange, NOWHERE), None, "other")
 
     def _emit_unrouted(
         self, event: object, subject: str | None, tenant: str | None, signals: Sequence[str]

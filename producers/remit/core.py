@@ -11,6 +11,7 @@ from remit.salvage import Salvage
 from remit.slot import Slot
 from remit.transport import Transport
 from remit.worker import Flush, Sync, Worker
+from remit_schemas.notice import Notice
 
 
 class Agreed(Protocol):
@@ -19,6 +20,11 @@ class Agreed(Protocol):
     @property
     def signed(self) -> bytes:
         """The bundle as it was published."""
+        ...
+
+    @property
+    def notice(self) -> Notice | None:
+        """What people are to be told of the policy in force."""
         ...
 
     def hand_out(self) -> None:

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, TypeVar, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -207,7 +207,7 @@ def _inner_of(bundle: Bundle) -> dict[str, JsonValue]:
     if fresh:
         later["fresh_until"] = fresh.astimezone(UTC).isoformat()
     if bundle.notice:
-        later["notice"] = bundle.notice.model_dump(mode="json")
+        later["notice"] = cast("JsonValue", bundle.notice.to_json())
     return {
         "policy": {
             "name": policy.name,
@@ -268,8 +268,8 @@ def _bundle_of(inner: _Inner) -> Bundle:
 
 def _notice_of(stated: dict[str, JsonValue]) -> Notice:
     try:
-        return Notice.model_validate_json(_canonical(stated))
-    except ValidationError:
+        return Notice.of(stated)
+    except ValueError:
         raise BundleError("the notice in the bundle cannot be read by this remit") from None
 
 

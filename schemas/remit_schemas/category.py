@@ -275,6 +275,25 @@ PURPOSES: Mapping[str, PurposeWord] = MappingProxyType({word.key: word for word 
 METHODS = ("banner", "settings", "api", "remembered", "gpc", "dnt")
 """How somebody can say what they agree to. Source: W3C DPV, hasIndicationMethod; the words are ours."""
 
+CONCLUDING = ("click", "download", "install", "use", "login")
+"""How a contract about a product is concluded by using it; it is never a consent. Source: policy 2021-11-01, S009."""
+
+CHANNELS = ("website", "popup", "app", "email", "support")
+"""By which way somebody is told something, or says it. Source: policy 2021-11-01, S090, S114; the words are ours."""
+
+GIVING = ("given", "renewed")
+"""The statuses of a consent that allow anything; every other denies. Source: W3C DPV, ConsentStatusValidForProcessing."""
+
+DENYING = ("refused", "withdrawn", "requested", "expired", "invalidated", "revoked", "unknown")
+"""The statuses that do not. Source: W3C DPV, ConsentStatusInvalidForProcessing."""
+
+NOTIFIED, CONCLUDED, ACCEPTED = "notified", "concluded", "accepted"
+"""What is on record of a whole policy version: that somebody was told of it, that a contract was concluded under it, and
+that they agreed to it expressly. Source: W3C DPV, NoticeCommunicated, EnterIntoContract, ExplicitlyExpressedConsent."""
+
+STATED = "stated"
+"""The status of a record that says something of the subject: their age band, and whose law they stand under."""
+
 SIGNALS: Mapping[str, str] = MappingProxyType(
     {
         "gpc": "Global Privacy Control: the header Sec-GPC: 1",

@@ -30,6 +30,12 @@ class _ConsentChange:
         "status",
         "agreed_version",
         "method",
+        "channel",
+        "actor",
+        "guardian",
+        "age_band",
+        "jurisdiction",
+        "minor_basis",
     )
 
     occurred_at: int
@@ -38,11 +44,17 @@ class _ConsentChange:
     status: str | None
     agreed_version: str | None
     method: str | None
+    channel: str | None
+    actor: str | None
+    guardian: str | None
+    age_band: str | None
+    jurisdiction: str | None
+    minor_basis: str | None
 
 
 @final
 class ConsentChange(_ConsentChange, Event):
-    """Somebody agreed to a purpose, refused it, or withdrew an agreement.
+    """What somebody said to a purpose or to a policy version, or what is on record of them for the consent ledger.
 
     Times are given as aware datetimes or as milliseconds since 1970, and are now unless given.
 
@@ -50,10 +62,25 @@ class ConsentChange(_ConsentChange, Event):
         occurred_at: When it happened, in milliseconds since 1970-01-01 UTC.
         collected_at: When remit took it, in milliseconds since 1970-01-01 UTC; the governing
             policy version and the keeping time count from here.
-        purpose: The purpose, one for each event: "analytics.reporting".
-        status: What became of it: "given", "refused" or "withdrawn".
+        purpose: The purpose, one for each event: "analytics.reporting"; null where it is about
+            the whole policy, or about the subject.
+        status: What became of a purpose: "given", "renewed", "refused", "withdrawn",
+            "requested", "expired" or "invalidated"; of the policy: "notified", "concluded" or
+            "accepted"; of the subject: "stated".
         agreed_version: The policy version that was shown: "2021-11-01".
-        method: How it was said: "banner", "settings", "api", "remembered", "gpc" or "dnt".
+        method: How it was said: "banner", "settings", "api", "remembered", "gpc" or "dnt"; of
+            the policy: "click", "download", "install", "use" or "login".
+        channel: By which way it was said or told: "website", "popup", "app", "email" or
+            "support".
+        actor: Who said it: "subject", "guardian" or "representative"; null is the subject.
+        guardian: The guardian, named like a subject, where one spoke for a minor: "user-9". The
+            ledger alone keeps it, under a name of its own.
+        age_band: How old the subject is: "under_13", "13", "14", "15", "16_17", "18_20",
+            "adult" or "unknown". The ledger alone keeps it.
+        jurisdiction: Under whose law the subject stands, ISO 3166-1 alpha-2: "CN". The ledger
+            alone keeps it.
+        minor_basis: On what ground a minor's data may be collected: "guardian_consent",
+            "legal_permission" or "protection". The ledger alone keeps it.
     """
 
     __slots__ = ()
@@ -69,6 +96,12 @@ class ConsentChange(_ConsentChange, Event):
         status: str | None = None,
         agreed_version: str | None = None,
         method: str | None = None,
+        channel: str | None = None,
+        actor: str | None = None,
+        guardian: str | None = None,
+        age_band: str | None = None,
+        jurisdiction: str | None = None,
+        minor_basis: str | None = None,
     ) -> Self:
         """Build one; a value that is not of its field's type raises `EncodeError`."""
         now = now_ms()
@@ -89,6 +122,26 @@ class ConsentChange(_ConsentChange, Event):
             else text(agreed_version, "consent_change.agreed_version")
         )
         event.method = method if type(method) in TEXT else text(method, "consent_change.method")
+        event.channel = (
+            channel if type(channel) in TEXT else text(channel, "consent_change.channel")
+        )
+        event.actor = actor if type(actor) in TEXT else text(actor, "consent_change.actor")
+        event.guardian = (
+            guardian if type(guardian) in TEXT else text(guardian, "consent_change.guardian")
+        )
+        event.age_band = (
+            age_band if type(age_band) in TEXT else text(age_band, "consent_change.age_band")
+        )
+        event.jurisdiction = (
+            jurisdiction
+            if type(jurisdiction) in TEXT
+            else text(jurisdiction, "consent_change.jurisdiction")
+        )
+        event.minor_basis = (
+            minor_basis
+            if type(minor_basis) in TEXT
+            else text(minor_basis, "consent_change.minor_basis")
+        )
         event.__class__ = cls
         built: Self = event
         return built

@@ -7,6 +7,7 @@ from remit_schemas.category import Basis, Decision, Necessity
 from remit_schemas.change import Change, ChangeKind
 from remit_schemas.contract import Contract, Contracts, Field
 from remit_schemas.decided import FieldPlan, FloorPlan, Purpose
+from remit_schemas.minors import DEFAULT, MinorTerms
 from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import Policy
@@ -88,6 +89,7 @@ def widened(old: Policy, new: Policy, contracts: Contracts) -> list[Change]:
         changes.append(Change(ChangeKind.KEPT, "raw_limit_h", words))
     changes += _of_pseudonyms(old.pseudonyms, new.pseudonyms)
     changes += _of_signals(old.signals, new.signals)
+    changes += _of_minors(old.minors, new.minors)
     for contract in contracts:
         changes += _of_plans(compile_plan(contract, old), compile_plan(contract, new))
     return changes
@@ -110,6 +112,27 @@ def _of_signals(
         for purpose in sorted(set(terms.withholds) - set(still)):
             words = f"withheld {purpose}, and does not"
             yield Change(ChangeKind.RIGHT, f"signals.{name}", words)
+
+
+def _of_minors(before: MinorTerms | None, after: MinorTerms | None) -> Iterator[Change]:
+    """Where more is collected of minors, or somebody is none earlier; without terms nothing is."""
+    for words in _minor_words(before, after) if after else ():
+        yield Change(ChangeKind.RIGHT, "minors", words)
+
+
+def _minor_words(before: MinorTerms | None, after: MinorTerms) -> Iterator[str]:
+    """What minors lose."""
+    for ground in after.grounds:
+        if before is None or ground not in before.grounds:
+            yield f"are collected on the ground of {ground}, and were not"
+    if before is None:
+        return
+    for place in sorted({*after.adult_from, *before.adult_from}):
+        was, now = (one.adult_from.get(place, one.adult_from[DEFAULT]) for one in (before, after))
+        if now < was:
+            yield f"were minors up to {was} ({place}), are up to {now}"
+    for purpose in sorted(set(before.never) - set(after.never)):
+        yield f"were never used for {purpose}, and are"
 
 
 def _of_volume(before: Volume | None, after: Volume | None) -> Iterator[_Said]:

@@ -1,9 +1,10 @@
-"""Which version of a policy governs whom: the newest that takes nothing from what they agreed to."""
+"""Which version of a policy governs whom: the newest that takes nothing from what they agreed to; and who is told what."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from remit_schemas.contract import Contracts
 from remit_schemas.evolve import widened
+from remit_schemas.notice import Notice
 from remit_schemas.policy import Policy
 
 
@@ -54,4 +55,22 @@ class Versions:
 
     def covering(self, governing: str) -> frozenset[str]:
         """Name the versions an agreement to which holds under this one: it widens nothing of them."""
+        if governing not in self._policies:
+            return frozenset({governing})
         return frozenset(old for old in self._policies if not self.widens(old, governing))
+
+
+def notice_of(policy: Policy, others: Iterable[Policy], contracts: Contracts) -> Notice | None:
+    """Say what a version changes that people must be told; None where nobody has less than before.
+
+    Args:
+        policy: The version in force.
+        others: Versions on record; the newest older one of the same policy is compared with.
+        contracts: What they speak of.
+    """
+    older = [one for one in others if one.name == policy.name and one.version < policy.version]
+    if not older:
+        return None
+    before = max(older, key=lambda one: one.version)
+    changes = tuple(change.text for change in widened(before, policy, contracts))
+    return Notice(since=before.version, changes=changes) if changes else None

@@ -1,18 +1,12 @@
 """What people are told of a new version of a policy: what it widens, in words that come from the policies themselves."""
 
-from collections.abc import Iterable
-from typing import Annotated, ClassVar
-
-from pydantic import Field
-
-from remit_schemas.contract import Contracts
-from remit_schemas.evolve import widened
-from remit_schemas.policy import Policy
-from remit_schemas.policy_file import Written
-from remit_schemas.rule import Text, Version
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
 
 
-class Notice(Written):
+@dataclass(frozen=True, slots=True)
+class Notice:
     """A notice of material changes.
 
     Attributes:
@@ -22,23 +16,24 @@ class Notice(Written):
     Source: policy 2021-11-01, clause S114.
     """
 
-    part: ClassVar[str] = "a notice"
+    since: str
+    changes: tuple[str, ...]
 
-    since: Version
-    changes: Annotated[tuple[Text, ...], Field(min_length=1)]
+    def to_json(self) -> dict[str, str | list[str]]:
+        """Give what a bundle and the edge say."""
+        return {"since": self.since, "changes": [*self.changes]}
 
+    @classmethod
+    def of(cls, stated: Mapping[str, object]) -> Self:
+        """Read what `to_json` gave.
 
-def notice_of(policy: Policy, others: Iterable[Policy], contracts: Contracts) -> Notice | None:
-    """Say what a version changes that its readers must be told; None where nobody has less than before.
-
-    Args:
-        policy: The version in force.
-        others: Versions on record; the newest older one of the same policy is compared with.
-        contracts: What they speak of.
-    """
-    older = [one for one in others if one.name == policy.name and one.version < policy.version]
-    if not older:
-        return None
-    before = max(older, key=lambda one: one.version)
-    changes = tuple(change.text for change in widened(before, policy, contracts))
-    return Notice(since=before.version, changes=changes) if changes else None
+        Raises:
+            ValueError: It is none.
+        """
+        since, changes = stated.get("since"), stated.get("changes")
+        texts = changes if isinstance(changes, list) else []
+        if not isinstance(since, str) or not texts or len(stated) != 2:  # noqa: PLR2004 - the two
+            raise ValueError("not a notice")
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError("not a notice")
+        return cls(since, tuple(texts))

@@ -17,6 +17,7 @@ from remit_schemas.category import CATEGORIES, PURPOSES, UNKNOWN_GROUNDS, Law
 from remit_schemas.clauses import Clauses, clauses_path, load_clauses
 from remit_schemas.errors import PolicyError
 from remit_schemas.floor import Floor
+from remit_schemas.minors import MinorTerms, mistakes_of_minors
 from remit_schemas.policy_file import (
     Place,
     Source,
@@ -71,6 +72,7 @@ class Policy(Written):
         floors: How many subjects must share some traits before they are stored; one for a contract at most.
         signals: What the signals of browsers withhold, by their names.
         volumes: How many events are taken; one for a contract at most.
+        minors: Whose data is collected on a ground of its own only; without it, no known minor's is.
     """
 
     part: ClassVar[str] = "a policy"
@@ -92,6 +94,7 @@ class Policy(Written):
     floors: tuple[Floor, ...] = ()
     signals: Mapping[str, SignalTerms] = Field(default_factory=dict)
     volumes: tuple[Volume, ...] = ()
+    minors: MinorTerms | None = None
 
     @property
     def canonical(self) -> bytes:
@@ -136,6 +139,7 @@ class Policy(Written):
             yield from self._contradictions_of(rule, ("rules", number))
         yield from self._said_twice()
         yield from mistakes_of_signals(self.signals, self.purposes)
+        yield from mistakes_of_minors(self.minors, self.purposes)
 
     def _unlawful(self) -> Iterator[tuple[Place, str]]:
         for law in self.laws:
@@ -172,7 +176,7 @@ def load_policy(path: Path) -> Policy:
     register = clauses_path(path)
     if register.is_file():
         _check_clauses(policy, load_clauses(register), source)
-    for place, clause in _cited(policy):
+    for place, clause in cited(policy):
         if int(clause[1:4]) == 0:
             message = (
                 f'{source.at(place)}: "{clause}" is no sentence: name the one that this rests on'
@@ -286,25 +290,23 @@ def _check_clauses(policy: Policy, clauses: Clauses, source: Source) -> None:
     if (clauses.document_sha256, len(clauses.sentences)) != (document.sha256, document.sentences):
         message = f"{source.at(('document',))}: the register beside it is of another text"
         raise PolicyError(message)
-    for place, clause in _cited(policy):
+    for place, clause in cited(policy):
         if not clauses.has(clause):
             message = f'{source.at(place)}: "{clause}" is not in the register of sentences'
             raise PolicyError(message)
 
 
-def _cited(policy: Policy) -> Iterator[tuple[Place, str]]:
+CITING = ("purposes", "prohibited", "pseudonyms", "minors", "rules", "floors", "signals", "volumes")
+"""The sections whose parts cite a clause: one part, several in a list, or several by name."""
+
+
+def cited(policy: Policy) -> Iterator[tuple[Place, str]]:
     """List every clause that a policy cites, with the place where it does."""
-    for name, terms in policy.purposes.items():
-        yield ("purposes", name, "clause"), terms.clause
-    for name, prohibition in policy.prohibited.items():
-        yield ("prohibited", name, "clause"), prohibition.clause
-    if policy.pseudonyms:
-        yield ("pseudonyms", "clause"), policy.pseudonyms.clause
-    for number, rule in enumerate(policy.rules):
-        yield ("rules", number, "clause"), rule.clause
-    for number, floor in enumerate(policy.floors):
-        yield ("floors", number, "clause"), floor.clause
-    for name, signal in policy.signals.items():
-        yield ("signals", name, "clause"), signal.clause
-    for number, volume in enumerate(policy.volumes):
-        yield ("volumes", number, "clause"), volume.clause
+    for section in CITING:
+        part = getattr(policy, section)
+        if isinstance(part, Mapping):
+            yield from (((section, name, "clause"), one.clause) for name, one in part.items())
+        elif isinstance(part, tuple):
+            yield from (((section, n, "clause"), one.clause) for n, one in enumerate(part))
+        elif part is not None:
+            yield (section, "clause"), part.clause

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from kit.policies import OPERATE, REPORT, make_contracts, make_policy, make_rule
 from remit_schemas.evolve import widened
-from remit_schemas.governing import Versions
-from remit_schemas.notice import notice_of
+from remit_schemas.governing import Versions, notice_of
 from remit_schemas.policy import Policy
 
 CONTRACTS = make_contracts()

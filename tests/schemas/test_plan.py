@@ -374,7 +374,7 @@ def test_a_tagset_is_sixteen_hex_digits_of_contract_policy_and_version() -> None
     assert compile(contract, make_policy(make_rule(event="call"))).outcome().tagset != tagset
 
 
-def test_all_that_is_shipped_compiles_and_refuses_what_rests_on_consent_alone() -> None:
+def test_all_that_is_shipped_compiles_and_refuses_what_rests_on_consent_or_is_the_ledgers() -> None:
     refused = {
         f"{contract.name}.{name}"
         for contract in builtin()
@@ -388,4 +388,8 @@ def test_all_that_is_shipped_compiles_and_refuses_what_rests_on_consent_alone() 
         "page_view.screen",
         "page_view.viewport",
         "page_view.utc_offset",
+        "consent_change.age_band",  # for the ledger alone
+        "consent_change.guardian",
+        "consent_change.jurisdiction",
+        "consent_change.minor_basis",
     }

@@ -74,6 +74,18 @@ class Answers:
         )
         return min(times, default=FOREVER)
 
+    def since_of_any(
+        self, versions: Iterable[str], names: Sequence[str], from_ms: int = NEVER
+    ) -> int:
+        """Since when one subject agrees under any of some versions; arguments as in `since_of_one`."""
+        if len(names) == 1 and from_ms == NEVER:  # nearly everybody
+            (name,) = names
+            return min(
+                (self._since[one].get(name, FOREVER) for one in versions if one in self._since),
+                default=FOREVER,
+            )
+        return min((self.since_of_one(one, names, from_ms) for one in versions), default=FOREVER)
+
     def forget(self, names: Iterable[str]) -> None:
         """Forget subjects that nobody can be tied to any more."""
         for name in names:

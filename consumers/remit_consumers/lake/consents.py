@@ -32,8 +32,9 @@ def since(table: Table, version: int) -> Records:
     is_gapless = [entry.version for entry in fresh] == [*range(version + 1, newest + 1)]
     if not 0 <= version <= newest or not is_gapless or any(entry.removed for entry in fresh):
         table.refresh()
-        whole = table.delta.to_pyarrow_table(columns=CONSENTS.names)
-        return Records(whole.cast(CONSENTS), table.version, is_whole=True)
+        known = [name for name in CONSENTS.names if name in table.columns]
+        whole = table.delta.to_pyarrow_table(columns=known)
+        return Records(_whole(whole), table.version, is_whole=True)
     rows = [_rows(table, entry) for entry in fresh]
     return Records(pa.concat_tables([CONSENTS.empty_table(), *rows]), newest, is_whole=False)
 
@@ -41,9 +42,15 @@ def since(table: Table, version: int) -> Records:
 def _rows(table: Table, entry: Entry) -> pa.Table:
     """The rows that one commit added."""
     files = [pq.read_table(table.path / added.path) for added in entry.added]
-    return pa.concat_tables(
-        [CONSENTS.empty_table(), *(file.select(CONSENTS.names).cast(CONSENTS) for file in files)]
-    )
+    return pa.concat_tables([CONSENTS.empty_table(), *map(_whole, files)])
+
+
+def _whole(rows: pa.Table) -> pa.Table:
+    """Rows with every column there is now; what older consumers did not know is null."""
+    for column in CONSENTS:
+        if column.name not in rows.column_names:
+            rows = rows.append_column(column, pa.nulls(rows.num_rows, column.type))
+    return rows.select(CONSENTS.names).cast(CONSENTS)
 
 
 def counted(table: Table) -> Mapping[str, Mapping[str, int]]:

@@ -63,11 +63,20 @@ CONSENTS = pa.schema(
         "index": pa.int32(),
         "keep_until": _TIME,
         "visitor_day": pa.date32(),
+        "channel": pa.string(),
+        "actor": pa.string(),
+        "guardian": pa.string(),
+        "age_band": pa.string(),
+        "jurisdiction": pa.string(),
+        "minor_basis": pa.string(),
+        "lane": pa.int32(),
     }
 )
-"""The consent ledger, one row for each consent change that somebody can be tied to. `subject` is the ledger's own
-pseudonym; `effect_at` is when it was said, to the millisecond, and `recorded_at` when the ledger took it;
-`visitor_day` is the day of the key that a visitor's pseudonym is made under, null for a subject in the vault."""
+"""The consent ledger, one row for each consent change that somebody can be tied to. `subject` and `guardian` are the
+ledger's own pseudonyms; `purpose` is null where a record is about a whole policy version or about the subject;
+`effect_at` is when it was said, to the millisecond, and `recorded_at` when the ledger took it; `visitor_day` is the day
+of the key that a visitor's pseudonym is made under, null for a subject in the vault; `lane` is the subject's, null in
+records of older consumers. A record's id is its pack and index. Source: ISO/IEC TS 27560."""
 
 CONSENTS_TABLE = "consents"
 """The name of the consent ledger's table."""

@@ -1,41 +1,119 @@
-"""Authorize: for which purposes may these events be stored."""
+"""Authorize: under which version of the policy, and for which purposes, may these events be stored."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from remit_consumers.batch import Batch
+from remit_consumers.consent.found import Codes, Found
 from remit_consumers.consent.ledger import Ledger
+from remit_consumers.plans import Plans
 from remit_schemas.category import Decision
+from remit_schemas.contract import CONSENT_CHANGE
 from remit_schemas.decided import Outcome
 from remit_schemas.plan import Plan
 
-Split = Callable[[Batch, Plan], Sequence[Batch]]
-"""Parts a batch: every event stands in one part, and each part has its own outcome."""
+Split = Callable[[Batch, Plan], Sequence[tuple[Batch, Plan]]]
+"""Parts a batch: every event stands in one part, and each part has its own outcome and the plan that governs it."""
+
+MINOR_WITHOUT_GROUND = "minor_without_ground"
+"""Why an event of a minor is refused whose data may not be collected."""
+
+UNKNOWN_VERSION = "unknown_version"
+"""Why an event is refused whose subject accepted a policy version that is not on record."""
 
 
-def authorize(ledger: Ledger) -> Split:
-    """Make the step that parts a batch by what the subjects consented to, and decides each part's outcome.
+def authorize(ledger: Ledger, plans: Plans) -> Split:
+    """Make the step that parts a batch by what is on record of the subjects, and decides each part's outcome.
 
-    Events of which nothing may be stored are refused.
+    First who is a minor, then which version each accepted, then what they agreed to under it. Events of which nothing
+    may be stored are refused.
 
-    Source: policy 2021-11-01, clauses S014, S016, S017, S089.
+    Source: policy 2021-11-01, clauses S014, S016, S017, S089, S113, S117.
     """
 
-    def step(batch: Batch, plan: Plan) -> Sequence[Batch]:
-        purposes = sorted(plan.optional_purposes)
-        bits = ledger.granted(batch, purposes, plan.policy_version) if purposes else None
-        if bits is None:
-            return [_decided(batch, plan, frozenset())]
+    def step(batch: Batch, plan: Plan) -> Sequence[tuple[Batch, Plan]]:
+        found = ledger.find(batch)
+        minors = None if plan.contract == CONSENT_CHANGE else found.minors(plan.minors)
         parts = []
-        for mask in np.unique(bits).tolist():
-            granted = frozenset(name for n, name in enumerate(purposes) if mask >> n & 1)
-            parts.append(_decided(_rows(batch, np.flatnonzero(bits == mask)), plan, granted))
+        for group in _governed(batch, plan, found, minors, plans):
+            parts += list(group.decided(found, plans))
         return parts
 
     return step
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Events that one plan governs, or that are refused for one reason.
+
+    Attributes:
+        batch: All events that came.
+        plan: The plan.
+        places: Which of the events.
+        minors: What `Found.minors` gave.
+        refused: Why they are refused; empty where they are not.
+    """
+
+    batch: Batch
+    plan: Plan
+    places: Codes
+    minors: Codes | None
+    refused: str = ""
+
+    def decided(self, found: Found, plans: Plans) -> Iterator[tuple[Batch, Plan]]:
+        """Part the events by what their subjects granted."""
+        if self.refused:
+            yield _none_of(self.batch, self.plan, len(self.places), self.refused), self.plan
+            return
+        purposes = sorted(self.plan.optional_purposes)
+        covering = plans.covering(self.plan.policy_version)
+        never = frozenset(self.plan.minors.never) if self.plan.minors else frozenset()
+        bits = found.granted(purposes, covering, never, self.minors) if purposes else None
+        if bits is None:
+            yield _decided(_rows(self.batch, self.places), self.plan, frozenset()), self.plan
+            return
+        mine = bits[self.places]
+        for mask in np.unique(mine).tolist():
+            granted = frozenset(name for n, name in enumerate(purposes) if mask >> n & 1)
+            rows = _rows(self.batch, self.places[mine == mask])
+            yield _decided(rows, self.plan, granted), self.plan
+
+
+def _governed(
+    batch: Batch, plan: Plan, found: Found, minors: Codes | None, plans: Plans
+) -> Iterator[_Group]:
+    """Part a batch by who is refused and by which plan governs the others; without any event it stays one."""
+    everybody = np.arange(batch.events)
+    refused = np.zeros(batch.events, bool) if minors is None else minors == 2  # noqa: PLR2004 - see `Ages.code`
+    if refused.any():
+        yield _Group(batch, plan, everybody[refused], minors, MINOR_WITHOUT_GROUND)
+        everybody = everybody[~refused]
+        if not len(everybody):
+            return
+    codes, versions = found.accepted()
+    if not versions or {plan.policy_version} == set(versions) or not len(everybody):
+        yield _Group(batch, plan, everybody, minors)
+        return
+    by_version: dict[str | None, list[int]] = {}
+    for code in np.unique(codes[everybody]).tolist():
+        version = (
+            plan.policy_version
+            if code < 0
+            else plans.governing(versions[code], plan.policy_version)
+        )
+        by_version.setdefault(version, []).append(code)
+    for version, mine in by_version.items():
+        places = everybody[np.isin(codes[everybody], mine)]
+        if version is None:
+            yield _Group(batch, plan, places, minors, UNKNOWN_VERSION)
+        else:
+            governing = (
+                plan if version == plan.policy_version else plans.plan(plan.contract, version)
+            )
+            yield _Group(batch, governing, places, minors)
 
 
 def _decided(batch: Batch, plan: Plan, granted: frozenset[str]) -> Batch:
@@ -44,9 +122,14 @@ def _decided(batch: Batch, plan: Plan, granted: frozenset[str]) -> Batch:
     if _stores(outcome):
         return replace(batch, outcome=outcome, granted=granted)
     reason = "no_consent" if plan.optional_purposes else "no_rule"
+    nothing = _none_of(batch, plan, batch.events, reason)
+    return replace(nothing, outcome=outcome, granted=granted)
+
+
+def _none_of(batch: Batch, plan: Plan, events: int, reason: str) -> Batch:
+    """No rows of a batch, and a number of events that are refused."""
     nothing = _rows(batch, np.zeros(0, np.int64))
-    refused = {reason: batch.events}
-    return replace(nothing, outcome=outcome, granted=granted, refused=refused)
+    return replace(nothing, outcome=plan.outcome(), refused={reason: events})
 
 
 def _stores(outcome: Outcome) -> bool:
@@ -54,7 +137,7 @@ def _stores(outcome: Outcome) -> bool:
     return any(field.decision is not Decision.REFUSE for field in outcome.fields.values())
 
 
-def _rows(batch: Batch, places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Batch:
+def _rows(batch: Batch, places: Codes) -> Batch:
     """Some rows of a batch, in their order."""
     if len(places) == batch.events:
         return batch

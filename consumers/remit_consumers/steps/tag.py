@@ -47,7 +47,9 @@ def joined_rows(parts: Sequence[pa.Table]) -> pa.Table:
     if len(parts) == 1:
         return parts[0]
     alike = (
-        pa.concat_tables([_stored(part) for part in parts]).unify_dictionaries().combine_chunks()
+        pa.concat_tables([_stored(part) for part in parts], promote_options="default")
+        .unify_dictionaries()
+        .combine_chunks()
     )
     subjects = alike.column("subject").combine_chunks()
     return alike if subjects.null_count == len(subjects) else alike.take(_by_subject(subjects))

@@ -85,7 +85,7 @@ def _summary(bundle: Bundle, optional: list[str]) -> bytes:
         "optional_purposes": purposes,
         "optional_fields": _optional_fields(bundle),
         "stopped": sorted(bundle.stopped),
-        "notice": bundle.notice.model_dump(mode="json") if bundle.notice else None,
+        "notice": bundle.notice.to_json() if bundle.notice else None,
     }
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
 

@@ -13,7 +13,7 @@ from kit.policies import OPERATE, policy_data
 
 Run = Callable[..., Said]
 
-RULE = {
+RULE: dict[str, object] = {
     "event": "page_view",
     "field": "language",
     "reduce": {"language": {}},

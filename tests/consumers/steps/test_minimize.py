@@ -34,7 +34,7 @@ def counted(folder: Path, *subjects: str | None) -> list[bool]:
     )
     keys = VisitorKeys(folder / "keys", lambda: NOW)
     walk = make_walk(Vault.open(folder / "vault", b"k" * 32), folder, visitors=keys)
-    (part,) = walk.authorize(batch, PLAN)
+    ((part, _),) = walk.authorize(batch, PLAN)
     done = walk.minimize(part, PLAN)
     stored = done.subject.storage.to_pylist()
     assert [name is not None for name in stored] == [subject is not None for subject in subjects]
