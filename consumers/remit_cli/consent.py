@@ -50,7 +50,7 @@ def show(
     said = ["effect_at", "purpose", "status", "agreed_version", "method", "recorded_at"]
     records = rows.select(said).to_pylist()
     since = dict.fromkeys(_optional(deployment.policy)) | ledger.stands(
-        rows, sorted(deployment.plans().covering(deployment.policy.version))
+        rows, deployment.plans().covering(deployment.policy.version)
     )
     if as_json:
         granted = {name: {"granted": at is not None, "since": at} for name, at in since.items()}

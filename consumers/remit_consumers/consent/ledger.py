@@ -4,7 +4,7 @@ It is asked for whole batches. What a flush gathered is learned before the flush
 everything is dropped and loaded again, so what was learned too early is forgotten with the rest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -122,7 +122,7 @@ class Ledger:
         )
         return rows.filter(mine).sort_by([("effect_at", "ascending"), ("index", "ascending")])
 
-    def stands(self, rows: pa.Table, versions: Sequence[str]) -> dict[str, datetime | None]:
+    def stands(self, rows: pa.Table, versions: AbstractSet[str]) -> dict[str, datetime | None]:
         """Say since when the one subject of some records grants each purpose that it spoke of; None: it does not.
 
         Args:

@@ -333,7 +333,7 @@ def test_a_denial_that_went_with_its_key_lets_no_older_agreement_hold_again(tmp_
         assert shop.kept(shop.store(shop.view(subject=who))) == [(False, False)]
     rows = shop.ledger.of("", who)
     assert rows.num_rows == 1, "the denial ties to nobody any more"
-    assert shop.ledger.stands(rows, VERSION) == {REPORTING: None}
+    assert shop.ledger.stands(rows, {VERSION}) == {REPORTING: None}
 
 
 def test_a_ledger_whose_log_was_cut_is_read_whole(shop: Shop) -> None:
