@@ -152,18 +152,25 @@ def _of_plans(old: Plan, new: Plan) -> Iterator[Change]:
         before = old.fields[name]
         for kind, words in (*_of_decision(before, after), *_of_use(before, after)):
             yield Change(kind, f"{new.contract}.{name}", words)
-    for kind, words in (*_of_floor(old.floor, new.floor), *_of_volume(old.volume, new.volume)):
+    for kind, words in (*_of_floor(old.floor, new), *_of_volume(old.volume, new.volume)):
         yield Change(kind, new.contract, words)
 
 
-def _of_floor(before: FloorPlan | None, after: FloorPlan | None) -> Iterator[_Said]:
-    """Where traits that fewer people share are stored."""
+def _of_floor(before: FloorPlan | None, new: Plan) -> Iterator[_Said]:
+    """Where traits that fewer people share are stored; what is not collected any more needs no floor."""
+    after = new.floor
     if before is None:
         return
+    stored = {
+        column
+        for column, field in before.columns.items()
+        if new.fields[field].decision is not Decision.REFUSE
+    }
     if after is None:
-        yield ChangeKind.COLLECTED, "had a floor, and has none"
+        if stored:
+            yield ChangeKind.COLLECTED, "had a floor, and has none"
         return
-    for column in sorted(set(before.columns) - set(after.columns)):
+    for column in sorted(stored - set(after.columns)):
         yield ChangeKind.COLLECTED, f"the floor spoke of {column}, and does not"
     if after.subjects_min < before.subjects_min:
         yield (

@@ -98,9 +98,7 @@ def _agreed(
     """Whether somebody had agreed to a purpose and nothing denied it since, whenever that was learned."""
     about = [fact for fact in facts if fact.purpose == purpose]
     denied = [
-        fact.effect_ms
-        for fact in about
-        if fact.status not in {"given", "renewed", "requested"}
+        fact.effect_ms for fact in about if fact.status not in {"given", "renewed", "requested"}
     ]
     return any(
         fact.status in {"given", "renewed"}

@@ -20,7 +20,9 @@ def two_versions(folder: Path) -> None:
         if version == OLDER:
             _refuse_language(data)
         path = folder / f"{version}.yaml"
-        path.write_text(yaml.dump(data, Dumper=_Plain, sort_keys=False, allow_unicode=True), "utf-8")
+        path.write_text(
+            yaml.dump(data, Dumper=_Plain, sort_keys=False, allow_unicode=True), "utf-8"
+        )
 
 
 def _refuse_language(data: dict[str, list[dict[str, object]]]) -> None:
