@@ -62,10 +62,17 @@ def show(told: Report) -> None:
     if told.consents:
         title = "Consent: what was said to each optional purpose, and the events it was asked for"
         console.print(_table(title, "purpose", CONSENTS, told.consents))
+    if told.notices:
+        channels = tuple(sorted({channel for row in told.notices.values() for channel in row}))
+        rows = {name: dict.fromkeys(channels, 0) | dict(row) for name, row in told.notices.items()}
+        title = "Notices: how many were told of a version of the policy, by channel"
+        console.print(_table(title, "version", channels, rows))
     if told.floors:
         console.print(_traits(told.floors))
     title = "Clauses: on which sentence of the policy"
     console.print(_table(title, "clause", SIZES, told.clauses))
+    governed = ", ".join(f"{name}: {events:,}" for name, events in told.policy_versions.items())
+    console.print(f"Events stored under each version of the policy: {governed or 'none'}")
     console.print(f"Plain door: {told.plain_door.sentence()}", highlight=False)
 
 

@@ -145,6 +145,7 @@ class Composer:
             fields=refined.counts if refined else (),
             purposes=refined.purposes if refined else {},
             ledger=self.walk.ledger.version,
+            versions=refined.versions if refined else {},
             filled=refined.filled if refined else {},
             floored=refined.floored if refined else {},
         )

@@ -112,6 +112,13 @@ class Refined:
         return added(count for part in self.parts for count in part.counts)
 
     @property
+    def versions(self) -> Mapping[str, int]:
+        """Events stored, by the policy version that governed them."""
+        both = zip(self.plans, self.parts, strict=True)
+        counts = _sum({plan.policy_version: part.table.num_rows} for plan, part in both)
+        return {version: events for version, events in counts.items() if events}
+
+    @property
     def purposes(self) -> Mapping[str, tuple[int, int]]:
         """For each optional purpose, the events whose subject granted it, and all others."""
         came = [(part.granted, part.events + sum(part.refused.values())) for part in self.parts]

@@ -12,6 +12,7 @@ from deltalake.exceptions import DeltaError
 
 from remit_consumers.lake.consents import Records
 from remit_consumers.lake.consents import counted as counted_consents
+from remit_consumers.lake.consents import notices as counted_notices
 from remit_consumers.lake.consents import since as consents_since
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.floors import Floor
@@ -179,6 +180,13 @@ class Lake:
             return {}
         with reaching(self.root):
             return counted_consents(self._open(CONSENTS_TABLE))
+
+    def notices(self) -> Mapping[str, Mapping[str, int]]:
+        """How many notices are on record, by policy version and channel."""
+        if not is_table(self.root, CONSENTS_TABLE):
+            return {}
+        with reaching(self.root):
+            return counted_notices(self._open(CONSENTS_TABLE))
 
     def floors(self, now: datetime | None = None) -> dict[FloorKind, list[Floor]]:
         """The newest floors of each kind, one for each number of subjects, the newest first.

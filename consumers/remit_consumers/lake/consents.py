@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from remit_consumers.lake.log import Entry, entries, versions
 from remit_consumers.lake.tables import CONSENTS, Table
+from remit_schemas.category import NOTIFIED, STATED
+
+THE_POLICY = "policy"
+"""What is counted under this is about a whole version of the policy, and no purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,27 @@ def _whole(rows: pa.Table) -> pa.Table:
     return rows.select(CONSENTS.names).cast(CONSENTS)
 
 
+def notices(table: Table) -> Mapping[str, Mapping[str, int]]:
+    """How many subjects' notices are on record, by policy version and channel."""
+    columns = ["agreed_version", "channel"]
+    known = [name for name in (*columns, "status") if name in table.columns]
+    rows = table.delta.to_pyarrow_table(columns=known)
+    if "channel" not in known:
+        return {}
+    rows = rows.filter(pc.equal(rows.column("status"), NOTIFIED))
+    groups = rows.group_by(columns).aggregate([([], "count_all")])
+    found: dict[str, dict[str, int]] = {}
+    for row in groups.sort_by([(name, "ascending") for name in columns]).to_pylist():
+        version = found.setdefault(row["agreed_version"] or "unknown", {})
+        version[row["channel"] or "unknown"] = row["count_all"]
+    return found
+
+
 def counted(table: Table) -> Mapping[str, Mapping[str, int]]:
-    """How many changes of each status the ledger holds, by purpose."""
+    """How many changes of each status the ledger holds, by purpose; those to no purpose are about the policy.
+
+    What was stated of a subject is counted nowhere: how many minors there are is nobody's to know (D8).
+    """
     columns = ["purpose", "status"]
     groups = (
         table.delta.to_pyarrow_table(columns=columns)
@@ -63,5 +87,7 @@ def counted(table: Table) -> Mapping[str, Mapping[str, int]]:
     )
     found: dict[str, dict[str, int]] = {}
     for row in groups.sort_by([(name, "ascending") for name in columns]).to_pylist():
-        found.setdefault(row["purpose"], {})[row["status"] or "unknown"] = row["count_all"]
+        if row["status"] != STATED:
+            name = row["purpose"] or THE_POLICY
+            found.setdefault(name, {})[row["status"] or "unknown"] = row["count_all"]
     return found

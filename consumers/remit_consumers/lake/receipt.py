@@ -14,9 +14,9 @@ from typing import Any, Self
 from remit_schemas.category import Decision
 from remit_schemas.errors import LakeError
 
-FORMAT = 3
+FORMAT = 4
 """The `v` of a receipt; a reader refuses a newer one. Version 1 had no distinct values, bits and floors, version 2 no
-purposes and no ledger."""
+purposes and no ledger, version 3 no versions."""
 
 
 class PackOutcome(StrEnum):
@@ -140,7 +140,7 @@ class Receipt:
     Attributes:
         log: The log's id.
         contract: The contract of all events in it; empty in quarantine where it is not known.
-        policy_version: The version that governs, the newest if several do; empty in quarantine.
+        policy_version: The version in force; empty in quarantine.
         positions: For each partition, the first offset of the flush and the first behind it.
         events: What became of the events.
         sources: The newest counts of each (producer, lane) in the flush.
@@ -148,6 +148,7 @@ class Receipt:
         fields: What became of the values.
         purposes: For each optional purpose of the plan, the events whose subject granted it, and all others.
         ledger: The version of the consent ledger that decided, beside what the flush itself recorded; -1: it was empty.
+        versions: Events stored, by the policy version that governed them.
         filled: Rows that had no value of a field and have `other` in its place, by field.
         floored: Rows whose value became `other` because too few subjects shared it with the others, by column.
         gaps: Sequence numbers that were skipped.
@@ -164,6 +165,7 @@ class Receipt:
     fields: Sequence[FieldCount] = ()
     purposes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     ledger: int = -1
+    versions: Mapping[str, int] = field(default_factory=dict)
     filled: Mapping[str, int] = field(default_factory=dict)
     floored: Mapping[str, int] = field(default_factory=dict)
     gaps: int = 0
@@ -210,6 +212,7 @@ class Receipt:
                 "fields": [list(astuple(one)) for one in self.fields],
                 "purposes": {name: list(events) for name, events in self.purposes.items()},
                 "ledger": self.ledger,
+                "versions": dict(self.versions),
                 "filled": dict(self.filled),
                 "floored": dict(self.floored),
                 "gaps": self.gaps,

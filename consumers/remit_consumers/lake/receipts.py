@@ -165,7 +165,13 @@ def _rows(link: Link) -> Iterator[dict[str, object]]:
         "chain": link.head,
     }
     yield same | {"kind": "commit", "field": "", "receipt": link.text}
-    rows = (*_events(receipt), *_fields(receipt), *_purposes(receipt), *_floored(receipt))
+    rows = (
+        *_events(receipt),
+        *_fields(receipt),
+        *_purposes(receipt),
+        *_floored(receipt),
+        *_versions(receipt),
+    )
     for row in (*rows, *_sources(receipt), *_packs(receipt)):
         yield same | row
 
@@ -218,6 +224,12 @@ def _purposes(receipt: Receipt) -> Iterator[dict[str, object]]:
             if count:
                 same = {"kind": "purpose", "field": "", "purposes": purpose}
                 yield same | {"decision": decision, "values_in": count}
+
+
+def _versions(receipt: Receipt) -> Iterator[dict[str, object]]:
+    """How many events each version of the policy governed."""
+    for version, events in receipt.versions.items():
+        yield {"kind": "version", "field": "", "reason": version, "values_in": events}
 
 
 def _floored(receipt: Receipt) -> Iterator[dict[str, object]]:

@@ -105,7 +105,8 @@ class Report:
         clauses: For each clause: values_in, values_out, bytes_in, bytes_out.
         reducers: For each reducer: values_in, values_out, bytes_in, bytes_out; bits_in and bits_out, what the values
             told and still tell; distinct_in and distinct_out, the most different values in one commit.
-        policy_versions: For each policy version: events stored.
+        policy_versions: For each policy version: events stored under it, that is, whose subject it governed.
+        notices: For each policy version, how many were told of it, by channel.
         floors: For each contract with a floor whose first window is closed, what it came to.
         plain_door: What came in plain.
     """
@@ -118,6 +119,7 @@ class Report:
     clauses: Counts = field(default_factory=dict)
     reducers: Counts = field(default_factory=dict)
     policy_versions: Mapping[str, int] = field(default_factory=dict)
+    notices: Counts = field(default_factory=dict)
     floors: Mapping[str, Traits] = field(default_factory=dict)
     plain_door: PlainDoor = field(default_factory=PlainDoor)
 
@@ -139,15 +141,18 @@ def report(lake: Lake) -> Report:
     receipts = lake.receipts()
     floors = [floor for kind in lake.floors().values() for floor in kind]
     consents = _consents(lake.consent_counts(), receipts)
-    return replace(told(receipts), floors=_floors(floors, receipts), consents=consents)
+    return replace(
+        told(receipts),
+        floors=_floors(floors, receipts),
+        consents=consents,
+        notices=lake.notices(),
+    )
 
 
 def told(receipts: pa.Table) -> Report:
     """Tell what receipts say."""
     contracts, reasons = _outcomes(receipts)
     fields = receipts.filter(pc.equal(receipts.column("kind"), "field"))
-    stored = _of_kind(receipts, "events", "stored")
-    versions = grouped(stored, ["policy_version"], ["values_in"])
     return Report(
         contracts=contracts,
         reasons=reasons,
@@ -155,9 +160,24 @@ def told(receipts: pa.Table) -> Report:
         purposes=_purposes(fields),
         clauses=_by(fields, "clause"),
         reducers=_reducers(fields),
-        policy_versions={str(row["policy_version"]): int(row["values_in"]) for row in versions},
+        policy_versions=_versions(receipts),
         plain_door=_plain_door(receipts),
     )
+
+
+def _versions(receipts: pa.Table) -> Mapping[str, int]:
+    """How many events each version governed; older receipts know only which one was in force."""
+    told: Counter[str] = Counter()
+    governed = _of_kind(receipts, "version")
+    for row in grouped(governed, ["reason"], ["values_in"]):
+        told[str(row["reason"])] += int(row["values_in"])
+    stored = _of_kind(receipts, "events", "stored")
+    older = stored.filter(
+        pc.invert(pc.is_in(stored.column("commit"), pc.unique(governed.column("commit"))))
+    )
+    for row in grouped(older, ["policy_version"], ["values_in"]):
+        told[str(row["policy_version"])] += int(row["values_in"])
+    return dict(sorted(told.items()))
 
 
 def _consents(changes: Counts, receipts: pa.Table) -> Counts:

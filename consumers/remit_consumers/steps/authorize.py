@@ -1,6 +1,6 @@
 """Authorize: under which version of the policy, and for which purposes, may these events be stored."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +28,8 @@ UNKNOWN_VERSION = "unknown_version"
 def authorize(ledger: Ledger, plans: Plans) -> Split:
     """Make the step that parts a batch by what is on record of the subjects, and decides each part's outcome.
 
-    First who is a minor, then which version each accepted, then what they agreed to under it. Events of which nothing
+    What somebody says of their consent is heard from everybody, under the version in force. For all else: first who is a
+    minor, then which version each accepted, then what they agreed to under it. Events of which nothing
     may be stored are refused.
 
     Source: policy 2021-11-01, clauses S014, S016, S017, S089, S113, S117.
@@ -36,11 +37,11 @@ def authorize(ledger: Ledger, plans: Plans) -> Split:
 
     def step(batch: Batch, plan: Plan) -> Sequence[tuple[Batch, Plan]]:
         found = ledger.find(batch)
-        minors = None if plan.contract == CONSENT_CHANGE else found.minors(plan.minors)
-        parts = []
-        for group in _governed(batch, plan, found, minors, plans):
-            parts += list(group.decided(found, plans))
-        return parts
+        if plan.contract == CONSENT_CHANGE:
+            groups: Iterable[_Group] = [_Group(batch, plan, np.arange(batch.events), None)]
+        else:
+            groups = _governed(batch, plan, found, found.minors(plan.minors), plans)
+        return [part for group in groups for part in group.decided(found, plans)]
 
     return step
 
