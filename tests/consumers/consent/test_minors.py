@@ -21,7 +21,8 @@ def shop(tmp_path: Path) -> Shop:
 
 def aged(shop: Shop, band: str, **fields: object) -> Opened:
     """A statement of how old ann is."""
-    return shop.say("stated", EARLIER, purpose=None, age_band=band, **fields)
+    said: dict[str, object] = {"purpose": None, "age_band": band, **fields}
+    return shop.say("stated", EARLIER, subject="ann", tenant="", **said)
 
 
 def refused(flush: Flush) -> dict[str, int]:

@@ -7,6 +7,7 @@ over from one another come between the steps.
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -177,7 +178,7 @@ class Ledgers(RuleBasedStateMachine):
         self.marks = dict(self.claim.marks)
         ledger.load()
 
-    def _pack(self, events: list[Event], fingerprint: bytes) -> Opened:
+    def _pack(self, events: Sequence[Event], fingerprint: bytes) -> Opened:
         self.sequence += 1
         self.offset += 1
         names = [f"user{n}" for n in range(SUBJECTS)]
