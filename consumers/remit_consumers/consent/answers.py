@@ -4,7 +4,12 @@ A denial holds against everything said before it; an agreement holds from when i
 So what counts is the earliest agreement after the last denial.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+
+import numpy as np
+
+from remit_consumers.consent.places import Column, Places, Times
 
 NEVER = -(1 << 63)
 """Before all time, in milliseconds since 1970."""
@@ -18,91 +23,104 @@ so that a denial which arrives late can only let begin later what begins."""
 
 
 class Answers:
-    """The answers to one purpose, by the ledger's name of a subject. Times are milliseconds since 1970."""
+    """The answers to one purpose, by place. Times are milliseconds since 1970.
+
+    Attributes:
+        given: How many agreements hold, by version: one is enough for anybody to be asked about.
+    """
 
     def __init__(self) -> None:
-        self._denied: dict[str, int] = {}
-        self._since: dict[str, dict[str, int]] = {}  # by version: one number for nearly everybody
+        self._denied = Column(NEVER)
+        self._since: dict[str, Column] = {}  # by version: one number for nearly everybody
         self._repeats: dict[
-            tuple[str, str], tuple[int, ...]
+            tuple[str, int], tuple[int, ...]
         ] = {}  # of who agreed again, by version
+        self.given: dict[str, int] = {}
 
-    def take(self, name: str, effect_ms: int, version: str | None) -> None:
+    def take(self, place: int, effect_ms: int, version: str | None) -> None:
         """Learn one answer; of an agreement and a denial at the same time the denial holds.
 
         Args:
-            name: The ledger's name of the subject.
+            place: Of the subject's name.
             effect_ms: When it was said.
             version: The policy version that was agreed to; None for a denial, which holds for all versions.
         """
-        if effect_ms <= self._denied.get(name, NEVER):
+        if effect_ms <= self._denied[place]:
             return
         if version is None:
-            self._denied[name] = effect_ms
+            self._denied[place] = effect_ms
             for each in self._since:
-                self._keep(
-                    each, name, [time for time in self._given(each, name) if time > effect_ms]
-                )
+                self._keep(each, place, [t for t in self._given(each, place) if t > effect_ms])
             return
-        since = self._since.setdefault(version, {})
-        if since.setdefault(name, effect_ms) != effect_ms:
-            self._keep(version, name, sorted({*self._given(version, name), effect_ms}))
+        before = self._since[version][place] if version in self._since else FOREVER
+        if before == FOREVER:
+            self._keep(version, place, [effect_ms])
+        elif before != effect_ms:
+            self._keep(version, place, sorted({*self._given(version, place), effect_ms}))
 
-    def gives(self, version: str) -> bool:
-        """Whether anybody agrees under a policy version."""
-        return bool(self._since.get(version))
+    def gives(self, versions: AbstractSet[str]) -> bool:
+        """Whether anybody agrees under any of some policy versions."""
+        return any(self.given.get(version) for version in versions)
 
-    def since(self, version: str, names: Sequence[str | None]) -> list[int]:
-        """Since when each of these subjects agrees under a policy version; `FOREVER` where one does not."""
-        known = self._since.get(version, {})
-        return [known.get(name or "", FOREVER) for name in names]
-
-    def since_of_one(self, version: str, names: Sequence[str], from_ms: int = NEVER) -> int:
-        """Since when one subject agrees that is known by several names.
+    def since(self, versions: AbstractSet[str], places: Places, from_ms: Times) -> Times:
+        """Since when each of some subjects agrees under any of some versions; `FOREVER` where one does not.
 
         Args:
-            version: The policy version that governs.
-            names: The ledger's names of the subject.
-            from_ms: From when on denials are known: what was agreed to before may have been denied since.
+            versions: Those an agreement to which counts.
+            places: Of their names.
+            from_ms: For each, from when on denials are known: what was agreed to before may have been denied since.
         """
-        denied = max((self._denied.get(name, NEVER) for name in names), default=NEVER)
+        found = np.full(len(places), FOREVER, np.int64)
+        denied = self._denied.at(places).max(axis=1)
+        for version in versions:
+            if not self.given.get(version):
+                continue
+            since = self._since[version].at(places)
+            holds = (since > denied[:, None]) & (since >= from_ms[:, None])
+            first = np.where(holds, since, FOREVER).min(axis=1)
+            for n in np.flatnonzero((~holds & (since != FOREVER)).any(axis=1)).tolist():
+                first[n] = self._first(version, places[n].tolist(), int(denied[n]), int(from_ms[n]))
+            found = np.minimum(found, first)
+        return found
+
+    def forget(self, places: Iterable[int]) -> None:
+        """Forget subjects that nobody can be tied to any more."""
+        for place in places:
+            self._denied[place] = NEVER
+            for version in self._since:
+                self._keep(version, place, [])
+
+    def answers(self, place: int) -> Iterator[tuple[int, str | None]]:
+        """What there is to remember of one subject: enough to be learned anew."""
+        if self._denied[place] != NEVER:
+            yield self._denied[place], None
+        for version in self._since:
+            for time in self._given(version, place):
+                yield time, version
+
+    def _first(self, version: str, places: list[int], denied: int, from_ms: int) -> int:
+        """Since when one agrees whose first agreement does not count: a later one may."""
         times = (
             time
-            for name in names
-            for time in self._given(version, name)
+            for place in places
+            for time in self._given(version, place)
             if time > denied and time >= from_ms
         )
         return min(times, default=FOREVER)
 
-    def since_of_any(
-        self, versions: Iterable[str], names: Sequence[str], from_ms: int = NEVER
-    ) -> int:
-        """Since when one subject agrees under any of some versions; arguments as in `since_of_one`."""
-        if len(names) == 1 and from_ms == NEVER:  # nearly everybody
-            (name,) = names
-            return min(
-                (self._since[one].get(name, FOREVER) for one in versions if one in self._since),
-                default=FOREVER,
-            )
-        return min((self.since_of_one(one, names, from_ms) for one in versions), default=FOREVER)
-
-    def forget(self, names: Iterable[str]) -> None:
-        """Forget subjects that nobody can be tied to any more."""
-        for name in names:
-            self._denied.pop(name, None)
-            for version in self._since:
-                self._keep(version, name, [])
-
-    def _given(self, version: str, name: str) -> list[int]:
+    def _given(self, version: str, place: int) -> list[int]:
         """When a subject agreed since its last denial, the earliest first."""
-        first = self._since.get(version, {}).get(name)
-        return [] if first is None else [first, *self._repeats.get((version, name), ())]
+        first = FOREVER if place < 0 else self._since[version][place]
+        return [] if first == FOREVER else [first, *self._repeats.get((version, place), ())]
 
-    def _keep(self, version: str, name: str, times: list[int]) -> None:
+    def _keep(self, version: str, place: int, times: list[int]) -> None:
         """Remember when a subject agreed, the earliest first."""
-        self._repeats.pop((version, name), None)
-        self._since[version].pop(name, None)
-        if times:
-            self._since[version][name] = times[0]
+        since = self._since.setdefault(version, Column(FOREVER))
+        was, now = since[place], times[0] if times else FOREVER
+        self._repeats.pop((version, place), None)
+        if was != now:
+            since[place] = now
+        if (was == FOREVER) != (now == FOREVER):
+            self.given[version] = self.given.get(version, 0) + (1 if was == FOREVER else -1)
         if len(times) > 1:
-            self._repeats[version, name] = tuple(times[1:][1 - GIVEN_MAX :])
+            self._repeats[version, place] = tuple(times[1:][1 - GIVEN_MAX :])

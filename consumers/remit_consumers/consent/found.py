@@ -1,21 +1,21 @@
 """A batch's subjects, found in the ledger once: what is asked of them afterwards is answered for every event."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from remit_consumers.consent.answers import FOREVER, Answers
+from remit_consumers.consent.places import Index, Places, Times
 from remit_consumers.consent.standing import Acceptances, Ages
 from remit_schemas.minors import MinorTerms
 
-Bits = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int64]
 
 TIME_BITS = 43
-"""Bits of a time in milliseconds since 1970, up to the year 2248; what lies beside it in 64 bits is a subject's place."""
+"""Bits of a time in milliseconds since 1970, up to the year 2248; what lies beside it in 64 bits is a subject's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +23,18 @@ class Known:
     """What the ledger holds of one tenant's subjects.
 
     Attributes:
+        index: Where each name stands.
         answers: To each purpose.
         by_guardians: Those that guardians gave, and all denials.
         acceptances: Of policy versions.
         ages: Of whom one was stated.
     """
 
-    answers: dict[str, Answers]
-    by_guardians: dict[str, Answers]
-    acceptances: Acceptances
-    ages: Ages
-
-    @classmethod
-    def nothing(cls) -> "Known":
-        """A tenant of whose subjects nothing is on record."""
-        return cls({}, {}, Acceptances(), Ages())
+    index: Index = field(default_factory=Index)
+    answers: dict[str, Answers] = field(default_factory=dict)
+    by_guardians: dict[str, Answers] = field(default_factory=dict)
+    acceptances: Acceptances = field(default_factory=Acceptances)
+    ages: Ages = field(default_factory=Ages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,43 +43,43 @@ class People:
 
     Attributes:
         known: What the ledger holds of this tenant's.
-        names: The ledger's names of each; several for a visitor of several days, none where there is none.
+        places: Where their names stand.
         from_ms: For each, from when on denials are known; `answers.NEVER` for a subject in the vault.
     """
 
     known: Known
-    names: Sequence[tuple[str, ...]]
-    from_ms: Sequence[int]
-
-    def each(self) -> Iterator[tuple[tuple[str, ...], int]]:
-        """Each one's names and limit."""
-        return zip(self.names, self.from_ms, strict=True)
+    places: Places
+    from_ms: Times
 
 
 class Found:
     """A batch's subjects in the ledger."""
 
-    def __init__(self, groups: Sequence[People], places: Codes, at_ms: Bits) -> None:
+    def __init__(self, groups: Sequence[People], numbers: Codes, at_ms: Times) -> None:
         """Hold them.
 
         Args:
             groups: The distinct subjects, tenant by tenant.
-            places: For each event the place of its subject among all of them; behind the last where it has none.
+            numbers: For each event the number of its subject among all of them; behind the last where it has none.
             at_ms: For each event when it was collected, in milliseconds since 1970.
         """
         self._groups = groups
-        self._places = places
+        self._numbers = numbers
         self._at = at_ms
-        self._count = sum(len(group.names) for group in groups)
+        self._count = sum(len(group.places) for group in groups)
 
     def minors(self, terms: MinorTerms | None) -> Codes | None:
         """Say of each event's subject what `Ages.code` says; None where no age of anybody is on record."""
         if not any(len(group.known.ages) for group in self._groups):
             return None
-        codes = np.zeros(self._count + 1, np.int64)
-        for place, (group, names, _) in enumerate(self._people()):
-            codes[place] = group.known.ages.code(names, terms)
-        return codes[self._places]
+
+        def of(group: People) -> Codes:
+            ages, codes = group.known.ages, np.zeros(len(group.places), np.int64)
+            for n in np.flatnonzero(ages.stated.at(group.places).any(axis=1)).tolist():
+                codes[n] = ages.code(group.places[n].tolist(), terms)
+            return codes
+
+        return self._of_each(of, 0)
 
     def accepted(self) -> tuple[Codes, tuple[str, ...]]:
         """Say for each event which version its subject had accepted when it was collected.
@@ -90,25 +87,23 @@ class Found:
         Returns:
             Codes into the versions; -1 where nothing is on record.
         """
-        versions = tuple(
-            sorted({v for group in self._groups for v in group.known.acceptances.versions})
-        )
-        nobody = np.full(len(self._places), -1, np.int64)
+        groups = [group.known.acceptances for group in self._groups]
+        versions = tuple(dict.fromkeys(version for each in groups for version in each.versions))
         if not versions:
-            return nobody, ()
+            return np.full(len(self._at), -1, np.int64), ()
         number = {version: code for code, version in enumerate(versions)}
-        keys, codes = [], []
-        for place, (group, names, _) in enumerate(self._people()):
-            for at, version in group.known.acceptances.steps(names):
-                keys.append((place << TIME_BITS) | max(at, 0))
-                codes.append(number[version])
-        if not keys:
-            return nobody, versions
-        known = np.array(keys, np.int64)  # ascending: places in order, and times of each
-        wanted = (self._places << TIME_BITS) | np.maximum(self._at, 0)
-        last = np.searchsorted(known, wanted, side="right") - 1
-        is_known = (last >= 0) & (known[last] >> TIME_BITS == self._places)
-        return np.where(is_known, np.array(codes, np.int64)[last], -1), versions
+
+        def first(group: People) -> Codes:
+            mine = np.array([number[one] for one in group.known.acceptances.versions] + [-1])
+            codes: Codes = mine[group.known.acceptances.first.at(group.places[:, 0])]
+            return codes
+
+        def since(group: People) -> Times:
+            return group.known.acceptances.since.at(group.places[:, 0])
+
+        is_since = self._of_each(since, FOREVER) <= self._at
+        codes = np.where(is_since, self._of_each(first, -1), -1)
+        return self._with_several(codes, number), versions
 
     def granted(
         self,
@@ -116,7 +111,7 @@ class Found:
         versions: AbstractSet[str],
         never: AbstractSet[str] = frozenset(),
         minors: Codes | None = None,
-    ) -> Bits | None:
+    ) -> Codes | None:
         """Say for each event which purposes its subject granted: bit n for the n-th purpose.
 
         Args:
@@ -128,41 +123,60 @@ class Found:
         Returns:
             None where nobody granted anything.
         """
-        if not self._is_any_given(purposes, versions):
+        asked = (group.known.answers.get(one) for group in self._groups for one in purposes)
+        if not any(each.gives(versions) for each in asked if each):
             return None
-        bits: Bits = np.zeros(len(self._at), np.int64)
-        is_minor = None if minors is None else minors > 0
+        bits: Codes = np.zeros(len(self._at), np.int64)
+        is_minor = None if minors is None or not minors.any() else minors > 0
         for number, purpose in enumerate(purposes):
             given = self._since(purpose, versions, lambda known: known.answers) <= self._at
-            if is_minor is not None and is_minor.any():
-                guarded = (
-                    self._since(purpose, versions, lambda known: known.by_guardians) <= self._at
-                )
-                given = np.where(is_minor, guarded & (purpose not in never), given)
+            if is_minor is not None:
+                by_guardian = self._since(purpose, versions, lambda known: known.by_guardians)
+                guarded = (by_guardian <= self._at) & (purpose not in never)
+                given = np.where(is_minor, guarded, given)
             bits |= given.astype(np.int64) << number
         return bits
 
-    def _is_any_given(self, purposes: Sequence[str], versions: AbstractSet[str]) -> bool:
-        asked = (group.known.answers.get(one) for group in self._groups for one in purposes)
-        return any(each.gives(version) for each in asked if each for version in versions)
-
     def _since(
-        self, purpose: str, versions: AbstractSet[str], of: Callable[[Known], dict[str, Answers]]
-    ) -> Bits:
+        self,
+        purpose: str,
+        versions: AbstractSet[str],
+        answers_of: Callable[[Known], dict[str, Answers]],
+    ) -> Times:
         """For each event, since when its subject grants a purpose."""
-        since = np.full(self._count + 1, FOREVER, np.int64)
-        end = 0
-        for group in self._groups:
-            start, end = end, end + len(group.names)
-            answers = of(group.known).get(purpose)
-            if answers is not None:
-                since[start:end] = [
-                    answers.since_of_any(versions, names, from_ms)
-                    for names, from_ms in group.each()
-                ]
-        return since[self._places]
 
-    def _people(self) -> Iterator[tuple[People, tuple[str, ...], int]]:
+        def of(group: People) -> Times:
+            answers = answers_of(group.known).get(purpose)
+            if answers is None or not answers.gives(versions):
+                return np.full(len(group.places), FOREVER, np.int64)
+            return answers.since(versions, group.places, group.from_ms)
+
+        return self._of_each(of, FOREVER)
+
+    def _of_each(self, of: Callable[[People], Codes], nobody: int) -> Codes:
+        """Spread what is said of the distinct subjects over the events."""
+        said = np.concatenate([*(of(group) for group in self._groups), np.full(1, nobody)])
+        spread: Codes = said[self._numbers]
+        return spread
+
+    def _with_several(self, codes: Codes, number: dict[str, int]) -> Codes:
+        """Correct the codes of those few whose record is longer than one step, or who have several names."""
+        keys, values, end = [], [], 0
         for group in self._groups:
-            for names, from_ms in group.each():
-                yield group, names, from_ms
+            start, end = end, end + len(group.places)
+            acceptances = group.known.acceptances
+            has_several = np.isin(group.places[:, 0], [*acceptances.several])
+            if group.places.shape[1] > 1:
+                has_several |= (group.places[:, 1:] >= 0).any(axis=1)
+            for n in np.flatnonzero(has_several).tolist():
+                for at, version in acceptances.steps(group.places[n].tolist()):
+                    keys.append((start + n << TIME_BITS) | max(at, 0))
+                    values.append(number[version])
+        if not keys:
+            return codes
+        known, of = np.array(keys, np.int64), np.array(values, np.int64)  # keys ascend
+        wanted = (self._numbers << TIME_BITS) | np.maximum(self._at, 0)
+        last = np.searchsorted(known, wanted, side="right") - 1
+        is_known = (last >= 0) & (known[last] >> TIME_BITS == self._numbers)
+        is_asked = np.isin(self._numbers, np.unique(known >> TIME_BITS))
+        return np.where(is_asked, np.where(is_known, of[last], -1), codes)

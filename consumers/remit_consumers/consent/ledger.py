@@ -6,6 +6,7 @@ everything is dropped and loaded again, so what was learned too early is forgott
 
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
+from itertools import compress
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 from remit_consumers.batch import Batch
 from remit_consumers.consent.answers import FOREVER, NEVER, Answers
 from remit_consumers.consent.found import Found, Known, People
+from remit_consumers.consent.places import NOWHERE
 from remit_consumers.consent.record import records
 from remit_consumers.consent.said import Said, said
 from remit_consumers.lake.commit import Lake
@@ -29,6 +31,9 @@ from remit_schemas.subject import VISITOR
 
 LEDGER_DOMAIN = "ledger"
 """The pseudonym domain of the ledger: nothing else in the lake bears its names, and they never change."""
+
+REMEMBERED_MAX = 1_000_000
+"""Subjects of a tenant whose place is remembered by what the app calls them, some 150 MB; else each is named anew."""
 
 NEUTRAL = frozenset({"requested", NOTIFIED})
 """Statuses that are on record and change nothing: somebody was asked, or told."""
@@ -46,6 +51,7 @@ class Ledger:
         self._names = names
         self._known: dict[str, Known] = {}
         self._days: dict[date, set[str]] = {}
+        self._found: dict[str, dict[str, int]] = {}
         self.version = -1
 
     def load(self) -> None:
@@ -66,6 +72,7 @@ class Ledger:
         """Drop everything; the lake has it."""
         self._known.clear()
         self._days.clear()
+        self._found.clear()
         self.version = -1
 
     def forget_gone(self) -> None:
@@ -74,10 +81,11 @@ class Ledger:
         for day in self._days.keys() - set(self._live_days()):
             gone = self._days.pop(day)
             for known in self._known.values():
+                places = known.index.forget(gone)
                 for answers in (*known.answers.values(), *known.by_guardians.values()):
-                    answers.forget(gone)
-                known.acceptances.forget(gone)
-                known.ages.forget(gone)
+                    answers.forget(places)
+                known.acceptances.forget(places)
+                known.ages.forget(places)
 
     def records(self, came: Batch, reduced: Batch, plan: Plan, now: datetime) -> pa.Table:
         """Give the records of a batch of consent changes; arguments as in `record.records`."""
@@ -93,7 +101,7 @@ class Ledger:
                 self._days.setdefault(one.day, set()).add(one.name)
             known = self._known.get(one.tenant)
             if known is None:
-                known = self._known[one.tenant] = Known.nothing()
+                known = self._known[one.tenant] = Known()
             learn(known, one)
 
     def find(self, batch: Batch) -> Found:
@@ -101,7 +109,11 @@ class Ledger:
         collected = batch.table.column(COLLECTED_AT)
         found = distinct(batch.subject, Rows(batch.tenant, collected.combine_chunks()), 0)
         at = collected.cast(pa.timestamp("ms", "UTC")).cast(pa.int64()).to_numpy()
-        groups = [self._people(scope, subjects) for scope, subjects in found.groups]
+        has_visitors = bool(pc.any(pc.starts_with(batch.subject, VISITOR)).as_py())
+        of = self._people if has_visitors else self._accounts
+        groups = [
+            of(self._known.get(scope.tenant), scope, subjects) for scope, subjects in found.groups
+        ]
         nobody = sum(len(subjects) for _, subjects in found.groups)
         places = found.indices.cast(pa.int64()).fill_null(nobody).to_numpy()
         return Found(groups, places, at)
@@ -129,14 +141,15 @@ class Ledger:
             rows: What `of` gave.
             versions: The policy versions an agreement to which counts.
         """
-        known = Known.nothing()
+        known = Known()
         for one in said(rows, self._live_days()):
             learn(known, one)
         names = sorted(set(rows.column("subject").to_pylist()))
         is_visitor = rows.column("visitor_day").null_count < rows.num_rows
-        from_ms = self._known_from_ms() if is_visitor else NEVER
+        limit = np.array([self._known_from_ms() if is_visitor else NEVER])
+        places = np.array([known.index.known(names) or [NOWHERE]])
         since = {
-            purpose: answers.since_of_any(versions, names, from_ms)
+            purpose: int(answers.since(versions, places, limit)[0])
             for purpose, answers in known.answers.items()
         }
         return {
@@ -156,55 +169,71 @@ class Ledger:
         oldest = min(self._live_days(), default=None)
         return FOREVER if oldest is None else (oldest - EPOCH).days * DAY_MS
 
-    def _people(self, scope: Scope, subjects: list[str]) -> People:
-        """Name the distinct subjects of a tenant; where nothing is on record of any, nobody is asked."""
-        known = self._known.get(scope.tenant)
-        if known is None:
-            return People(Known.nothing(), [()] * len(subjects), [NEVER] * len(subjects))
-        is_visitor = np.array([subject.startswith(VISITOR) for subject in subjects], bool)
-        visitors = [subject for subject, is_one in zip(subjects, is_visitor, strict=True) if is_one]
-        accounts = subjects
-        if visitors:
-            accounts = [one for one, is_one in zip(subjects, is_visitor, strict=True) if not is_one]
-        named = [(name,) if name else () for name in self._names.names(scope, accounts)]
-        if not visitors:
-            return People(known, named, [NEVER] * len(subjects))
-        both = iter(named), iter(self._names_of_visitors(scope.tenant, visitors))
-        names = [next(both[is_one]) for is_one in is_visitor.astype(int).tolist()]
-        limit = self._known_from_ms()
-        return People(known, names, [limit if is_one else NEVER for is_one in is_visitor])
+    def _accounts(self, known: Known | None, scope: Scope, subjects: list[str]) -> People:
+        """Find distinct subjects in the vault; where nothing is on record of a tenant's, nobody is asked."""
+        places = [NOWHERE] * len(subjects)
+        if known is not None:
+            places = self._places_of(scope, known, subjects)
+        column = np.array(places, np.int64)[:, None]
+        return People(known or Known(), column, np.full(len(subjects), NEVER))
 
-    def _names_of_visitors(self, tenant: str, subjects: list[str]) -> list[tuple[str, ...]]:
-        """The names of each distinct visitor: one for each day that lives and on which any was recorded."""
-        if self._names.visitors is None:
-            return [()] * len(subjects)
+    def _people(self, known: Known | None, scope: Scope, subjects: list[str]) -> People:
+        """Find distinct subjects among whom are visitors."""
+        is_visitor = np.array([subject.startswith(VISITOR) for subject in subjects], bool)
+        accounts = self._accounts(known, scope, list(compress(subjects, ~is_visitor)))
+        named = self._names_of_visitors(scope.tenant, list(compress(subjects, is_visitor)))
+        places = np.full((len(subjects), max(1, len(named))), NOWHERE)
+        places[~is_visitor, 0] = accounts.places[:, 0]
+        for day, names in enumerate(named):
+            places[is_visitor, day] = accounts.known.index.known(names)
+        return People(accounts.known, places, np.where(is_visitor, self._known_from_ms(), NEVER))
+
+    def _places_of(self, scope: Scope, known: Known, subjects: list[str]) -> list[int]:
+        """Where subjects in the vault stand; those who are on record are remembered by what the app calls them."""
+        found = self._found.setdefault(scope.tenant, {})
+        get = found.get
+        places = [get(subject, NOWHERE) for subject in subjects]
+        if NOWHERE not in places:
+            return places
+        missing = [n for n, place in enumerate(places) if place == NOWHERE]
+        names = self._names.names(scope, [subjects[n] for n in missing])
+        if len(found) + len(missing) > REMEMBERED_MAX:
+            found.clear()
+        for n, place in zip(missing, known.index.known(names), strict=True):
+            places[n] = place
+            if place != NOWHERE:
+                found[subjects[n]] = place
+        return places
+
+    def _names_of_visitors(self, tenant: str, subjects: list[str]) -> list[list[str | None]]:
+        """The names of distinct visitors, for each day that lives and on which any was recorded."""
+        if self._names.visitors is None or not subjects:
+            return []
         days = [day for day in self._names.visitors.days() if day in self._days]
-        named = [self._names.visitors.names(tenant, day, subjects) for day in days]
-        return [tuple(filter(None, names)) for names in zip(*named, strict=True)] or [()] * len(
-            subjects
-        )
+        return [self._names.visitors.names(tenant, day, subjects) for day in days]
 
 
 def learn(known: Known, one: Said) -> None:
     """Learn one record of a tenant's subject."""
+    place = known.index.of(one.name)
     if one.status == STATED:
-        known.ages.take(one.name, one.effect_ms, one.age)
+        known.ages.take(place, one.effect_ms, one.age)
     elif one.status == CONCLUDED and one.version:
-        known.acceptances.conclude(one.name, one.effect_ms, one.version)
+        known.acceptances.conclude(place, one.effect_ms, one.version)
     elif one.status == ACCEPTED and one.version:
-        known.acceptances.accept(one.name, one.effect_ms, one.version)
+        known.acceptances.accept(place, one.effect_ms, one.version)
     elif one.purpose is not None and one.status not in NEUTRAL:
-        _learn_answer(known, one, one.purpose)
+        _learn_answer(known, place, one, one.purpose)
 
 
-def _learn_answer(known: Known, one: Said, purpose: str) -> None:
+def _learn_answer(known: Known, place: int, one: Said, purpose: str) -> None:
     """Learn what was said to a purpose; who agrees to one under a version agrees to that version, too."""
     is_given = one.status in GIVING
     if is_given and one.version is None:
         return  # an agreement to no version is none
     version = one.version if is_given else None
-    known.answers.setdefault(purpose, Answers()).take(one.name, one.effect_ms, version)
+    known.answers.setdefault(purpose, Answers()).take(place, one.effect_ms, version)
     if one.is_guardian or not is_given:
-        known.by_guardians.setdefault(purpose, Answers()).take(one.name, one.effect_ms, version)
+        known.by_guardians.setdefault(purpose, Answers()).take(place, one.effect_ms, version)
     if version:
-        known.acceptances.accept(one.name, one.effect_ms, version)
+        known.acceptances.accept(place, one.effect_ms, version)

@@ -3,76 +3,122 @@
 Everything is folded so that the order in which it is learned does not matter.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from remit_consumers.consent.places import Column
 from remit_schemas.minors import AGE_BANDS, MinorTerms
+
+FOREVER = (1 << 63) - 1
+"""After all time: when somebody accepted anything who did not."""
 
 Steps = tuple[tuple[int, str], ...]
 """From when on which version is the newest that somebody accepted; times in milliseconds since 1970, ascending."""
 
 
 class Acceptances:
-    """The policy versions that each subject accepted.
+    """The policy versions that each subject accepted, by place.
 
     A contract that is concluded by using a product counts as long as nothing came before it (S009); what comes after
     counts only where it was agreed to expressly (S113).
+
+    Attributes:
+        versions: All that anybody accepted, in the order in which they were heard of.
+        since: When each subject accepted its first; `FOREVER` where nothing is on record.
+        first: Which that was: its number among the versions.
+        several: Those whose record is longer than one step.
     """
 
     def __init__(self) -> None:
-        self._concluded: dict[str, tuple[int, str]] = {}
-        self._accepted: dict[str, dict[str, int]] = {}
-        self._steps: dict[str, Steps] = {}
-        self.versions: set[str] = set()
+        self.versions: list[str] = []
+        self.since = Column(FOREVER)
+        self.first = Column(-1)
+        self.several: dict[int, Steps] = {}
+        self._concluded: dict[int, tuple[int, str]] = {}
+        self._accepted: dict[int, dict[str, int]] = {}  # of those with more than one
 
-    def conclude(self, name: str, effect_ms: int, version: str) -> None:
+    def conclude(self, place: int, effect_ms: int, version: str) -> None:
         """Learn that a contract was concluded under a version."""
-        self.versions.add(version)
-        known = self._concluded.get(name)
-        self._concluded[name] = min(known, (effect_ms, version)) if known else (effect_ms, version)
-        self._steps.pop(name, None)
+        mine = self._expressly(place)
+        known = self._concluded.get(place)
+        self._concluded[place] = min(known, (effect_ms, version)) if known else (effect_ms, version)
+        self._refold(place, mine)
 
-    def accept(self, name: str, effect_ms: int, version: str) -> None:
+    def accept(self, place: int, effect_ms: int, version: str) -> None:
         """Learn that a version was agreed to expressly."""
-        self.versions.add(version)
-        mine = self._accepted.setdefault(name, {})
-        mine[version] = min(effect_ms, mine.get(version, effect_ms))
-        self._steps.pop(name, None)
+        mine = self._expressly(place)
+        if mine.get(version, FOREVER) <= effect_ms:
+            return
+        mine[version] = effect_ms
+        self._refold(place, mine)
 
-    def steps(self, names: Sequence[str]) -> Steps:
-        """When one subject, known by these names, began to be under which version; empty: nothing is on record."""
-        if len(names) != 1:
-            return self._steps_of(names)
-        found = self._steps.get(names[0])
-        if found is None:
-            found = self._steps_of(names)
-            if found:
-                self._steps[names[0]] = found
-        return found
+    def steps(self, places: Sequence[int]) -> Steps:
+        """When one subject, known by the names at these places, began to be under which version."""
+        known = [place for place in places if place >= 0 and self.since[place] != FOREVER]
+        if len(known) == 1:
+            return self._steps_at(known[0])
+        said = [(at, version) for place in known for version, at in self._expressly(place).items()]
+        used = [self._concluded[place] for place in known if place in self._concluded]
+        return _folded(said, min(used, default=None))
 
-    def _steps_of(self, names: Sequence[str]) -> Steps:
-        said = [
-            (at, version) for name in names for version, at in self._accepted.get(name, {}).items()
-        ]
-        first = min(
-            (self._concluded[name] for name in names if name in self._concluded), default=None
-        )
-        if first and all(at > first[0] for at, _ in said):
-            said.append(first)
-        newest = ""
-        steps = []
-        for at, version in sorted(said):
-            if version > newest:
-                newest = version
-                steps.append((at, version))
-        return tuple(steps)
+    def said(self, place: int) -> Iterator[tuple[int, str, bool]]:
+        """What there is to remember of one subject: when, which version, and whether expressly."""
+        if place in self._concluded:
+            yield *self._concluded[place], False
+        for version, at in self._expressly(place).items():
+            yield at, version, True
 
-    def forget(self, names: Iterable[str]) -> None:
+    def forget(self, places: Iterable[int]) -> None:
         """Forget subjects that nobody can be tied to any more."""
-        for name in names:
-            self._concluded.pop(name, None)
-            self._accepted.pop(name, None)
-            self._steps.pop(name, None)
+        for place in places:
+            self._concluded.pop(place, None)
+            self._accepted.pop(place, None)
+            self.several.pop(place, None)
+            self.since[place] = FOREVER
+
+    def _expressly(self, place: int) -> dict[str, int]:
+        """What one subject agreed to expressly; written down apart only where it is more than one version."""
+        if place in self._accepted:
+            return self._accepted[place]
+        if place in self._concluded or self.since[place] == FOREVER:
+            return {}
+        return {self.versions[self.first[place]]: self.since[place]}
+
+    def _refold(self, place: int, expressly: dict[str, int]) -> None:
+        """Bring a subject's steps up to date."""
+        if len(expressly) > 1 or (expressly and place in self._concluded):
+            self._accepted[place] = expressly
+        steps = _folded([(at, v) for v, at in expressly.items()], self._concluded.get(place))
+        at, version = steps[0]
+        self.since[place], self.first[place] = at, self._number(version)
+        for _, later in steps:
+            self._number(later)
+        if len(steps) > 1:
+            self.several[place] = steps
+        else:
+            self.several.pop(place, None)
+
+    def _steps_at(self, place: int) -> Steps:
+        only = ((self.since[place], self.versions[self.first[place]]),)
+        return self.several.get(place, only)
+
+    def _number(self, version: str) -> int:
+        if version not in self.versions:
+            self.versions.append(version)
+        return self.versions.index(version)
+
+
+def _folded(expressly: list[tuple[int, str]], used: tuple[int, str] | None) -> Steps:
+    """The newest version accepted, from when on which; what is used first counts where nothing came before it."""
+    said = list(expressly)
+    if used and all(at > used[0] for at, _ in expressly):
+        said.append(used)
+    newest, steps = "", []
+    for at, version in sorted(said):
+        if version > newest:
+            newest = version
+            steps.append((at, version))
+    return tuple(steps)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,25 +141,31 @@ class Age:
 
 
 class Ages:
-    """The age bands of those subjects of whom one was stated. They leave this class only as `code`."""
+    """The age bands of those subjects of whom one was stated, by place. They leave this class only as `code`.
+
+    Attributes:
+        stated: 1 where one was stated of a subject.
+    """
 
     def __init__(self) -> None:
-        self._ages: dict[str, Age] = {}
+        self._ages: dict[int, Age] = {}
+        self.stated = Column(0)
 
     def __len__(self) -> int:
         return len(self._ages)
 
     def take(
-        self, name: str, effect_ms: int, said: tuple[str | None, str | None, str | None]
+        self, place: int, effect_ms: int, said: tuple[str | None, str | None, str | None]
     ) -> None:
         """Learn what was stated: age band, jurisdiction, ground."""
         band, jurisdiction, ground = (part or "" for part in said)
         age = Age(effect_ms, -(AGE_BANDS.get(band) or 0), band, jurisdiction, ground)
-        self._ages[name] = max(age, self._ages.get(name, age))
+        self._ages[place] = max(age, self._ages.get(place, age))
+        self.stated[place] = 1
 
-    def code(self, names: Sequence[str], terms: MinorTerms | None) -> int:
+    def code(self, places: Sequence[int], terms: MinorTerms | None) -> int:
         """Say of one subject: 0 not known to be a minor, 1 a minor on a ground that counts, 2 a minor without one."""
-        ages = [self._ages[name] for name in names if name in self._ages]
+        ages = [self._ages[place] for place in places if place in self._ages]
         if not ages:
             return 0
         age = max(ages)
@@ -125,7 +177,12 @@ class Ages:
             return 0
         return 1 if terms.allows(age.ground) else 2
 
-    def forget(self, names: Iterable[str]) -> None:
+    def said(self, place: int) -> Age | None:
+        """What there is to remember of one subject."""
+        return self._ages.get(place)
+
+    def forget(self, places: Iterable[int]) -> None:
         """Forget subjects that nobody can be tied to any more."""
-        for name in names:
-            self._ages.pop(name, None)
+        for place in places:
+            if self._ages.pop(place, None):
+                self.stated[place] = 0

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from random import Random
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remit_consumers.consent.answers import FOREVER, GIVEN_MAX, Answers
+from remit_consumers.consent.answers import FOREVER, GIVEN_MAX, NEVER, Answers
+from remit_consumers.consent.places import NOWHERE
+
+ANN, BOB = 0, 5_000  # places
 
 Answer = tuple[int, str | None]
 """When, and the version agreed to; None is a denial."""
@@ -20,10 +24,19 @@ def since(answers: Sequence[Answer], version: str = "1") -> int:
     """Since when a subject agrees who said this."""
     known = Answers()
     for at, agreed in answers:
-        known.take("ann", at, agreed)
-    (found,) = known.since(version, ["ann"])
-    assert known.since_of_one(version, ["ann"]) == found
-    return found
+        known.take(ANN, at, agreed)
+    again = Answers()
+    for at, agreed in known.answers(ANN):
+        again.take(ANN, at, agreed)
+    found = asked(known, version, [[ANN]])
+    assert asked(again, version, [[ANN]]) == found, "what is remembered is enough"
+    assert known.gives({version}) == (found != [FOREVER])
+    return found[0]
+
+
+def asked(known: Answers, version: str, places: list[list[int]]) -> list[int]:
+    """Since when subjects at these places agree."""
+    return known.since({version}, np.array(places), np.full(len(places), NEVER)).tolist()  # type: ignore[no-any-return]
 
 
 def test_an_agreement_holds_from_when_it_was_given() -> None:
@@ -53,8 +66,8 @@ def test_an_agreement_to_one_version_is_none_to_another() -> None:
 
 def test_a_subject_whom_nobody_heard_of_agrees_to_nothing() -> None:
     known = Answers()
-    known.take("ann", 7, "1")
-    assert known.since("1", ["bob", None]) == [FOREVER, FOREVER]
+    known.take(ANN, 7, "1")
+    assert asked(known, "1", [[BOB], [NOWHERE]]) == [FOREVER, FOREVER]
 
 
 def test_many_repeats_take_no_more_room_and_change_nothing() -> None:
@@ -87,7 +100,7 @@ def test_a_subject_of_two_names_agrees_as_one_who_said_all_of_it_under_one(
     today: list[Answer], yesterday: list[Answer]
 ) -> None:
     known = Answers()
-    for name, said in (("today", today), ("yesterday", yesterday)):
+    for place, said in ((ANN, today), (BOB, yesterday)):
         for at, agreed in said:
-            known.take(name, at, agreed)
-    assert known.since_of_one("1", ["today", "yesterday"]) == since([*today, *yesterday])
+            known.take(place, at, agreed)
+    assert asked(known, "1", [[ANN, BOB]]) == [since([*today, *yesterday])]
