@@ -92,7 +92,8 @@ class Deployment:
 
     def ledger(self) -> Ledger:
         """The consent ledger, not loaded yet."""
-        return Ledger(self.lake, Pseudonyms(self.vault, LEDGER_DOMAIN, self.visitors))
+        names = Pseudonyms(self.vault, LEDGER_DOMAIN, self.visitors)
+        return Ledger(self.lake, names, self.settings.ledger)
 
     def floors(self, consumer: int = 0, now: Clock = utc_now) -> Floors:
         """Open the floors as the consumer with this number sees them."""

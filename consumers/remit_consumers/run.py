@@ -302,6 +302,7 @@ class Runner:
         self._materialised_at = time.monotonic()
         lake = self._deployment.lake
         chained = lake.materialise()
+        self._ledger.save()
         self._failures, self._fault = 0, None
         if chained and self.is_drained:
             self._metrics.balance(report(lake).contracts)

@@ -78,6 +78,11 @@ class Settings:
         return self.data / "spool"
 
     @property
+    def ledger(self) -> Path:
+        """Where what is known of consents lies folded, so that a start need not read all that was ever said."""
+        return self.data / "ledger" / "snapshot.npz"
+
+    @property
     def floors(self) -> Path:
         """Where what is seen in open windows lies, sealed."""
         return self.data / "floors"

@@ -18,7 +18,8 @@ from remit_schemas.policy import find_policy
 
 def make_ledger(vault: Vault, folder: Path, visitors: VisitorKeys | None = None) -> Ledger:
     """Make the ledger of the lake below a folder."""
-    return Ledger(Lake(folder / "lake"), Pseudonyms(vault, LEDGER_DOMAIN, visitors))
+    names = Pseudonyms(vault, LEDGER_DOMAIN, visitors)
+    return Ledger(Lake(folder / "lake"), names, folder / "ledger" / "snapshot.npz")
 
 
 def make_walk(  # noqa: PLR0913, PLR0917 - parts of a pipeline, each left out but one

@@ -4,8 +4,9 @@ A denial holds against everything said before it; an agreement holds from when i
 So what counts is the earliest agreement after the last denial.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from typing import Any, Self
 
 import numpy as np
 
@@ -90,13 +91,23 @@ class Answers:
             for version in self._since:
                 self._keep(version, place, [])
 
-    def answers(self, place: int) -> Iterator[tuple[int, str | None]]:
-        """What there is to remember of one subject: enough to be learned anew."""
-        if self._denied[place] != NEVER:
-            yield self._denied[place], None
-        for version in self._since:
-            for time in self._given(version, place):
-                yield time, version
+    def parts(self) -> tuple[dict[str, object], dict[str, Times]]:
+        """What there is to remember: a few texts and numbers, and arrays."""
+        repeats = [[*key, list(times)] for key, times in self._repeats.items()]
+        versions = list(self._since)
+        few: dict[str, object] = {"versions": versions, "given": self.given, "repeats": repeats}
+        since = {f"since/{n}": self._since[one].values for n, one in enumerate(versions)}
+        return few, {"denied": self._denied.values} | since
+
+    @classmethod
+    def of_parts(cls, few: Mapping[str, Any], columns: Mapping[str, Column]) -> Self:
+        """Make one of what `parts` gave."""
+        answers = cls()
+        answers._denied = columns["denied"]
+        answers._since = {v: columns[f"since/{n}"] for n, v in enumerate(few["versions"])}
+        answers._repeats = {(v, place): tuple(times) for v, place, times in few["repeats"]}
+        answers.given = dict(few["given"])
+        return answers
 
     def _first(self, version: str, places: list[int], denied: int, from_ms: int) -> int:
         """Since when one agrees whose first agreement does not count: a later one may."""

@@ -5,8 +5,10 @@ everything is dropped and loaded again, so what was learned too early is forgott
 """
 
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from itertools import compress
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +20,7 @@ from remit_consumers.consent.found import Found, Known, People
 from remit_consumers.consent.places import NOWHERE
 from remit_consumers.consent.record import records
 from remit_consumers.consent.said import Said, said
+from remit_consumers.consent.snapshot import Snapshot, read, write
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.tables import CONSENTS
 from remit_consumers.pseudonyms import Pseudonyms
@@ -31,6 +34,9 @@ from remit_schemas.subject import VISITOR
 
 LEDGER_DOMAIN = "ledger"
 """The pseudonym domain of the ledger: nothing else in the lake bears its names, and they never change."""
+
+COMMITS_BETWEEN = 200
+"""Commits of the ledger between two snapshots: reading as many takes a quarter of a second."""
 
 REMEMBERED_MAX = 1_000_000
 """Subjects of a tenant whose place is remembered by what the app calls them, some 150 MB; else each is named anew."""
@@ -46,9 +52,18 @@ class Ledger:
         version: The version of the lake's table up to which everything is known; -1 before there is one.
     """
 
-    def __init__(self, lake: Lake, names: Pseudonyms) -> None:
+    def __init__(self, lake: Lake, names: Pseudonyms, snapshot: Path | None = None) -> None:
+        """Begin with nothing; `load` learns it.
+
+        Args:
+            lake: Has the table.
+            names: The ledger's pseudonyms.
+            snapshot: File of what was known before; None reads everything at each start.
+        """
         self._lake = lake
         self._names = names
+        self._snapshot = snapshot
+        self._saved = -1
         self._known: dict[str, Known] = {}
         self._days: dict[date, set[str]] = {}
         self._found: dict[str, dict[str, int]] = {}
@@ -60,6 +75,8 @@ class Ledger:
         Raises:
             LakeError: The ledger cannot be read: nothing may be decided without it.
         """
+        if self.version < 0:
+            self._restore()
         found = self._lake.consents(self.version)
         if found is None:
             return
@@ -67,6 +84,27 @@ class Ledger:
             self.forget()
         self.take(found.rows)
         self.version = found.version
+
+    def save(self) -> None:
+        """Write a snapshot where enough was learned since the last one; what fails costs time at the next start only."""
+        if self._snapshot is None or self.version < self._saved + COMMITS_BETWEEN:
+            return
+        table = self._lake.consents_id()
+        if table is not None:
+            with suppress(OSError):
+                write(self._snapshot, Snapshot(table, self.version, self._known, self._days))
+            self._saved = self.version
+
+    def _restore(self) -> None:
+        """Begin with what was known before, if that can be used."""
+        table = self._lake.consents_id()
+        if self._snapshot is None or table is None:
+            return
+        found = read(self._snapshot, table)
+        if found is None or found.version > self._lake.consents_version():
+            return
+        self._known, self._days = dict(found.known), dict(found.days)
+        self.version = self._saved = found.version
 
     def forget(self) -> None:
         """Drop everything; the lake has it."""

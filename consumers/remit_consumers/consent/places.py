@@ -1,6 +1,7 @@
 """Where in the ledger's arrays a subject stands, and arrays of times that grow with the subjects."""
 
 from collections.abc import Iterable
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,14 @@ class Index:
 
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
-        self._next = 0
+        self.next = 0  # the place of the next name
+
+    @classmethod
+    def of_parts(cls, places: dict[str, int], following: int) -> Self:
+        """Make one of places that are taken, and the one that follows."""
+        index = cls()
+        index._places, index.next = places, following
+        return index
 
     def __len__(self) -> int:
         return len(self._places)
@@ -33,8 +41,8 @@ class Index:
         """Give the place of a name, a new one if it has none."""
         place = self._places.get(name)
         if place is None:
-            place = self._places[name] = self._next
-            self._next += 1
+            place = self._places[name] = self.next
+            self.next += 1
         return place
 
     def known(self, names: Iterable[str | None]) -> list[int]:
@@ -58,6 +66,18 @@ class Column:
     def __init__(self, default: int) -> None:
         self._default = default
         self._values: Times = np.full(1, default, np.int64)
+
+    @classmethod
+    def of(cls, values: Times) -> Self:
+        """Make one of what `values` gave."""
+        column = cls(int(values[-1]))
+        column._values = values.copy()
+        return column
+
+    @property
+    def values(self) -> Times:
+        """All numbers, and the default behind the last."""
+        return self._values
 
     def __getitem__(self, place: int) -> int:
         return int(self._values[place]) if place < len(self._values) - 1 else self._default

@@ -3,10 +3,11 @@
 Everything is folded so that the order in which it is learned does not matter.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
-from remit_consumers.consent.places import Column
+from remit_consumers.consent.places import Column, Times
 from remit_schemas.minors import AGE_BANDS, MinorTerms
 
 FOREVER = (1 << 63) - 1
@@ -61,12 +62,26 @@ class Acceptances:
         used = [self._concluded[place] for place in known if place in self._concluded]
         return _folded(said, min(used, default=None))
 
-    def said(self, place: int) -> Iterator[tuple[int, str, bool]]:
-        """What there is to remember of one subject: when, which version, and whether expressly."""
-        if place in self._concluded:
-            yield *self._concluded[place], False
-        for version, at in self._expressly(place).items():
-            yield at, version, True
+    def parts(self) -> tuple[dict[str, object], dict[str, Times]]:
+        """What there is to remember: a few texts and numbers, and arrays."""
+        few = {
+            "versions": self.versions,
+            "several": [[place, *map(list, steps)] for place, steps in self.several.items()],
+            "concluded": [[place, *said] for place, said in self._concluded.items()],
+            "accepted": [[place, said] for place, said in self._accepted.items()],
+        }
+        return few, {"since": self.since.values, "first": self.first.values}
+
+    @classmethod
+    def of_parts(cls, few: Mapping[str, Any], columns: Mapping[str, Column]) -> Self:
+        """Make one of what `parts` gave."""
+        made = cls()
+        made.versions = list(few["versions"])
+        made.since, made.first = columns["since"], columns["first"]
+        made.several = {place: tuple(map(tuple, steps)) for place, *steps in few["several"]}
+        made._concluded = {place: (at, v) for place, at, v in few["concluded"]}
+        made._accepted = {place: dict(said) for place, said in few["accepted"]}
+        return made
 
     def forget(self, places: Iterable[int]) -> None:
         """Forget subjects that nobody can be tied to any more."""
@@ -177,9 +192,9 @@ class Ages:
             return 0
         return 1 if terms.allows(age.ground) else 2
 
-    def said(self, place: int) -> Age | None:
-        """What there is to remember of one subject."""
-        return self._ages.get(place)
+    def all(self) -> Iterable[tuple[int, Age]]:
+        """What there is to remember."""
+        return self._ages.items()
 
     def forget(self, places: Iterable[int]) -> None:
         """Forget subjects that nobody can be tied to any more."""

@@ -174,6 +174,20 @@ class Lake:
             table = self._tables.get(CONSENTS_TABLE) or self._open(CONSENTS_TABLE)
             return consents_since(table, version)
 
+    def consents_id(self) -> str | None:
+        """The id of the consent ledger's table, which another lake's has not; None where there is none yet."""
+        if not is_table(self.root, CONSENTS_TABLE):
+            return None
+        with reaching(self.root):
+            return str(
+                (self._tables.get(CONSENTS_TABLE) or self._open(CONSENTS_TABLE)).delta.metadata().id
+            )
+
+    def consents_version(self) -> int:
+        """The newest version of the consent ledger's table."""
+        with reaching(self.root):
+            return versions(self.root / CONSENTS_TABLE)[-1]
+
     def consent_counts(self) -> Mapping[str, Mapping[str, int]]:
         """How many changes of each status the consent ledger holds, by purpose."""
         if not is_table(self.root, CONSENTS_TABLE):
