@@ -25,6 +25,7 @@ NAMES = (
     "reducers",
     "started",
     "size",
+    "consent",
     "pipeline",
     "middleware",
     "emit",

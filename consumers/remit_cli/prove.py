@@ -62,6 +62,11 @@ def show(told: Report) -> None:
     if told.consents:
         title = "Consent: what was said to each optional purpose, and the events it was asked for"
         console.print(_table(title, "purpose", CONSENTS, told.consents))
+    if told.denials.get("denials"):
+        p50, p99 = (told.denials[name] / 1000 for name in ("p50_ms", "p99_ms"))
+        console.print(
+            f"From a denial to the ledger that stops it: {p50:.1f} s in the middle, {p99:.1f} s at 99 % of {told.denials['denials']:,}"
+        )
     if told.notices:
         channels = tuple(sorted({channel for row in told.notices.values() for channel in row}))
         rows = {name: dict.fromkeys(channels, 0) | dict(row) for name, row in told.notices.items()}

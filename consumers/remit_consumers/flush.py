@@ -21,6 +21,7 @@ from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.pipeline import Refined, Walk, refine
 from remit_consumers.plans import Plans
 from remit_consumers.steps.open import Failed, Fate, Opened
+from remit_schemas.category import DENYING
 from remit_schemas.contract import CONSENT_CHANGE
 from remit_schemas.errors import ContractError
 from remit_schemas.header import NO_CONTRACT, Header
@@ -350,3 +351,18 @@ def _row(item: Opened | Failed, reason: str, count: int) -> dict[str, object]:
         "count": count,
         "sealed": item.sealed.data,
     }
+
+
+def denied_for_s(flush: Flush, now: datetime) -> list[float]:
+    """How long each denial of a flush had been on its way, in seconds.
+
+    Args:
+        flush: What was committed.
+        now: When that was, aware UTC.
+    """
+    rows = [part.rows for part in flush.parts if part.table == CONSENTS_TABLE and part.rows]
+    if not rows:
+        return []
+    denials = pa.concat_tables(rows)
+    denials = denials.filter(pc.is_in(denials.column("status"), pa.array(DENYING)))
+    return [(now - at).total_seconds() for at in denials.column("effect_at").to_pylist()]

@@ -62,6 +62,13 @@ class Metrics:
             buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
         )
 
+        self.consent_stop = Histogram(
+            "remit_consent_stop_seconds",
+            "Time from a denial of a purpose, as its sender dates it, to the commit from which on it holds",
+            registry=self.registry,
+            buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 60, 600),
+        )
+
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         """Register a counter; Prometheus adds `_total` to its name."""
         return Counter(name, text, labels, registry=self.registry)

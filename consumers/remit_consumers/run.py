@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
-from remit_consumers.flush import Composer, Identity
+from remit_consumers.flush import Composer, Identity, denied_for_s
 from remit_consumers.gather import Gathered, Marks, Partition
 from remit_consumers.lake.tables import CONSENTS_TABLE
 from remit_consumers.metrics import Metrics
@@ -279,6 +279,8 @@ class Runner:
         self.source.committed({number: partition.reached for number, partition in touched.items()})
         self._failures, self._fault = 0, None
         self._metrics.count(committed.receipts)
+        for waited_s in denied_for_s(flush, self._now()):
+            self._metrics.consent_stop.observe(waited_s)
         if any(name == CONSENTS_TABLE for name, _ in committed.versions):
             self._ledger.load()  # so that receipts name the version that has it
         self._metrics.latency.labels("flush").observe(time.perf_counter() - begun)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake.exceptions import DeltaError
 
-from remit_consumers.lake.consents import Records
+from remit_consumers.lake.consents import Records, stopped_after_ms
 from remit_consumers.lake.consents import counted as counted_consents
 from remit_consumers.lake.consents import notices as counted_notices
 from remit_consumers.lake.consents import since as consents_since
@@ -194,6 +194,13 @@ class Lake:
             return {}
         with reaching(self.root):
             return counted_consents(self._open(CONSENTS_TABLE))
+
+    def stopped_after_ms(self) -> list[int]:
+        """How long each denial on record was on its way to the ledger, in milliseconds, the shortest first."""
+        if not is_table(self.root, CONSENTS_TABLE):
+            return []
+        with reaching(self.root):
+            return stopped_after_ms(self._open(CONSENTS_TABLE))
 
     def notices(self) -> Mapping[str, Mapping[str, int]]:
         """How many notices are on record, by policy version and channel."""

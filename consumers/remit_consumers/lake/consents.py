@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from remit_consumers.lake.log import Entry, entries, versions
 from remit_consumers.lake.tables import CONSENTS, Table
-from remit_schemas.category import NOTIFIED, STATED
+from remit_schemas.category import DENYING, NOTIFIED, STATED
 
 THE_POLICY = "policy"
 """What is counted under this is about a whole version of the policy, and no purpose."""
@@ -56,6 +56,17 @@ def _whole(rows: pa.Table) -> pa.Table:
         if column.name not in rows.column_names:
             rows = rows.append_column(column, pa.nulls(rows.num_rows, column.type))
     return rows.select(CONSENTS.names).cast(CONSENTS)
+
+
+def stopped_after_ms(table: Table) -> list[int]:
+    """How long each denial on record was on its way to the ledger, in milliseconds, the shortest first."""
+    rows = table.delta.to_pyarrow_table(columns=["status", "effect_at", "recorded_at"])
+    rows = rows.filter(pc.is_in(rows.column("status"), pa.array(DENYING)))
+    began, heard = (
+        rows.column(name).cast(pa.timestamp("ms", "UTC"), safe=False).cast(pa.int64())
+        for name in ("effect_at", "recorded_at")
+    )
+    return sorted(pc.max_element_wise(pc.subtract(heard, began), 0).to_pylist())
 
 
 def notices(table: Table) -> Mapping[str, Mapping[str, int]]:

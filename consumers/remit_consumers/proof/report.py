@@ -1,7 +1,7 @@
 """The report: what was offered, stored, refused and reduced, told from the receipts."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 import pyarrow as pa
@@ -106,6 +106,8 @@ class Report:
         reducers: For each reducer: values_in, values_out, bytes_in, bytes_out; bits_in and bits_out, what the values
             told and still tell; distinct_in and distinct_out, the most different values in one commit.
         policy_versions: For each policy version: events stored under it, that is, whose subject it governed.
+        denials: How many denials of a purpose are on record, and how long they were on their way to the ledger, from
+            which on they hold: p50_ms, p99_ms.
         notices: For each policy version, how many were told of it, by channel.
         floors: For each contract with a floor whose first window is closed, what it came to.
         plain_door: What came in plain.
@@ -119,6 +121,7 @@ class Report:
     clauses: Counts = field(default_factory=dict)
     reducers: Counts = field(default_factory=dict)
     policy_versions: Mapping[str, int] = field(default_factory=dict)
+    denials: Mapping[str, int] = field(default_factory=dict)
     notices: Counts = field(default_factory=dict)
     floors: Mapping[str, Traits] = field(default_factory=dict)
     plain_door: PlainDoor = field(default_factory=PlainDoor)
@@ -145,6 +148,7 @@ def report(lake: Lake) -> Report:
         told(receipts),
         floors=_floors(floors, receipts),
         consents=consents,
+        denials=_denials(lake.stopped_after_ms()),
         notices=lake.notices(),
     )
 
@@ -163,6 +167,15 @@ def told(receipts: pa.Table) -> Report:
         policy_versions=_versions(receipts),
         plain_door=_plain_door(receipts),
     )
+
+
+def _denials(waited_ms: Sequence[int]) -> Mapping[str, int]:
+    """How many there are, and how long the middle one and the hundredth slowest were on their way."""
+    last = len(waited_ms) - 1
+    places = {"p50_ms": last // 2, "p99_ms": round(last * 0.99)}
+    return {"denials": len(waited_ms)} | {
+        name: waited_ms[place] if waited_ms else 0 for name, place in places.items()
+    }
 
 
 def _versions(receipts: pa.Table) -> Mapping[str, int]:
