@@ -24,6 +24,7 @@ class Batch:
         index: int32, an event's place in its pack; (pack, index) is its identity.
         outcome: The plan under the consent that holds for these events; authorize sets it.
         granted: The optional purposes that their subjects consented to; authorize sets it.
+        spare: Fields that are more than is needed, since an alternative before them is there; complete sets it.
         counts: What minimize did to the values, a row for each field and decision.
         visitor: Pseudonyms that never change, to count subjects by; null where there is none, and for visitors without an
             account. Minimize sets it where the plan has a floor and the pseudonyms in `subject` do not do for that, and
@@ -41,6 +42,7 @@ class Batch:
     index: pa.Array
     outcome: Outcome | None = None
     granted: frozenset[str] = frozenset()
+    spare: frozenset[str] = frozenset()
     counts: tuple[FieldCount, ...] = ()
     visitor: pa.Array | None = None
     filled: Mapping[str, int] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from remit_consumers.pseudonyms import Pseudonyms
 from remit_consumers.reducers.means import Means
 from remit_consumers.rows import arrow_type, stored_schema
 from remit_consumers.steps.authorize import Split, authorize
+from remit_consumers.steps.complete import complete
 from remit_consumers.steps.decode import Decoded, Ints, bodies_of, decode, joined
 from remit_consumers.steps.minimize import load, minimize
 from remit_consumers.steps.open import Datums, Opened
@@ -39,7 +40,7 @@ class Walk:
 
     Attributes:
         ledger: Who consented to what.
-        authorize: Parts a batch by that; what follows is done to each part.
+        authorize: Parts a batch by that, and by which alternatives are there; what follows is done to each part.
         minimize: Reduces and counts the values.
         rest: What comes after.
     """
@@ -61,7 +62,7 @@ def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger) -> Wa
     """
     return Walk(
         ledger=ledger,
-        authorize=authorize(ledger),
+        authorize=complete(authorize(ledger)),
         minimize=minimize(names, cache(partial(load, means))),
         rest=(suppress(floors), tag),
     )

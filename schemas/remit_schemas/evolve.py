@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 
+from remit_schemas.alternatives import looser_alternatives
 from remit_schemas.category import Basis, Decision, Necessity
 from remit_schemas.contract import Contract, Contracts, Field
 from remit_schemas.decided import FieldPlan, FloorPlan, Purpose
@@ -111,7 +112,12 @@ def _of_plans(old: Plan, new: Plan) -> Iterator[str]:
         before = old.fields[name]
         for reason in (*_of_decision(before, after), *_of_use(before, after)):
             yield f"{new.contract}.{name}: {reason}"
-    for reason in (*_of_floor(old.floor, new.floor), *_of_volume(old.volume, new.volume)):
+    whole = (
+        *_of_floor(old.floor, new.floor),
+        *_of_volume(old.volume, new.volume),
+        *looser_alternatives(old.alternatives, new.alternatives),
+    )
+    for reason in whole:
         yield f"{new.contract}: {reason}"
 
 

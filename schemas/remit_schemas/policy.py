@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
+from remit_schemas.alternatives import Alternatives
 from remit_schemas.category import CATEGORIES, PURPOSES
 from remit_schemas.clauses import Clauses, clauses_path, load_clauses
 from remit_schemas.errors import PolicyError
@@ -70,6 +71,7 @@ class Policy(Written):
         floors: How many subjects must share some traits before they are stored; one for a contract at most.
         signals: What the signals of browsers withhold, by their names.
         volumes: How many events are taken; one for a contract at most.
+        alternatives: Fields of which one suffices; one set for a contract at most.
     """
 
     part: ClassVar[str] = "a policy"
@@ -90,6 +92,7 @@ class Policy(Written):
     floors: tuple[Floor, ...] = ()
     signals: Mapping[str, SignalTerms] = Field(default_factory=dict)
     volumes: tuple[Volume, ...] = ()
+    alternatives: tuple[Alternatives, ...] = ()
 
     @property
     def canonical(self) -> bytes:
@@ -97,7 +100,8 @@ class Policy(Written):
 
         Sections that came later are not there where they are empty: the hash of an older policy stays what it was.
         """
-        empty = {name for name in ("signals", "volumes") if not getattr(self, name)}
+        later = ("signals", "volumes", "alternatives")
+        empty = {name for name in later if not getattr(self, name)}
         plain = self.model_dump(mode="json", exclude_none=True, exclude=empty)
         text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return text.encode()
@@ -134,7 +138,12 @@ class Policy(Written):
         yield from mistakes_of_signals(self.signals, self.purposes)
 
     def _said_twice(self) -> Iterator[tuple[Place, str]]:
-        for section, one in (("floors", "floor"), ("volumes", "volume")):
+        sections = (
+            ("floors", "floor"),
+            ("volumes", "volume"),
+            ("alternatives", "set of alternatives"),
+        )
+        for section, one in sections:
             events = [part.event for part in getattr(self, section)]
             for number, event in enumerate(events):
                 if event in events[:number]:
@@ -275,11 +284,8 @@ def _cited(policy: Policy) -> Iterator[tuple[Place, str]]:
         yield ("prohibited", name, "clause"), prohibition.clause
     if policy.pseudonyms:
         yield ("pseudonyms", "clause"), policy.pseudonyms.clause
-    for number, rule in enumerate(policy.rules):
-        yield ("rules", number, "clause"), rule.clause
-    for number, floor in enumerate(policy.floors):
-        yield ("floors", number, "clause"), floor.clause
     for name, signal in policy.signals.items():
         yield ("signals", name, "clause"), signal.clause
-    for number, volume in enumerate(policy.volumes):
-        yield ("volumes", number, "clause"), volume.clause
+    for section in ("rules", "floors", "volumes", "alternatives"):
+        for number, part in enumerate(getattr(policy, section)):
+            yield (section, number, "clause"), part.clause

@@ -32,7 +32,7 @@ def authorize(ledger: Ledger) -> Split:
         parts = []
         for mask in np.unique(bits).tolist():
             granted = frozenset(name for n, name in enumerate(purposes) if mask >> n & 1)
-            parts.append(_decided(_rows(batch, np.flatnonzero(bits == mask)), plan, granted))
+            parts.append(_decided(rows_of(batch, np.flatnonzero(bits == mask)), plan, granted))
         return parts
 
     return step
@@ -40,11 +40,11 @@ def authorize(ledger: Ledger) -> Split:
 
 def _decided(batch: Batch, plan: Plan, granted: frozenset[str]) -> Batch:
     """Decide for one set of granted purposes; refuse the events where nothing of them may be stored."""
-    outcome = plan.outcome(granted)
+    outcome = plan.outcome(granted, batch.spare)
     if _stores(outcome):
         return replace(batch, outcome=outcome, granted=granted)
     reason = "no_consent" if plan.optional_purposes else "no_rule"
-    nothing = _rows(batch, np.zeros(0, np.int64))
+    nothing = rows_of(batch, np.zeros(0, np.int64))
     refused = {reason: batch.events}
     return replace(nothing, outcome=outcome, granted=granted, refused=refused)
 
@@ -54,7 +54,7 @@ def _stores(outcome: Outcome) -> bool:
     return any(field.decision is not Decision.REFUSE for field in outcome.fields.values())
 
 
-def _rows(batch: Batch, places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Batch:
+def rows_of(batch: Batch, places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Batch:
     """Some rows of a batch, in their order."""
     if len(places) == batch.events:
         return batch
