@@ -94,7 +94,7 @@ def _print_table(explained: Mapping[str, object]) -> None:
     table.add_column("what for, on which ground, how long", overflow="fold", ratio=3)
     fields = explained["fields"]
     for name, row in (fields if isinstance(fields, dict) else {}).items():
-        what = f"[bold]{name}[/]\n{row['meaning']}"
+        what = f"[bold]{name}[/]\n{row['meaning']}\n[dim]{_how_close(row)}[/]"
         table.add_row(what, f"{_what_happens(row)}\n[dim]{row['reason']}[/]", _what_for(row))
     if isinstance(said := explained["pseudonyms"], dict):
         table.caption = (
@@ -102,7 +102,7 @@ def _print_table(explained: Mapping[str, object]) -> None:
             f"({said['clause']}: {said['reason']})"
         )
     Console().print(table)
-    said = {"Floor": explained["floor"], "Volume": explained["volume"]}
+    said = {name.capitalize(): explained[name] for name in ("floor", "volume", "alternatives")}
     signals = explained["signals"]
     said |= (
         {f"Signal {name}": words for name, words in signals.items()}
@@ -120,6 +120,16 @@ KEPT = {"keep": "Kept as it is.", "refuse": "Refused."}
 
 SHOWN_MAX = 24
 """Entries of a list that are shown in a table; `--json` gives all."""
+
+
+def _how_close(row: Mapping[str, object]) -> str:
+    """How close it comes to a person, whether that is sensitive personal information, and whether it is needed."""
+    said = [
+        str(row["sensitivity"]),
+        "sensitive PI" if row["sensitive_pi"] else "",
+        row["necessity"],
+    ]
+    return ", ".join(str(word) for word in said if word)
 
 
 def _what_happens(row: Mapping[str, object]) -> str:

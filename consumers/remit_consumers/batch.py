@@ -1,8 +1,10 @@
 """A batch: the events of packs of one contract and one policy version, as Arrow columns, on their way through the steps."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from remit_consumers.lake.receipt import FieldCount
@@ -24,6 +26,7 @@ class Batch:
         index: int32, an event's place in its pack; (pack, index) is its identity.
         outcome: The plan under the consent that holds for these events; authorize sets it.
         granted: The optional purposes that their subjects consented to; authorize sets it.
+        spare: Fields that are more than is needed, since an alternative before them is there; complete sets it.
         counts: What minimize did to the values, a row for each field and decision.
         visitor: Pseudonyms that never change, to count subjects by; null where there is none, and for visitors without an
             account. Minimize sets it where the plan has a floor and the pseudonyms in `subject` do not do for that, and
@@ -41,6 +44,7 @@ class Batch:
     index: pa.Array
     outcome: Outcome | None = None
     granted: frozenset[str] = frozenset()
+    spare: frozenset[str] = frozenset()
     counts: tuple[FieldCount, ...] = ()
     visitor: pa.Array | None = None
     filled: Mapping[str, int] = field(default_factory=dict)
@@ -55,3 +59,21 @@ class Batch:
 
 Step = Callable[[Batch, Plan], Batch]
 """A step of the pipeline: a function on a batch of columns. It never loops over events in Python."""
+
+Split = Callable[[Batch, Plan], Sequence[tuple[Batch, Plan]]]
+"""Parts a batch: every event stands in one part, and each part has its own outcome and the plan that governs it."""
+
+
+def rows_of(batch: Batch, places: npt.NDArray[np.int64]) -> Batch:
+    """Some rows of a batch, in their order."""
+    if len(places) == batch.events:
+        return batch
+    taken = pa.array(places)
+    return replace(
+        batch,
+        table=batch.table.take(taken),
+        subject=batch.subject.take(taken),
+        tenant=batch.tenant.take(taken),
+        pack=batch.pack.take(taken),
+        index=batch.index.take(taken),
+    )

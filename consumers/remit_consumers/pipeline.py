@@ -12,7 +12,7 @@ from functools import cache, partial
 import numpy as np
 import pyarrow as pa
 
-from remit_consumers.batch import Batch, Step
+from remit_consumers.batch import Batch, Split, Step
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.consent.ledger import Ledger
 from remit_consumers.counting import added
@@ -24,7 +24,8 @@ from remit_consumers.plans import Plans
 from remit_consumers.pseudonyms import Pseudonyms
 from remit_consumers.reducers.means import Means
 from remit_consumers.rows import arrow_type, stored_schema
-from remit_consumers.steps.authorize import Split, authorize
+from remit_consumers.steps.authorize import authorize
+from remit_consumers.steps.complete import complete
 from remit_consumers.steps.decode import Decoded, Ints, bodies_of, decode, joined
 from remit_consumers.steps.minimize import load, minimize
 from remit_consumers.steps.open import Datums, Opened
@@ -40,7 +41,7 @@ class Walk:
 
     Attributes:
         ledger: Who consented to what.
-        authorize: Parts a batch by that; what follows is done to each part.
+        authorize: Parts a batch by that, and by which alternatives are there; what follows is done to each part.
         minimize: Reduces and counts the values.
         rest: What comes after.
     """
@@ -63,7 +64,7 @@ def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger, plans
     """
     return Walk(
         ledger=ledger,
-        authorize=authorize(ledger, plans),
+        authorize=complete(authorize(ledger, plans)),
         minimize=minimize(names, cache(partial(load, means))),
         rest=(suppress(floors), tag),
     )

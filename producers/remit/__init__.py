@@ -2,17 +2,42 @@
 
 from remit.client import Client
 from remit.result import Accepted, Held, Refused
-from remit_schemas.events import ConsentChange, OperationalLog, PageView, ServiceLog
+from remit_schemas.events import (
+    AccountChange,
+    AutomatedDecision,
+    CampaignEntry,
+    ConsentChange,
+    IdentityCheck,
+    OperationalLog,
+    PageView,
+    Payment,
+    ProfileChange,
+    RightsRequest,
+    ServiceLog,
+    StoreChange,
+    SupportContact,
+    SurveyAnswer,
+)
 from remit_schemas.subject import visitor
 
 __all__ = [
     "Accepted",
+    "AccountChange",
+    "AutomatedDecision",
+    "CampaignEntry",
     "Client",
     "ConsentChange",
     "Held",
+    "IdentityCheck",
     "OperationalLog",
     "PageView",
+    "Payment",
+    "ProfileChange",
     "Refused",
+    "RightsRequest",
     "ServiceLog",
+    "StoreChange",
+    "SupportContact",
+    "SurveyAnswer",
     "visitor",
 ]

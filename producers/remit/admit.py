@@ -108,6 +108,7 @@ class Routing:
             optional=plan.optional_purposes,
             without=_Without(contract, plan),
             meter=self._meter(plan),
+            one_of=plan.alternatives.fields if plan.alternatives else (),
             is_held=self._situation.hold and not is_consent,
             is_answer=is_consent,
         )

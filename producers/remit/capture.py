@@ -57,7 +57,7 @@ class CapturedEvent:
     @property
     def collected(self) -> list[FieldPlan]:
         """The fields that have a value and would be stored, kept or reduced, for a purpose that holds."""
-        decided = self.plan.outcome(self.granted).fields
+        decided = self.plan.outcome(self.granted, self.plan.spare(self.values)).fields
         return [
             field for field in self.emitted if decided[field.field].decision is not Decision.REFUSE
         ]

@@ -7,8 +7,9 @@ from typing import Final, TypeAlias
 
 from remit.meter import Meter
 from remit.open_pack import OpenPack
-from remit.result import Refused
+from remit.result import REFUSED, Refused
 from remit_schemas.category import Necessity
+from remit_schemas.event import is_there
 from remit_schemas.pack import NAME_BYTES_MAX, NO_CONTRACT
 
 Packs = list[OpenPack | None]
@@ -51,6 +52,7 @@ class Route:
         encode: Event to datum; checks types and ranges.
         refusal: Why no event of it may go; None when they may.
         guards: Fields that must be empty, and the answer when one is not.
+        one_of: Fields of which one must be there; empty where none has to.
         packs: The open packs of those without a tenant.
         tenants: The open packs of each tenant.
         consent: What the policy leaves to subjects.
@@ -76,6 +78,7 @@ class Route:
     optional: frozenset[str] = frozenset()
     without: Callable[[frozenset[str]], Encode] | None = None
     meter: Meter | None = None
+    one_of: tuple[str, ...] = ()
     is_held: bool = False
     is_answer: bool = False
     turn: int = 0
@@ -86,7 +89,7 @@ class Route:
         """See once what `emit` would otherwise see for every event."""
         self.is_optional = self.necessity is Necessity.OPTIONAL and bool(self.optional)
         is_stale = self.consent.is_stale and bool(self.optional)
-        reasons = (self.refusal, self.guards, self.meter, self.waits, is_stale)
+        reasons = (self.refusal, self.guards, self.one_of, self.meter, self.waits, is_stale)
         self.is_plain = not any(reasons)
 
     @property
@@ -99,6 +102,8 @@ class Route:
         for name, refused in self.guards:
             if getattr(event, name) is not None:
                 return refused
+        if self.one_of and not any(is_there(getattr(event, name)) for name in self.one_of):
+            return REFUSED["incomplete"]
         return None
 
     def encode_without(self, withheld: frozenset[str]) -> Encode:

@@ -94,7 +94,8 @@ def assert_purpose(
 
 
 def _purposes(event: CapturedEvent, field: FieldPlan) -> list[Purpose]:
-    holds = set(event.plan.outcome(event.granted).fields[field.field].purposes)
+    outcome = event.plan.outcome(event.granted, event.plan.spare(event.values))
+    holds = set(outcome.fields[field.field].purposes)
     return [purpose for purpose in field.purposes if purpose.key in holds]
 
 

@@ -81,12 +81,15 @@ class Category:
         meaning: What it is, in words that a person who is no engineer understands.
         dpv: The IRI of the nearest term of W3C DPV.
         sensitivity: How close it comes to a person when no policy says otherwise.
+        sensitive_pi: Whether it is sensitive personal information: biometrics, identity, financial accounts, anything of
+            a minor under 14. A flag beside the sensitivity, since its handling has grounds of its own (PIPL article 28).
     """
 
     key: str
     meaning: str
     dpv: str
     sensitivity: Sensitivity
+    sensitive_pi: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,12 @@ _CATEGORIES = (
         "system.operations", "what was done to a system", f"{DPV_PD}ServiceConsumptionBehaviour", _I
     ),
     Category("user.account.username", "nickname", f"{DPV_PD}Username", _H),
+    Category(
+        "user.account.x_identity_check",
+        "that somebody's identity was checked, and how it ended",
+        f"{DPV_PD}Identifying",
+        _H,
+    ),
     Category("user.account.x_store", "facts about a shop", f"{DPV}NonPersonalData", _T),
     Category("user.behavior", "what somebody does", f"{DPV_PD}Behavioural", _I),
     Category(
@@ -134,16 +143,19 @@ _CATEGORIES = (
     Category(
         "user.behavior.search_history", "words searched for", f"{DPV_PD}BrowsingBehaviour", _S
     ),
-    Category("user.biometric", "face, voice or fingerprint", f"{DPV_PD}Biometric", _X),
-    Category("user.childrens", "data of a minor", f"{DPV}Child", _H),
+    Category(
+        "user.biometric", "face, voice or fingerprint", f"{DPV_PD}Biometric", _X, sensitive_pi=True
+    ),
+    Category("user.childrens", "data of a minor", f"{DPV}Child", _H, sensitive_pi=True),
     Category("user.contact", "how to reach somebody", f"{DPV_PD}Contact", _H),
     Category("user.contact.address", "postal address", f"{DPV_PD}PhysicalAddress", _H),
     Category("user.contact.email", "e-mail address", f"{DPV_PD}EmailAddress", _H),
     Category("user.contact.phone_number", "phone number", f"{DPV_PD}TelephoneNumber", _H),
+    Category("user.content.private", "messages and calls", f"{DPV_PD}Communication", _X),
     Category(
-        "user.content.private", "messages, calls and survey answers", f"{DPV_PD}Communication", _X
+        "user.content.self_image", "picture of somebody", f"{DPV_PD}Picture", _X, sensitive_pi=True
     ),
-    Category("user.content.self_image", "picture of somebody", f"{DPV_PD}Picture", _X),
+    Category("user.content.x_survey_answer", "answers to a survey", f"{DPV_PD}Opinion", _S),
     Category("user.demographic.language", "language used", f"{DPV_PD}Language", _T),
     Category("user.device", "facts about a device", f"{DPV_PD}DeviceBased", _T),
     Category("user.device.cookie_id", "number in a cookie", f"{DPV_PD}UID", _H),
@@ -158,12 +170,24 @@ _CATEGORIES = (
         _T,
     ),
     Category(
-        "user.financial.credit_card", "card number and expiry", f"{DPV_PD}PaymentCardNumber", _X
+        "user.financial.credit_card",
+        "card number and expiry",
+        f"{DPV_PD}PaymentCardNumber",
+        _X,
+        sensitive_pi=True,
     ),
-    Category("user.government_id", "proof of identity", f"{DPV_PD}OfficialID", _H),
+    Category(
+        "user.government_id", "proof of identity", f"{DPV_PD}OfficialID", _H, sensitive_pi=True
+    ),
     Category("user.location.imprecise", "place no finer than a city", f"{DPV_PD}Location", _I),
     Category("user.name", "name of a person", f"{DPV_PD}Name", _H),
-    Category("user.payment", "payment accounts and progress", f"{DPV_PD}FinancialAccount", _X),
+    Category(
+        "user.payment",
+        "payment accounts and progress",
+        f"{DPV_PD}FinancialAccount",
+        _X,
+        sensitive_pi=True,
+    ),
     Category(
         "user.privacy_preferences", "what somebody consented to", f"{DPV_PD}PrivacyPreference", _I
     ),

@@ -45,10 +45,14 @@ def _unknown(policy: Policy, known: AbstractSet[str]) -> Iterator[str]:
     for rule in policy.rules:
         if rule.event not in known:
             yield f"the rule for {rule.subject_matter}: there is no contract {rule.event!r}"
-    for what, parts in (("floor", policy.floors), ("volume", policy.volumes)):
-        for part in parts:
-            if part.event not in known:
-                yield f"the {what} of {part.event}: there is no contract {part.event!r}"
+    parts = (
+        *(("floor", floor.event) for floor in policy.floors),
+        *(("volume", volume.event) for volume in policy.volumes),
+        *(("alternatives", one.event) for one in policy.alternatives),
+    )
+    for what, event in parts:
+        if event not in known:
+            yield f"the {what} of {event}: there is no contract {event!r}"
 
 
 def _matches(rule: Rule, policy: Policy, contract: Contract) -> bool:

@@ -144,3 +144,8 @@ def _parsed(iso: str, where: str) -> datetime:
     except ValueError:
         pass
     raise EncodeError(f"{where}: {len(iso)} characters are no ISO 8601 time")
+
+
+def is_there(value: object) -> bool:
+    """Whether a field holds anything: neither null nor an empty text."""
+    return value is not None and value != ""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 
+from remit_schemas.alternatives import looser_alternatives
 from remit_schemas.category import Basis, Decision, Necessity
 from remit_schemas.change import Change, ChangeKind
 from remit_schemas.contract import Contract, Contracts, Field
@@ -154,6 +155,8 @@ def _of_plans(old: Plan, new: Plan) -> Iterator[Change]:
             yield Change(kind, f"{new.contract}.{name}", words)
     for kind, words in (*_of_floor(old.floor, new), *_of_volume(old.volume, new.volume)):
         yield Change(kind, new.contract, words)
+    for words in looser_alternatives(old.alternatives, new.alternatives):
+        yield Change(ChangeKind.COLLECTED, new.contract, words)
 
 
 def _of_floor(before: FloorPlan | None, new: Plan) -> Iterator[_Said]:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from pydantic import JsonValue
 
+from remit_schemas.alternatives import explain_alternatives
 from remit_schemas.category import CATEGORIES, Necessity
 from remit_schemas.clauses import Clauses
 from remit_schemas.decided import FieldPlan, FloorPlan
@@ -26,6 +27,8 @@ class FieldExplanation:
     Attributes:
         category: Key of its category.
         meaning: What that is, for a person who is no engineer.
+        sensitivity: How close that comes to a person.
+        sensitive_pi: Whether that is sensitive personal information (PIPL article 28).
         decision: keep, reduce or refuse.
         reducer: Name of the reducer; None unless reduced.
         effect: What the reducer does, in a sentence; None unless reduced.
@@ -44,6 +47,8 @@ class FieldExplanation:
 
     category: str
     meaning: str
+    sensitivity: str
+    sensitive_pi: bool
     decision: str
     reducer: str | None
     effect: str | None
@@ -64,6 +69,8 @@ class FieldExplanation:
         return {
             "category": self.category,
             "meaning": self.meaning,
+            "sensitivity": self.sensitivity,
+            "sensitive_pi": self.sensitive_pi,
             "decision": self.decision,
             "reducer": self.reducer,
             "effect": self.effect,
@@ -95,6 +102,7 @@ class Explanation:
         floor: How many subjects must share traits, in a sentence; None where the policy says nothing of it.
         pseudonyms: How long a subject is called by one pseudonym; None where that never changes.
         volume: How many events are taken, in a sentence; None where all are.
+        alternatives: Fields of which one suffices, in a sentence; None where there are none.
     """
 
     contract: str
@@ -106,6 +114,7 @@ class Explanation:
     floor: str | None = None
     pseudonyms: PseudonymTerms | None = None
     volume: str | None = None
+    alternatives: str | None = None
 
     def to_json(self) -> dict[str, JsonValue]:
         """Give what `remit policy explain --json` prints."""
@@ -119,6 +128,7 @@ class Explanation:
             "pseudonyms": self.pseudonyms.model_dump(mode="json") if self.pseudonyms else None,
             "signals": dict(self.signals),
             "volume": self.volume,
+            "alternatives": self.alternatives,
         }
 
 
@@ -144,6 +154,7 @@ def explain(plan: Plan, clauses: Clauses | None = None) -> Explanation:
             {name: _explain_signal(terms, plan) for name, terms in plan.signals.items()}
         ),
         volume=_explain_volume(plan.volume) if plan.volume else None,
+        alternatives=explain_alternatives(plan.alternatives) if plan.alternatives else None,
     )
 
 
@@ -187,6 +198,8 @@ def _explain_field(field: FieldPlan, register: Clauses | None) -> FieldExplanati
     return FieldExplanation(
         category=field.category,
         meaning=CATEGORIES[field.category].meaning,
+        sensitivity=CATEGORIES[field.category].sensitivity,
+        sensitive_pi=CATEGORIES[field.category].sensitive_pi,
         decision=field.decision,
         reducer=field.reducer,
         effect=SPECS[field.reducer].summary if field.reducer else None,

@@ -70,9 +70,7 @@ def module_of(contracts: Iterable[Contract]) -> str:
     """The source of a module of typed events."""
     contracts = tuple(contracts)
     classes = "".join(_class_of(contract) for contract in contracts)
-    checks = {word for _, *pair in _CHECKS.values() for word in pair}
-    used = [word for word in checks if f" {word} " in classes or f" {word}(" in classes]
-    used += ["Event", "moment_ms", "now_ms", "unsealed"]
+    used = _used_in(classes)
     pairs = "".join(f'        {_class_name(each)}: "{each.name}",\n' for each in contracts)
     head = _HEAD.format(helpers=_import_list(used))
     return head + classes + _TAIL.format(pairs=pairs)
@@ -81,16 +79,20 @@ def module_of(contracts: Iterable[Contract]) -> str:
 def own_module_of(contract: Contract) -> str:
     """The source of a module with one event of an app's own, which carries its contract."""
     body = _class_of(contract, schema="SCHEMA")
-    checks = {word for _, *pair in _CHECKS.values() for word in pair}
-    used = [word for word in checks if f" {word} " in body or f" {word}(" in body]
-    used += ["Event", "moment_ms", "now_ms", "unsealed"]
     head = _OWN_HEAD.format(
         doc=contract.doc,
         name=contract.name,
-        helpers=_import_list(used),
+        helpers=_import_list(_used_in(body)),
         schema=json.dumps(contract.schema, indent=2),
     )
     return head + body
+
+
+def _used_in(classes: str) -> list[str]:
+    """What classes use of `remit_schemas.event`; a word of a docstring is no use."""
+    used = [name for _, name, _ in _CHECKS.values() if f" in {name}" in classes]
+    used += [check for *_, check in _CHECKS.values() if f"else {check}(" in classes]
+    return [*used, "Event", "moment_ms", "now_ms", "unsealed"]
 
 
 def _import_list(words: Iterable[str]) -> str:

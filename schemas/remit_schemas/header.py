@@ -47,6 +47,7 @@ REASONS: Final[tuple[str, ...]] = (  # the byte of a reason is its place here: o
     "over_quota",  # the policy allows so many of these events in a time
     "contract_expired",  # nobody renewed the contract
     "bundle_expired",  # no fresh bundle came: what is optional waits for one
+    "incomplete",  # none of the fields is there of which the policy needs one
 )
 _REASON_BYTES: Final = MappingProxyType({reason: byte for byte, reason in enumerate(REASONS)})
 NO_NONCE: Final = bytes(12)  # the nonce in a header of form 1

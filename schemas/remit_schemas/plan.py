@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
 
+from remit_schemas.alternatives import Alternatives, alternatives_of
 from remit_schemas.category import CATEGORIES, PURPOSES, Decision, Necessity, Sensitivity
 from remit_schemas.contract import Contract, Field
 from remit_schemas.decided import FieldDecision, FieldPlan, FloorPlan, Outcome, Purpose, tagset_of
 from remit_schemas.errors import PolicyError
+from remit_schemas.event import is_there
 from remit_schemas.minors import MinorTerms
 from remit_schemas.parameters import complete
 from remit_schemas.policy import Policy
@@ -27,6 +29,9 @@ from remit_schemas.volume import Volume
 
 NOT_NAMED = "no rule names it"
 """Why a field is refused that the policy does not speak of."""
+
+ANOTHER_SUFFICES = "another of its alternatives is there"
+"""Why a field is refused that no optional purpose wants, where one before it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class Plan:
         signals: What each signal of a browser withholds.
         volume: How many events of it are taken; None is all.
         minors: On which ground events of minors are taken; None is none.
+        alternatives: Fields of which one must be there; None where the policy names none.
     """
 
     contract: str
@@ -58,6 +64,7 @@ class Plan:
     signals: Mapping[str, SignalTerms] = field(default_factory=dict)
     volume: Volume | None = None
     minors: MinorTerms | None = None
+    alternatives: Alternatives | None = None
 
     @property
     def optional_purposes(self) -> frozenset[str]:
@@ -69,13 +76,19 @@ class Plan:
             if purpose.necessity is Necessity.OPTIONAL
         )
 
-    def outcome(self, granted: frozenset[str] = frozenset()) -> Outcome:
+    def outcome(
+        self, granted: frozenset[str] = frozenset(), spare: frozenset[str] = frozenset()
+    ) -> Outcome:
         """Decide every field for a subject who consents to these optional purposes and no others.
 
         Args:
             granted: Keys of purposes; those the plan does not know change nothing.
+            spare: Fields that are more than is needed (see `alternatives`): no required purpose holds for them.
         """
-        fields = {name: _decide(field, granted) for name, field in self.fields.items()}
+        fields = {
+            name: _decide(field, granted, is_spare=name in spare)
+            for name, field in self.fields.items()
+        }
         stored = [name for name, field in fields.items() if field.decision is not Decision.REFUSE]
         lengths = [self.fields[name].keep_for or timedelta() for name in stored]
         return Outcome(
@@ -83,6 +96,12 @@ class Plan:
             fields=MappingProxyType(fields),
             keep_for=min(lengths, default=timedelta()),
         )
+
+    def spare(self, values: Mapping[str, object]) -> frozenset[str]:
+        """Name the fields of an event that are more than is needed, since an alternative before them is there."""
+        names = self.alternatives.fields if self.alternatives else ()
+        there = [number for number, name in enumerate(names) if is_there(values[name])]
+        return frozenset(names[there[0] + 1 :]) if there else frozenset()
 
     def withheld(self, purposes: frozenset[str]) -> frozenset[str]:
         """Name the fields that are refused only because a subject withholds these optional purposes."""
@@ -145,7 +164,19 @@ def compile(contract: Contract, policy: Policy) -> Plan:  # noqa: A001 - the des
         signals=policy.signals,
         volume=next((one for one in policy.volumes if one.event == contract.name), None),
         minors=policy.minors,
+        alternatives=_alternatives(contract, policy, fields),
     )
+
+
+def _alternatives(
+    contract: Contract, policy: Policy, fields: Mapping[str, FieldPlan]
+) -> Alternatives | None:
+    """Find the alternatives of a contract."""
+    try:
+        return alternatives_of(contract, policy.alternatives, fields)
+    except PolicyError as error:
+        message = f"{_title(policy)}: {error}"
+        raise PolicyError(message) from None
 
 
 def _floor(contract: Contract, policy: Policy, fields: Mapping[str, FieldPlan]) -> FloorPlan | None:
@@ -181,18 +212,19 @@ def rule_for(field: Field, event: str, policy: Policy) -> Rule | None:
     return next(iter(own + of_category), None)
 
 
-def _decide(field: FieldPlan, granted: frozenset[str]) -> FieldDecision:
+def _decide(field: FieldPlan, granted: frozenset[str], *, is_spare: bool = False) -> FieldDecision:
     """Decide one field: what is left of it is what a purpose that holds needs."""
     if field.decision is Decision.REFUSE:
         return FieldDecision(Decision.REFUSE, (), "", field.reason)
     held = [
         purpose
         for purpose in field.purposes
-        if purpose.necessity is Necessity.REQUIRED or purpose.key in granted
+        if (purpose.necessity is Necessity.REQUIRED and not is_spare) or purpose.key in granted
     ]
     if not held:
-        wanted = ", ".join(purpose.key for purpose in field.purposes)
-        return FieldDecision(Decision.REFUSE, (), "", f"no consent to {wanted}")
+        optional = [one.key for one in field.purposes if one.necessity is Necessity.OPTIONAL]
+        reason = f"no consent to {', '.join(optional)}" if optional else ANOTHER_SUFFICES
+        return FieldDecision(Decision.REFUSE, (), "", reason)
     basis = ",".join(sorted({purpose.basis for purpose in held}))
     keys = tuple(purpose.key for purpose in held)
     return FieldDecision(field.decision, keys, basis, field.reason, finest(field.parameters, keys))

@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
+from remit_schemas.alternatives import Alternatives
 from remit_schemas.category import CATEGORIES, PURPOSES, UNKNOWN_GROUNDS, Law
 from remit_schemas.clauses import Clauses, clauses_path, load_clauses
 from remit_schemas.errors import PolicyError
@@ -73,6 +74,7 @@ class Policy(Written):
         signals: What the signals of browsers withhold, by their names.
         volumes: How many events are taken; one for a contract at most.
         minors: Whose data is collected on a ground of its own only; without it, no known minor's is.
+        alternatives: Fields of which one suffices; one set for a contract at most.
     """
 
     part: ClassVar[str] = "a policy"
@@ -95,6 +97,7 @@ class Policy(Written):
     signals: Mapping[str, SignalTerms] = Field(default_factory=dict)
     volumes: tuple[Volume, ...] = ()
     minors: MinorTerms | None = None
+    alternatives: tuple[Alternatives, ...] = ()
 
     @property
     def canonical(self) -> bytes:
@@ -102,7 +105,8 @@ class Policy(Written):
 
         Sections that came later are not there where they are empty: the hash of an older policy stays what it was.
         """
-        empty = {name for name in ("signals", "volumes") if not getattr(self, name)}
+        later = ("signals", "volumes", "alternatives")
+        empty = {name for name in later if not getattr(self, name)}
         empty |= {"laws"} if self.laws == (Law.PIPL,) else set()
         plain = self.model_dump(mode="json", exclude_none=True, exclude=empty)
         text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -150,7 +154,12 @@ class Policy(Written):
                     yield ("purposes", key, "basis"), words
 
     def _said_twice(self) -> Iterator[tuple[Place, str]]:
-        for section, one in (("floors", "floor"), ("volumes", "volume")):
+        sections = (
+            ("floors", "floor"),
+            ("volumes", "volume"),
+            ("alternatives", "set of alternatives"),
+        )
+        for section, one in sections:
             events = [part.event for part in getattr(self, section)]
             for number, event in enumerate(events):
                 if event in events[:number]:
@@ -296,7 +305,10 @@ def _check_clauses(policy: Policy, clauses: Clauses, source: Source) -> None:
             raise PolicyError(message)
 
 
-CITING = ("purposes", "prohibited", "pseudonyms", "minors", "rules", "floors", "signals", "volumes")
+CITING = (
+    *("purposes", "prohibited", "pseudonyms", "minors", "rules", "floors", "signals", "volumes"),
+    "alternatives",
+)
 """The sections whose parts cite a clause: one part, several in a list, or several by name."""
 
 

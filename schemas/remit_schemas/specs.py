@@ -272,6 +272,25 @@ _ALL = (
         example=("shop.checkout", "shop.checkout"),
     ),
     ReducerSpec(
+        name="identifiers",
+        takes="string",
+        outputs=_TEXT,
+        parameters=(),
+        summary="Keeps those of up to 32 names that `identifier` would keep, each once and sorted; else null.",
+        example=(
+            "payment.progress, page_view.ip, ada@example.com",
+            "page_view.ip payment.progress",
+        ),
+    ),
+    ReducerSpec(
+        name="presence",
+        takes="string",
+        outputs=(Output("given", "bool"),),
+        parameters=(),
+        summary="Keeps only that a value was there; the value itself goes.",
+        example=("ada@example.com", "true"),
+    ),
+    ReducerSpec(
         name="hardware",
         takes="string",
         outputs=(Output("cpu"), Output("memory")),

@@ -13,6 +13,9 @@ from remit_schemas.reducer import Scalar, listed
 OTHER = "other"
 """What a value that is not on the list becomes."""
 
+NAMES_MAX = 32
+"""Names of one list: no decision that somebody could explain rests on more (our choice)."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}", re.ASCII)
 _NUMBER = re.compile("[0-9]{4}|(?:[0-9][^0-9]{0,64}){6}")
 """Digits that can be somebody's number: four together, or six in all."""
@@ -43,6 +46,24 @@ def explain_identifier(value: str, parameters: Mapping[str, Scalar]) -> str:
     """Name the rule that holds for one value."""
     del parameters
     return "a programmer's name" if is_identifier(value) else "no programmer's name: null"
+
+
+def reduce_identifiers(values: pa.Array, parameters: Mapping[str, Scalar]) -> tuple[pa.Array, ...]:
+    """Keep the names among what blanks and commas part, each once and sorted; null where none is left."""
+    del parameters
+    return each(values, lambda distinct: [" ".join(identifiers(v)) or None for v in distinct])
+
+
+def explain_identifiers(value: str, parameters: Mapping[str, Scalar]) -> str:
+    """Name the rule that holds for one value."""
+    del parameters
+    return f"{len(identifiers(value))} programmer's names"
+
+
+def identifiers(value: str) -> list[str]:
+    """Name what in a list is a programmer's name, sorted; a list of more than `NAMES_MAX` has none."""
+    words = set(value.replace(",", " ").split())
+    return sorted(filter(is_identifier, words)) if len(words) <= NAMES_MAX else []
 
 
 def is_identifier(value: str) -> bool:

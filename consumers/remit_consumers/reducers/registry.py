@@ -15,6 +15,7 @@ from remit_consumers.reducers import (
     ip_place,
     language,
     page,
+    presence,
     referrer,
     timestamp,
     user_agent,
@@ -35,6 +36,8 @@ _PURE: tuple[tuple[str, Reduce, Explain], ...] = (
     ("free_text", free_text.reduce, free_text.explain),
     ("closed", closed.reduce, closed.explain),
     ("identifier", closed.reduce_identifier, closed.explain_identifier),
+    ("identifiers", closed.reduce_identifiers, closed.explain_identifiers),
+    ("presence", presence.reduce, presence.explain),
     ("hardware", hardware.reduce, hardware.explain),
     ("screen", hardware.reduce_screen, hardware.explain_screen),
 )

@@ -1,12 +1,11 @@
 """Authorize: under which version of the policy, and for which purposes, may these events be stored."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pyarrow as pa
 
-from remit_consumers.batch import Batch
+from remit_consumers.batch import Batch, Split, rows_of
 from remit_consumers.consent.found import Codes, Found
 from remit_consumers.consent.ledger import Ledger
 from remit_consumers.plans import Plans
@@ -14,9 +13,6 @@ from remit_schemas.category import Decision
 from remit_schemas.contract import CONSENT_CHANGE
 from remit_schemas.decided import Outcome
 from remit_schemas.plan import Plan
-
-Split = Callable[[Batch, Plan], Sequence[tuple[Batch, Plan]]]
-"""Parts a batch: every event stands in one part, and each part has its own outcome and the plan that governs it."""
 
 MINOR_WITHOUT_GROUND = "minor_without_ground"
 """Why an event of a minor is refused whose data may not be collected."""
@@ -74,12 +70,12 @@ class _Group:
         never = frozenset(self.plan.minors.never) if self.plan.minors else frozenset()
         bits = found.granted(purposes, covering, never, self.minors) if purposes else None
         if bits is None:
-            yield _decided(_rows(self.batch, self.places), self.plan, frozenset()), self.plan
+            yield _decided(rows_of(self.batch, self.places), self.plan, frozenset()), self.plan
             return
         mine = bits[self.places]
         for mask in np.unique(mine).tolist():
             granted = frozenset(name for n, name in enumerate(purposes) if mask >> n & 1)
-            rows = _rows(self.batch, self.places[mine == mask])
+            rows = rows_of(self.batch, self.places[mine == mask])
             yield _decided(rows, self.plan, granted), self.plan
 
 
@@ -119,7 +115,7 @@ def _governed(
 
 def _decided(batch: Batch, plan: Plan, granted: frozenset[str]) -> Batch:
     """Decide for one set of granted purposes; refuse the events where nothing of them may be stored."""
-    outcome = plan.outcome(granted)
+    outcome = plan.outcome(granted, batch.spare)
     if _stores(outcome):
         return replace(batch, outcome=outcome, granted=granted)
     reason = "no_consent" if plan.optional_purposes else "no_rule"
@@ -129,25 +125,10 @@ def _decided(batch: Batch, plan: Plan, granted: frozenset[str]) -> Batch:
 
 def _none_of(batch: Batch, plan: Plan, events: int, reason: str) -> Batch:
     """No rows of a batch, and a number of events that are refused."""
-    nothing = _rows(batch, np.zeros(0, np.int64))
+    nothing = rows_of(batch, np.zeros(0, np.int64))
     return replace(nothing, outcome=plan.outcome(), refused={reason: events})
 
 
 def _stores(outcome: Outcome) -> bool:
     """Whether anything of an event is stored."""
     return any(field.decision is not Decision.REFUSE for field in outcome.fields.values())
-
-
-def _rows(batch: Batch, places: Codes) -> Batch:
-    """Some rows of a batch, in their order."""
-    if len(places) == batch.events:
-        return batch
-    taken = pa.array(places)
-    return replace(
-        batch,
-        table=batch.table.take(taken),
-        subject=batch.subject.take(taken),
-        tenant=batch.tenant.take(taken),
-        pack=batch.pack.take(taken),
-        index=batch.index.take(taken),
-    )

@@ -105,7 +105,7 @@ class Inlet:
             return route.refusal
         if len(datum) > self._datum_bytes_max:
             return "too_large"
-        reason = _guarded(entry, datum) if route.guards else None
+        reason = _guarded(entry, datum) if route.guards or route.one_of else None
         if reason is None and route.meter is not None:
             if not route.meter.samples(subject or None, route.consent.sample_key):
                 return "sampled_out"
@@ -120,8 +120,9 @@ def _guarded(entry: Entry, datum: bytes) -> str | None:
         values = decode_one(entry.contract, datum)
     except ContractError:
         return "does_not_fit"
-    found = (said for name, said in entry.route.guards if values.get(name) is not None)
-    return next((said.reason for said in found), None)
+    names = dict.fromkeys((*(name for name, _ in entry.route.guards), *entry.route.one_of))
+    refused = entry.route.forbids(SimpleNamespace(**(names | dict(values))))
+    return refused.reason if refused is not None else None
 
 
 def _stripped(contract: Contract, datum: bytes, strip: Callable[[object], bytes]) -> bytes:
