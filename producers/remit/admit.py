@@ -108,7 +108,7 @@ class Routing:
             optional=plan.optional_purposes,
             without=_Without(contract, plan),
             meter=self._meter(plan),
-            one_of=plan.alternatives.fields if plan.alternatives else (),
+            one_of=_one_of(plan),
             is_held=self._situation.hold and not is_consent,
             is_answer=is_consent,
         )
@@ -195,6 +195,13 @@ def _guards(plan: Plan, stopped: Iterable[str]) -> tuple[tuple[str, Refused], ..
         if is_under(f.category, stopped)
     ]
     return (*prohibited, *switched_off)
+
+
+def _one_of(plan: Plan) -> tuple[tuple[str, ...], Refused] | None:
+    if plan.alternatives is None:
+        return None
+    refused = Refused("incomplete", None, plan.alternatives.clause, plan.contract)
+    return plan.alternatives.fields, refused
 
 
 def is_under(category: str, stopped: Iterable[str]) -> bool:

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from remit.meter import Meter
 from remit.open_pack import OpenPack
-from remit.result import REFUSED, Refused
+from remit.result import Refused
 from remit_schemas.category import Necessity
 from remit_schemas.event import is_there
 from remit_schemas.pack import NAME_BYTES_MAX, NO_CONTRACT
@@ -52,7 +52,7 @@ class Route:
         encode: Event to datum; checks types and ranges.
         refusal: Why no event of it may go; None when they may.
         guards: Fields that must be empty, and the answer when one is not.
-        one_of: Fields of which one must be there; empty where none has to.
+        one_of: Fields of which one must be there, and the answer when none is; None where none has to.
         packs: The open packs of those without a tenant.
         tenants: The open packs of each tenant.
         consent: What the policy leaves to subjects.
@@ -78,7 +78,7 @@ class Route:
     optional: frozenset[str] = frozenset()
     without: Callable[[frozenset[str]], Encode] | None = None
     meter: Meter | None = None
-    one_of: tuple[str, ...] = ()
+    one_of: tuple[tuple[str, ...], Refused] | None = None
     is_held: bool = False
     is_answer: bool = False
     turn: int = 0
@@ -102,8 +102,10 @@ class Route:
         for name, refused in self.guards:
             if getattr(event, name) is not None:
                 return refused
-        if self.one_of and not any(is_there(getattr(event, name)) for name in self.one_of):
-            return REFUSED["incomplete"]
+        if self.one_of is not None:
+            names, refused = self.one_of
+            if not any(is_there(getattr(event, name)) for name in names):
+                return refused
         return None
 
     def encode_without(self, withheld: frozenset[str]) -> Encode:

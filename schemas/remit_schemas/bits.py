@@ -27,13 +27,15 @@ MEASURED: Final[Mapping[str, float]] = MappingProxyType(
         "screen": 1.4,
         "free_text": 10.9,
         "identifier": 10.9,
+        "identifiers": 10.9,
         "ip_place": 5.0,
         "hardware": 4.3,
+        "presence": 1.0,
     }
 )
 """What is left of a value, by reducer: the entropy measured on the largest real log at hand, which more data only
-raises. Where none was at hand: `ip_encrypted` as much as an address that is not cut, `identifier` as much as free text,
-`ip_place` and `hardware` as much as their closed lists can tell (docs/benchmarks.md has the measurements)."""
+raises. Where none was at hand: `ip_encrypted` as much as an address that is not cut, names (`identifier`, `identifiers`) as much as free text,
+`ip_place`, `hardware` and `presence` as much as their closed lists can tell (docs/benchmarks.md has the measurements)."""
 
 
 def _of_list(parameters: Mapping[str, Scalar]) -> float:

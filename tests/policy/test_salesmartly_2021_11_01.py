@@ -97,19 +97,33 @@ def test_every_cited_sentence_exists(policy: Policy, clauses: Clauses) -> None:
         *(prohibition.clause for prohibition in policy.prohibited.values()),
         *(rule.clause for rule in policy.rules),
         *(floor.clause for floor in policy.floors),
+        *(signal.clause for signal in policy.signals.values()),
+        *(alternatives.clause for alternatives in policy.alternatives),
     ]
     assert all(clauses.has(clause) for clause in cited)
     assert all(Kind.INFORMATION not in clauses.sentences[clause[:4]].kinds for clause in cited)
 
 
-def test_every_rule_rests_on_a_sentence_about_collecting_keeping_or_consent(
+ABOUT = {
+    "consent_change": {Kind.CONSENT, Kind.MINORS, Kind.VERSION},
+    "account_change": {Kind.COLLECTION, Kind.NECESSITY},
+    "identity_check": {Kind.PURPOSE, Kind.NECESSITY, Kind.CONSENT},
+    "campaign_entry": {Kind.COLLECTION, Kind.PURPOSE},
+    "store_change": {Kind.COLLECTION, Kind.PURPOSE},
+    "support_contact": {Kind.COLLECTION, Kind.PURPOSE},
+    "automated_decision": {Kind.PURPOSE, Kind.RIGHT},
+    "rights_request": {Kind.RIGHT},
+}
+"""What the sentences are about that the rules of a contract rest on; where nothing stands, it is collecting."""
+
+
+def test_every_rule_rests_on_a_sentence_about_what_its_contract_is_for(
     policy: Policy, clauses: Clauses
 ) -> None:
     for rule in policy.rules:
         kinds = clauses.sentences[rule.clause[:4]].kinds
-        of_consent = {Kind.CONSENT, Kind.MINORS, Kind.VERSION}
-        about = of_consent if rule.event == "consent_change" else {Kind.COLLECTION}
-        assert (about | {Kind.RETENTION}) & set(kinds)
+        about = ABOUT.get(rule.event, {Kind.COLLECTION})
+        assert (about | {Kind.RETENTION}) & set(kinds), rule.subject_matter
 
 
 def test_every_number_of_the_policy_has_its_reason(policy: Policy) -> None:
@@ -141,13 +155,16 @@ def test_nobody_is_given_anything(plans: list[Plan]) -> None:
 
 def test_text_that_people_wrote_is_scrubbed_and_goes_within_a_week(plans: list[Plan]) -> None:
     rows = [plan for plan in plans if any(f.reducer == "free_text" for f in plan.fields.values())]
-    assert [plan.contract for plan in rows] == ["service_log"]
+    assert [plan.contract for plan in rows] == ["service_log", "survey_answer"]
     assert all(plan.outcome().keep_for <= timedelta(days=7) for plan in rows)
 
 
-def test_no_row_is_kept_beyond_thirty_days_but_the_proof_of_consent(plans: list[Plan]) -> None:
+def test_no_row_is_kept_beyond_thirty_days_but_what_somebody_can_be_held_to(
+    plans: list[Plan],
+) -> None:
     kept = {plan.contract: plan.outcome(plan.optional_purposes).keep_for for plan in plans}
-    assert kept.pop("consent_change") == timedelta(days=1095)
+    for proof in ("automated_decision", "consent_change", "rights_request"):
+        assert kept.pop(proof) == timedelta(days=1095)
     assert max(kept.values()) == timedelta(days=30)
 
 
@@ -158,7 +175,15 @@ def test_only_the_services_own_figures_are_stored_as_they_came(plans: list[Plan]
         for f in p.fields.values()
         if f.decision is Decision.KEEP
     }
-    assert kept == {"page_view.status", "page_view.duration_ms"}
+    assert kept == {
+        "automated_decision.human_review",
+        "identity_check.verified",
+        "page_view.duration_ms",
+        "page_view.status",
+        "support_contact.duration_s",
+        "support_contact.membership_verified",
+        "survey_answer.score",
+    }
 
 
 @pytest.mark.parametrize(

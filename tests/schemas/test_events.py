@@ -46,7 +46,7 @@ def test_generating_writes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_every_contract_has_its_event() -> None:
     assert sorted(EVENTS.values()) == list(builtin().names)
-    assert {ConsentChange, PageView, ServiceLog, OperationalLog} == set(EVENTS)
+    assert {ConsentChange, PageView, ServiceLog, OperationalLog} < set(EVENTS)
 
 
 @EACH

@@ -35,6 +35,8 @@ def test_an_explanation_says_for_every_field_what_the_plan_decides() -> None:
     assert fields["ip"] == {
         "category": "user.device.ip_address",
         "meaning": "IP address",
+        "sensitivity": "highly_sensitive",
+        "sensitive_pi": False,
         "decision": "reduce",
         "reducer": "ip",
         "effect": "Keeps the network of an IP address and loses the host; anything else becomes null.",

@@ -120,7 +120,8 @@ def _guarded(entry: Entry, datum: bytes) -> str | None:
         values = decode_one(entry.contract, datum)
     except ContractError:
         return "does_not_fit"
-    names = dict.fromkeys((*(name for name, _ in entry.route.guards), *entry.route.one_of))
+    names = dict.fromkeys(name for name, _ in entry.route.guards)
+    names |= dict.fromkeys(entry.route.one_of[0] if entry.route.one_of else ())
     refused = entry.route.forbids(SimpleNamespace(**(names | dict(values))))
     return refused.reason if refused is not None else None
 
