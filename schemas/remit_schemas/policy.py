@@ -25,6 +25,7 @@ from remit_schemas.policy_file import (
     read_yaml,
     validate,
 )
+from remit_schemas.promises import PromiseTerms, cited_by_promises, mistakes_of_promises
 from remit_schemas.rule import (
     Name,
     PolicyDocument,
@@ -70,6 +71,7 @@ class Policy(Written):
         floors: How many subjects must share some traits before they are stored; one for a contract at most.
         signals: What the signals of browsers withhold, by their names.
         volumes: How many events are taken; one for a contract at most.
+        promises: Which sentences rest on what the engine keeps by itself.
     """
 
     part: ClassVar[str] = "a policy"
@@ -90,6 +92,7 @@ class Policy(Written):
     floors: tuple[Floor, ...] = ()
     signals: Mapping[str, SignalTerms] = Field(default_factory=dict)
     volumes: tuple[Volume, ...] = ()
+    promises: Mapping[str, PromiseTerms] = Field(default_factory=dict)
 
     @property
     def canonical(self) -> bytes:
@@ -97,7 +100,7 @@ class Policy(Written):
 
         Sections that came later are not there where they are empty: the hash of an older policy stays what it was.
         """
-        empty = {name for name in ("signals", "volumes") if not getattr(self, name)}
+        empty = {name for name in ("promises", "signals", "volumes") if not getattr(self, name)}
         plain = self.model_dump(mode="json", exclude_none=True, exclude=empty)
         text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return text.encode()
@@ -132,6 +135,7 @@ class Policy(Written):
             yield from self._contradictions_of(rule, ("rules", number))
         yield from self._said_twice()
         yield from mistakes_of_signals(self.signals, self.purposes)
+        yield from mistakes_of_promises(self.promises)
 
     def _said_twice(self) -> Iterator[tuple[Place, str]]:
         for section, one in (("floors", "floor"), ("volumes", "volume")):
@@ -160,7 +164,7 @@ def load_policy(path: Path) -> Policy:
     register = clauses_path(path)
     if register.is_file():
         _check_clauses(policy, load_clauses(register), source)
-    for place, clause in _cited(policy):
+    for place, clause in cited(policy):
         if int(clause[1:4]) == 0:
             message = (
                 f'{source.at(place)}: "{clause}" is no sentence: name the one that this rests on'
@@ -261,13 +265,13 @@ def _check_clauses(policy: Policy, clauses: Clauses, source: Source) -> None:
     if (clauses.document_sha256, len(clauses.sentences)) != (document.sha256, document.sentences):
         message = f"{source.at(('document',))}: the register beside it is of another text"
         raise PolicyError(message)
-    for place, clause in _cited(policy):
+    for place, clause in cited(policy):
         if not clauses.has(clause):
             message = f'{source.at(place)}: "{clause}" is not in the register of sentences'
             raise PolicyError(message)
 
 
-def _cited(policy: Policy) -> Iterator[tuple[Place, str]]:
+def cited(policy: Policy) -> Iterator[tuple[Place, str]]:
     """List every clause that a policy cites, with the place where it does."""
     for name, terms in policy.purposes.items():
         yield ("purposes", name, "clause"), terms.clause
@@ -283,3 +287,4 @@ def _cited(policy: Policy) -> Iterator[tuple[Place, str]]:
         yield ("signals", name, "clause"), signal.clause
     for number, volume in enumerate(policy.volumes):
         yield ("volumes", number, "clause"), volume.clause
+    yield from cited_by_promises(policy.promises)
