@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from remit_cli.attaching import attached, register_of
-from remit_cli.marked import tests_of
+from remit_cli.marked import proofs_in
 from remit_cli.options import Data, Json, Policy, print_json, settings_of
 from remit_consumers.deployment import contracts_of
 from remit_schemas.clauses import Clauses
@@ -46,7 +46,7 @@ def coverage(
     if record and tests is None:
         message = "--record writes what is found in a folder of tests: name it with --tests"
         raise SettingsError(message)
-    proofs = tests_of(tests) if tests else _recorded(path)
+    proofs = proofs_in(tests) if tests else _recorded(path)
     if record:
         names = {clause: tuple(found) for clause, found in proofs.items()}
         written = Proofs(

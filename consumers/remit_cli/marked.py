@@ -17,7 +17,7 @@ IDLE = frozenset({"skip", "xfail"})
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def tests_of(folder: Path) -> Mapping[str, tuple[str, ...]]:
+def proofs_in(folder: Path) -> Mapping[str, tuple[str, ...]]:
     """Find the tests of a folder by the clause that they prove.
 
     Returns:

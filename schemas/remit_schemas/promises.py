@@ -39,7 +39,7 @@ PROMISES: Final[Mapping[str, Promise]] = MappingProxyType(
             ("verify: residue", "remit_expired_total"),
         ),
         "platform_stated": Promise(
-            "A page view is stored as one of the stated forms of the service (web, desktop, mobile, other) or as none.",
+            "A page view is stored as of web, desktop or mobile; whatever else it says it is of becomes other.",
             ('remit_values_total{category="user.device.x_software"}', "report: categories"),
         ),
         "known_sources": Promise(
