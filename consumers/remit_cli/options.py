@@ -20,6 +20,15 @@ Data = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")
 ]
+Policy = Annotated[
+    str | None,
+    typer.Option(
+        "--policy",
+        envvar="REMIT_POLICY",
+        help="A policy file, name or name/version.",
+        show_default=False,
+    ),
+]
 Wait = Annotated[
     bool, typer.Option("--wait", help="Return only when everything is stored in the lake.")
 ]

@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from remit_cli.attaching import attach, attached
 from remit_cli.comparing import diff
-from remit_cli.options import Json, print_json
+from remit_cli.covering import coverage
+from remit_cli.options import Data, Json, Policy, print_json, settings_of
 from remit_consumers.deployment import contracts_of
 from remit_schemas.check import check as problems_of
 from remit_schemas.expiry import endings
@@ -18,20 +21,13 @@ from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import find_policy
 
 app = typer.Typer(
-    help="Check a policy; explain what it does to each field; compare versions.",
+    help="Check a policy; explain what it does to each field; compare versions; hold it against its text.",
     no_args_is_help=True,
 )
 app.command("diff")(diff)
 
-Policy = Annotated[
-    str | None,
-    typer.Option(
-        "--policy",
-        envvar="REMIT_POLICY",
-        help="A policy file, name or name/version.",
-        show_default=False,
-    ),
-]
+app.command("coverage")(coverage)
+app.command("attach")(attach)
 
 
 @app.command()
@@ -70,6 +66,7 @@ def explain(
     contract: Annotated[str, typer.Argument(help="A contract, such as page_view.")],
     *,
     policy: Policy = None,
+    data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Say for every field of a contract what becomes of it, why, for what, and for how long.
@@ -79,10 +76,18 @@ def explain(
     explained = explanation_of(
         compile_plan(contracts_of(policy).by_name(contract), find_policy(policy))
     ).to_json()
+    _add_texts(explained, attached(settings_of(data).data, policy))
     if as_json:
         print_json(explained)
         return
     _print_table(explained)
+
+
+def _add_texts(explained: Mapping[str, object], texts: Mapping[str, str]) -> None:
+    """Put the attached sentences beside the fields that rest on them; without a text nothing changes."""
+    fields = explained["fields"]
+    for row in fields.values() if texts and isinstance(fields, dict) else ():
+        row["text"] = texts.get(str(row["clause"])[:SENTENCE])
 
 
 def _print_table(explained: Mapping[str, object]) -> None:
@@ -118,6 +123,9 @@ KEPT = {"keep": "Kept as it is.", "refuse": "Refused."}
 """What is said where no reducer says what it does."""
 
 
+SENTENCE = len("S001")
+"""Characters of a clause that name its sentence."""
+
 SHOWN_MAX = 24
 """Entries of a list that are shown in a table; `--json` gives all."""
 
@@ -141,9 +149,8 @@ def _what_happens(row: Mapping[str, object]) -> str:
         happens += f" ({', '.join(said)})".replace(" ()", "")
     if not row["clause"]:
         return happens
-    return (
-        f"{happens}\n[bold]{row['clause']}[/]{': ' if row['summary'] else ''}{row['summary'] or ''}"
-    )
+    said = row.get("text") or row["summary"]
+    return f"{happens}\n[bold]{row['clause']}[/]{': ' if said else ''}{escape(str(said or ''))}"
 
 
 def _what_for(row: Mapping[str, object]) -> str:

@@ -1,6 +1,7 @@
 """`remit report`, `remit verify`, `remit quarantine`: what was done, and whether it holds."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -9,10 +10,12 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from remit_cli.options import Data, Json, print_json, settings_of
+from remit_cli.attaching import attached, hashes_of_texts
+from remit_cli.options import Data, Json, Policy, print_json, settings_of
 from remit_consumers.lake.commit import Lake
 from remit_consumers.proof.report import SUBJECTS_SHOWN_MIN, Counts, Report, Traits
 from remit_consumers.proof.report import report as report_of
+from remit_consumers.proof.residue.files import TEXTS
 from remit_consumers.proof.verify import Verification
 from remit_consumers.proof.verify import verify as verification_of
 from remit_schemas.errors import SettingsError
@@ -35,20 +38,40 @@ OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", 
 """The columns of a contract's row, in the order of the conservation law."""
 
 
-def report(*, data: Data = None, as_json: Json = False) -> None:
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})
+"""The sentences where no text is attached."""
+
+SENTENCE = len("S001")
+"""Characters of a clause that name its sentence."""
+
+
+def report(*, policy: Policy = None, data: Data = None, as_json: Json = False) -> None:
     """What was collected, kept, reduced and refused: by contract, category and clause; every figure from receipts.
 
     Example: remit report --data ./remit-data --json
     """
-    told = report_of(Lake(settings_of(data).lake))
+    settings = settings_of(data)
+    told = report_of(Lake(settings.lake))
+    texts = attached(settings.data, policy)
     if as_json:
-        print_json(told.to_dict())
+        print_json(_with_texts(told, texts))
     else:
-        show(told)
+        show(told, texts)
 
 
-def show(told: Report) -> None:
-    """Print a report as tables."""
+def _with_texts(told: Report, texts: Mapping[str, str]) -> dict[str, object]:
+    """What `--json` prints, with the attached sentence beside the figures of each clause."""
+    facts = told.to_dict()
+    if texts:
+        sentences = {clause: {"text": texts.get(clause[:SENTENCE])} for clause in told.clauses}
+        facts["clauses"] = {
+            clause: {**row, **sentences[clause]} for clause, row in told.clauses.items()
+        }
+    return facts
+
+
+def show(told: Report, texts: Mapping[str, str] = NO_TEXTS) -> None:
+    """Print a report as tables; below the one of clauses their sentences, where the text is attached."""
     console = Console()
     console.print(
         _table(
@@ -78,6 +101,8 @@ def show(told: Report) -> None:
     console.print(_table(title, "clause", SIZES, told.clauses))
     governed = ", ".join(f"{name}: {events:,}" for name, events in told.policy_versions.items())
     console.print(f"Events stored under each version of the policy: {governed or 'none'}")
+    for clause in sorted({clause[:SENTENCE] for clause in told.clauses} & texts.keys()):
+        console.print(f"{clause}: {texts[clause]}", markup=False, highlight=False)
     console.print(f"Plain door: {told.plain_door.sentence()}", highlight=False)
 
 
@@ -155,11 +180,13 @@ def verify(
     Example: remit verify --data ./remit-data
     """
     canaries = canary.read().splitlines() if canary else []
-    folder = settings_of(data).data
+    settings = settings_of(data)
+    folder = settings.data
     if not folder.is_dir():
         message = f"there is no data folder {folder}: name it with --data, or set REMIT_DATA"
         raise SettingsError(message)
-    found = verification_of(folder, canaries=canaries)
+    texts = hashes_of_texts(settings.policy) if (folder / TEXTS).is_dir() else frozenset()
+    found = verification_of(folder, canaries=canaries, texts=texts)
     if as_json:
         print_json(found.to_dict())
     else:

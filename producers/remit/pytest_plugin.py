@@ -1,4 +1,4 @@
-"""What pytest finds when remit is installed: the fixture `remit_capture`. Nothing of remit is loaded until a test asks for it."""
+"""What pytest finds when remit is installed: the fixture `remit_capture` and the marker `clause`. Nothing of remit is loaded until a test asks for it."""
 
 from collections.abc import Iterator
 from typing import TypeAlias
@@ -7,6 +7,12 @@ import pytest
 
 Captured: TypeAlias = object
 """A `remit.testing.Captured`; named without importing it."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker by which a test names the sentences of the policy that it proves; `remit policy coverage` reads it."""
+    words = "clause(*sentences): names the sentences of the policy that the test proves"
+    config.addinivalue_line("markers", words)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ against the text. A sentence that says several things has parts, so that a rule 
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -41,6 +41,16 @@ class Kind(StrEnum):
     INFORMATION = "I"
 
 
+class Later(StrEnum):
+    """Which later work a sentence waits for, where remit does not yet keep it, or not wholly."""
+
+    RIGHTS = "rights"
+    SHARING = "sharing"
+    RETENTION = "retention"
+    DASHBOARD = "dashboard"
+    TRUST = "trust"
+
+
 def _summary_fits(summary: str) -> bool:
     """Whether a summary is short enough for a column."""
     return 0 < len(summary.split()) <= SUMMARY_WORDS_MAX
@@ -52,16 +62,25 @@ class Part(Written):
     Attributes:
         kinds: What it is about, the foremost first.
         summary: What it says, in our own words.
+        later: What it waits for; None where it is kept now, or asks for nothing.
     """
 
     part: ClassVar[str] = "a part of a sentence"
 
     kinds: Annotated[tuple[Kind, ...], Field(min_length=1)]
     summary: str
+    later: Later | None = None
+
+    @property
+    def is_information(self) -> bool:
+        """Whether it asks for nothing."""
+        return self.kinds == (Kind.INFORMATION,)
 
     def _mistakes(self) -> Iterator[tuple[Place, str]]:
         if not _summary_fits(self.summary):
             yield ("summary",), f"a summary has 1 to {SUMMARY_WORDS_MAX} words"
+        if self.later and self.is_information:
+            yield ("later",), "information asks for nothing, now or later"
 
 
 class Sentence(Part):
@@ -109,6 +128,12 @@ class Clauses(Written):
         sentence = self.sentences.get(clause[:4])
         return sentence is not None and (len(clause) == len("S001") or clause[4:] in sentence.parts)
 
+    def each(self) -> Iterator[tuple[str, Part]]:
+        """Give every sentence, each followed by its parts, by what a rule would cite."""
+        for name, sentence in self.sentences.items():
+            yield name, sentence
+            yield from ((f"{name}{letter}", part) for letter, part in sentence.parts.items())
+
     def summary_of(self, clause: str) -> str | None:
         """Say in our own words what a sentence or a part of one says; None where there is no such."""
         if not self.has(clause):
@@ -123,14 +148,32 @@ class Clauses(Written):
             Ids of the sentences that read otherwise there; `end` if the text goes on behind the last.
         """
         flat = " ".join(text.split())
-        wrong = [
-            name
-            for name, words in self._cut(flat)
-            if sentence_sha256(words) != self.sentences[name].sha256
-        ]
+        wrong = self._wrong(self._cut(flat))
+        behind = set(self._wrong(self._cut_from_the_end(flat)))
+        if behind.intersection(
+            wrong
+        ):  # one sentence more or less moves all behind it, or all before
+            return [name for name in wrong if name in behind]
         spoken = sum(sentence.characters for sentence in self.sentences.values())
         spaces = len(self.sentences) - 1
         return wrong if len(flat) <= spoken + spaces else [*wrong, "end"]
+
+    def sentences_of(self, text: str) -> Mapping[str, str]:
+        """Cut the policy's text into its sentences; only of a text without anything `differing` is this right."""
+        return dict(self._cut(" ".join(text.split())))
+
+    def _wrong(self, cuts: Iterable[tuple[str, str]]) -> list[str]:
+        """Name the sentences that do not have the words of a cut."""
+        sentences = self.sentences
+        return [name for name, words in cuts if sentence_sha256(words) != sentences[name].sha256]
+
+    def _cut_from_the_end(self, flat: str) -> Iterator[tuple[str, str]]:
+        """Cut a text into as many characters as each sentence has, the last first."""
+        end = len(flat)
+        for name, sentence in reversed(self.sentences.items()):
+            start = max(end - sentence.characters, 0)
+            yield name, flat[start:end]
+            end = max(start - (flat[start - 1 : start] == " "), 0)
 
     def _cut(self, flat: str) -> Iterator[tuple[str, str]]:
         """Cut a text into as many characters as each sentence has."""

@@ -27,6 +27,7 @@ from remit_schemas.policy_file import (
     read_yaml,
     validate,
 )
+from remit_schemas.promises import PromiseTerms, cited_by_promises, mistakes_of_promises
 from remit_schemas.rule import (
     Name,
     PolicyDocument,
@@ -75,6 +76,7 @@ class Policy(Written):
         volumes: How many events are taken; one for a contract at most.
         minors: Whose data is collected on a ground of its own only; without it, no known minor's is.
         alternatives: Fields of which one suffices; one set for a contract at most.
+        promises: Which sentences rest on what the engine keeps by itself.
     """
 
     part: ClassVar[str] = "a policy"
@@ -98,6 +100,7 @@ class Policy(Written):
     volumes: tuple[Volume, ...] = ()
     minors: MinorTerms | None = None
     alternatives: tuple[Alternatives, ...] = ()
+    promises: Mapping[str, PromiseTerms] = Field(default_factory=dict)
 
     @property
     def canonical(self) -> bytes:
@@ -105,7 +108,7 @@ class Policy(Written):
 
         Sections that came later are not there where they are empty: the hash of an older policy stays what it was.
         """
-        later = ("signals", "volumes", "alternatives")
+        later = ("alternatives", "promises", "signals", "volumes")
         empty = {name for name in later if not getattr(self, name)}
         empty |= {"laws"} if self.laws == (Law.PIPL,) else set()
         plain = self.model_dump(mode="json", exclude_none=True, exclude=empty)
@@ -144,6 +147,7 @@ class Policy(Written):
         yield from self._said_twice()
         yield from mistakes_of_signals(self.signals, self.purposes)
         yield from mistakes_of_minors(self.minors, self.purposes)
+        yield from mistakes_of_promises(self.promises)
 
     def _unlawful(self) -> Iterator[tuple[Place, str]]:
         for law in self.laws:
@@ -322,3 +326,4 @@ def cited(policy: Policy) -> Iterator[tuple[Place, str]]:
             yield from (((section, n, "clause"), one.clause) for n, one in enumerate(part))
         elif part is not None:
             yield (section, "clause"), part.clause
+    yield from cited_by_promises(policy.promises)

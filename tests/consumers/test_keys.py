@@ -57,6 +57,7 @@ def make_header(bundle: Bundle, *, producer: bytes = b"p" * 16, lane: int = 3) -
     )
 
 
+@pytest.mark.clause("S005")
 def test_the_folder_is_for_its_owner_only(folder: Path) -> None:
     open_store(folder).ensure(NOW)
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -87,6 +88,7 @@ def test_what_an_older_epoch_sealed_still_opens(folder: Path) -> None:
     assert open_store(folder).data_key(header) == DATA_KEY
 
 
+@pytest.mark.clause("S005", "S107b")
 def test_a_key_is_destroyed_when_its_oldest_pack_reaches_the_raw_limit(folder: Path) -> None:
     store = open_store(folder)
     header = make_header(store.ensure(NOW))

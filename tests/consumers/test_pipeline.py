@@ -46,6 +46,7 @@ def one(walk: Walk, event: PageView, subject: str | None = None) -> dict[str, ob
     return dict(rows.to_pylist()[0])
 
 
+@pytest.mark.clause("S002", "S003", "S105a")
 def test_an_event_is_stored_reduced_and_tagged(walk: Walk) -> None:
     agent = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"
     row = one(
@@ -69,6 +70,7 @@ def test_an_event_is_stored_reduced_and_tagged(walk: Walk) -> None:
     assert row["keep_until"] == datetime(2026, 3, 5, tzinfo=UTC) + PLAN.outcome().keep_for
 
 
+@pytest.mark.clause("S016", "S047a")
 def test_what_only_optional_purposes_want_is_refused_and_counted_while_nobody_consented(
     walk: Walk,
 ) -> None:

@@ -1,5 +1,7 @@
 """Waiting: nothing behind a pack that cannot be read yet is taken, and it is tried again."""
 
+import pytest
+
 from kit.opened import VERSION, make_failed, make_opened
 from remit_consumers.plans import Plans
 from remit_consumers.steps.open import Failed, Fate, Opened
@@ -40,6 +42,7 @@ def test_a_pack_under_a_newer_policy_waits_for_its_bundle() -> None:
     assert (judged.outcome, judged.reason, judged.count) == (Fate.WAIT, "newer_policy", 1)
 
 
+@pytest.mark.clause("S003")
 def test_a_pack_under_a_policy_that_never_was_is_quarantined() -> None:
     judged = Waiting().judge(make_opened(policy_version="1999-01-01"), plans())
     assert isinstance(judged, Failed)

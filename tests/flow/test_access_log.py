@@ -93,6 +93,7 @@ def assert_each_line_once(installed: Installation, log: Path) -> None:
     assert installed.breaches() == {}
 
 
+@pytest.mark.clause("S005")
 def test_every_line_of_a_log_is_counted_once_and_nothing_of_it_stands_anywhere_in_plain(
     installed: Installation, log: Path
 ) -> None:

@@ -259,6 +259,7 @@ def write_newer(own_policy: Path) -> None:
     (own_policy.parent / f"{NEWER}.yaml").write_text(text)
 
 
+@pytest.mark.clause("S003")
 def test_packs_of_a_newer_policy_wait_and_are_stored_once_it_is_there(
     under_own: Installation, own_policy: Path
 ) -> None:

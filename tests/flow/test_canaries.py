@@ -47,6 +47,7 @@ def residue(installed: Installation) -> tuple[bool, str]:
     return bool(found["holds"]), str(found["detail"])
 
 
+@pytest.mark.clause("S025a", "S055")
 def test_no_canary_of_a_log_is_left_and_one_put_back_is_found_named_and_not_repeated(
     stored: Installation,
 ) -> None:

@@ -57,6 +57,7 @@ def stored(installed: Installation) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.clause("S016", "S092", "S093")
 def test_what_was_agreed_to_is_stored_and_after_a_withdrawal_no_more(
     installed: Installation,
 ) -> None:

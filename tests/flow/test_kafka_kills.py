@@ -40,6 +40,7 @@ def kill_once(installed: Installation, log: Path, chance: random.Random) -> floa
     return recovery_s
 
 
+@pytest.mark.clause("S110e")
 def test_a_consumer_killed_again_and_again_stores_every_event_once(
     on_kafka: Installation, tmp_path: Path, *, prove: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:

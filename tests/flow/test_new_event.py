@@ -54,6 +54,7 @@ def decided(lines: str) -> str:
     )
 
 
+@pytest.mark.clause("S023b", "S025")
 def test_a_new_event_is_refused_until_the_policy_decides_and_then_stored(
     shop: Installation, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ P99_US = 5_000  # on a machine that others use; bench/outage.py has the figure
 GROWTH_MB = 100  # librdkafka's queue of 32 MB, the packs in it, buffers of twelve lanes
 
 
+@pytest.mark.clause("S110e")
 @pytest.mark.kafka
 @pytest.mark.slow
 def test_a_broker_that_is_stopped_for_a_while_is_not_noticed_by_the_app_and_costs_no_event(

@@ -42,6 +42,7 @@ def kill_one(installed: Installation, counter: Path, run: str, kill_after: int) 
         return int(struct.unpack("<Q", told)[0])
 
 
+@pytest.mark.clause("S110e")
 @pytest.mark.slow
 def test_a_killed_app_loses_nothing_whose_emit_returned_and_nothing_stands_twice(
     installed: Installation, tmp_path: Path, *, prove: bool

@@ -134,12 +134,14 @@ def test_every_number_of_the_policy_has_its_reason(policy: Policy) -> None:
         assert days in rule.reason or "As long as the row" in rule.reason, rule.subject_matter
 
 
+@pytest.mark.clause("S025")
 def test_every_field_of_every_contract_has_a_rule(plans: list[Plan]) -> None:
     assert [
         f"{plan.contract}.{f.field}" for plan in plans for f in plan.fields.values() if not f.clause
     ] == []
 
 
+@pytest.mark.clause("S013")
 def test_everything_collected_is_required_by_contract_or_law_or_asked_for(policy: Policy) -> None:
     grounds = {(terms.necessity, terms.basis) for terms in policy.purposes.values()}
     assert grounds == {
@@ -153,12 +155,14 @@ def test_nobody_is_given_anything(plans: list[Plan]) -> None:
     assert not [field for plan in plans for field in plan.fields.values() if field.recipients]
 
 
+@pytest.mark.clause("S026a", "S107b")
 def test_text_that_people_wrote_is_scrubbed_and_goes_within_a_week(plans: list[Plan]) -> None:
     rows = [plan for plan in plans if any(f.reducer == "free_text" for f in plan.fields.values())]
     assert [plan.contract for plan in rows] == ["service_log", "survey_answer"]
     assert all(plan.outcome().keep_for <= timedelta(days=7) for plan in rows)
 
 
+@pytest.mark.clause("S105a", "S107b")
 def test_no_row_is_kept_beyond_thirty_days_but_what_somebody_can_be_held_to(
     plans: list[Plan],
 ) -> None:
@@ -186,6 +190,7 @@ def test_only_the_services_own_figures_are_stored_as_they_came(plans: list[Plan]
     }
 
 
+@pytest.mark.clause("S025a", "S025b", "S025c", "S025d", "S025e", "S025g", "S026a", "S026b", "S105a")
 @pytest.mark.parametrize(
     ("field", "expected"),
     [
@@ -215,6 +220,7 @@ def test_what_the_policy_makes_of_a_field(
     assert (plan.reducer, dict(plan.parameters), plan.clause) == expected
 
 
+@pytest.mark.clause("S025h", "S028b", "S038", "S041", "S045a")
 @pytest.mark.parametrize(
     "category",
     ["user.biometric", "user.financial.credit_card", "user.content.private", "user.payment", "user.device.device_id"],

@@ -36,6 +36,7 @@ def totals(home: Home) -> Counter[str]:
     return found
 
 
+@pytest.mark.clause("S005")
 def test_an_accepted_event_lies_sealed_in_the_spool_with_its_subject(
     home: Home, make_client: MakeClient
 ) -> None:
@@ -132,6 +133,7 @@ def test_nonces_keys_and_sequences_are_never_used_twice(
     assert len({p.header.nonce for p in packs}) == len(packs)
 
 
+@pytest.mark.clause("S025")
 @pytest.mark.parametrize(
     "event", [object(), None, "text", {"page": "/a"}], ids=["object", "none", "text", "dict"]
 )

@@ -36,6 +36,7 @@ def a_view() -> PageView:
     return PageView(page="/a", status=200, referrer="https://a.example/", screen="1920x1080")
 
 
+@pytest.mark.clause("S016")
 def test_every_change_of_consent_is_an_event_of_its_own(
     home: Home, make_client: MakeClient
 ) -> None:
@@ -96,6 +97,7 @@ def test_a_name_means_another_person_to_each_tenant(home: Home, make_client: Mak
     assert found["south"]["referrer"] == "https://a.example/"
 
 
+@pytest.mark.clause("S009")
 def test_a_consent_that_was_said_in_no_known_way_is_none(
     home: Home, make_client: MakeClient
 ) -> None:
@@ -105,6 +107,7 @@ def test_a_consent_that_was_said_in_no_known_way_is_none(
     assert changes(home) == []
 
 
+@pytest.mark.clause("S091a", "S091b")
 @pytest.mark.parametrize("purpose", ["essential.service", "no.such.purpose", "", 7])
 def test_only_what_the_policy_leaves_to_subjects_can_be_answered(
     home: Home, make_client: MakeClient, purpose: str
@@ -117,6 +120,7 @@ def test_only_what_the_policy_leaves_to_subjects_can_be_answered(
     assert client.totals().refused == {"does_not_fit": 1}
 
 
+@pytest.mark.clause("S008")
 def test_an_event_held_until_its_subject_agrees_is_collected_then(
     home: Home, make_client: MakeClient
 ) -> None:
@@ -140,6 +144,7 @@ def test_an_event_held_until_its_subject_agrees_is_collected_then(
     assert client.emit(PageView(page="/b"), subject="bob") == Held()
 
 
+@pytest.mark.clause("S008")
 def test_what_is_held_lies_nowhere_but_in_memory(home: Home, make_client: MakeClient) -> None:
     client = make_client(hold=True)
     client.emit(PageView(page="/a"), subject="ann")
@@ -148,6 +153,7 @@ def test_what_is_held_lies_nowhere_but_in_memory(home: Home, make_client: MakeCl
     assert not list(home.data.glob("spool/slot-*/open-*"))
 
 
+@pytest.mark.clause("S014", "S017", "S031")
 def test_who_refuses_everything_optional_still_has_what_is_required(
     home: Home, make_client: MakeClient
 ) -> None:
@@ -159,6 +165,7 @@ def test_who_refuses_everything_optional_still_has_what_is_required(
     assert (view["page"], view["referrer"], view["screen"]) == ("/a", None, None)
 
 
+@pytest.mark.clause("S008")
 def test_what_is_held_at_the_end_is_dropped_and_counted(
     home: Home, make_client: MakeClient
 ) -> None:
@@ -201,6 +208,7 @@ def test_what_about_nobody_is_held_goes_when_the_app_agrees(
     assert len(home.stored()) == 2
 
 
+@pytest.mark.clause("S008")
 def test_an_answer_is_no_answer_to_the_next_policy_version(
     home: Home, make_client: MakeClient
 ) -> None:

@@ -90,6 +90,7 @@ def test_a_message_without_arguments_is_free_text_and_no_template(
     assert taken.last.message == "hello alice"
 
 
+@pytest.mark.clause("S026a")
 def test_a_value_is_made_smaller_by_its_type_in_arguments_and_message(
     taken: Taken, handler: RemitHandler
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_value_is_made_smaller_by_its_type_in_arguments_and_message(
     assert "203" not in str(taken.last.arguments)
 
 
+@pytest.mark.clause("S026a", "S055")
 def test_an_exception_is_its_type_and_place_and_never_what_it_says(
     taken: Taken, handler: RemitHandler
 ) -> None:
@@ -284,6 +286,7 @@ def test_lists_and_mappings_end() -> None:
     assert len(str(reduced("x" * 9_999))) == 4_096
 
 
+@pytest.mark.clause("S026b")
 def test_an_operation_is_recorded_by_how_its_block_ends(taken: Taken) -> None:
     with operation(taken, "order.refund", subject="u1", target_kind="order", target="17"):
         pass

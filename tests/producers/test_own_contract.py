@@ -52,6 +52,7 @@ def test_a_class_with_its_own_contract_is_collected_from_its_first_emit_on(
     assert [e.values["place"] for e in own_home.stored().values()] == ["here", "here"]
 
 
+@pytest.mark.clause("S023b", "S025")
 def test_what_no_rule_names_is_refused_and_counted(home: Home, make_client: MakeClient) -> None:
     client = make_client()
     assert client.emit(Search(place="here")) == Refused("no_rule")
@@ -97,6 +98,7 @@ def test_a_class_that_cannot_be_looked_at_is_no_fault_of_the_apps(make_client: M
     assert client.totals().refused == {"other": 1}
 
 
+@pytest.mark.clause("S041")
 def test_a_prohibited_value_is_refused_by_field_and_clause(
     own_home: Home, make_client: MakeClient
 ) -> None:

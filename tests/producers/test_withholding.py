@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,6 +61,7 @@ def plans(draw: st.DrawFn) -> Plan:
     return compile_plan(CONTRACT, make_policy(*rules))
 
 
+@pytest.mark.clause("S017", "S031")
 @given(plans(), events, withheld_sets)
 def test_what_is_required_is_written_as_if_nothing_were_refused(
     plan: Plan, event: SimpleNamespace, withheld: frozenset[str]
@@ -74,6 +76,7 @@ def test_what_is_required_is_written_as_if_nothing_were_refused(
             assert left[name] is None
 
 
+@pytest.mark.clause("S017", "S031")
 @given(plans(), withheld_sets, withheld_sets)
 def test_refusing_more_never_leaves_more(
     plan: Plan, some: frozenset[str], others: frozenset[str]
@@ -81,6 +84,7 @@ def test_refusing_more_never_leaves_more(
     assert plan.withheld(some) <= plan.withheld(some | others)
 
 
+@pytest.mark.clause("S014", "S017")
 @given(plans(), events, withheld_sets, st.sampled_from([None, "ann"]))
 def test_a_required_event_goes_whatever_is_refused(
     plan: Plan, event: SimpleNamespace, withheld: frozenset[str], subject: str | None
@@ -128,6 +132,7 @@ views = st.builds(
 )
 
 
+@pytest.mark.clause("S017", "S031")
 def test_a_running_client_takes_every_page_view_whatever_is_refused(tmp_path: Path) -> None:
     home = Home(tmp_path)
     client = Client("test", data=home.data, log="")

@@ -45,6 +45,7 @@ def test_what_must_never_be_collected_is_prohibited(key: str) -> None:
     assert CATEGORIES[key].sensitivity is Sensitivity.PROHIBITED
 
 
+@pytest.mark.clause("S013", "S014")
 @pytest.mark.parametrize(
     ("key", "necessity"),
     [("essential.service", Necessity.REQUIRED), ("analytics.reporting", Necessity.OPTIONAL)],

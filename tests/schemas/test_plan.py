@@ -62,6 +62,7 @@ def test_what_a_rule_makes_of_a_field(rules: list[dict[str, object]], decision: 
     assert plan_of("ip", *rules).decision is decision
 
 
+@pytest.mark.clause("S023b", "S025")
 def test_a_field_that_no_rule_names_says_so_and_cites_nothing() -> None:
     plan = plan_of("ip", make_rule(field="page"))
     assert (plan.reason, plan.clause, plan.purposes, plan.keep_for) == (NOT_NAMED, None, (), None)
@@ -223,6 +224,7 @@ def test_a_contract_is_required_if_any_field_is() -> None:
     assert compile(make_contract(), make_policy()).necessity is Necessity.OPTIONAL
 
 
+@pytest.mark.clause("S105a")
 def test_a_row_goes_with_the_shortest_of_the_fields_it_stores() -> None:
     rules = [make_rule(), make_rule(field="page", keep_for="7 days", purposes=[REPORT])]
     plan = compile(make_contract(), make_policy(*rules))
@@ -303,6 +305,7 @@ def test_less_consent_never_keeps_more(
     assert all(less[name] <= much[name] for name in less)
 
 
+@pytest.mark.clause("S059a", "S105a")
 @given(rule_lists, grants)
 def test_a_field_is_stored_only_for_a_purpose_and_never_beyond_its_own_time(
     written: list[dict[str, object]], granted: frozenset[str]

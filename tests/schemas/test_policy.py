@@ -222,6 +222,7 @@ def test_a_rule_that_contradicts_itself_is_refused(changes: dict[str, object], s
         Rule.model_validate(make_rule(**changes))
 
 
+@pytest.mark.clause("S013")
 @pytest.mark.parametrize(
     ("terms", "said"),
     [

@@ -162,6 +162,7 @@ def test_sections_that_came_later_change_no_hash_where_they_are_empty() -> None:
     assert policy_from_json(whole.canonical).sha256 == whole.sha256
 
 
+@pytest.mark.clause("S016")
 def test_the_policy_that_is_shipped_honours_both_signals() -> None:
     shipped = find_policy(None)
     assert set(shipped.signals) == {"gpc", "dnt"}

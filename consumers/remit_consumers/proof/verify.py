@@ -1,6 +1,6 @@
 """Verify: does everything that the lake claims hold against its own files?"""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -67,7 +67,13 @@ class Verification:
         }
 
 
-def verify(data: Path, *, lag: int | None = None, canaries: Sequence[str] = ()) -> Verification:
+def verify(
+    data: Path,
+    *,
+    lag: int | None = None,
+    canaries: Sequence[str] = (),
+    texts: Collection[str] = (),
+) -> Verification:
     """Check chain, conservation, values, sequences, rows and residue of a data folder.
 
     Args:
@@ -75,6 +81,7 @@ def verify(data: Path, *, lag: int | None = None, canaries: Sequence[str] = ()) 
         lag: Packs on the log that were not stored yet, if known; None counts what lies in the spool.
             Where it is 0, nothing may be in flight.
         canaries: Values that were planted and must stand nowhere.
+        texts: SHA-256 of the texts of policies, which may lie beside the data: what stands in them is public.
     """
     root = data / LAKE
     try:
@@ -105,7 +112,7 @@ def verify(data: Path, *, lag: int | None = None, canaries: Sequence[str] = ()) 
     checks["plain door"] = Check(
         holds=True, detail=report.plain_door.sentence(), figures=asdict(report.plain_door)
     )
-    return Verification(checks | {"residue": _residue(data, detector_of(root, canaries))})
+    return Verification(checks | {"residue": _residue(data, detector_of(root, canaries), texts)})
 
 
 def _check(root: Path, found: Iterable[str], good: str) -> Check:
@@ -216,9 +223,9 @@ def packs_waiting(data: Path) -> int:
     return waiting
 
 
-def _residue(data: Path, detector: Detector) -> Check:
+def _residue(data: Path, detector: Detector, texts: Collection[str]) -> Check:
     """Search everything that is left on disk, and say how good the detectors are that did."""
-    residue = search(data, detector)
+    residue = search(data, detector, texts)
     recalls = measure(detector)
     found = [
         f"{place}: " + ", ".join(f"{count} {kind}" for kind, count in sorted(hits.items()))

@@ -23,6 +23,7 @@ def shown(shop: Installation, subject: str = WHO, *options: str) -> dict[str, bo
     return {name: each["granted"] for name, each in told["purposes"].items()}
 
 
+@pytest.mark.clause("S089", "S090", "S092")
 @pytest.mark.parametrize("who", [WHO, visitor("x" * 22)], ids=["account", "visitor"])
 def test_what_is_given_is_shown_until_it_is_withdrawn(shop: Installation, who: str) -> None:
     give = ("consent", "give", "-", "--purpose", REPORTING, "--wait")

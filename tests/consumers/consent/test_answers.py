@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from random import Random
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,7 @@ def asked(known: Answers, version: str, places: list[list[int]]) -> list[int]:
     return known.since({version}, np.array(places), np.full(len(places), NEVER)).tolist()  # type: ignore[no-any-return]
 
 
+@pytest.mark.clause("S093")
 def test_an_agreement_holds_from_when_it_was_given() -> None:
     assert since([(7, "1")]) == 7
 
@@ -48,6 +50,7 @@ def test_a_repeated_agreement_takes_nothing_away() -> None:
     assert since([(7, "1"), (9, "1")]) == 7
 
 
+@pytest.mark.clause("S092")
 def test_a_denial_ends_every_agreement_before_it_and_a_new_one_does_not_reach_back() -> None:
     assert since([(7, "1"), (8, None)]) == FOREVER
     assert since([(7, "1"), (8, None), (9, "1")]) == 9
@@ -61,6 +64,7 @@ def test_a_denial_that_arrives_late_takes_away_what_it_forbids() -> None:
     assert since([(3, "1"), (9, "1"), (5, None)]) == 9
 
 
+@pytest.mark.clause("S008")
 def test_an_agreement_to_one_version_is_none_to_another() -> None:
     assert since([(7, "2")], version="1") == FOREVER
 

@@ -30,11 +30,13 @@ def shop(tmp_path: Path) -> Shop:
     return Shop(tmp_path)
 
 
+@pytest.mark.clause("S016")
 def test_a_consent_lets_its_purpose_have_its_fields_and_no_other(shop: Shop) -> None:
     assert shop.kept(shop.store(shop.say("given"), shop.view())) == [(True, False)]
     assert shop.kept(shop.store(shop.say("given", purpose=IMPROVE), shop.view())) == [(True, True)]
 
 
+@pytest.mark.clause("S092")
 def test_a_withdrawal_stops_what_is_not_committed_whatever_its_time_and_place_in_the_flush(
     shop: Shop,
 ) -> None:
@@ -49,12 +51,14 @@ def test_a_grant_does_not_reach_back_before_it_was_given(shop: Shop) -> None:
     assert shop.kept(done) == [(False, False), (True, False)]
 
 
+@pytest.mark.clause("S016")
 @pytest.mark.parametrize("status", [each for each in SAID if each != "given"])
 def test_every_status_but_given_denies(shop: Shop, status: str | None) -> None:
     shop.store(shop.say("given", NOON - timedelta(hours=1)))
     assert shop.kept(shop.store(shop.say(status), shop.view())) == [(False, False)]
 
 
+@pytest.mark.clause("S009", "S016")
 def test_who_has_no_name_or_said_nothing_has_agreed_to_nothing(shop: Shop) -> None:
     done = shop.store(shop.say("given"), shop.view(subject=None), shop.view(subject="bob"))
     assert shop.kept(done) == [(False, False)] * 2
@@ -126,6 +130,7 @@ def test_what_another_consumer_recorded_is_known_after_the_next_claim(shop: Shop
     assert other.kept(other.store(other.view())) == [(True, False)]
 
 
+@pytest.mark.clause("S016")
 def test_a_ledger_that_cannot_be_read_stops_everything(shop: Shop) -> None:
     shop.store(shop.say("given"))
     for file in (shop.folder / "lake" / "consents").glob("*.parquet"):
@@ -173,6 +178,7 @@ def test_where_only_optional_purposes_want_anything_an_event_without_consent_is_
     assert done.purposes == {REPORTING: (1, 1)}
 
 
+@pytest.mark.clause("S017")
 @given(
     st.lists(st.tuples(st.sampled_from(SAID), st.sampled_from([REPORTING, IMPROVE])), max_size=8)
 )

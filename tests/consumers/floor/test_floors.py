@@ -36,6 +36,7 @@ def test_before_any_window_closed_there_is_no_floor(tmp_path: Path) -> None:
     assert make_floors(tmp_path).standing(PLAN, FLOOR).floor is None
 
 
+@pytest.mark.clause("S105a")
 def test_what_was_common_in_the_last_window_decides_the_next(tmp_path: Path) -> None:
     now = [MORNING]
     floors = make_floors(tmp_path, lambda: now[0])

@@ -285,6 +285,7 @@ while True:
 """
 
 
+@pytest.mark.clause("S110e")
 def test_a_writer_killed_at_any_moment_loses_and_doubles_nothing(
     tmp_path: Path, *, prove: bool
 ) -> None:

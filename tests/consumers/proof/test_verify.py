@@ -131,6 +131,7 @@ def test_more_outcomes_than_offers_are_a_breach(data: Path) -> None:
     assert broken(verify(data, lag=9)) == {"conservation"}
 
 
+@pytest.mark.clause("S110d")
 def test_a_receipt_changed_in_its_table_is_seen(data: Path) -> None:
     (file,) = (data / "lake/receipts").glob("*.parquet")
     table = pq.read_table(file)
@@ -140,18 +141,21 @@ def test_a_receipt_changed_in_its_table_is_seen(data: Path) -> None:
     assert "chain" in broken(verify(data))
 
 
+@pytest.mark.clause("S110d")
 def test_a_receipt_changed_in_the_commit_log_is_seen(data: Path) -> None:
     log = data / "lake" / TABLE / "_delta_log" / f"{1:020d}.json"
     log.write_text(log.read_text().replace('\\"stored\\":3', '\\"stored\\":2'))
     assert {"chain", "rows"} <= broken(verify(data))
 
 
+@pytest.mark.clause("S110d")
 def test_a_row_taken_away_is_seen(data: Path) -> None:
     DeltaTable(data / "lake" / TABLE).delete("index = 1")
     commit(data)
     assert {"rows", "values"} & broken(verify(data))
 
 
+@pytest.mark.clause("S110d")
 def test_a_row_put_in_is_seen(data: Path) -> None:
     write_deltalake(data / "lake" / TABLE, make_rows(0, 1), mode="append")
     commit(data)
@@ -160,6 +164,7 @@ def test_a_row_put_in_is_seen(data: Path) -> None:
     assert "13 rows, receipts say 12" in found.detail
 
 
+@pytest.mark.clause("S110d")
 def test_a_file_changed_on_disk_is_seen(data: Path) -> None:
     file = next((data / "lake" / TABLE).glob("day=*/*.parquet"))
     pq.write_table(pq.read_table(file, partitioning=None).slice(0, 2), file)
@@ -188,6 +193,7 @@ def test_a_value_refused_and_stored_is_seen(data: Path) -> None:
     assert broken(verify(data)) == {"values"}
 
 
+@pytest.mark.clause("S110e")
 def test_a_pack_that_is_missing_is_seen_unless_its_source_let_it_go(data: Path) -> None:
     pack = replace(make_receipt(3).packs[0], sequence=5)
     lost = replace(make_receipt(3), packs=[pack])

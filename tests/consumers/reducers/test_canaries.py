@@ -4,6 +4,7 @@ import random
 from ipaddress import IPv4Address, IPv6Address
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import iban, luhn
@@ -188,6 +189,7 @@ def planted(draw: Draw) -> tuple[str, str]:
     return canary, f"{words[0]} key{draw.choice(BEFORE)}{canary}{draw.choice(BEHIND)} {words[1]}"
 
 
+@pytest.mark.clause("S026a", "S055")
 @given(st.integers(0, 2**32))
 def test_a_canary_never_survives(seed: int) -> None:
     canary, text = planted(Draw(seed))

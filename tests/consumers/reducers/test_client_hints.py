@@ -84,6 +84,7 @@ def test_a_malformed_hint_leaves_the_others() -> None:
     assert hints_of(text) == Hints(CHROME, "140", platform="Mac OS X")
 
 
+@pytest.mark.clause("S025h")
 @pytest.mark.parametrize(
     "name",
     ["Model", "Platform-Version", "Full-Version-List", "Arch", "Bitness", "WoW64", "Form-Factors"],

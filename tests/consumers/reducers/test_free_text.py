@@ -17,6 +17,7 @@ def scrub(value: str) -> str:
     return str(column[0].as_py())
 
 
+@pytest.mark.clause("S026a", "S055")
 @pytest.mark.parametrize(
     ("value", "clean"),
     [

@@ -72,6 +72,7 @@ def test_bins_of_more_are_never_of_less() -> None:
         assert set(found) == set(names)
 
 
+@pytest.mark.clause("S025e")
 @given(st.text(max_size=40))
 def test_only_bins_come_out(value: str) -> None:
     cpu, memory = machine(value)

@@ -120,6 +120,7 @@ def test_garbage_becomes_null(value: str) -> None:
     assert reduced(value) is None
 
 
+@pytest.mark.clause("S025a")
 @given(st.integers(0, 2**32 - 1), st.integers(8, 24))
 def test_every_ipv4_address_keeps_just_the_bits_of_the_policy(number: int, bits: int) -> None:
     address = str(IPv4Address(number))
@@ -128,6 +129,7 @@ def test_every_ipv4_address_keeps_just_the_bits_of_the_policy(number: int, bits:
     assert reduced(f"::ffff:{address}", v4_bits=bits) == expected
 
 
+@pytest.mark.clause("S025a")
 @given(st.integers(0, 2**96 - 1), st.integers(16, 64))
 def test_every_ipv6_address_keeps_just_the_bits_of_the_policy(number: int, bits: int) -> None:
     address = str(IPv6Address(DOCUMENTED_6 + number))

@@ -116,6 +116,7 @@ def test_the_greatest_weight_wins_and_the_first_of_equals(
     assert primary(header) == best.partition("-")[0]
 
 
+@pytest.mark.clause("S025c")
 @given(st.text(max_size=40))
 def test_what_comes_out_is_a_short_word_in_lower_case_or_nothing(header: str) -> None:
     found = primary(header)

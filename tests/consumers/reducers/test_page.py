@@ -137,6 +137,7 @@ def test_no_email_stays_wherever_it_stands(before: str, after: str) -> None:
     assert "zq@example.com" not in page_of(f"/{before}zq@example.com{after}")
 
 
+@pytest.mark.clause("S025g")
 @given(st.text(max_size=60))
 def test_what_comes_out_is_a_bounded_path_or_named_other(value: str) -> None:
     page = page_of(value)
@@ -232,6 +233,7 @@ CARRIERS = st.sampled_from(
 )
 
 
+@pytest.mark.clause("S025g")
 @given(
     CARRIERS, st.integers(0, 3), st.sampled_from(["/", "//h/", "/a/", "https://h/b/", "\\\\h\\"])
 )

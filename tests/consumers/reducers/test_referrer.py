@@ -169,6 +169,7 @@ def test_no_text_makes_it_raise_or_wait() -> None:
         origin("https://" + piece * 4_000)
 
 
+@pytest.mark.clause("S025g")
 @given(st.text(max_size=20), st.text(max_size=40))
 def test_path_and_query_never_stay(user: str, query: str) -> None:
     found = domain(f"https://{user}zq8.example.com/zq9/{query}?q=zq9")

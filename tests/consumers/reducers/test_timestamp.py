@@ -19,6 +19,7 @@ STEPS = {
 TIMES = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
 
 
+@pytest.mark.clause("S025d")
 @given(TIMES, st.sampled_from(sorted(STEPS)))
 def test_a_time_is_rounded_down_to_the_precision(moment: datetime, precision: str) -> None:
     column = pa.array([moment, None], pa.timestamp("us", "UTC"))

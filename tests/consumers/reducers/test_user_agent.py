@@ -55,6 +55,7 @@ def test_an_agent_is_read_as(value: str, agent: Agent) -> None:
     assert agents_of([value]) == [agent]
 
 
+@pytest.mark.clause("S025b")
 @pytest.mark.parametrize(
     "value",
     [
@@ -83,6 +84,7 @@ def test_a_version_longer_than_three_digits_is_no_version(number: int) -> None:
     assert agent.browser_major is None or len(agent.browser_major) <= 3
 
 
+@pytest.mark.clause("S025b", "S025f")
 @given(st.lists(st.text(max_size=80), max_size=4))
 def test_what_comes_out_is_short_and_of_closed_lists(values: list[str]) -> None:
     for agent in agents_of(values):

@@ -163,6 +163,7 @@ def test_bytes_that_were_changed_are_quarantined_with_the_reason(
     assert answer.count == (3 if answer.header else 0)
 
 
+@pytest.mark.clause("S110d")
 @given(data=st.data(), form=st.sampled_from([records, body]))
 def test_no_byte_of_a_header_can_be_changed(
     keys: KeyStore, data: st.DataObject, form: Form

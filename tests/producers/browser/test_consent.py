@@ -42,6 +42,7 @@ def last(record: RecordingEdge, path: str) -> dict[str, Any]:
     return [dict(event) for event in record.events if event["page"] == path][-1]
 
 
+@pytest.mark.clause("S016", "S025e")
 def test_nothing_is_read_from_the_terminal_before_consent(
     visit: Visit, record: RecordingEdge
 ) -> None:
@@ -63,6 +64,7 @@ def test_nothing_is_read_from_the_terminal_before_consent(
     }
 
 
+@pytest.mark.clause("S025e")
 def test_after_consent_the_classes_are_sent_and_never_the_sizes(
     visit: Visit, record: RecordingEdge
 ) -> None:
@@ -79,6 +81,7 @@ def test_after_consent_the_classes_are_sent_and_never_the_sizes(
     assert event["referrer"] == f"{record.site}/"
 
 
+@pytest.mark.clause("S016")
 def test_a_purpose_brings_only_the_fields_that_need_it(visit: Visit, record: RecordingEdge) -> None:
     page = visit().open(f"{record.site}/first")
     agree(page, given=[IMPROVE], refused=[ANALYTICS])
@@ -105,6 +108,7 @@ def test_the_consent_goes_before_what_it_allows_under_the_same_session(
     assert {post.body["session"] for post in record.posts} == {said["session"]}
 
 
+@pytest.mark.clause("S089")
 def test_only_the_choice_is_remembered_and_a_new_session_says_so_first(
     visit: Visit, record: RecordingEdge
 ) -> None:
@@ -131,6 +135,7 @@ def test_only_the_choice_is_remembered_and_a_new_session_says_so_first(
     assert of_page.body["session"] == remembered.body["session"] != record.said[0]["session"]
 
 
+@pytest.mark.clause("S092")
 def test_after_withdrawal_nothing_optional_is_sent_and_the_storage_of_the_tab_is_empty(
     visit: Visit, record: RecordingEdge
 ) -> None:
@@ -257,6 +262,7 @@ def test_where_the_edge_does_not_say_its_policy_nothing_optional_is_sent(
     assert not set(last(record, "/second")) & OPTIONAL
 
 
+@pytest.mark.clause("S008")
 def test_held_page_views_wait_in_memory_and_go_after_agreement(
     visit: Visit, record: RecordingEdge
 ) -> None:
@@ -274,6 +280,7 @@ def test_held_page_views_wait_in_memory_and_go_after_agreement(
     assert [post.path for post in record.posts] == ["/v1/consent", "/v1/events"]
 
 
+@pytest.mark.clause("S008")
 def test_held_page_views_are_dropped_on_refusal_and_leave_a_count(
     visit: Visit, record: RecordingEdge
 ) -> None:

@@ -96,6 +96,7 @@ def test_hostile_bodies_get_a_clear_4xx_and_leave_no_trace(edge: EdgeProcess) ->
     assert not traces(edge)
 
 
+@pytest.mark.clause("S005")
 def test_what_is_accepted_is_in_no_file_in_plain(edge: EdgeProcess) -> None:
     sent = batch([view(f"/{CANARY}")])
     assert edge.send(edge.key(), sent, User_Agent=CANARY, Accept_Language=CANARY).status == 202

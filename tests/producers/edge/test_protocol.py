@@ -153,6 +153,7 @@ def test_a_server_says_whose_each_event_is(home: Home, edge: EdgeProcess) -> Non
     assert stored[""]["operation"] == "order.refund"
 
 
+@pytest.mark.clause("S012")
 def test_a_key_is_good_for_its_origins_and_kind_until_it_is_revoked(edge: EdgeProcess) -> None:
     key, servers = edge.key(), edge.key("servers", is_browser=False)
     sent = batch([view("/")])
@@ -204,6 +205,7 @@ def test_the_policy_is_served_as_published_and_in_brief(home: Home, edge: EdgePr
     assert all(purpose["meaning"] and purpose["clause"] for purpose in purposes)
 
 
+@pytest.mark.clause("S089")
 def test_a_choice_becomes_an_event_for_each_purpose(home: Home, edge: EdgeProcess) -> None:
     key, visit, version = edge.key(), session(), home.bundle.policy.version
     choice = {"session": visit, "batch": 1, "sent_at": now_ms(), "method": "banner"}
@@ -300,6 +302,7 @@ def test_a_stopped_category_is_refused_by_field(home: Home, edge: EdgeProcess) -
     assert (answer.status, answer.said) == (202, {"accepted": 1, "refused": refused})
 
 
+@pytest.mark.clause("S012")
 def test_no_key_no_event(home: Home, edge: EdgeProcess) -> None:
     key = edge.key()
     home.publish(not_after=datetime.now(UTC) - timedelta(seconds=1))

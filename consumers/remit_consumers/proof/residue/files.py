@@ -1,7 +1,8 @@
 """Every file under a data folder, searched as what it is: Parquet by its values, packs as noise, all else line by line."""
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -25,6 +26,10 @@ SOURCES = Path("edge", "sources.json")
 """The write keys of the edge, hashed, with the origins that an operator allowed: a shop's own address may be among them."""
 
 
+TEXTS = Path("policy")
+"""Where `remit policy attach` keeps the original texts of policies."""
+
+
 @dataclass(frozen=True, slots=True)
 class Residue:
     """What was found.
@@ -45,8 +50,14 @@ class Residue:
         return _total(self.found.values())
 
 
-def search(data: Path, detector: Detector) -> Residue:
-    """Search every file under a data folder."""
+def search(data: Path, detector: Detector, texts: Collection[str] = ()) -> Residue:
+    """Search every file under a data folder.
+
+    Args:
+        data: The data folder.
+        detector: Knows what is residue.
+        texts: SHA-256 of the policies' own texts: a file in `TEXTS` that is one of them is public, contacts in it too.
+    """
     found: dict[str, Counter[str]] = {}
     files = values = 0
     own = _forms_of(data)
@@ -54,6 +65,8 @@ def search(data: Path, detector: Detector) -> Residue:
         if not path.is_file():
             continue
         files += 1
+        if TEXTS in path.relative_to(data).parents and _sha256(path) in texts:
+            continue
         is_ours = path.relative_to(data) == SOURCES
         for place, count, seen in _in_file(path, detector, own):
             values += count
@@ -66,6 +79,11 @@ def search(data: Path, detector: Detector) -> Residue:
                 )
                 found.setdefault(where, Counter()).update(hits)
     return Residue(files, values, found)
+
+
+def _sha256(path: Path) -> str:
+    """The SHA-256 of a file, as hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 Found = tuple[str, int, Counter[str]]

@@ -1,0 +1,128 @@
+"""What the engine keeps by itself, whatever a policy says: a closed list, so that sentences can rest on it.
+
+A rule speaks of a field. That a refusal changes nothing else, or that nothing is lost, is said of no field: code keeps
+it, tests hold it, and no policy can turn it off. A policy only says which of its sentences rest on it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Final
+
+from pydantic import Field
+
+from remit_schemas.policy_file import Place, Written, nearest
+from remit_schemas.rule import Clause, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One thing that the engine keeps.
+
+    Attributes:
+        meaning: What it is, for a person who is no engineer.
+        shown_by: The metrics, and the lines of report and proof, that show it; see `remit_schemas.evidence`.
+    """
+
+    meaning: str
+    shown_by: tuple[str, ...]
+
+
+PROMISES: Final[Mapping[str, Promise]] = MappingProxyType(
+    {
+        "version_in_force": Promise(
+            "Each row says under which version of the policy it was collected.",
+            ("report: policy_versions",),
+        ),
+        "sealed_until_minimized": Promise(
+            "Nothing lies in plain anywhere before it is minimized, and what nobody minimized in time becomes unreadable.",
+            ("verify: residue", "remit_expired_total"),
+        ),
+        "platform_stated": Promise(
+            "A page view is stored as of web, desktop or mobile; whatever else it says it is of becomes other.",
+            ('remit_values_total{category="user.device.x_software"}', "report: categories"),
+        ),
+        "known_sources": Promise(
+            "Who has no write key, or sends from elsewhere than its origins, is not heard.",
+            ("remit_edge_requests_total{room,status}",),
+        ),
+        "purposes_stated": Promise(
+            "Each purpose is of the closed list, and either needed or asked for; no value is stored without one.",
+            ("report: purposes", "remit_values_total{purposes}"),
+        ),
+        "held_until_agreed": Promise(
+            "What an app holds until somebody agrees lies nowhere but in memory, and goes if nobody does.",
+            ('remit_refused_total{reason="held"}', "report: reasons"),
+        ),
+        "refusal_changes_nothing_else": Promise(
+            "Whoever refuses anything optional is collected what is needed exactly as before, and nothing more.",
+            ("report: consents", 'remit_events_total{outcome="stored"}'),
+        ),
+        "undeclared_refused": Promise(
+            "What no contract declares and no rule names is refused and counted.",
+            ('remit_refused_total{reason="no_rule"}', 'remit_refused_total{reason="does_not_fit"}'),
+        ),
+        "text_scrubbed": Promise(
+            "What people wrote is stored only after contacts, addresses, numbers and secrets in it are replaced.",
+            ("report: reducers.free_text", "verify: residue"),
+        ),
+        "consent_can_be_changed": Promise(
+            "Each answer can be given, refused and withdrawn at any time, by the subject or by support for them.",
+            ("report: consents",),
+        ),
+        "required_stays": Promise(
+            "What rests on contract or law is not asked for, and cannot be refused like an option.",
+            ("report: purposes",),
+        ),
+        "withdrawal_stops": Promise(
+            "From a withdrawal on, nothing that was not committed before is stored for its purpose, whatever its time.",
+            ("report: consents", 'remit_values_total{decision="refuse"}'),
+        ),
+        "chained": Promise(
+            "Receipts are chained to the rows they speak of, so that no change goes unseen.",
+            ("verify: chain", "verify: rows"),
+        ),
+        "nothing_lost": Promise(
+            "What was accepted is stored once, through crashes and outages, or counted as what became of it.",
+            (
+                "verify: conservation",
+                "verify: sequences",
+                "remit_conservation_gap",
+                "remit_producer_gaps_total",
+            ),
+        ),
+    }
+)
+"""Every promise by its name."""
+
+
+class PromiseTerms(Written):
+    """Which sentences rest on a promise.
+
+    Attributes:
+        clauses: Those sentences, or parts of them.
+        reason: Why they are read so.
+    """
+
+    part: ClassVar[str] = "a promise"
+
+    clauses: Annotated[tuple[Clause, ...], Field(min_length=1)]
+    reason: Text
+
+    def _mistakes(self) -> Iterator[tuple[Place, str]]:
+        if len(set(self.clauses)) != len(self.clauses):
+            yield ("clauses",), '"clauses" names one twice'
+
+
+def mistakes_of_promises(promises: Mapping[str, PromiseTerms]) -> Iterator[tuple[Place, str]]:
+    """Find what the engine does not promise; each with its place in the file."""
+    for name in promises:
+        if name not in PROMISES:
+            yield ("promises", name), f'unknown promise "{name}"{nearest(name, PROMISES)}'
+
+
+def cited_by_promises(promises: Mapping[str, PromiseTerms]) -> Iterator[tuple[Place, str]]:
+    """List every clause that rests on a promise, with the place that says so."""
+    for name, terms in promises.items():
+        for number, clause in enumerate(terms.clauses):
+            yield ("promises", name, "clauses", number), clause
