@@ -34,6 +34,14 @@ PROMISES: Final[Mapping[str, Promise]] = MappingProxyType(
             "Each row says under which version of the policy it was collected.",
             ("report: policy_versions",),
         ),
+        "widening_asks": Promise(
+            "A version that widens anything governs nobody who accepted an older one, until they accept it expressly.",
+            ("report: policy_versions",),
+        ),
+        "notice_recorded": Promise(
+            "What a version widens is told to whoever shows notices, and who was told by which channel is on record.",
+            ("report: notices",),
+        ),
         "sealed_until_minimized": Promise(
             "Nothing lies in plain anywhere before it is minimized, and what nobody minimized in time becomes unreadable.",
             ("verify: residue", "remit_expired_total"),

@@ -87,7 +87,7 @@ def test_the_version_that_governs_never_takes_anything_from_what_was_accepted(
         assert governing is in_force
 
 
-@pytest.mark.clause("S114")
+@pytest.mark.clause("S114a", "S114b")
 def test_a_notice_says_what_the_newest_version_widens_of_the_one_before() -> None:
     told = notice_of(WIDER, [NARROW, SAME, WIDER, NARROWER], CONTRACTS)
     assert told is not None
@@ -95,7 +95,7 @@ def test_a_notice_says_what_the_newest_version_widens_of_the_one_before() -> Non
     assert told.changes == ("visit.ip: was kept for 30 days, is for 60 days",)
 
 
-@pytest.mark.clause("S114")
+@pytest.mark.clause("S114a", "S114b")
 @pytest.mark.parametrize("policy", [NARROW, SAME, NARROWER])
 def test_who_loses_nothing_is_told_nothing(policy: Policy) -> None:
     assert notice_of(policy, [NARROW, SAME, WIDER, NARROWER], CONTRACTS) is None

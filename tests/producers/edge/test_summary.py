@@ -35,7 +35,7 @@ def test_a_field_of_a_stopped_category_is_not_among_them(home: Home, edge: EdgeP
     assert set(optional_fields(edge)) == {"referrer", "duration_ms", "utc_offset"}
 
 
-@pytest.mark.clause("S114")
+@pytest.mark.clause("S114a", "S114b")
 def test_what_the_policy_widens_is_told_to_whoever_shows_notices(
     home: Home, edge: EdgeProcess
 ) -> None:
