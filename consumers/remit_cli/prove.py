@@ -31,12 +31,15 @@ MEASURES = ("values_in", "distinct_in", "distinct_out", "bits_in", "bits_out")
 CONSENTS = ("given", "refused", "withdrawn", "events_granted", "events_withheld")
 """The columns of a purpose's row."""
 
+READS = ("done", "refused", "failed", "rows")
+"""The columns of a purpose's reads."""
+
 OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
 """The columns of a contract's row, in the order of the conservation law."""
 
 
 def report(*, data: Data = None, as_json: Json = False) -> None:
-    """What was collected, kept, reduced and refused: by contract, category and clause; every figure from receipts.
+    """What was collected, kept, reduced and refused: by contract, category and clause, from receipts; what was read, by purpose.
 
     Example: remit report --data ./remit-data --json
     """
@@ -64,6 +67,9 @@ def show(told: Report) -> None:
         console.print(_table(title, "purpose", CONSENTS, told.consents))
     if told.floors:
         console.print(_traits(told.floors))
+    if told.reads:
+        title = "Reads: what was asked for each purpose, and the rows it gave"
+        console.print(_table(title, "purpose", READS, told.reads))
     title = "Clauses: on which sentence of the policy"
     console.print(_table(title, "clause", SIZES, told.clauses))
     console.print(f"Plain door: {told.plain_door.sentence()}", highlight=False)

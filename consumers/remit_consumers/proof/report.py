@@ -3,12 +3,15 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.floors import Crowd, Floor
+from remit_consumers.lake.queries import counted as counted_reads
+from remit_consumers.lake.queries import history as read_history
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import GRANTED, WITHHELD
 from remit_schemas.category import Decision
@@ -108,6 +111,8 @@ class Report:
         policy_versions: For each policy version: events stored.
         floors: For each contract with a floor whose first window is closed, what it came to.
         plain_door: What came in plain.
+        reads: For each purpose: reads done, refused and failed, and the rows they gave. Not from receipts: from the table
+            of reads.
     """
 
     contracts: Counts
@@ -120,6 +125,7 @@ class Report:
     policy_versions: Mapping[str, int] = field(default_factory=dict)
     floors: Mapping[str, Traits] = field(default_factory=dict)
     plain_door: PlainDoor = field(default_factory=PlainDoor)
+    reads: Counts = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """What `remit report --json` prints; counts of subjects that are too small to show are null (D10)."""
@@ -139,7 +145,8 @@ def report(lake: Lake) -> Report:
     receipts = lake.receipts()
     floors = [floor for kind in lake.floors().values() for floor in kind]
     consents = _consents(lake.consent_counts(), receipts)
-    return replace(told(receipts), floors=_floors(floors, receipts), consents=consents)
+    reads = counted_reads(read_history(lake.root, datetime.now(UTC)))
+    return replace(told(receipts), floors=_floors(floors, receipts), consents=consents, reads=reads)
 
 
 def told(receipts: pa.Table) -> Report:
