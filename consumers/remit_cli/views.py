@@ -48,7 +48,7 @@ def build(
     gone = forget(settings, policy.purposes)
     wanted = sorted(policy.purposes) if purpose is None else [purpose]
     now = datetime.now(UTC)
-    built = [one for name in wanted for one in built_of(settings, name, now)]
+    built = [one for name in wanted for one in built_of(settings, policy, name, now)]
     if as_json:
         views = [
             {

@@ -36,6 +36,7 @@ from remit_schemas.rule import (
     Version,
 )
 from remit_schemas.signals import SignalTerms, mistakes_of_signals
+from remit_schemas.view import ViewTerms, mistakes_of_views
 from remit_schemas.volume import Volume
 
 POLICIES = Path(__file__).parent / "policies"
@@ -70,6 +71,7 @@ class Policy(Written):
         floors: How many subjects must share some traits before they are stored; one for a contract at most.
         signals: What the signals of browsers withhold, by their names.
         volumes: How many events are taken; one for a contract at most.
+        views: What the views of purposes do to keep their rows apart, by fideslang data_use.
     """
 
     part: ClassVar[str] = "a policy"
@@ -90,6 +92,7 @@ class Policy(Written):
     floors: tuple[Floor, ...] = ()
     signals: Mapping[str, SignalTerms] = Field(default_factory=dict)
     volumes: tuple[Volume, ...] = ()
+    views: Mapping[str, ViewTerms] = Field(default_factory=dict)
 
     @property
     def canonical(self) -> bytes:
@@ -97,7 +100,7 @@ class Policy(Written):
 
         Sections that came later are not there where they are empty: the hash of an older policy stays what it was.
         """
-        empty = {name for name in ("signals", "volumes") if not getattr(self, name)}
+        empty = {name for name in ("signals", "volumes", "views") if not getattr(self, name)}
         plain = self.model_dump(mode="json", exclude_none=True, exclude=empty)
         text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return text.encode()
@@ -132,6 +135,7 @@ class Policy(Written):
             yield from self._contradictions_of(rule, ("rules", number))
         yield from self._said_twice()
         yield from mistakes_of_signals(self.signals, self.purposes)
+        yield from mistakes_of_views(self.views, self.purposes)
 
     def _said_twice(self) -> Iterator[tuple[Place, str]]:
         for section, one in (("floors", "floor"), ("volumes", "volume")):
@@ -269,17 +273,11 @@ def _check_clauses(policy: Policy, clauses: Clauses, source: Source) -> None:
 
 def _cited(policy: Policy) -> Iterator[tuple[Place, str]]:
     """List every clause that a policy cites, with the place where it does."""
-    for name, terms in policy.purposes.items():
-        yield ("purposes", name, "clause"), terms.clause
-    for name, prohibition in policy.prohibited.items():
-        yield ("prohibited", name, "clause"), prohibition.clause
+    for section in ("purposes", "prohibited", "signals", "views"):
+        for name, terms in getattr(policy, section).items():
+            yield (section, name, "clause"), terms.clause
     if policy.pseudonyms:
         yield ("pseudonyms", "clause"), policy.pseudonyms.clause
-    for number, rule in enumerate(policy.rules):
-        yield ("rules", number, "clause"), rule.clause
-    for number, floor in enumerate(policy.floors):
-        yield ("floors", number, "clause"), floor.clause
-    for name, signal in policy.signals.items():
-        yield ("signals", name, "clause"), signal.clause
-    for number, volume in enumerate(policy.volumes):
-        yield ("volumes", number, "clause"), volume.clause
+    for section in ("rules", "floors", "volumes"):
+        for number, part in enumerate(getattr(policy, section)):
+            yield (section, number, "clause"), part.clause

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 import pyarrow.compute as pc
 
@@ -16,6 +17,7 @@ from remit_consumers.views.names import ViewNames
 from remit_consumers.views.rows import stored_rows, view_rows
 from remit_consumers.views.store import State, drop, held, put, state_of, views_of
 from remit_consumers.views.withdrawals import withdrawn
+from remit_schemas.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +37,29 @@ class Built:
     is_new: bool
 
 
-def build(settings: Settings, purpose: str, now: datetime) -> list[Built]:
+def build(settings: Settings, policy: Policy, purpose: str, now: datetime) -> list[Built]:
     """Make the views of a purpose what they must be now; those that are stay.
+
+    Args:
+        settings: Where everything lies.
+        policy: The policy in force; what it asks of the view holds for rows of older versions, too.
+        purpose: One of its purposes.
+        now: Rows that are not kept beyond it are out.
 
     Raises:
         LakeError: Rows or views cannot be read or written; a view that is not whole takes nobody's place.
         KeysOutOfReach: The key of the views cannot be read or made.
     """
-    names = ViewNames(settings.keys, purpose)
+    maker = _Maker.of(settings, policy, purpose, now)
     folder = settings.views / purpose
     made: list[Built] = []
     with reaching(settings.data):
-        if any(_due(settings, purpose, names, now)):
+        if any(_due(maker)):
             with held(settings.locks, alone=True):
-                gone, due = _due(settings, purpose, names, now)
+                gone, due = _due(maker)
                 for contract in gone:
                     drop(folder / contract)
-                made = [_make(settings, names, folder / one.contract, one, now) for one in due]
+                made = [_make(maker, one) for one in due]
         others = _as_they_are(folder, {one.contract for one in made})
     return sorted([*made, *others], key=lambda one: one.contract)
 
@@ -84,21 +92,48 @@ class _Wanted:
     sources: State
 
 
-def _due(
-    settings: Settings, purpose: str, names: ViewNames, now: datetime
-) -> tuple[list[str], list[_Wanted]]:
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """What the views of one purpose are made with."""
+
+    settings: Settings
+    purpose: str
+    names: ViewNames
+    subjects_min: int | None
+    now: datetime
+
+    @classmethod
+    def of(cls, settings: Settings, policy: Policy, purpose: str, now: datetime) -> Self:
+        """Take what the policy asks of the view."""
+        terms = policy.views.get(purpose)
+        names = ViewNames(settings.keys, purpose, terms.subject if terms else "stable")
+        return cls(settings, purpose, names, terms.subjects_min if terms else None, now)
+
+    @property
+    def mark(self) -> str:
+        """What a view is made by, beside rows: under another mark it is made anew."""
+        return f"{self.names.mark} {self.names.lasting} {self.subjects_min}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the views lie."""
+        return self.settings.views / self.purpose
+
+
+def _due(maker: _Maker) -> tuple[list[str], list[_Wanted]]:
     """Which views have to go, and which have to be made.
 
     Versions are read before what they stand for: a view is never older than it says.
     """
-    lake, there = settings.lake, views_of(settings.views / purpose)
+    lake, there = maker.settings.lake, views_of(maker.folder)
     tagsets, withdrawals = _newest(lake, "tagsets"), _newest(lake, WITHDRAWN_TABLE)
-    may = _allowed(lake, purpose)
+    may = _allowed(lake, maker.purpose)
     due = []
     for contract, what in may.items():
-        wanted = State(_newest(lake, f"events/{contract}"), tagsets, withdrawals, names.mark)
+        wanted = State(_newest(lake, f"events/{contract}"), tagsets, withdrawals, maker.mark)
         state = state_of(there[contract]) if contract in there else None
-        if state is None or replace(state, due_at="", rows=0) != wanted or _is_over(state, now):
+        is_same = state is not None and replace(state, due_at="", rows=0) == wanted
+        if state is None or not is_same or _is_over(state, maker.now):
             due.append(_Wanted(contract, what, wanted))
     return sorted(there.keys() - may.keys()), due
 
@@ -126,16 +161,14 @@ def _allowed(lake: Path, purpose: str) -> dict[str, Allowed]:
     }
 
 
-def _make(
-    settings: Settings, names: ViewNames, view: Path, wanted: _Wanted, now: datetime
-) -> Built:
+def _make(maker: _Maker, wanted: _Wanted) -> Built:
     """Make one view."""
-    purpose = view.parent.name
-    gone = withdrawn(settings.lake, purpose)
-    table = settings.lake / "events" / wanted.contract
-    rows = stored_rows(table, wanted.what, gone, now)
+    lake = maker.settings.lake
+    gone = withdrawn(lake, maker.purpose)
+    rows = stored_rows(lake / "events" / wanted.contract, wanted.what, gone, maker.now)
     first = pc.min(rows.column("keep_until")).as_py()
     due_at = first.isoformat() if first else ""
     state = replace(wanted.sources, due_at=due_at, rows=rows.num_rows)
-    put(view, view_rows(rows, wanted.what, names), state)
-    return Built(purpose, wanted.contract, rows.num_rows, is_new=True)
+    view = view_rows(rows, wanted.what, maker.names, maker.subjects_min)
+    put(maker.folder / wanted.contract, view, state)
+    return Built(maker.purpose, wanted.contract, rows.num_rows, is_new=True)

@@ -89,7 +89,7 @@ class Reader:
             raise ReadRefused(_WHY[reason].format(purposes=", ".join(sorted(self.policy.purposes))))
         read = begun
         try:
-            build(self.settings, question.purpose, self.now())
+            build(self.settings, self.policy, question.purpose, self.now())
             folder = self.settings.views / question.purpose
             with held(self.settings.locks, alone=False), reaching(folder):
                 views = _data_sets(folder, question.tenant)

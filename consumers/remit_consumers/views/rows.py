@@ -13,6 +13,7 @@ from deltalake import DeltaTable
 
 from remit_consumers.reducers.timestamp import PRECISION_MS
 from remit_consumers.views.allowed import Allowed
+from remit_consumers.views.crowd import PERSON, crowded
 from remit_consumers.views.names import ViewNames
 from remit_consumers.views.withdrawals import still_read
 
@@ -41,25 +42,44 @@ def stored_rows(table: Path, allowed: Allowed, gone: pa.Table, now: datetime) ->
     return still_read(lake.to_table(columns=names, filter=is_ours & is_kept), gone)
 
 
-def view_rows(rows: pa.Table, allowed: Allowed, names: ViewNames) -> pa.Table:
-    """Make the rows of a view from stored ones: `tenant` stays to part them by, and goes before they are written."""
+def view_rows(
+    rows: pa.Table, allowed: Allowed, names: ViewNames, subjects_min: int | None = None
+) -> pa.Table:
+    """Make the rows of a view from stored ones: `tenant` stays to part them by, and goes before they are written.
+
+    Args:
+        rows: As `stored_rows` gives them.
+        allowed: What the purpose may see of them.
+        names: Its pseudonyms.
+        subjects_min: How many subjects must be possible for each row; None asks for none.
+    """
+    stored, days = (rows.column(name).combine_chunks() for name in ("subject", "day"))
+    columns = {"tenant": pc.fill_null(rows.column("tenant"), "").combine_chunks()}
+    named = names.of(stored, days)
+    if named is not None:
+        columns["subject"] = named
+    view = pa.table(columns | _columns(rows, allowed))
+    if subjects_min is not None:
+        view = crowded(view.append_column(PERSON, stored), allowed, subjects_min)
+        view = view.drop_columns([PERSON])
+    return shuffled(view)
+
+
+def _columns(rows: pa.Table, allowed: Allowed) -> dict[str, pa.Array]:
+    """The columns that a purpose may see; null in rows that were not stored for it."""
     codes = rows.column("tagset").combine_chunks().dictionary_encode()
     tagsets, row_tagset = codes.dictionary.to_pylist(), codes.indices.to_numpy()
-    columns: dict[str, pa.Array] = {
-        "tenant": pc.fill_null(rows.column("tenant"), "").combine_chunks(),
-        "subject": names.of(rows.column("subject").combine_chunks()),
-    }
+    columns: dict[str, pa.Array] = {}
     for name in [name for name in rows.column_names if name in allowed.columns]:
         column = rows.column(name).combine_chunks()
         if name in allowed.precisions:
-            steps = _steps_us(allowed.precisions[name], tagsets)
-            column = _floored(column, steps[row_tagset] if len(steps) else steps)
+            column = _floored(column, _steps_us(allowed.precisions[name], tagsets)[row_tagset])
         is_stored = np.array([one in allowed.columns[name] for one in tagsets], bool)
         if not is_stored.all():
             mask = pa.array(is_stored[row_tagset])
             column = pc.if_else(mask, column, pa.scalar(None, column.type))
         columns[name] = column
-    return shuffled(pa.table(columns))
+    return columns
 
 
 def shuffled(rows: pa.Table) -> pa.Table:
