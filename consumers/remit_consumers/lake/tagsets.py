@@ -1,6 +1,6 @@
 """The catalogue of tagsets: what the 16 hex digits on every row stand for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 import pyarrow as pa
@@ -68,7 +68,7 @@ def tagset_of(plan: Plan, outcome: Outcome) -> Tagset:
     )
 
 
-def _by_default(planned: FieldPlan) -> Mapping[str, str]:
+def _by_default(planned: FieldPlan) -> dict[str, str]:
     """How finely a time is kept for a purpose that `by_purpose` does not name: `parameters` say what the finest needs."""
     if not planned.parameters.get("by_purpose"):
         return {}

@@ -1,5 +1,6 @@
 """Building: views are what they must be now, for each tenant apart, and nobody's who withdrew."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def store(
-    settings: Settings, *rows: dict[str, object], granted: tuple[str, ...] = (REPORT, IMPROVE)
+    settings: Settings, *rows: Mapping[str, object], granted: tuple[str, ...] = (REPORT, IMPROVE)
 ) -> None:
     """Store rows of page views whose subjects granted these purposes; a row is valid by default."""
     tagset = tagset_of(PLAN, PLAN.outcome(frozenset(granted)))
@@ -87,7 +88,7 @@ def seen(
 
 def pages(
     settings: Settings, purpose: str = REPORT, tenant: str = "", now: datetime = NOW
-) -> list[object]:
+) -> list[str]:
     return sorted(str(row["page"]) for row in seen(settings, purpose, tenant, now))
 
 
