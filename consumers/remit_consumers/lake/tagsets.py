@@ -42,7 +42,7 @@ class Tagset:
 
 def tagset_of(plan: Plan, outcome: Outcome) -> Tagset:
     """Describe the tagset of a plan under one consent outcome."""
-    fields = {
+    fields: dict[str, dict[str, object]] = {
         name: {
             "category": planned.category,
             "decision": outcome.fields[name].decision.value,
@@ -51,8 +51,8 @@ def tagset_of(plan: Plan, outcome: Outcome) -> Tagset:
             "clause": planned.clause,
             "purposes": list(outcome.fields[name].purposes),
             "basis": outcome.fields[name].basis,
+            **_by_default(planned),
         }
-        | _by_default(planned)
         for name, planned in plan.fields.items()
     }
     purposes = {purpose for decided in outcome.fields.values() for purpose in decided.purposes}

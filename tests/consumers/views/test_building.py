@@ -53,7 +53,7 @@ def store(
         "day": DAY,
     }
     none = dict.fromkeys(SCHEMA.names)
-    table = pa.Table.from_pylist([none | default | row for row in rows], SCHEMA)
+    table = pa.Table.from_pylist([{**none, **default, **row} for row in rows], SCHEMA)
     store_rows(settings.lake, table, tagset)
 
 
