@@ -22,6 +22,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "edge": "edge:edge",
         "sources": "sources:app",
         "bridge": "bridge:app",
+        "query": "query:query",
+        "views": "views:app",
         "report": "prove:report",
         "verify": "prove:verify",
         "policy": "policy:app",

@@ -17,6 +17,8 @@ from remit_consumers.deployment import contracts_of, open_store
 from remit_consumers.keys import lies_under
 from remit_consumers.reducers.means import IP_PLACE, Means
 from remit_consumers.settings import Settings
+from remit_consumers.views.roles import FILE as ROLES
+from remit_consumers.views.roles import load_roles
 from remit_schemas.check import check as problems_of
 from remit_schemas.errors import RemitError
 from remit_schemas.expiry import endings
@@ -28,6 +30,10 @@ FREE_BYTES_MIN = 1 << 30
 
 PRIVATE = stat.S_IRWXG | stat.S_IRWXO
 """Permissions that a folder of keys must not give."""
+
+
+WRITERS = stat.S_IWGRP | stat.S_IWOTH
+"""Permissions that who may read must not depend on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _epoch(settings)
     yield _overdue(settings)
     yield _places(settings)
+    yield _roles(settings)
     yield _plain_door(settings)
     yield _space(settings.data)
     yield _libraries()
@@ -166,6 +173,29 @@ def _places(settings: Settings) -> Finding:
         return Finding("places", holds=False, detail=str(error))
 
 
+def _roles(settings: Settings) -> Finding:
+    """Who may read for which purposes."""
+    try:
+        roles = load_roles(settings.keys)
+        purposes = find_policy(settings.policy).purposes
+    except RemitError as error:
+        return Finding("roles", holds=False, detail=str(error))
+    if roles is None:
+        return Finding("roles", holds=True, detail="none: who runs `remit query` reads any purpose")
+    if (settings.keys / ROLES).stat().st_mode & WRITERS:
+        mend = f"others may write {ROLES}: chmod 600"
+        return Finding("roles", holds=False, detail=mend)
+    lost = sorted({key for role in roles.values() for key in role.purposes} - purposes.keys())
+    if lost:
+        detail = f"roles name purposes that the policy has not: {', '.join(lost)}"
+        return Finding("roles", holds=False, detail=detail)
+    several = sum(len(role.purposes) > 1 for role in roles.values())
+    detail = (
+        f"{len(roles)}, of which {several} read for several purposes and can compare their rows"
+    )
+    return Finding("roles", holds=True, detail=detail)
+
+
 def _plain_door(settings: Settings) -> Finding:
     """The topic of other languages' producers: closed, or as it must be (D9)."""
     name, log = "plain door", parse_log(settings.log)
@@ -195,7 +225,7 @@ def _space(data: Path) -> Finding:
 
 
 def _libraries() -> Finding:
-    wanted = ("confluent_kafka", "deltalake", "polars", "pyarrow", "pyruhvro")
+    wanted = ("confluent_kafka", "deltalake", "duckdb", "polars", "pyarrow", "pyruhvro")
     missing = [name for name in wanted if importlib.util.find_spec(name) is None]
     detail = (
         "missing: " + ", ".join(missing) + "; pip install 'remit[consumers]'"

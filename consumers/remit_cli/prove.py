@@ -34,6 +34,9 @@ MEASURES = ("values_in", "distinct_in", "distinct_out", "bits_in", "bits_out")
 CONSENTS = ("given", "refused", "withdrawn", "events_granted", "events_withheld")
 """The columns of a purpose's row."""
 
+READS = ("done", "refused", "failed", "rows")
+"""The columns of a purpose's reads."""
+
 OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
 """The columns of a contract's row, in the order of the conservation law."""
 
@@ -46,7 +49,7 @@ SENTENCE = len("S001")
 
 
 def report(*, policy: Policy = None, data: Data = None, as_json: Json = False) -> None:
-    """What was collected, kept, reduced and refused: by contract, category and clause; every figure from receipts.
+    """What was collected, kept, reduced and refused: by contract, category and clause, from receipts; what was read, by purpose.
 
     Example: remit report --data ./remit-data --json
     """
@@ -97,6 +100,9 @@ def show(told: Report, texts: Mapping[str, str] = NO_TEXTS) -> None:
         console.print(_table(title, "version", channels, rows))
     if told.floors:
         console.print(_traits(told.floors))
+    if told.reads:
+        title = "Reads: what was asked for each purpose, and the rows it gave"
+        console.print(_table(title, "purpose", READS, told.reads))
     title = "Clauses: on which sentence of the policy"
     console.print(_table(title, "clause", SIZES, told.clauses))
     governed = ", ".join(f"{name}: {events:,}" for name, events in told.policy_versions.items())

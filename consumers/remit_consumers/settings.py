@@ -88,6 +88,11 @@ class Settings:
         return self.data / "floors"
 
     @property
+    def views(self) -> Path:
+        """Where the views of the purposes lie."""
+        return self.data / "views"
+
+    @property
     def locks(self) -> Path:
         """Where running consumers hold their locks."""
         return self.data / "locks"

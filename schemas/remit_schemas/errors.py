@@ -22,6 +22,8 @@ RemitError
 │   └── RegistryAway       nobody says which schema an id names
 ├── LakeError              the lake cannot be read or written
 │   └── StaleWriter        someone else committed for this partition
+├── ReadRefused            nobody may read that, or not so
+│   └── QueryFailed        it was allowed and gave nothing
 ├── SpoolError             the spool cannot be used
 └── SettingsError          a setting is missing or out of range
 
@@ -161,6 +163,18 @@ class StaleWriter(LakeError):
     """Someone else committed for this partition since this writer last looked."""
 
     code = "stale_writer"
+
+
+class ReadRefused(RemitError):
+    """Nobody may read that, not in this role or for this purpose, or not by such a statement."""
+
+    code = "read_refused"
+
+
+class QueryFailed(ReadRefused):
+    """A statement that was allowed cannot be run, or took too long or too much."""
+
+    code = "query_failed"
 
 
 class SpoolError(RemitError):

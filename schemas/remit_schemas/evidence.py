@@ -87,9 +87,7 @@ SECTIONS: Final[Mapping[str, Shown]] = MappingProxyType(
         "signals": _of_signal,
         "volumes": _of_volume,
         "alternatives": always('remit_refused_total{reason="incomplete"}', "report: reasons"),
-        "minors": always(
-            'remit_refused_total{reason="minor_without_ground"}', "report: reasons"
-        ),
+        "minors": always('remit_refused_total{reason="minor_without_ground"}', "report: reasons"),
         "promises": _of_promise,
     }
 )

@@ -39,6 +39,7 @@ from remit_schemas.rule import (
     Version,
 )
 from remit_schemas.signals import SignalTerms, mistakes_of_signals
+from remit_schemas.view import ViewTerms, mistakes_of_views
 from remit_schemas.volume import Volume
 
 POLICIES = Path(__file__).parent / "policies"
@@ -77,6 +78,7 @@ class Policy(Written):
         minors: Whose data is collected on a ground of its own only; without it, no known minor's is.
         alternatives: Fields of which one suffices; one set for a contract at most.
         promises: Which sentences rest on what the engine keeps by itself.
+        views: What the views of purposes do to keep their rows apart, by fideslang data_use.
     """
 
     part: ClassVar[str] = "a policy"
@@ -101,6 +103,7 @@ class Policy(Written):
     minors: MinorTerms | None = None
     alternatives: tuple[Alternatives, ...] = ()
     promises: Mapping[str, PromiseTerms] = Field(default_factory=dict)
+    views: Mapping[str, ViewTerms] = Field(default_factory=dict)
 
     @property
     def canonical(self) -> bytes:
@@ -108,7 +111,7 @@ class Policy(Written):
 
         Sections that came later are not there where they are empty: the hash of an older policy stays what it was.
         """
-        later = ("alternatives", "promises", "signals", "volumes")
+        later = ("alternatives", "promises", "signals", "views", "volumes")
         empty = {name for name in later if not getattr(self, name)}
         empty |= {"laws"} if self.laws == (Law.PIPL,) else set()
         plain = self.model_dump(mode="json", exclude_none=True, exclude=empty)
@@ -148,6 +151,7 @@ class Policy(Written):
         yield from mistakes_of_signals(self.signals, self.purposes)
         yield from mistakes_of_minors(self.minors, self.purposes)
         yield from mistakes_of_promises(self.promises)
+        yield from mistakes_of_views(self.views, self.purposes)
 
     def _unlawful(self) -> Iterator[tuple[Place, str]]:
         for law in self.laws:

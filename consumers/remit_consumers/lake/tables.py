@@ -99,6 +99,31 @@ WITHDRAWN = pa.schema(
 WITHDRAWN_TABLE = "withdrawn"
 """The name of the table of withdrawals that readers of rows ask."""
 
+QUERIES = pa.schema(
+    {
+        "query": pa.string(),
+        "user": pa.string(),
+        "role": pa.string(),
+        "purpose": pa.string(),
+        "tenant": pa.string(),
+        "tables": pa.string(),
+        "columns": pa.string(),
+        "rows": pa.int64(),
+        "sql_sha256": pa.string(),
+        "started_at": _TIME,
+        "ended_at": _TIME,
+        "outcome": pa.string(),
+        "reason": pa.string(),
+        "keep_until": _TIME,
+    }
+)
+"""Who read what for which purpose: `user` is the operating system's, `tables` and `columns` are names of the view,
+sorted and joined by commas; the SQL itself may hold a value, so its SHA-256 stands for it. A name that remit does not
+know stands as `unknown`."""
+
+QUERIES_TABLE = "queries"
+"""The name of the table of reads."""
+
 TAGSETS = pa.schema(
     {
         "tagset": pa.string(),
@@ -177,6 +202,7 @@ _OWN_SCHEMAS = {
     "quarantine": QUARANTINE,
     CONSENTS_TABLE: CONSENTS,
     WITHDRAWN_TABLE: WITHDRAWN,
+    QUERIES_TABLE: QUERIES,
     "positions": POSITIONS,
     "tagsets": TAGSETS,
     "floors": FLOORS,

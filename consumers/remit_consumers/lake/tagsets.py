@@ -9,7 +9,7 @@ from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import canonical
 from remit_consumers.lake.tables import TAGSETS, Table, evolve
-from remit_schemas.decided import Outcome
+from remit_schemas.decided import FieldPlan, Outcome
 from remit_schemas.plan import Plan
 
 
@@ -23,7 +23,8 @@ class Tagset:
         policy: Name of the policy.
         policy_version: Version of the policy.
         purposes: Every purpose that any field is stored for, sorted, joined by commas.
-        fields: For each field category, decision, reducer, parameters, clause, purposes and basis, as canonical JSON.
+        fields: For each field category, decision, reducer, parameters, clause, purposes and basis, as canonical JSON;
+            and `precision`, a time's own where some purpose has another.
         places: The data that places were looked up in; empty where none were.
         floor: The floor that decided which traits were common enough; `none` where none was known yet, empty where the
             policy has none.
@@ -41,7 +42,7 @@ class Tagset:
 
 def tagset_of(plan: Plan, outcome: Outcome) -> Tagset:
     """Describe the tagset of a plan under one consent outcome."""
-    fields = {
+    fields: dict[str, dict[str, object]] = {
         name: {
             "category": planned.category,
             "decision": outcome.fields[name].decision.value,
@@ -50,6 +51,7 @@ def tagset_of(plan: Plan, outcome: Outcome) -> Tagset:
             "clause": planned.clause,
             "purposes": list(outcome.fields[name].purposes),
             "basis": outcome.fields[name].basis,
+            **_by_default(planned),
         }
         for name, planned in plan.fields.items()
     }
@@ -64,6 +66,13 @@ def tagset_of(plan: Plan, outcome: Outcome) -> Tagset:
         places=outcome.places,
         floor=outcome.floor,
     )
+
+
+def _by_default(planned: FieldPlan) -> dict[str, str]:
+    """How finely a time is kept for a purpose that `by_purpose` does not name: `parameters` say what the finest needs."""
+    if not planned.parameters.get("by_purpose"):
+        return {}
+    return {"precision": str(planned.parameters["precision"])}
 
 
 def known(table: Table) -> set[str]:

@@ -3,12 +3,15 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.floors import Crowd, Floor
+from remit_consumers.lake.queries import counted as counted_reads
+from remit_consumers.lake.queries import history as read_history
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import GRANTED, WITHHELD
 from remit_schemas.category import Decision
@@ -111,6 +114,8 @@ class Report:
         notices: For each policy version, how many were told of it, by channel.
         floors: For each contract with a floor whose first window is closed, what it came to.
         plain_door: What came in plain.
+        reads: For each purpose: reads done, refused and failed, and the rows they gave. Not from receipts: from the table
+            of reads.
     """
 
     contracts: Counts
@@ -125,6 +130,7 @@ class Report:
     notices: Counts = field(default_factory=dict)
     floors: Mapping[str, Traits] = field(default_factory=dict)
     plain_door: PlainDoor = field(default_factory=PlainDoor)
+    reads: Counts = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """What `remit report --json` prints; counts of subjects that are too small to show are null (D10)."""
@@ -150,6 +156,7 @@ def report(lake: Lake) -> Report:
         consents=consents,
         denials=_denials(lake.stopped_after_ms()),
         notices=lake.notices(),
+        reads=counted_reads(read_history(lake.root, datetime.now(UTC))),
     )
 
 

@@ -131,3 +131,19 @@ def test_a_key_of_visitors_that_should_be_gone_is_named_with_what_destroys_it(
     shop.settle()
     assert not old.exists()
     shop.remit("doctor")
+
+
+def test_roles_that_name_what_the_policy_has_not_are_found(
+    remit: Callable[..., Said], folder: Path
+) -> None:
+    remit("keys", "rotate")
+    assert "none" in checks(remit("doctor", "--json"))["roles"]["detail"]
+    roles = folder / "data-keys" / "roles.yaml"
+    roles.write_text("roles:\n  seller: {purposes: [marketing], users: [ann]}\n")
+    roles.chmod(0o600)
+    found = checks(remit("doctor", "--json"))["roles"]
+    assert not found["holds"]
+    assert "marketing" in found["detail"]
+    roles.write_text("roles:\n  analyst: {purposes: [analytics.reporting], users: [ann]}\n")
+    roles.chmod(0o666)
+    assert "chmod 600" in checks(remit("doctor", "--json"))["roles"]["detail"]
