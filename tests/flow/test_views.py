@@ -109,7 +109,8 @@ def test_each_purpose_reads_the_rows_and_fields_that_were_agreed_to(shop: Instal
 
 @pytest.mark.clause("S110a", "S110c")
 def test_every_read_is_on_record_and_reported(shop: Installation) -> None:
-    shop.remit("query", "SELECT page FROM page_view", "--purpose", REPORT, "--csv")
+    csv = shop.remit("query", "SELECT page FROM page_view", "--purpose", REPORT, "--csv").stdout
+    assert csv.splitlines() == ['"page"', '"/ann"']
     shop.remit("query", "ATTACH 'canary.db'", "--purpose", REPORT, expect=2)
     shop.remit("query", "SELECT 1", "--purpose", "marketing", expect=2)
     queries = shop.facts("query", "--history")["queries"]

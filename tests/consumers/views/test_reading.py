@@ -12,7 +12,7 @@ from remit_consumers.keyfiles import open_folder
 from remit_consumers.lake.queries import counted, history
 from remit_consumers.settings import Settings
 from remit_consumers.views.building import build
-from remit_consumers.views.reading import Question, Reader
+from remit_consumers.views.reading import Question, Reader, user_name
 from remit_schemas.errors import LakeError, PolicyError, QueryFailed, ReadRefused
 from remit_schemas.policy import find_policy
 
@@ -132,6 +132,15 @@ def test_a_tenant_sees_its_own_rows_and_a_name_that_nobody_has_is_not_put_on_rec
     found = reader(settings).ask(Question(COUNT, REPORT, tenant="canary-tenant"))
     assert found.to_pylist() == [{"n": 0}]
     assert on_record(settings)[0]["tenant"] == "unknown"
+
+
+def test_nobody_reads_under_a_name_that_the_environment_claims(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("USER", "LOGNAME", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "canary")
+    Reader(settings, POLICY, lambda: NOW).ask(Question(COUNT, REPORT))
+    assert on_record(settings)[0]["user"] == user_name() != "canary"
 
 
 def test_a_record_whose_time_is_up_is_not_shown(settings: Settings) -> None:
