@@ -58,7 +58,7 @@ def test_a_read_is_on_record_with_who_what_and_how_much_and_not_with_its_text(
     assert "/shop/a" not in str(read)
 
 
-@pytest.mark.clause("S110a", "S110c", "S053d")
+@pytest.mark.clause("S110a", "S110c")
 def test_reads_that_are_refused_or_fail_are_on_record_and_counted(settings: Settings) -> None:
     for sql, purpose in (
         (COUNT, "marketing"),
@@ -83,7 +83,7 @@ def test_reads_that_are_refused_or_fail_are_on_record_and_counted(settings: Sett
     }
 
 
-@pytest.mark.clause("S027", "S110c")
+@pytest.mark.clause("S110c")
 def test_no_column_comes_from_another_purpose(settings: Settings) -> None:
     for purpose, sql in (
         (REPORT, "SELECT duration_ms FROM page_view"),
@@ -105,7 +105,7 @@ def test_what_cannot_be_put_on_record_is_not_read(settings: Settings) -> None:
         reader(settings).ask(Question(COUNT, REPORT))
 
 
-@pytest.mark.clause("S110a", "S053c")
+@pytest.mark.clause("S110a")
 def test_roles_bind_who_reads(settings: Settings) -> None:
     roles = open_folder(settings.keys) / "roles.yaml"
     roles.write_text("roles:\n  analyst: {purposes: [analytics.reporting], users: [ann]}\n")
