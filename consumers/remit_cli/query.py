@@ -101,5 +101,8 @@ def _show(rows: pa.Table, title: str) -> None:
 
 def _csv(rows: pa.Table) -> None:
     """Print rows as CSV."""
+    if any(pa.types.is_nested(kind) for kind in rows.schema.types):
+        message = "a column of lists or structs is no CSV: unnest it, or ask for --json"
+        raise SettingsError(message)
     with pa.PythonFile(sys.stdout.buffer, mode="w") as out:
         pa_csv.write_csv(rows, out)

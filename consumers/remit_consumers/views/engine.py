@@ -60,14 +60,14 @@ def run(sql: str, views: Mapping[str, ds.Dataset], timeout_s: float = TIMEOUT_S)
         alarm.start()
         try:
             result: pa.Table = engine.sql(sql).to_arrow_table()
-        except duckdb.Error as error:
+        except Exception as error:  # noqa: BLE001 - a foreign engine, whose messages quote values
             raise QueryFailed(_words(error, views)) from None
         finally:
             alarm.cancel()
     return result
 
 
-def _words(error: duckdb.Error, views: Mapping[str, ds.Dataset]) -> str:
+def _words(error: Exception, views: Mapping[str, ds.Dataset]) -> str:
     """Say what went wrong in words of our own."""
     words = next((said for kind, said in _WORDS.items() if isinstance(error, kind)), "")
     message = f"the statement cannot be run: {words or type(error).__name__}"

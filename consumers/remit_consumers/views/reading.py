@@ -1,7 +1,8 @@
 """Reading: who asks is looked up, views are made what they must be, the statement runs, and the read goes on record first."""
 
-import getpass
 import hashlib
+import os
+import pwd
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -108,7 +109,7 @@ class Reader:
         """Why nobody may ask that; empty where somebody may."""
         if question.purpose not in self.policy.purposes:
             return "purpose unknown"
-        who = self.user or getpass.getuser()
+        who = self.user or user_name()
         return refusal(roles, question.role, who, (question.purpose, question.tenant))
 
     def _begun(self, question: Question, roles: Mapping[str, Role] | None) -> Read:
@@ -117,7 +118,7 @@ class Reader:
         named = {tenant for role in (roles or {}).values() for tenant in role.tenants}
         return Read(
             query=uuid.uuid4().hex,
-            user=self.user or getpass.getuser(),
+            user=self.user or user_name(),
             role=_known(question.role, {"", *(roles or {})}),
             purpose=_known(question.purpose, set(self.policy.purposes)),
             tenant=_known(question.tenant, {"", *named}),
@@ -136,6 +137,15 @@ class Reader:
         """Put it on record."""
         ended: datetime = self.now()
         record(self.settings.lake, replace(read, outcome=outcome, reason=reason, ended_at=ended))
+
+
+def user_name() -> str:
+    """The name that the operating system gives to who runs this; the environment may claim another."""
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def _known(name: str, names: set[str]) -> str:

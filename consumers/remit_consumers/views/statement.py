@@ -40,7 +40,8 @@ def looked_at(sql: str, views: Mapping[str, Collection[str]]) -> Statement:
     """
     tree = _tree(sql)
     parts = list(_parts(tree))
-    own = {str(name).lower() for part in parts for name in _named_by_with(part)}
+    named_here = {str(name).lower() for part in parts for name in _named_by_with(part)}
+    own = {name for name in named_here if "." not in name}  # a dot is a path to something else
     named = {
         name
         for part in parts

@@ -3,7 +3,16 @@
 import pytest
 
 from kit.opened import PAGE_VIEW
-from kit.policies import IMPROVE, OPERATE, REPORT
+from kit.policies import (
+    BY_CONTRACT,
+    IMPROVE,
+    OPERATE,
+    PURPOSES,
+    REPORT,
+    make_contract,
+    make_policy,
+    make_rule,
+)
 from remit_consumers.lake.receipt import canonical
 from remit_consumers.lake.tagsets import tagset_of
 from remit_consumers.views.allowed import Allowed, allowed
@@ -24,7 +33,7 @@ def seen(rows: list[dict[str, str]], purpose: str) -> Allowed:
     return allowed(rows, purpose)["page_view"]
 
 
-@pytest.mark.clause("S027", "S033b", "S044")
+@pytest.mark.clause("S110c")
 def test_a_purpose_sees_the_columns_that_are_stored_for_it_and_no_others() -> None:
     rows = catalogue(REPORT, IMPROVE)
     assert "duration_ms" not in seen(rows, REPORT).columns
@@ -98,3 +107,26 @@ def test_columns_that_another_purpose_may_see_are_told_apart() -> None:
     found = seen(catalogue(REPORT, IMPROVE), IMPROVE)
     assert "page" in found.shared
     assert "duration_ms" not in found.shared
+
+
+@pytest.mark.clause("S027", "S033b", "S044", "S053c")
+def test_what_serves_to_verify_somebody_or_to_contact_them_is_in_no_other_purposes_view() -> None:
+    verify, guard, tell = (
+        "essential.service.security",
+        "essential.fraud_detection",
+        "essential.service",
+    )
+    policy = make_policy(
+        make_rule(field="ip", purposes=[verify, guard]),
+        make_rule(field="referrer", purposes=[tell]),
+        make_rule(field="page", purposes=[OPERATE]),
+        purposes={**PURPOSES, verify: BY_CONTRACT, guard: BY_CONTRACT},
+    )
+    plan = compile_plan(make_contract(), policy)
+    one = tagset_of(plan, plan.outcome(frozenset()))
+    rows = [{"tagset": one.tagset, "contract": one.contract, "fields": one.fields}]
+    found = {
+        key: set(allowed(rows, key)["visit"].columns) for key in (verify, guard, tell, OPERATE)
+    }
+    assert found == {verify: {"ip"}, guard: {"ip"}, tell: {"referrer"}, OPERATE: {"page"}}
+    assert allowed(rows, REPORT) == {}

@@ -104,7 +104,7 @@ def test_a_view_has_no_pack_no_tag_and_no_name_of_the_lake(settings: Settings) -
     assert {row["day"] for row in seen(settings, OPERATE)} == {DAY}
 
 
-@pytest.mark.clause("S027", "S110c")
+@pytest.mark.clause("S110c")
 def test_a_field_that_was_not_stored_for_a_purpose_is_null_there(settings: Settings) -> None:
     store(settings, {"page": "/both"})
     store(settings, {"page": "/improve", "referrer_domain": None}, granted=(IMPROVE,))
@@ -132,7 +132,7 @@ def test_a_tenant_with_any_name_stays_in_the_folder(settings: Settings) -> None:
     assert folders == ["tenant=..%2F..%2Fout"]
 
 
-@pytest.mark.clause("S091", "S110c")
+@pytest.mark.clause("S092", "S110c")
 def test_rows_of_whoever_withdrew_leave_the_purpose_at_once_and_no_other(
     settings: Settings,
 ) -> None:

@@ -15,7 +15,7 @@ ROLES = {
 }
 
 
-@pytest.mark.clause("S110a", "S110c", "S027", "S033b", "S053c")
+@pytest.mark.clause("S110a", "S110c", "S033b", "S053c")
 @pytest.mark.parametrize(
     ("role", "user", "purpose", "tenant", "reason"),
     [

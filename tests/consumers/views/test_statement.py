@@ -57,6 +57,7 @@ def test_what_a_select_reads_is_known_before_it_runs(
         "SELECT * FROM duckdb_settings()",
         "SELECT * FROM information_schema.tables",
         "SELECT * FROM other.page_view",
+        'WITH "information_schema.tables" AS (SELECT 1) SELECT * FROM information_schema.tables',
         "SELECT page FROM page_view, LATERAL (SELECT * FROM read_blob('/secret'))",
         "SELECT (SELECT count(*) FROM read_csv('/secret'))",
         "WITH a AS (SELECT * FROM read_csv('/secret')) SELECT * FROM a",
