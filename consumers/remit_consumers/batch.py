@@ -1,8 +1,9 @@
 """A batch: the events of packs of one contract and one policy version, as Arrow columns, on their way through the steps."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pyarrow as pa
 
 from remit_consumers.lake.receipt import FieldCount
@@ -57,3 +58,21 @@ class Batch:
 
 Step = Callable[[Batch, Plan], Batch]
 """A step of the pipeline: a function on a batch of columns. It never loops over events in Python."""
+
+Split = Callable[[Batch, Plan], Sequence[Batch]]
+"""Parts a batch: every event stands in one part, and each part has its own outcome."""
+
+
+def rows_of(batch: Batch, places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Batch:
+    """Some rows of a batch, in their order."""
+    if len(places) == batch.events:
+        return batch
+    taken = pa.array(places)
+    return replace(
+        batch,
+        table=batch.table.take(taken),
+        subject=batch.subject.take(taken),
+        tenant=batch.tenant.take(taken),
+        pack=batch.pack.take(taken),
+        index=batch.index.take(taken),
+    )

@@ -12,7 +12,7 @@ from functools import cache, partial
 import numpy as np
 import pyarrow as pa
 
-from remit_consumers.batch import Batch, Step
+from remit_consumers.batch import Batch, Split, Step
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.consent.ledger import Ledger
 from remit_consumers.counting import added
@@ -23,7 +23,7 @@ from remit_consumers.lake.tagsets import Tagset, tagset_of
 from remit_consumers.pseudonyms import Pseudonyms
 from remit_consumers.reducers.means import Means
 from remit_consumers.rows import arrow_type, stored_schema
-from remit_consumers.steps.authorize import Split, authorize
+from remit_consumers.steps.authorize import authorize
 from remit_consumers.steps.complete import complete
 from remit_consumers.steps.decode import Decoded, Ints, bodies_of, decode, joined
 from remit_consumers.steps.minimize import load, minimize

@@ -1,19 +1,15 @@
 """Authorize: for which purposes may these events be stored."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
 
-from remit_consumers.batch import Batch
+from remit_consumers.batch import Batch, Split, rows_of
 from remit_consumers.consent.ledger import Ledger
 from remit_schemas.category import Decision
 from remit_schemas.decided import Outcome
 from remit_schemas.plan import Plan
-
-Split = Callable[[Batch, Plan], Sequence[Batch]]
-"""Parts a batch: every event stands in one part, and each part has its own outcome."""
 
 
 def authorize(ledger: Ledger) -> Split:
@@ -52,18 +48,3 @@ def _decided(batch: Batch, plan: Plan, granted: frozenset[str]) -> Batch:
 def _stores(outcome: Outcome) -> bool:
     """Whether anything of an event is stored."""
     return any(field.decision is not Decision.REFUSE for field in outcome.fields.values())
-
-
-def rows_of(batch: Batch, places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Batch:
-    """Some rows of a batch, in their order."""
-    if len(places) == batch.events:
-        return batch
-    taken = pa.array(places)
-    return replace(
-        batch,
-        table=batch.table.take(taken),
-        subject=batch.subject.take(taken),
-        tenant=batch.tenant.take(taken),
-        pack=batch.pack.take(taken),
-        index=batch.index.take(taken),
-    )

@@ -8,8 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.batch import Batch
-from remit_consumers.steps.authorize import Split, rows_of
+from remit_consumers.batch import Batch, Split, rows_of
 from remit_schemas.plan import Plan
 
 INCOMPLETE = "incomplete"
