@@ -4,16 +4,12 @@ Whoever asks for one of several things takes the first that is given. What else 
 is stored only for what its subject has agreed to.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from remit_schemas.category import Decision, Necessity
-from remit_schemas.contract import Contract
-from remit_schemas.decided import FieldPlan
-from remit_schemas.errors import PolicyError
-from remit_schemas.policy_file import Place, Written, nearest
+from remit_schemas.policy_file import Place, Written
 from remit_schemas.rule import Clause, Text, Word
 
 FIELDS = (2, 8)
@@ -40,35 +36,6 @@ class Alternatives(Written):
     def _mistakes(self) -> Iterator[tuple[Place, str]]:
         if len(set(self.fields)) != len(self.fields):
             yield ("fields",), '"fields" names one twice'
-
-
-def alternatives_of(
-    contract: Contract, written: Sequence[Alternatives], fields: Mapping[str, FieldPlan]
-) -> Alternatives | None:
-    """Find the alternatives of a contract and see that each of them does for what is required.
-
-    Raises:
-        PolicyError: One is no field, is never null, or is not stored for a required purpose.
-    """
-    found = next((one for one in written if one.event == contract.name), None)
-    if found is None:
-        return None
-    nullable = {field.name for field in contract.fields if field.nullable}
-    for name in found.fields:
-        where = f"the alternatives of {contract.name} name {name!r}"
-        if name not in fields:
-            raise PolicyError(f"{where}, which is no field of it{nearest(name, fields)}")
-        if name not in nullable:
-            raise PolicyError(f"{where}, which is always there")
-        if not _is_required(fields[name]):
-            raise PolicyError(f"{where}, which is not stored for a required purpose")
-    return found
-
-
-def _is_required(field: FieldPlan) -> bool:
-    return field.decision is not Decision.REFUSE and any(
-        purpose.necessity is Necessity.REQUIRED for purpose in field.purposes
-    )
 
 
 def looser_alternatives(before: Alternatives | None, after: Alternatives | None) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
 
-from remit_schemas.alternatives import Alternatives, alternatives_of
+from remit_schemas.alternatives import Alternatives
 from remit_schemas.category import CATEGORIES, PURPOSES, Decision, Necessity, Sensitivity
 from remit_schemas.contract import Contract, Field
 from remit_schemas.decided import FieldDecision, FieldPlan, FloorPlan, Outcome, Purpose, tagset_of
@@ -25,6 +25,7 @@ from remit_schemas.reducer import FINAL, Scalar, listed
 from remit_schemas.rule import PseudonymTerms, Rule
 from remit_schemas.signals import SignalTerms
 from remit_schemas.specs import SPECS
+from remit_schemas.sufficiency import alternatives_of
 from remit_schemas.volume import Volume
 
 NOT_NAMED = "no rule names it"

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct, ValidationError
 
 from remit_schemas.contract import Contract, Field, builtin
-from remit_schemas.events import EVENTS, OperationalLog, PageView, ServiceLog
+from remit_schemas.events import EVENTS, ConsentChange, PageView
 from remit_schemas.together import EncodeTogether, compile_together
 
 TEXT_CHARACTERS_MAX: Final = (
@@ -150,6 +150,10 @@ class Choice(Head, forbid_unknown_fields=True, omit_defaults=True, kw_only=True,
     tenant: Name | None = None
 
 
+OF_SERVERS: Final = (PageView, *(kind for kind in EVENTS if kind not in {PageView, ConsentChange}))
+"""What a server may write: every event but an answer, which is a choice and has a door of its own."""
+
+
 class Wire:
     """What one kind of sender may write.
 
@@ -160,7 +164,7 @@ class Wire:
     """
 
     def __init__(self, *, is_browser: bool) -> None:
-        kinds = (PageView,) if is_browser else (PageView, ServiceLog, OperationalLog)
+        kinds = (PageView,) if is_browser else OF_SERVERS
         self._is_browser = is_browser
         shapes = [_shape(kind, is_browser=is_browser) for kind in kinds]
         self.shapes = {shape.struct: shape for shape in shapes}
