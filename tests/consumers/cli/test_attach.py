@@ -97,6 +97,15 @@ def test_contacts_in_an_attached_text_are_no_residue_and_in_any_other_file_there
     assert not residue()
 
 
+def test_a_report_shows_the_sentence_that_its_values_rest_on(tea: Path, remit: Remit) -> None:
+    assert remit("emit", "page_view", "--wait", stdin='{"page": "/tea"}\n').code == 0
+    before = json.loads(remit("report", "--json").out)["clauses"]
+    assert remit("policy", "attach", str(tea / "tea.txt")).code == 0
+    after = json.loads(remit("report", "--json").out)["clauses"]
+    assert after == {"S002": {**before["S002"], "text": SENTENCES[1]}}
+    assert f"S002: {SENTENCES[1]}" in remit("report").out
+
+
 def test_a_file_that_is_not_there_is_one_line(tea: Path, remit: Remit) -> None:
     said = remit("policy", "attach", str(tea / "none.txt"))
     assert said.code == 2
