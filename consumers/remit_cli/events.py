@@ -10,8 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from remit_cli.options import Json, print_json
-from remit_cli.policy import Policy
+from remit_cli.options import Json, Policy, print_json
 from remit_consumers.deployment import contracts_of
 from remit_schemas.contract import Contract, Contracts, builtin, load_contract
 from remit_schemas.errors import ContractError, PolicyError, SettingsError

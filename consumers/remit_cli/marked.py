@@ -87,8 +87,8 @@ def _of_module(tree: ast.Module) -> Iterator[ast.expr]:
         if isinstance(node, ast.Assign) and any(
             isinstance(target, ast.Name) and target.id == "pytestmark" for target in node.targets
         ):
-            several = isinstance(node.value, ast.List | ast.Tuple)
-            yield from node.value.elts if several else [node.value]
+            value = node.value
+            yield from value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
 
 
 def _clauses(mark: ast.expr, path: Path) -> Iterator[str]:

@@ -149,8 +149,8 @@ def _what_happens(row: Mapping[str, object]) -> str:
         happens += f" ({', '.join(said)})".replace(" ()", "")
     if not row["clause"]:
         return happens
-    said = row.get("text") or row["summary"]
-    return f"{happens}\n[bold]{row['clause']}[/]{': ' if said else ''}{escape(str(said or ''))}"
+    sentence = escape(str(row.get("text") or row["summary"] or ""))
+    return f"{happens}\n[bold]{row['clause']}[/]{': ' if sentence else ''}{sentence}"
 
 
 def _what_for(row: Mapping[str, object]) -> str:

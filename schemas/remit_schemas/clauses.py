@@ -170,7 +170,7 @@ class Clauses(Written):
     def _cut_from_the_end(self, flat: str) -> Iterator[tuple[str, str]]:
         """Cut a text into as many characters as each sentence has, the last first."""
         end = len(flat)
-        for name, sentence in reversed(self.sentences.items()):
+        for name, sentence in reversed(list(self.sentences.items())):
             start = max(end - sentence.characters, 0)
             yield name, flat[start:end]
             end = max(start - (flat[start - 1 : start] == " "), 0)

@@ -101,3 +101,14 @@ def test_a_register_that_cannot_be_read_is_named_with_its_line(tmp_path: Path) -
         PolicyError, match=r'2026-01-01\.sentences\.yaml:2: "policies" is not a key'
     ):
         load_clauses(path)
+
+
+def test_of_a_sentence_that_grew_or_shrank_the_others_are_not_named() -> None:
+    text = " ".join(TEXT)
+    assert make_clauses().differing(text.replace("things", "all things")) == ["S001"]
+    assert make_clauses().differing(text.replace("Not for long", "No")) == ["S002"]
+
+
+def test_a_text_is_cut_into_its_sentences() -> None:
+    cut = make_clauses().sentences_of("\n\n".join(TEXT))
+    assert list(cut.values()) == [" ".join(words.split()) for words in TEXT]
