@@ -1,5 +1,6 @@
 """Faults of the world under a running consumer: what is on the log stays there until the lake has it."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -232,3 +233,35 @@ def test_a_topic_that_was_deleted_and_made_again_is_read_from_its_beginning(
     running.drain()
     running.stop()
     _holds_once(on_kafka, packs=3)
+
+
+CHANGE = {
+    "subject": "ann",
+    "purpose": "analytics.reporting",
+    "status": "given",
+    "method": "api",
+    "agreed_version": "2021-11-01",
+}
+
+
+@pytest.mark.clause("S082", "S092")
+def test_packs_wait_sealed_while_the_ledger_cannot_be_read(embedded: Installation) -> None:
+    embedded.remit("emit", "consent_change", "--wait", stdin=f"{json.dumps(CHANGE)}\n")
+    settings = settings_of(embedded)
+    files = list((settings.lake / "consents").glob("**/*.parquet"))
+    assert files
+    crafter = Crafter(settings)
+    lay(settings, [crafter.pack(datums(EVENTS)) for _ in range(PACKS)])
+    for file in files:
+        file.rename(file.with_suffix(".gone"))
+    with ExitStack() as stack:
+        running = Running(settings)
+        stack.callback(running.stop)
+        running.turn_until_fault()
+        assert lies(embedded.data) == PACKS, "what may not be decided stays on the log"
+        for file in files:
+            file.with_suffix(".gone").rename(file)
+        running.drain()
+    rows = embedded.rows("page_view")
+    assert rows.num_rows == PACKS * EVENTS
+    assert each_once(rows)
