@@ -1,8 +1,9 @@
 """A batch: the events of packs of one contract and one policy version, as Arrow columns, on their way through the steps."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pyarrow as pa
 
 from remit_consumers.lake.receipt import FieldCount
@@ -51,6 +52,20 @@ class Batch:
     def events(self) -> int:
         """How many events are left in the batch."""
         return len(self.index)
+
+    def at(self, places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> "Batch":
+        """Give some rows of it, in their order."""
+        if len(places) == self.events:
+            return self
+        taken = pa.array(places)
+        return replace(
+            self,
+            table=self.table.take(taken),
+            subject=self.subject.take(taken),
+            tenant=self.tenant.take(taken),
+            pack=self.pack.take(taken),
+            index=self.index.take(taken),
+        )
 
 
 Step = Callable[[Batch, Plan], Batch]

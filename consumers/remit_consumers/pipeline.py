@@ -1,11 +1,12 @@
 """The flow on one screen: what was gathered from the log becomes one flush of the lake.
 
-open → decode → authorize → minimize → suppress → tag → store → count. Opening happens as packs arrive; the lake stores;
-here is what lies between. Authorize parts a batch by consent; the steps after it take a batch and give one.
+open → decode → entitle → authorize → minimize → suppress → tag → store → count. Opening happens as packs arrive; the lake stores;
+here is what lies between. Entitle leaves out what a
+tenant does not have. Authorize parts a batch by consent; the steps after it take a batch and give one.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -25,12 +26,14 @@ from remit_consumers.reducers.means import Means
 from remit_consumers.rows import arrow_type, stored_schema
 from remit_consumers.steps.authorize import Split, authorize
 from remit_consumers.steps.decode import Decoded, Ints, bodies_of, decode, joined
+from remit_consumers.steps.entitle import Entitle, entitle, nobody, refused
 from remit_consumers.steps.minimize import load, minimize
 from remit_consumers.steps.open import Datums, Opened
 from remit_consumers.steps.suppress import suppress
 from remit_consumers.steps.tag import joined_rows, tag
 from remit_schemas.contract import CONSENT_CHANGE, Contract, Contracts
 from remit_schemas.plan import Plan
+from remit_schemas.tenancy import Tenancy
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +42,26 @@ class Walk:
 
     Attributes:
         ledger: Who consented to what.
+        entitle: Leaves out what a tenant does not have.
         authorize: Parts a batch by that; what follows is done to each part.
         minimize: Reduces and counts the values.
         rest: What comes after.
     """
 
     ledger: Ledger
+    entitle: Entitle
     authorize: Split
     minimize: Step
     rest: Sequence[Step]
 
 
-def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger) -> Walk:
+def steps(
+    names: Pseudonyms,
+    means: Means,
+    floors: Floors,
+    ledger: Ledger,
+    tenancy: Callable[[], Tenancy] = nobody,
+) -> Walk:
     """Make the steps.
 
     Args:
@@ -58,9 +69,11 @@ def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger) -> Wa
         means: What reducers are made with.
         floors: Which traits enough subjects share.
         ledger: Who consented to what.
+        tenancy: Gives the tenants and campaigns as they stand.
     """
     return Walk(
         ledger=ledger,
+        entitle=entitle(tenancy),
         authorize=authorize(ledger),
         minimize=minimize(names, cache(partial(load, means))),
         rest=(suppress(floors), tag),
@@ -142,9 +155,14 @@ def refine(
     """
     newest = contracts.by_name(plan.contract)
     batch, malformed = _batch_of(packs, contracts, newest)
+    entitled, reasons = walk.entitle(batch, plan)
+    kept_out = [refused(batch, plan, reasons)] if reasons else []
     parts: list[Batch] = []
     records = CONSENTS.empty_table()
-    for came in walk.authorize(batch, plan):
+    for came in [
+        *kept_out,
+        *(walk.authorize(entitled, plan) if entitled.events or not reasons else ()),
+    ]:
         part = walk.minimize(came, plan)
         if plan.contract == CONSENT_CHANGE:
             records = pa.concat_tables([records, walk.ledger.records(came, part, plan, now())])

@@ -27,6 +27,7 @@ from remit_schemas.durable import replace_file
 from remit_schemas.errors import BundleError, RemitError
 from remit_schemas.pack import KEY_ID_BYTES
 from remit_schemas.policy import Policy, policy_from_json
+from remit_schemas.tenancy import NOBODY, Tenancy, told
 from remit_schemas.trust import check_trust
 
 BUNDLE_NAME: Final = "bundle.json"
@@ -83,6 +84,7 @@ class _Inner(_Part):
     lane_key: _Key
     lanes: int = Field(ge=1, le=LANES_MAX)
     fresh_until: AwareDatetime | None = None
+    tenancy: Tenancy = NOBODY
 
 
 class _Outer(_Part):
@@ -108,6 +110,7 @@ class Bundle:
         lanes: Number of lanes.
         fresh_until: Aware UTC; from then on producers collect nothing optional until a newer bundle comes. None in
             bundles of older consumers: they are fresh for as long as they hold.
+        tenancy: Tenants and campaigns; none in bundles of deployments that register none.
     """
 
     policy: Policy
@@ -119,6 +122,7 @@ class Bundle:
     lane_key: bytes
     lanes: int = LANES
     fresh_until: datetime | None = None
+    tenancy: Tenancy = NOBODY
 
     def is_stale(self, now: datetime) -> bool:
         """Whether a newer one should have come, while this one holds still.
@@ -200,6 +204,7 @@ def _inner_of(bundle: Bundle) -> dict[str, JsonValue]:
     policy = bundle.policy
     fresh = bundle.fresh_until
     freshness = {"fresh_until": fresh.astimezone(UTC).isoformat()} if fresh else {}
+    tenancy = {} if bundle.tenancy.is_empty else {"tenancy": told(bundle.tenancy)}
     return {
         "policy": {
             "name": policy.name,
@@ -215,6 +220,7 @@ def _inner_of(bundle: Bundle) -> dict[str, JsonValue]:
         "lane_key": _text(bundle.lane_key),
         "lanes": bundle.lanes,
         **freshness,
+        **tenancy,
     }
 
 
@@ -254,6 +260,7 @@ def _bundle_of(inner: _Inner) -> Bundle:
         lane_key=inner.lane_key,
         lanes=inner.lanes,
         fresh_until=inner.fresh_until.astimezone(UTC) if inner.fresh_until else None,
+        tenancy=inner.tenancy,
     )
 
 

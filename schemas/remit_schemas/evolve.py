@@ -6,6 +6,7 @@ from itertools import zip_longest
 from remit_schemas.category import Basis, Decision, Necessity
 from remit_schemas.contract import Contract, Contracts, Field
 from remit_schemas.decided import FieldPlan, FloorPlan, Purpose
+from remit_schemas.functions import looser_functions
 from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import Policy
@@ -72,6 +73,7 @@ def check_policy(old: Policy, new: Policy, contracts: Contracts) -> list[str]:
         reasons.append(f"raw_limit_h: {old.raw_limit_h} h before, {new.raw_limit_h} h now")
     reasons += _of_pseudonyms(old.pseudonyms, new.pseudonyms)
     reasons += _of_signals(old.signals, new.signals)
+    reasons += looser_functions((old.editions, old.functions), (new.editions, new.functions))
     for contract in contracts:
         reasons += _of_plans(compile_plan(contract, old), compile_plan(contract, new))
     return reasons

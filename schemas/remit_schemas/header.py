@@ -47,6 +47,9 @@ REASONS: Final[tuple[str, ...]] = (  # the byte of a reason is its place here: o
     "over_quota",  # the policy allows so many of these events in a time
     "contract_expired",  # nobody renewed the contract
     "bundle_expired",  # no fresh bundle came: what is optional waits for one
+    "unknown_tenant",  # tenants are registered, and this one is not
+    "not_subscribed",  # the function is not in the tenant's edition, or a module it did not subscribe to
+    "no_campaign",  # the campaign is not live, or none is named
 )
 _REASON_BYTES: Final = MappingProxyType({reason: byte for byte, reason in enumerate(REASONS)})
 NO_NONCE: Final = bytes(12)  # the nonce in a header of form 1

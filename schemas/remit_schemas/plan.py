@@ -14,6 +14,7 @@ from remit_schemas.category import CATEGORIES, PURPOSES, Decision, Necessity, Se
 from remit_schemas.contract import Contract, Field
 from remit_schemas.decided import FieldDecision, FieldPlan, FloorPlan, Outcome, Purpose, tagset_of
 from remit_schemas.errors import PolicyError
+from remit_schemas.functions import Functions, of_event
 from remit_schemas.parameters import complete
 from remit_schemas.policy import Policy
 from remit_schemas.policy_file import nearest
@@ -43,6 +44,7 @@ class Plan:
         pseudonyms: How long a subject is called by one pseudonym; None where that never changes.
         signals: What each signal of a browser withholds.
         volume: How many events of it are taken; None is all.
+        functions: The functions that it belongs to, by name; none is every edition.
     """
 
     contract: str
@@ -55,6 +57,7 @@ class Plan:
     pseudonyms: PseudonymTerms | None = None
     signals: Mapping[str, SignalTerms] = field(default_factory=dict)
     volume: Volume | None = None
+    functions: Functions = field(default_factory=dict)
 
     @property
     def optional_purposes(self) -> frozenset[str]:
@@ -141,6 +144,7 @@ def compile(contract: Contract, policy: Policy) -> Plan:  # noqa: A001 - the des
         pseudonyms=policy.pseudonyms,
         signals=policy.signals,
         volume=next((one for one in policy.volumes if one.event == contract.name), None),
+        functions=MappingProxyType(of_event(policy.functions, contract.name)),
     )
 
 

@@ -17,6 +17,12 @@ from remit_schemas.category import CATEGORIES, PURPOSES
 from remit_schemas.clauses import Clauses, clauses_path, load_clauses
 from remit_schemas.errors import PolicyError
 from remit_schemas.floor import Floor
+from remit_schemas.functions import (
+    Edition,
+    FunctionTerms,
+    cited_by_functions,
+    mistakes_of_functions,
+)
 from remit_schemas.policy_file import (
     Place,
     Source,
@@ -34,6 +40,7 @@ from remit_schemas.rule import (
     Rule,
     Text,
     Version,
+    Word,
 )
 from remit_schemas.signals import SignalTerms, mistakes_of_signals
 from remit_schemas.volume import Volume
@@ -70,6 +77,8 @@ class Policy(Written):
         floors: How many subjects must share some traits before they are stored; one for a contract at most.
         signals: What the signals of browsers withhold, by their names.
         volumes: How many events are taken; one for a contract at most.
+        editions: Of the product, from the narrowest to the widest.
+        functions: Which events belong to which function, and which editions include it.
     """
 
     part: ClassVar[str] = "a policy"
@@ -90,6 +99,8 @@ class Policy(Written):
     floors: tuple[Floor, ...] = ()
     signals: Mapping[str, SignalTerms] = Field(default_factory=dict)
     volumes: tuple[Volume, ...] = ()
+    editions: tuple[Edition, ...] = ()
+    functions: Mapping[Word, FunctionTerms] = Field(default_factory=dict)
 
     @property
     def canonical(self) -> bytes:
@@ -97,7 +108,11 @@ class Policy(Written):
 
         Sections that came later are not there where they are empty: the hash of an older policy stays what it was.
         """
-        empty = {name for name in ("signals", "volumes") if not getattr(self, name)}
+        empty = {
+            name
+            for name in ("signals", "volumes", "editions", "functions")
+            if not getattr(self, name)
+        }
         plain = self.model_dump(mode="json", exclude_none=True, exclude=empty)
         text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return text.encode()
@@ -132,6 +147,7 @@ class Policy(Written):
             yield from self._contradictions_of(rule, ("rules", number))
         yield from self._said_twice()
         yield from mistakes_of_signals(self.signals, self.purposes)
+        yield from mistakes_of_functions(self.editions, self.functions)
 
     def _said_twice(self) -> Iterator[tuple[Place, str]]:
         for section, one in (("floors", "floor"), ("volumes", "volume")):
@@ -283,3 +299,4 @@ def _cited(policy: Policy) -> Iterator[tuple[Place, str]]:
         yield ("signals", name, "clause"), signal.clause
     for number, volume in enumerate(policy.volumes):
         yield ("volumes", number, "clause"), volume.clause
+    yield from cited_by_functions(policy.editions, policy.functions)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
 
 from remit_consumers.batch import Batch
 from remit_consumers.consent.ledger import Ledger
@@ -32,7 +31,7 @@ def authorize(ledger: Ledger) -> Split:
         parts = []
         for mask in np.unique(bits).tolist():
             granted = frozenset(name for n, name in enumerate(purposes) if mask >> n & 1)
-            parts.append(_decided(_rows(batch, np.flatnonzero(bits == mask)), plan, granted))
+            parts.append(_decided(batch.at(np.flatnonzero(bits == mask)), plan, granted))
         return parts
 
     return step
@@ -44,7 +43,7 @@ def _decided(batch: Batch, plan: Plan, granted: frozenset[str]) -> Batch:
     if _stores(outcome):
         return replace(batch, outcome=outcome, granted=granted)
     reason = "no_consent" if plan.optional_purposes else "no_rule"
-    nothing = _rows(batch, np.zeros(0, np.int64))
+    nothing = batch.at(np.zeros(0, np.int64))
     refused = {reason: batch.events}
     return replace(nothing, outcome=outcome, granted=granted, refused=refused)
 
@@ -52,18 +51,3 @@ def _decided(batch: Batch, plan: Plan, granted: frozenset[str]) -> Batch:
 def _stores(outcome: Outcome) -> bool:
     """Whether anything of an event is stored."""
     return any(field.decision is not Decision.REFUSE for field in outcome.fields.values())
-
-
-def _rows(batch: Batch, places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Batch:
-    """Some rows of a batch, in their order."""
-    if len(places) == batch.events:
-        return batch
-    taken = pa.array(places)
-    return replace(
-        batch,
-        table=batch.table.take(taken),
-        subject=batch.subject.take(taken),
-        tenant=batch.tenant.take(taken),
-        pack=batch.pack.take(taken),
-        index=batch.index.take(taken),
-    )

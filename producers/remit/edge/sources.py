@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from remit.route import is_tenant
 from remit_schemas.durable import replace_file
 from remit_schemas.errors import SettingsError
 
@@ -43,6 +44,7 @@ class WriteKey:
         origins: From which pages a browser may send, such as ``https://shop.example``.
         rate: Events/s that it may send on average; two seconds of them at once.
         added_on: Day, as ISO 8601.
+        tenant: Whose data everything is that is sent with it; None leaves that to a server's events.
     """
 
     name: str
@@ -51,6 +53,7 @@ class WriteKey:
     origins: tuple[str, ...]
     rate: float
     added_on: str
+    tenant: str | None = None
 
 
 def read(folder: Path) -> tuple[WriteKey, ...]:
@@ -74,13 +77,14 @@ def _key_of(entry: dict[str, Any]) -> WriteKey:
     return WriteKey(**entry | own)
 
 
-def add(
+def add(  # noqa: PLR0913  # one for each thing that a key says, all but the first two by name
     folder: Path,
     name: str,
     *,
     kind: Kind = Kind.BROWSER,
     origins: Iterable[str] = (),
     rate: float = RATE_DEFAULT,
+    tenant: str | None = None,
 ) -> str:
     """Make a write key.
 
@@ -102,9 +106,11 @@ def add(
         raise SettingsError("a browser's key names the pages it is for: --origin https://…")
     if kind is Kind.SERVER and allowed:
         raise SettingsError("a server has no origin: leave --origin out")
+    if tenant is not None and not is_tenant(tenant):
+        raise SettingsError("a tenant is text of up to 255 bytes")
     key = secrets.token_urlsafe(KEY_BYTES)
     today = time.strftime("%Y-%m-%d", time.gmtime())
-    _write(folder, (*known, WriteKey(name, kind, digest(key), allowed, rate, today)))
+    _write(folder, (*known, WriteKey(name, kind, digest(key), allowed, rate, today, tenant)))
     return key
 
 
