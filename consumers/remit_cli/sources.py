@@ -44,7 +44,9 @@ def add(  # noqa: PLR0913  # one for each thing that a key says, all but the fir
     Example: remit sources add shop --origin https://shop.example
     """
     folder = settings_of(data).data
-    made = sources.add(folder, name, kind=kind, origins=origin or (), rate=rate, tenant=tenant)
+    made = sources.add(folder, name, kind=kind, origins=origin or (), rate=rate)
+    if tenant is not None:
+        sources.bind(folder, name, tenant)  # before anybody knows the key
     typer.echo(made)
 
 

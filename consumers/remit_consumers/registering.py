@@ -21,13 +21,13 @@ def with_tenant(policy: Policy, name: str, tenant: Tenant) -> Change:
     """
     if len(name.encode("utf-8", "surrogateescape")) > NAME_BYTES_MAX:
         raise SettingsError(f"the name of a tenant has up to {NAME_BYTES_MAX} bytes")
-    editions = [edition.name for edition in policy.editions]
+    editions = {edition.name: edition for edition in policy.editions}
     if tenant.edition not in editions:
         message = (
             f'this policy has no edition "{tenant.edition}"{nearest(tenant.edition, editions)}'
         )
         raise SettingsError(message)
-    modules = [function for function, terms in policy.functions.items() if terms.module]
+    modules = {name: terms for name, terms in policy.functions.items() if terms.module}
     for module in sorted(tenant.modules):
         if module not in modules:
             message = f'this policy has no module "{module}"{nearest(module, modules)}'

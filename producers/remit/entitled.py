@@ -37,9 +37,10 @@ class Entitled:
             return self.refused[name]
         if self.live is None:
             return None
-        campaign = getattr(event, CAMPAIGN_FIELD, None)
-        is_live = isinstance(campaign, str) and campaign in self.live
-        return None if is_live and self.live[campaign] in {None, name} else self.outside
+        campaign: object = getattr(event, CAMPAIGN_FIELD, None)
+        is_named = isinstance(campaign, str) and campaign in self.live
+        is_live = is_named and self.live[str(campaign)] in {None, name}
+        return None if is_live else self.outside
 
 
 def entitled(entitlement: Entitlement, contract: str, today: date) -> Entitled | None:
@@ -54,8 +55,8 @@ def entitled(entitlement: Entitlement, contract: str, today: date) -> Entitled |
         return None
     tenancy, has_campaigns = entitlement.tenancy, entitlement.has_campaigns
     decided = {tenant: entitlement.refusal(tenant) for tenant in tenancy.tenants}
-    refused = {name: _answer(why, contract) for name, why in decided.items() if why}
-    free: set[str | None] = set() if has_campaigns else decided.keys() - refused.keys()
+    refused = {one: _answer(why, contract) for one, why in decided.items() if why}
+    free = frozenset[str | None]() if has_campaigns else frozenset(decided.keys() - refused.keys())
     live = {
         name: campaign.tenant
         for name, campaign in tenancy.campaigns.items()
@@ -63,7 +64,7 @@ def entitled(entitlement: Entitlement, contract: str, today: date) -> Entitled |
     }
     outside = entitlement.outside if has_campaigns else Unavailable("no_campaign")
     return Entitled(
-        tenants=frozenset(free | {None} if "" in free else free),
+        tenants=free | {None} if "" in free else free,
         refused=refused,
         unknown=Refused("unknown_tenant", contract=contract) if tenancy.tenants else None,
         known=frozenset(tenancy.tenants),

@@ -79,6 +79,7 @@ def mistakes_of_functions(
 ) -> Iterator[tuple[Place, str]]:
     """Find what functions and editions contradict in one another."""
     names = [edition.name for edition in editions]
+    known = dict.fromkeys(names)
     for number, name in enumerate(names):
         if name in names[:number]:
             yield ("editions", number), f"a second edition {name}"
@@ -86,7 +87,7 @@ def mistakes_of_functions(
         place = ("functions", function, "editions")
         for name in terms.editions:
             if name not in names:
-                yield place, f'this policy has no edition "{name}"{nearest(name, names)}'
+                yield place, f'this policy has no edition "{name}"{nearest(name, known)}'
         if not names:
             yield ("functions", function), "functions belong to editions, and this policy has none"
         elif names[-1] not in terms.editions:

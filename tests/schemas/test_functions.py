@@ -59,7 +59,7 @@ def test_a_function_that_contradicts_itself_or_the_editions_is_a_mistake(
     changes: dict[str, object], words: str
 ) -> None:
     with pytest.raises(ValidationError, match=words):
-        functional(**changes)
+        functional("visits", **changes)
 
 
 def test_a_function_names_contracts_that_there_are() -> None:

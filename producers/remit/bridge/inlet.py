@@ -139,7 +139,7 @@ def _unentitled(entry: Entry, datum: bytes, tenant: str) -> str | None:
     except ContractError:
         return "does_not_fit"
     said = entitled.refusal(SimpleNamespace(**{CAMPAIGN_FIELD: campaign}), tenant)
-    return said.reason if said else None
+    return None if said is None else said.reason
 
 
 def _stripped(contract: Contract, datum: bytes, strip: Callable[[object], bytes]) -> bytes:

@@ -5,7 +5,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -77,14 +77,13 @@ def _key_of(entry: dict[str, Any]) -> WriteKey:
     return WriteKey(**entry | own)
 
 
-def add(  # noqa: PLR0913  # one for each thing that a key says, all but the first two by name
+def add(
     folder: Path,
     name: str,
     *,
     kind: Kind = Kind.BROWSER,
     origins: Iterable[str] = (),
     rate: float = RATE_DEFAULT,
-    tenant: str | None = None,
 ) -> str:
     """Make a write key.
 
@@ -106,12 +105,25 @@ def add(  # noqa: PLR0913  # one for each thing that a key says, all but the fir
         raise SettingsError("a browser's key names the pages it is for: --origin https://…")
     if kind is Kind.SERVER and allowed:
         raise SettingsError("a server has no origin: leave --origin out")
-    if tenant is not None and not is_tenant(tenant):
-        raise SettingsError("a tenant is text of up to 255 bytes")
     key = secrets.token_urlsafe(KEY_BYTES)
     today = time.strftime("%Y-%m-%d", time.gmtime())
-    _write(folder, (*known, WriteKey(name, kind, digest(key), allowed, rate, today, tenant)))
+    _write(folder, (*known, WriteKey(name, kind, digest(key), allowed, rate, today)))
     return key
+
+
+def bind(folder: Path, name: str, tenant: str) -> None:
+    """Make a write key a tenant's: everything that is sent with it is that tenant's, and nothing else can be.
+
+    Raises:
+        SettingsError: There is no source of that name, or no header could carry the tenant's.
+    """
+    known = read(folder)
+    if not is_tenant(tenant):
+        raise SettingsError("a tenant is text of up to 255 bytes")
+    bound = tuple(replace(key, tenant=tenant) if key.name == name else key for key in known)
+    if all(key.name != name for key in known):
+        raise SettingsError("there is no source of that name: see `remit sources list`")
+    _write(folder, bound)
 
 
 def revoke(folder: Path, name: str) -> None:
