@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,9 @@ from kit.owned import Own, make_schema, owned_policy, refusals, rules_for
 from kit.spooled import Home, MakeClient
 from remit.result import Accepted, Refused
 from remit_schemas.contract import contract_of
+from remit_schemas.errors import Tampered
 from remit_schemas.events import PageView
+from remit_schemas.header import Header
 from remit_schemas.policy import Policy
 from remit_schemas.tenancy import Campaign, Tenancy, Tenant
 
@@ -142,3 +145,16 @@ def test_an_entry_is_taken_inside_its_live_campaign_only(  # noqa: PLR0913, PLR0
 @pytest.mark.clause("S032")
 def test_without_any_campaign_no_entry_is_taken(shop: Home, make_client: MakeClient) -> None:
     assert not make_client().emit(Entry(campaign="spring"))
+
+
+def test_a_pack_that_is_labelled_anew_opens_for_no_other_tenant(
+    home: Home, make_client: MakeClient
+) -> None:
+    client = make_client()
+    client.emit(PageView(page="/a"), tenant="anna")
+    assert client.flush(TIMEOUT_S)
+    raw = next(p for p in map(Path.read_bytes, home.files()) if Header.parse(p).tenant == "anna")
+    assert home.opened(raw).events
+    for name in (b"bert", b"anne"):
+        with pytest.raises(Tampered):
+            home.opened(raw.replace(b"anna", name, 1))
