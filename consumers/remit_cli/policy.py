@@ -19,6 +19,7 @@ from remit_schemas.expiry import endings
 from remit_schemas.explain import explain as explanation_of
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import find_policy
+from remit_schemas.profile import profiles_of
 
 app = typer.Typer(
     help="Check a policy; explain what it does to each field; compare versions; hold it against its text.",
@@ -90,6 +91,27 @@ def _add_texts(explained: Mapping[str, object], texts: Mapping[str, str]) -> Non
         row["text"] = texts.get(str(row["clause"])[:SENTENCE])
 
 
+@app.command()
+def functions(*, policy: Policy = None, as_json: Json = False) -> None:
+    """Say for every function who has it, and what is collected for it: the fields it needs, and those that wait for consent.
+
+    Example: remit policy functions
+    """
+    found = find_policy(policy)
+    profiles = profiles_of(found, contracts_of(policy))
+    if as_json:
+        editions = [edition.name for edition in found.editions]
+        print_json(
+            {"editions": editions, "functions": {n: p.to_json() for n, p in profiles.items()}}
+        )
+        return
+    table = Table("function", "necessary fields", "optional fields", show_lines=True)
+    for name, profile in profiles.items():
+        fields = ("\n".join(each) or "none" for each in (profile.necessary, profile.optional))
+        table.add_row(f"[bold]{name}[/]\n{profile.words}", *fields)
+    Console().print(table)
+
+
 def _print_table(explained: Mapping[str, object]) -> None:
     """A table that a lawyer can read: one field a row, three questions answered."""
     title = f"{explained['contract']} under {explained['policy']} {explained['policy_version']}"
@@ -108,6 +130,9 @@ def _print_table(explained: Mapping[str, object]) -> None:
         )
     Console().print(table)
     said = {name.capitalize(): explained[name] for name in ("floor", "volume", "alternatives")}
+    functions = explained["functions"]
+    if isinstance(functions, dict):
+        said |= {f"Function {name}": words for name, words in functions.items()}
     signals = explained["signals"]
     said |= (
         {f"Signal {name}": words for name, words in signals.items()}

@@ -18,7 +18,7 @@ Name = Annotated[str, typer.Argument(help="What the source is called, for people
 
 
 @app.command()
-def add(
+def add(  # noqa: PLR0913  # one for each thing that a key says, all but the first by name
     name: Name,
     *,
     origin: Annotated[
@@ -33,6 +33,10 @@ def add(
     rate: Annotated[
         float, typer.Option("--rate", help="Events a second on average; twice as many at once.")
     ] = sources.RATE_DEFAULT,
+    tenant: Annotated[
+        str | None,
+        typer.Option("--tenant", help="Whose data everything is that comes with this key."),
+    ] = None,
     data: Data = None,
 ) -> None:
     """Make a write key and print it once; only its SHA-256 is kept.
@@ -40,7 +44,10 @@ def add(
     Example: remit sources add shop --origin https://shop.example
     """
     folder = settings_of(data).data
-    typer.echo(sources.add(folder, name, kind=kind, origins=origin or (), rate=rate))
+    made = sources.add(folder, name, kind=kind, origins=origin or (), rate=rate)
+    if tenant is not None:
+        sources.bind(folder, name, tenant)  # before anybody knows the key
+    typer.echo(made)
 
 
 @app.command(name="list")
@@ -58,14 +65,16 @@ def listed(*, data: Data = None, as_json: Json = False) -> None:
                 "origins": [*key.origins],
                 "rate": key.rate,
                 "added_on": key.added_on,
+                "tenant": key.tenant,
             }
             for key in keys
         ]
         print_json({"sources": shown})
         return
-    table = Table("source", "kind", "origins", "events/s", "since", title="Sources")
+    table = Table("source", "kind", "origins", "events/s", "since", "tenant", title="Sources")
     for key in keys:
-        table.add_row(key.name, key.kind, "\n".join(key.origins), f"{key.rate:g}", key.added_on)
+        facts = f"{key.rate:g}", key.added_on, key.tenant or ""
+        table.add_row(key.name, key.kind, "\n".join(key.origins), *facts)
     Console().print(table)
 
 

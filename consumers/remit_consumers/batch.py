@@ -56,24 +56,23 @@ class Batch:
         """How many events are left in the batch."""
         return len(self.index)
 
+    def at(self, places: npt.NDArray[np.int64]) -> "Batch":
+        """Give some rows of it, in their order."""
+        if len(places) == self.events:
+            return self
+        taken = pa.array(places)
+        return replace(
+            self,
+            table=self.table.take(taken),
+            subject=self.subject.take(taken),
+            tenant=self.tenant.take(taken),
+            pack=self.pack.take(taken),
+            index=self.index.take(taken),
+        )
+
 
 Step = Callable[[Batch, Plan], Batch]
 """A step of the pipeline: a function on a batch of columns. It never loops over events in Python."""
 
 Split = Callable[[Batch, Plan], Sequence[tuple[Batch, Plan]]]
 """Parts a batch: every event stands in one part, and each part has its own outcome and the plan that governs it."""
-
-
-def rows_of(batch: Batch, places: npt.NDArray[np.int64]) -> Batch:
-    """Some rows of a batch, in their order."""
-    if len(places) == batch.events:
-        return batch
-    taken = pa.array(places)
-    return replace(
-        batch,
-        table=batch.table.take(taken),
-        subject=batch.subject.take(taken),
-        tenant=batch.tenant.take(taken),
-        pack=batch.pack.take(taken),
-        index=batch.index.take(taken),
-    )

@@ -18,6 +18,7 @@ from pydantic import (
 from remit_schemas.durable import replace_file
 from remit_schemas.errors import KeysOutOfReach
 from remit_schemas.header import KEY_ID_BYTES
+from remit_schemas.tenancy import NOBODY, Tenancy
 
 REGISTER: Final = "epochs.json"
 EPOCH_HOURS_MAX: Final = 12  # a bundle is good for at most this long (DESIGN D2)
@@ -68,12 +69,14 @@ class Register(BaseModel):
     Attributes:
         epochs: Oldest first. A key that is not in it was never issued here.
         stopped: The kill switch: categories that may not be collected now.
+        tenancy: The tenants and campaigns.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     epochs: tuple[Epoch, ...] = ()
     stopped: frozenset[str] = frozenset()
+    tenancy: Tenancy = NOBODY
 
     @property
     def current(self) -> Epoch | None:
@@ -99,6 +102,10 @@ class Register(BaseModel):
     def with_stopped(self, stopped: frozenset[str]) -> Self:
         """Set which categories are stopped."""
         return self.model_copy(update={"stopped": stopped})
+
+    def with_tenancy(self, tenancy: Tenancy) -> Self:
+        """Set the tenants and campaigns."""
+        return self.model_copy(update={"tenancy": tenancy})
 
 
 def read_register(folder: Path) -> Register:

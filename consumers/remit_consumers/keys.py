@@ -16,7 +16,7 @@ The folder (REMIT_KEYS) is made with mode 0700, its files with 0600::
 import base64
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -63,6 +63,7 @@ from remit_schemas.header import KEY_ID_BYTES, Header
 from remit_schemas.notice import Notice
 from remit_schemas.policy import Policy
 from remit_schemas.sealing import data_key_info, unwrap_data_key
+from remit_schemas.tenancy import Tenancy
 
 __all__ = ["KeyStore", "KeysStatus", "lies_under"]
 
@@ -202,6 +203,26 @@ class KeyStore:
         """Collect a stopped category again."""
         return self._set_stopped(category, stopped=False)
 
+    def tenancy(self) -> Tenancy:
+        """Give the tenants and campaigns as they stand now.
+
+        Raises:
+            KeysOutOfReach: The register cannot be read.
+        """
+        self._reload()
+        return self._register.tenancy
+
+    def set_tenancy(self, change: Callable[[Tenancy], Tenancy]) -> Tenancy:
+        """Change tenants and campaigns: SDKs go by it once they have read the new bundle.
+
+        Args:
+            change: Told what stands, gives what is to stand; under the lock, so that no other change is lost.
+        """
+        with self._changing():
+            self._reload()
+            self._write(self._register.with_tenancy(change(self._register.tenancy)))
+            return self._register.tenancy
+
     def private_key(self, key_id: bytes) -> bytes:
         """Give the private key of an epoch, 32 raw bytes.
 
@@ -289,6 +310,7 @@ class KeyStore:
             lane_key=self._lane_key,
             fresh_until=self._fresh_until(),
             notice=self._notice,
+            tenancy=self._register.tenancy,
         )
 
     def _renew(self, now: datetime) -> None:

@@ -1,11 +1,12 @@
 """The flow on one screen: what was gathered from the log becomes one flush of the lake.
 
-open → decode → authorize → minimize → suppress → tag → store → count. Opening happens as packs arrive; the lake stores;
-here is what lies between. Authorize parts a batch by consent; the steps after it take a batch and give one.
+open → decode → entitle → authorize → minimize → suppress → tag → store → count. Opening happens as packs arrive; the lake stores;
+here is what lies between. Entitle leaves out what a
+tenant does not have. Authorize parts a batch by consent; the steps after it take a batch and give one.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -27,12 +28,14 @@ from remit_consumers.rows import arrow_type, stored_schema
 from remit_consumers.steps.authorize import authorize
 from remit_consumers.steps.complete import complete
 from remit_consumers.steps.decode import Decoded, Ints, bodies_of, decode, joined
+from remit_consumers.steps.entitle import Entitle, entitle, nobody, refused
 from remit_consumers.steps.minimize import load, minimize
 from remit_consumers.steps.open import Datums, Opened
 from remit_consumers.steps.suppress import suppress
 from remit_consumers.steps.tag import joined_rows, tag
 from remit_schemas.contract import CONSENT_CHANGE, Contract, Contracts
 from remit_schemas.plan import Plan
+from remit_schemas.tenancy import Tenancy
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +44,28 @@ class Walk:
 
     Attributes:
         ledger: Who consented to what.
+        entitle: Leaves out what a tenant does not have.
         authorize: Parts a batch by that, and by which alternatives are there; what follows is done to each part.
         minimize: Reduces and counts the values.
         rest: What comes after.
     """
 
     ledger: Ledger
+    entitle: Entitle
     authorize: Split
     minimize: Step
     rest: Sequence[Step]
 
 
-def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger, plans: Plans) -> Walk:
+def steps(  # noqa: PLR0913 - what a pipeline stands on, each once
+    names: Pseudonyms,
+    means: Means,
+    floors: Floors,
+    ledger: Ledger,
+    plans: Plans,
+    *,
+    tenancy: Callable[[], Tenancy] = nobody,
+) -> Walk:
     """Make the steps.
 
     Args:
@@ -61,9 +74,11 @@ def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger, plans
         floors: Which traits enough subjects share.
         ledger: Who consented to what.
         plans: The versions of the policy, one of which governs each subject.
+        tenancy: Gives the tenants and campaigns as they stand.
     """
     return Walk(
         ledger=ledger,
+        entitle=entitle(tenancy),
         authorize=complete(authorize(ledger, plans)),
         minimize=minimize(names, cache(partial(load, means))),
         rest=(suppress(floors), tag),
@@ -155,10 +170,14 @@ def refine(
     """
     newest = contracts.by_name(plan.contract)
     batch, malformed = _batch_of(packs, contracts, newest)
+    entitled, reasons = walk.entitle(batch, plan)
+    split = [(refused(batch, plan, reasons), plan)] if reasons else []
+    if entitled.events or not reasons:
+        split += walk.authorize(entitled, plan)
     parts: list[Batch] = []
     governing: list[Plan] = []
     records = CONSENTS.empty_table()
-    for came, its_plan in walk.authorize(batch, plan):
+    for came, its_plan in split:
         part = walk.minimize(came, its_plan)
         if plan.contract == CONSENT_CHANGE:
             records = pa.concat_tables([records, walk.ledger.records(came, part, its_plan, now())])

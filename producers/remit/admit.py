@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
+from remit.entitled import entitled
 from remit.meter import Meter, sample_key
 from remit.result import Refused
 from remit.route import ConsentTerms, Encode, Route, Routes, Terms
@@ -18,6 +19,7 @@ from remit_schemas.expiry import is_expired
 from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import Policy
+from remit_schemas.tenancy import Entitlement
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,11 @@ class Routing:
             without=_Without(contract, plan),
             meter=self._meter(plan),
             one_of=_one_of(plan),
+            entitled=entitled(
+                Entitlement(plan.functions, self._bundle.tenancy),
+                plan.contract,
+                self._situation.today,
+            ),
             is_held=self._situation.hold and not is_consent,
             is_answer=is_consent,
         )

@@ -88,7 +88,9 @@ class Asking:
         answer = self.gate.ask(offer)
         if isinstance(answer, Refused):
             if answer is not HELD:
-                self._emitter.count(offer.route, offer.tenant, answer.reason)
+                # under a name that nobody registered nothing is kept, not even a count
+                tenant = None if answer.reason == "unknown_tenant" else offer.tenant
+                self._emitter.count(offer.route, tenant, answer.reason)
             return answer
         datum = answer(offer.event)
         return stamped(datum, now_ms()) if offer.is_late else datum

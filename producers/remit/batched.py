@@ -36,7 +36,8 @@ class BatchClient(Client):
         if route is None or packer is None:
             answers = [REFUSED["not_ready"]] * len(bunch.events)
             return answers
-        is_plain = route.is_plain and not bunch.signals and bunch.subject not in self._withholding
+        is_plain = route.is_plain or bunch.tenant in route.plain_tenants
+        is_plain = is_plain and not bunch.signals and bunch.subject not in self._withholding
         datums = bunch.encode() if is_plain and bunch.encode else None
         answers = []
         if datums is None:

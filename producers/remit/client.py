@@ -103,7 +103,8 @@ class Client:
         if route is None:
             return self._emit_unrouted(event, subject, tenant, signals)
         try:
-            if signals or not route.is_plain or subject in self._withholding:
+            is_plain = route.is_plain or tenant in route.plain_tenants
+            if signals or not is_plain or subject in self._withholding:
                 return self._asking.emit(Offer(route, event, subject, tenant, tuple(signals)))
             return self._packer.put(  # type: ignore[union-attr]  # where a route is, there is a packer
                 route, route.encode(event), subject, tenant

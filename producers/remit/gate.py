@@ -48,6 +48,8 @@ class Gate:
         """
         route = offer.route
         refused = REFUSED[route.refusal] if route.refusal else route.forbids(offer.event)
+        if refused is None and route.entitled is not None:
+            refused = route.entitled.refusal(offer.event, offer.tenant)
         if refused is not None:
             return refused
         meter = route.meter

@@ -108,6 +108,8 @@ class Importer:
         if self._route.refusal:
             return REFUSED[self._route.refusal]
         refused = self._route.forbids(event)
+        if refused is None and self._route.entitled is not None:  # a log is the operator's own
+            refused = self._route.entitled.refusal(event, None)
         if refused is not None:
             return refused
         try:

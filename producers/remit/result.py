@@ -24,20 +24,23 @@ class Refused:
         field: Which field was to blame, where one was: it is prohibited or stopped.
         clause: The sentence of the policy that says so; None where the vocabulary alone does, or nothing but the reason.
         contract: Whose field that is.
+        function: Which function is unavailable, where the tenant does not have it.
     """
 
     reason: str
     field: str | None = None
     clause: str | None = None
     contract: str | None = None
+    function: str | None = None
 
     def __bool__(self) -> Literal[False]:
         return False
 
     def __str__(self) -> str:
-        if self.field is None:
-            return f"refused: {self.reason}"
         by = f" by {self.clause}" if self.clause else ""
+        if self.field is None:
+            what = f": function {self.function} is unavailable{by}" if self.function else ""
+            return f"refused: {self.reason}{what}"
         return f"{self.contract}.{self.field} is {self.reason}{by}"
 
 

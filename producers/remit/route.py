@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from remit.entitled import Entitled
 from remit.meter import Meter
 from remit.open_pack import OpenPack
 from remit.result import Refused
@@ -59,11 +60,13 @@ class Route:
         optional: The optional purposes that fields of this contract are for.
         without: Gives the encoder that leaves out what only these purposes need.
         meter: How many of its events are taken; None is all.
+        entitled: Whose events may go; None is everybody's.
         is_held: Whether the app has asked that its events wait for an answer.
         is_answer: Its events are what subjects say to purposes: they begin a pack of their lane anew.
         turn: The lane of events without a subject, until its pack closes.
         is_optional: Without a consent there is nothing to store: every purpose that it has is optional.
         is_plain: Nothing has to be asked of its events one by one.
+        plain_tenants: Where that is so of some tenants only, whose; None stands for events without a tenant.
     """
 
     contract: str
@@ -79,18 +82,22 @@ class Route:
     without: Callable[[frozenset[str]], Encode] | None = None
     meter: Meter | None = None
     one_of: tuple[tuple[str, ...], Refused] | None = None
+    entitled: Entitled | None = None
     is_held: bool = False
     is_answer: bool = False
     turn: int = 0
     is_optional: bool = field(init=False)
     is_plain: bool = field(init=False)
+    plain_tenants: frozenset[str | None] = field(init=False)
 
     def __post_init__(self) -> None:
         """See once what `emit` would otherwise see for every event."""
         self.is_optional = self.necessity is Necessity.OPTIONAL and bool(self.optional)
         is_stale = self.consent.is_stale and bool(self.optional)
         reasons = (self.refusal, self.guards, self.one_of, self.meter, self.waits, is_stale)
-        self.is_plain = not any(reasons)
+        is_plain = not any(reasons)
+        self.is_plain = is_plain and self.entitled is None
+        self.plain_tenants = self.entitled.tenants if is_plain and self.entitled else frozenset()
 
     @property
     def waits(self) -> bool:

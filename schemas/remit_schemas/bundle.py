@@ -28,6 +28,7 @@ from remit_schemas.errors import BundleError, RemitError
 from remit_schemas.notice import Notice
 from remit_schemas.pack import KEY_ID_BYTES
 from remit_schemas.policy import Policy, policy_from_json
+from remit_schemas.tenancy import NOBODY, Tenancy, told
 from remit_schemas.trust import check_trust
 
 BUNDLE_NAME: Final = "bundle.json"
@@ -85,6 +86,7 @@ class _Inner(_Part):
     lanes: int = Field(ge=1, le=LANES_MAX)
     fresh_until: AwareDatetime | None = None
     notice: dict[str, JsonValue] | None = None
+    tenancy: Tenancy = NOBODY
 
 
 class _Outer(_Part):
@@ -111,6 +113,7 @@ class Bundle:
         fresh_until: Aware UTC; from then on producers collect nothing optional until a newer bundle comes. None in
             bundles of older consumers: they are fresh for as long as they hold.
         notice: What this version of the policy widens, to be shown to people; None where it widens nothing.
+        tenancy: Tenants and campaigns; none in bundles of deployments that register none.
     """
 
     policy: Policy
@@ -123,6 +126,7 @@ class Bundle:
     lanes: int = LANES
     fresh_until: datetime | None = None
     notice: Notice | None = None
+    tenancy: Tenancy = NOBODY
 
     def is_stale(self, now: datetime) -> bool:
         """Whether a newer one should have come, while this one holds still.
@@ -208,6 +212,8 @@ def _inner_of(bundle: Bundle) -> dict[str, JsonValue]:
         later["fresh_until"] = fresh.astimezone(UTC).isoformat()
     if bundle.notice:
         later["notice"] = cast("JsonValue", bundle.notice.to_json())
+    if not bundle.tenancy.is_empty:
+        later["tenancy"] = told(bundle.tenancy)
     return {
         "policy": {
             "name": policy.name,
@@ -263,6 +269,7 @@ def _bundle_of(inner: _Inner) -> Bundle:
         lanes=inner.lanes,
         fresh_until=inner.fresh_until.astimezone(UTC) if inner.fresh_until else None,
         notice=_notice_of(inner.notice) if inner.notice else None,
+        tenancy=inner.tenancy,
     )
 
 

@@ -15,6 +15,7 @@ from remit_schemas.plan import (
 from remit_schemas.policy import Policy
 from remit_schemas.reducer import listed
 from remit_schemas.rule import Rule, duration_text
+from remit_schemas.tenancy import CAMPAIGN_FIELD
 
 
 def check(policy: Policy, contracts: Contracts) -> list[str]:
@@ -53,6 +54,15 @@ def _unknown(policy: Policy, known: AbstractSet[str]) -> Iterator[str]:
     for what, event in parts:
         if event not in known:
             yield f"the {what} of {event}: there is no contract {event!r}"
+    yield from _unknown_to_functions(policy, known)
+
+
+def _unknown_to_functions(policy: Policy, known: AbstractSet[str]) -> Iterator[str]:
+    """Find functions that speak of contracts that there are not."""
+    for name, terms in policy.functions.items():
+        for event in terms.events:
+            if event not in known:
+                yield f"function {name}: there is no contract {event!r}"
 
 
 def _matches(rule: Rule, policy: Policy, contract: Contract) -> bool:
@@ -78,6 +88,7 @@ def _problems(policy: Policy, contracts: Contracts) -> Iterator[str]:
         yield from _ruled_though_prohibited(plan, policy)
         yield from _kept_longer_without_consent(plan)
         yield from _unheard(plan, policy)
+        yield from _without_campaign(plan, contracts.by_name(name))
 
 
 def _kept_as_it_came(plan: Plan, contract: Contract) -> Iterator[str]:
@@ -126,3 +137,10 @@ def _unheard(plan: Plan, policy: Policy) -> Iterator[str]:
         for word in words:
             if word.casefold() not in known:
                 yield f"{plan.contract}.{name}: its list lacks {word}: no consent with it is heard"
+
+
+def _without_campaign(plan: Plan, contract: Contract) -> Iterator[str]:
+    """Find events of campaigns that cannot say of which one they are: all of them are refused."""
+    texts = {field.name for field in contract.fields if field.avro_type == "string"}
+    if any(terms.campaign for terms in plan.functions.values()) and CAMPAIGN_FIELD not in texts:
+        yield f"{plan.contract} belongs to campaigns and has no text {CAMPAIGN_FIELD!r}: all of it is refused"

@@ -8,6 +8,7 @@ from remit_schemas.category import Basis, Decision, Necessity
 from remit_schemas.change import Change, ChangeKind
 from remit_schemas.contract import Contract, Contracts, Field
 from remit_schemas.decided import FieldPlan, FloorPlan, Purpose
+from remit_schemas.functions import looser_functions
 from remit_schemas.minors import DEFAULT, MinorTerms
 from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
@@ -91,6 +92,7 @@ def widened(old: Policy, new: Policy, contracts: Contracts) -> list[Change]:
     changes += _of_pseudonyms(old.pseudonyms, new.pseudonyms)
     changes += _of_signals(old.signals, new.signals)
     changes += _of_minors(old.minors, new.minors)
+    changes += looser_functions((old.editions, old.functions), (new.editions, new.functions))
     for contract in contracts:
         changes += _of_plans(compile_plan(contract, old), compile_plan(contract, new))
     return changes

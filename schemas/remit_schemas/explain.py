@@ -1,7 +1,7 @@
 """What a plan says, for a reader who did not write it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pydantic import JsonValue
@@ -10,6 +10,7 @@ from remit_schemas.alternatives import explain_alternatives
 from remit_schemas.category import CATEGORIES, Necessity
 from remit_schemas.clauses import Clauses
 from remit_schemas.decided import FieldPlan, FloorPlan
+from remit_schemas.functions import FunctionTerms
 from remit_schemas.plan import (
     Plan,
 )
@@ -103,6 +104,7 @@ class Explanation:
         pseudonyms: How long a subject is called by one pseudonym; None where that never changes.
         volume: How many events are taken, in a sentence; None where all are.
         alternatives: Fields of which one suffices, in a sentence; None where there are none.
+        functions: For each function it belongs to, in a sentence, who has it; none is every edition.
     """
 
     contract: str
@@ -115,6 +117,7 @@ class Explanation:
     pseudonyms: PseudonymTerms | None = None
     volume: str | None = None
     alternatives: str | None = None
+    functions: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, JsonValue]:
         """Give what `remit policy explain --json` prints."""
@@ -123,12 +126,13 @@ class Explanation:
             "policy": self.policy,
             "policy_version": self.policy_version,
             "necessity": self.necessity,
-            "fields": {name: field.to_json() for name, field in self.fields.items()},
+            "fields": {name: one.to_json() for name, one in self.fields.items()},
             "floor": self.floor,
             "pseudonyms": self.pseudonyms.model_dump(mode="json") if self.pseudonyms else None,
             "signals": dict(self.signals),
             "volume": self.volume,
             "alternatives": self.alternatives,
+            "functions": dict(self.functions),
         }
 
 
@@ -146,7 +150,7 @@ def explain(plan: Plan, clauses: Clauses | None = None) -> Explanation:
         policy_version=plan.policy_version,
         necessity=plan.necessity,
         fields=MappingProxyType(
-            {name: _explain_field(field, register) for name, field in plan.fields.items()}
+            {name: _explain_field(one, register) for name, one in plan.fields.items()}
         ),
         floor=_explain_floor(plan.floor) if plan.floor else None,
         pseudonyms=plan.pseudonyms,
@@ -155,7 +159,23 @@ def explain(plan: Plan, clauses: Clauses | None = None) -> Explanation:
         ),
         volume=_explain_volume(plan.volume) if plan.volume else None,
         alternatives=explain_alternatives(plan.alternatives) if plan.alternatives else None,
+        functions=MappingProxyType(
+            {name: explain_function(terms) for name, terms in plan.functions.items()}
+        ),
     )
+
+
+def explain_function(terms: FunctionTerms) -> str:
+    """Put who has a function into words."""
+    kind = "Basic" if terms.necessity is Necessity.REQUIRED else "Additional"
+    words = f"{kind} function of the editions {', '.join(terms.editions)}"
+    if terms.module:
+        words += ", a module that is subscribed to besides"
+    if terms.campaign:
+        words += ", inside a live campaign only"
+    if terms.controller == "tenant":
+        words += "; each tenant is the controller of its data, and the platform processes it"
+    return f"{words} ({terms.clause}). {terms.reason}"
 
 
 def _explain_signal(terms: SignalTerms, plan: Plan) -> str:

@@ -48,6 +48,9 @@ REASONS: Final[tuple[str, ...]] = (  # the byte of a reason is its place here: o
     "contract_expired",  # nobody renewed the contract
     "bundle_expired",  # no fresh bundle came: what is optional waits for one
     "incomplete",  # none of the fields is there of which the policy needs one
+    "unknown_tenant",  # tenants are registered, and this one is not
+    "not_subscribed",  # the function is not in the tenant's edition, or a module it did not subscribe to
+    "no_campaign",  # the campaign is not live, or none is named
 )
 _REASON_BYTES: Final = MappingProxyType({reason: byte for byte, reason in enumerate(REASONS)})
 NO_NONCE: Final = bytes(12)  # the nonce in a header of form 1

@@ -16,6 +16,7 @@ from remit_schemas.contract import Contract, Field
 from remit_schemas.decided import FieldDecision, FieldPlan, FloorPlan, Outcome, Purpose, tagset_of
 from remit_schemas.errors import PolicyError
 from remit_schemas.event import is_there
+from remit_schemas.functions import Functions, of_event
 from remit_schemas.minors import MinorTerms
 from remit_schemas.parameters import complete
 from remit_schemas.policy import Policy
@@ -52,6 +53,7 @@ class Plan:
         volume: How many events of it are taken; None is all.
         minors: On which ground events of minors are taken; None is none.
         alternatives: Fields of which one must be there; None where the policy names none.
+        functions: The functions that it belongs to, by name; none is every edition.
     """
 
     contract: str
@@ -66,6 +68,7 @@ class Plan:
     volume: Volume | None = None
     minors: MinorTerms | None = None
     alternatives: Alternatives | None = None
+    functions: Functions = field(default_factory=dict)
 
     @property
     def optional_purposes(self) -> frozenset[str]:
@@ -166,6 +169,7 @@ def compile(contract: Contract, policy: Policy) -> Plan:  # noqa: A001 - the des
         volume=next((one for one in policy.volumes if one.event == contract.name), None),
         minors=policy.minors,
         alternatives=_alternatives(contract, policy, fields),
+        functions=MappingProxyType(of_event(policy.functions, contract.name)),
     )
 
 

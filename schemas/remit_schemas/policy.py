@@ -18,6 +18,11 @@ from remit_schemas.category import CATEGORIES, PURPOSES, UNKNOWN_GROUNDS, Law
 from remit_schemas.clauses import Clauses, clauses_path, load_clauses
 from remit_schemas.errors import PolicyError
 from remit_schemas.floor import Floor
+from remit_schemas.functions import (
+    Edition,
+    FunctionTerms,
+    mistakes_of_functions,
+)
 from remit_schemas.minors import MinorTerms, mistakes_of_minors
 from remit_schemas.policy_file import (
     Place,
@@ -37,6 +42,7 @@ from remit_schemas.rule import (
     Rule,
     Text,
     Version,
+    Word,
 )
 from remit_schemas.signals import SignalTerms, mistakes_of_signals
 from remit_schemas.view import ViewTerms, mistakes_of_views
@@ -79,6 +85,8 @@ class Policy(Written):
         alternatives: Fields of which one suffices; one set for a contract at most.
         promises: Which sentences rest on what the engine keeps by itself.
         views: What the views of purposes do to keep their rows apart, by fideslang data_use.
+        editions: Of the product, from the narrowest to the widest.
+        functions: Which events belong to which function, and which editions include it.
     """
 
     part: ClassVar[str] = "a policy"
@@ -104,6 +112,8 @@ class Policy(Written):
     alternatives: tuple[Alternatives, ...] = ()
     promises: Mapping[str, PromiseTerms] = Field(default_factory=dict)
     views: Mapping[str, ViewTerms] = Field(default_factory=dict)
+    editions: tuple[Edition, ...] = ()
+    functions: Mapping[Word, FunctionTerms] = Field(default_factory=dict)
 
     @property
     def canonical(self) -> bytes:
@@ -111,7 +121,9 @@ class Policy(Written):
 
         Sections that came later are not there where they are empty: the hash of an older policy stays what it was.
         """
-        later = ("alternatives", "promises", "signals", "views", "volumes")
+        later = (
+            *("alternatives", "editions", "functions", "promises", "signals", "views", "volumes"),
+        )
         empty = {name for name in later if not getattr(self, name)}
         empty |= {"laws"} if self.laws == (Law.PIPL,) else set()
         plain = self.model_dump(mode="json", exclude_none=True, exclude=empty)
@@ -152,6 +164,7 @@ class Policy(Written):
         yield from mistakes_of_minors(self.minors, self.purposes)
         yield from mistakes_of_promises(self.promises)
         yield from mistakes_of_views(self.views, self.purposes)
+        yield from mistakes_of_functions(self.editions, self.functions)
 
     def _unlawful(self) -> Iterator[tuple[Place, str]]:
         for law in self.laws:
@@ -315,7 +328,7 @@ def _check_clauses(policy: Policy, clauses: Clauses, source: Source) -> None:
 
 CITING = (
     *("purposes", "prohibited", "pseudonyms", "minors", "rules", "floors", "signals", "volumes"),
-    "alternatives",
+    *("alternatives", "views", "editions", "functions"),
 )
 """The sections whose parts cite a clause: one part, several in a list, or several by name."""
 

@@ -24,3 +24,20 @@ def test_events_of_two_tenants_are_all_accounted_for_and_share_no_pseudonym(tmp_
     assert each_once(rows)
     assert len(rows.column("subject").unique()) == 20
     assert not shop.breaches()
+
+
+def test_tenants_and_campaigns_are_registered_refused_and_reported(tmp_path: Path) -> None:
+    shop = Installation(tmp_path)
+    shop.remit("tenants", "set", "anna", "--edition", "basic")
+    shop.remit("campaigns", "open", "spring", "--from", "2026-03-01", "--until", "2026-03-31")
+    listed = json.loads(shop.remit("tenants", "list", "--json").stdout)
+    assert listed == {"tenants": {"anna": {"edition": "basic", "modules": []}}}
+    lines = [json.dumps({"page": "/a", "subject": "ann", "tenant": t}) for t in ("anna", "ben")]
+    shop.remit("emit", "page_view", "--wait", stdin="\n".join(lines) + "\n", expect=1)
+    told = shop.contract("page_view")
+    assert (told["offered"], told["stored"], told["in_flight"]) == (2, 1, 0)
+    assert shop.rows("page_view").column("tenant").to_pylist() == ["anna"]
+    assert not shop.breaches()
+    shop.remit("campaigns", "close", "spring")
+    shop.remit("tenants", "remove", "anna")
+    assert json.loads(shop.remit("campaigns", "list", "--json").stdout) == {"campaigns": {}}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from remit_consumers.batch import Batch, Split, rows_of
+from remit_consumers.batch import Batch, Split
 from remit_consumers.consent.found import Codes, Found
 from remit_consumers.consent.ledger import Ledger
 from remit_consumers.plans import Plans
@@ -70,12 +70,12 @@ class _Group:
         never = frozenset(self.plan.minors.never) if self.plan.minors else frozenset()
         bits = found.granted(purposes, covering, never, self.minors) if purposes else None
         if bits is None:
-            yield _decided(rows_of(self.batch, self.places), self.plan, frozenset()), self.plan
+            yield _decided(self.batch.at(self.places), self.plan, frozenset()), self.plan
             return
         mine = bits[self.places]
         for mask in np.unique(mine).tolist():
             granted = frozenset(name for n, name in enumerate(purposes) if mask >> n & 1)
-            rows = rows_of(self.batch, self.places[mine == mask])
+            rows = self.batch.at(self.places[mine == mask])
             yield _decided(rows, self.plan, granted), self.plan
 
 
@@ -125,7 +125,7 @@ def _decided(batch: Batch, plan: Plan, granted: frozenset[str]) -> Batch:
 
 def _none_of(batch: Batch, plan: Plan, events: int, reason: str) -> Batch:
     """No rows of a batch, and a number of events that are refused."""
-    nothing = rows_of(batch, np.zeros(0, np.int64))
+    nothing = batch.at(np.zeros(0, np.int64))
     return replace(nothing, outcome=plan.outcome(), refused={reason: events})
 
 

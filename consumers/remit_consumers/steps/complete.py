@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.batch import Batch, Split, rows_of
+from remit_consumers.batch import Batch, Split
 from remit_schemas.plan import Plan
 
 INCOMPLETE = "incomplete"
@@ -33,7 +33,7 @@ def complete(split: Split) -> Split:
         first = _first_there(batch.table, names)
         parts: list[tuple[Batch, Plan]] = []
         for number in np.unique(first).tolist():
-            part = rows_of(batch, np.flatnonzero(first == number))
+            part = batch.at(np.flatnonzero(first == number))
             if number == len(names):
                 parts.append((_refused(part, plan), plan))
             else:
@@ -62,5 +62,5 @@ def _is_there(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
 
 def _refused(batch: Batch, plan: Plan) -> Batch:
     """An empty batch that says how many events were refused."""
-    nothing = rows_of(batch, np.zeros(0, np.int64))
+    nothing = batch.at(np.zeros(0, np.int64))
     return replace(nothing, outcome=plan.outcome(), refused={INCOMPLETE: batch.events})

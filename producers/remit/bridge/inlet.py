@@ -13,6 +13,7 @@ from remit_schemas.codec import decode_one, from_confluent
 from remit_schemas.contract import Contract
 from remit_schemas.errors import ContractError
 from remit_schemas.pack import NAME_BYTES_MAX, SUBJECT_BYTES_MAX
+from remit_schemas.tenancy import CAMPAIGN_FIELD
 
 SUBJECT: Final = "remit-subject"  # header: whom the event is about; empty = nobody
 TENANT: Final = "remit-tenant"  # header: whose data it is
@@ -83,9 +84,11 @@ class Inlet:
         )
         if subject is None or tenant is None:
             return Turned(entry.route, "does_not_fit", tenant or "")
-        reason = self._refusal(entry, datum, subject)
-        if reason is not None:
-            return Turned(entry.route, reason, tenant)
+        reason = self._refusal(entry, datum, (subject, tenant))
+        if (
+            reason is not None
+        ):  # under a name that nobody registered nothing is kept, not even a count
+            return Turned(entry.route, reason, "" if reason == "unknown_tenant" else tenant)
         if entry.strip is not None:
             datum = _stripped(entry.contract, datum, entry.strip)
             if not datum:
@@ -99,13 +102,15 @@ class Inlet:
             self._entries[schema_id] = entry
         return entry
 
-    def _refusal(self, entry: Entry, datum: bytes, subject: str) -> str | None:
-        route = entry.route
+    def _refusal(self, entry: Entry, datum: bytes, whose: tuple[str, str]) -> str | None:
+        route, (subject, tenant) = entry.route, whose
         if route.refusal is not None:
             return route.refusal
         if len(datum) > self._datum_bytes_max:
             return "too_large"
         reason = _guarded(entry, datum) if route.guards or route.one_of else None
+        if reason is None and route.entitled is not None and tenant not in route.plain_tenants:
+            reason = _unentitled(entry, datum, tenant)
         if reason is None and route.meter is not None:
             if not route.meter.samples(subject or None, route.consent.sample_key):
                 return "sampled_out"
@@ -124,6 +129,19 @@ def _guarded(entry: Entry, datum: bytes) -> str | None:
     names |= dict.fromkeys(entry.route.one_of[0] if entry.route.one_of else ())
     refused = entry.route.forbids(SimpleNamespace(**(names | dict(values))))
     return refused.reason if refused is not None else None
+
+
+def _unentitled(entry: Entry, datum: bytes, tenant: str) -> str | None:
+    """Why a datum of a tenant may not go, as the register of tenants and campaigns says."""
+    entitled = entry.route.entitled
+    if entitled is None:
+        return None
+    try:
+        campaign = decode_one(entry.contract, datum).get(CAMPAIGN_FIELD) if entitled.live else None
+    except ContractError:
+        return "does_not_fit"
+    said = entitled.refusal(SimpleNamespace(**{CAMPAIGN_FIELD: campaign}), tenant)
+    return None if said is None else said.reason
 
 
 def _stripped(contract: Contract, datum: bytes, strip: Callable[[object], bytes]) -> bytes:

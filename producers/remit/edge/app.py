@@ -174,6 +174,8 @@ class Edge:
         if wait_s:
             return later(429, "this key sends more than its rate", wait_s)
         groups = intake.groups_of(batch, sender)
+        if not all(_is_theirs(source, group) for group in groups):
+            return refusal(403, "this key is of another tenant", ["tenant"])
         if not groups:
             self.metrics.events["refused"] += len(batch.refused)
             return nothing_fits(batch.refused)
@@ -186,6 +188,8 @@ class Edge:
         wait_s = source.bucket.take(len(said.changes.places))
         if wait_s:
             return later(429, "this key sends more than its rate", wait_s)
+        if not _is_theirs(source, said.changes):
+            return refusal(403, "this key is of another tenant", ["tenant"])
         return await self._take(source, said.choice, [said.changes], [])
 
     async def _take(
@@ -235,6 +239,17 @@ class Edge:
         return time.time() < self._parts.published.look().bundle.not_after.timestamp()
 
 
+def _is_theirs(source: Source, group: Group) -> bool:
+    """Make what is sent with a tenant's key the tenant's own; False where it says that it is another's."""
+    own, bunch = source.key.tenant, group.bunch
+    if own is None or bunch.tenant == own:
+        return True
+    if bunch.tenant:
+        return False
+    bunch.tenant = own
+    return True
+
+
 def _count(tally: Tally, group: Group, answers: Sequence[Accepted | Refused]) -> int:
     """Count what was taken of a group, and say why the rest was not."""
     taken = 0
@@ -246,7 +261,8 @@ def _count(tally: Tally, group: Group, answers: Sequence[Accepted | Refused]) ->
         else:
             named = [answer.field] if answer.field else []
             said: dict[str, object] = {"index": place, "reason": answer.reason, "fields": named}
-            tally.refused.append(said | ({"clause": answer.clause} if answer.clause else {}))
+            because = {"clause": answer.clause, "function": answer.function}
+            tally.refused.append(said | {name: word for name, word in because.items() if word})
     return taken
 
 

@@ -5,13 +5,14 @@ import json
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from remit.route import is_tenant
 from remit_schemas.durable import replace_file
 from remit_schemas.errors import SettingsError
 
@@ -43,6 +44,7 @@ class WriteKey:
         origins: From which pages a browser may send, such as ``https://shop.example``.
         rate: Events/s that it may send on average; two seconds of them at once.
         added_on: Day, as ISO 8601.
+        tenant: Whose data everything is that is sent with it; None leaves that to a server's events.
     """
 
     name: str
@@ -51,6 +53,7 @@ class WriteKey:
     origins: tuple[str, ...]
     rate: float
     added_on: str
+    tenant: str | None = None
 
 
 def read(folder: Path) -> tuple[WriteKey, ...]:
@@ -106,6 +109,21 @@ def add(
     today = time.strftime("%Y-%m-%d", time.gmtime())
     _write(folder, (*known, WriteKey(name, kind, digest(key), allowed, rate, today)))
     return key
+
+
+def bind(folder: Path, name: str, tenant: str) -> None:
+    """Make a write key a tenant's: everything that is sent with it is that tenant's, and nothing else can be.
+
+    Raises:
+        SettingsError: There is no source of that name, or no header could carry the tenant's.
+    """
+    known = read(folder)
+    if not is_tenant(tenant):
+        raise SettingsError("a tenant is text of up to 255 bytes")
+    bound = tuple(replace(key, tenant=tenant) if key.name == name else key for key in known)
+    if all(key.name != name for key in known):
+        raise SettingsError("there is no source of that name: see `remit sources list`")
+    _write(folder, bound)
 
 
 def revoke(folder: Path, name: str) -> None:

@@ -150,7 +150,10 @@ class Choice(Head, forbid_unknown_fields=True, omit_defaults=True, kw_only=True,
     tenant: Name | None = None
 
 
-OF_SERVERS: Final = (PageView, *(kind for kind in EVENTS if kind not in {PageView, ConsentChange}))
+OF_SERVERS: Final[tuple[type, ...]] = (
+    PageView,
+    *(kind for kind in EVENTS if kind not in {PageView, ConsentChange}),
+)
 """What a server may write: every event but an answer, which is a choice and has a door of its own."""
 
 
@@ -164,7 +167,7 @@ class Wire:
     """
 
     def __init__(self, *, is_browser: bool) -> None:
-        kinds = (PageView,) if is_browser else OF_SERVERS
+        kinds: tuple[type, ...] = (PageView,) if is_browser else OF_SERVERS
         self._is_browser = is_browser
         shapes = [_shape(kind, is_browser=is_browser) for kind in kinds]
         self.shapes = {shape.struct: shape for shape in shapes}

@@ -23,6 +23,7 @@ from remit_schemas.lane import lane_of
 from remit_schemas.pack import NO_CONTRACT
 from remit_schemas.plain_door import MARK_BYTES, OVER_LOOPBACK, OVER_TLS, plain_producer
 from remit_schemas.spool import FOLDER
+from remit_schemas.tenancy import Tenancy, Tenant
 
 DATUM_BYTES_MAX = 1000
 
@@ -238,3 +239,13 @@ def test_the_id_of_a_producer_says_how_its_events_came_in() -> None:
 def test_no_bundle_no_bridge(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="no bundle of keys"):
         BridgeAgreement(Places.from_env({}, data=tmp_path / "data"), builtin())
+
+
+def test_a_message_of_an_unknown_tenant_is_refused_without_its_name(home: Home) -> None:
+    home.publish(tenancy=Tenancy(tenants={"anna": Tenant(edition="basic")}))
+    door = inlet(home)
+    assert isinstance(door.look(message(page="/a"), "u", {"remit-tenant": "anna"}), Admitted)
+    for headers in ({"remit-tenant": "ben"}, {}):
+        seen = door.look(message(page="/a"), "u", headers)
+        assert isinstance(seen, Turned)
+        assert (seen.reason, seen.tenant) == ("unknown_tenant", "")

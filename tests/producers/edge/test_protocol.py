@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -309,3 +310,18 @@ def test_no_key_no_event(home: Home, edge: EdgeProcess) -> None:
     until(lambda: edge.ask("GET", "/healthz").status == 503, "it thinks that it is well")
     until(lambda: edge.send(key, batch([view("/")])).status == 503, "it takes what it cannot seal")
     assert edge.send(key, batch([view("/")])).headers["retry-after"] == "1"
+
+
+def test_a_tenants_key_writes_for_that_tenant_and_no_other(home: Home, edge: EdgeProcess) -> None:
+    keys = edge.key("server", is_browser=False), edge.key("pages")
+    sources.bind(edge.data, "server", "acme")
+    sources.bind(edge.data, "pages", "acme")
+    time.sleep(1)  # a running edge takes changes up within a second
+    own = {"events": [view("/a", subject="ann"), view("/b", subject="bob", tenant="acme")]}
+    assert edge.send(keys[0], own, Origin=None).said == {"accepted": 2, "refused": []}
+    assert edge.send(keys[1], batch([view("/c")])).status == 202
+    crossing = {"events": [view("/d", subject="ann"), view("/e", subject="ann", tenant="other")]}
+    assert edge.send(keys[0], crossing, Origin=None).status == 403
+    edge.end()
+    assert {pack.header.tenant for pack in home.packs() if pack.events} == {"acme"}
+    assert sorted(e.values["page"] for e in home.stored().values()) == ["/a", "/b", "/c"]  # type: ignore[type-var]
