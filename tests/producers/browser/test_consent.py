@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from kit.chromium import GPC, Visit, storage
 from kit.recording_edge import ANALYTICS, IMPROVE, SUMMARY, RecordingEdge
+from kit.watching import until
 
 OPTIONAL = {"referrer", "viewport", "hardware", "utc_offset"}
 READ = """() => {
@@ -34,6 +35,12 @@ def agree(page: Page, **said: list[str]) -> bool:
     script = "async (said) => { await remit.policy(); return remit.consent(said); }"
     done: bool = page.evaluate(script, {"method": "banner", **said})
     return done
+
+
+def hears_that_viewport_is_stopped(page: Page) -> None:
+    """Wait until the tracker does not read that any more; `wait_for_function` would not await the promise."""
+    heard = "remit.policy().then((policy) => !policy.optional_fields.viewport)"
+    until(lambda: page.evaluate(heard), "the tracker has not heard of it")
 
 
 def last(record: RecordingEdge, path: str) -> dict[str, Any]:
@@ -323,8 +330,7 @@ def test_a_category_that_is_stopped_is_not_read_any_more_on_an_open_page(
     record.wait_for(
         lambda r: sum(one.path == "/v1/policy/summary" for one in r.seen) > asked, "not asked again"
     )
-    page.evaluate("remit.policy()")
-    page.wait_for_function("remit.policy().then((policy) => !policy.optional_fields.viewport)")
+    hears_that_viewport_is_stopped(page)
     page.evaluate("remit.page('/after')")
     assert set(last(record, "/after")) & OPTIONAL == {"utc_offset"}
 
