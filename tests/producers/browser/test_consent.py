@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from kit.chromium import GPC, Visit, storage
 from kit.recording_edge import ANALYTICS, IMPROVE, SUMMARY, RecordingEdge
@@ -28,6 +28,12 @@ READ = """() => {
   }
 }"""
 """Writes down what scripts read of the terminal."""
+COUNT_ANSWERS = """() => {
+  globalThis.answers = 0;
+  const read = Response.prototype.json;
+  Response.prototype.json = function () { return read.call(this).finally(() => answers++); };
+}"""
+"""Counts the answers that scripts have read."""
 
 
 def agree(page: Page, **said: list[str]) -> bool:
@@ -331,6 +337,30 @@ def test_a_category_that_is_stopped_is_not_read_any_more_on_an_open_page(
         lambda r: sum(one.path == "/v1/policy/summary" for one in r.seen) > asked, "not asked again"
     )
     hears_that_viewport_is_stopped(page)
+    page.evaluate("remit.page('/after')")
+    assert set(last(record, "/after")) & OPTIONAL == {"utc_offset"}
+
+
+def test_an_answer_that_was_overtaken_starts_no_category_again(
+    visit: Visit, record: RecordingEdge
+) -> None:
+    page = visit().open(f"{record.site}/first")
+    agree(page, given=[ANALYTICS])
+    assert page.evaluate("remit.flush()")
+    page.evaluate(COUNT_ANSWERS)
+    asked: list[Route] = []
+    page.route("**/v1/policy/summary", lambda route: asked.append(route))  # noqa: PLW0108  # Playwright sets an attribute on it
+    record.answer = lambda _: (409, {})  # there is a newer policy: ask for it
+    page.evaluate("remit.page('/one')")
+    until(lambda: page.evaluate("answers") == 0 and len(asked) == 1, "not asked")
+    page.evaluate("remit.page('/two')")
+    until(lambda: page.evaluate("answers") == 0 and len(asked) == 2, "not asked again")
+    record.answer = lambda _: (202, {})
+    older, newer = asked
+    newer.fulfill(json={**SUMMARY, "optional_fields": {"utc_offset": [ANALYTICS]}})
+    hears_that_viewport_is_stopped(page)
+    older.fulfill(json=dict(SUMMARY))
+    page.wait_for_function("answers === 2")
     page.evaluate("remit.page('/after')")
     assert set(last(record, "/after")) & OPTIONAL == {"utc_offset"}
 
