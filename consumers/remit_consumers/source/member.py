@@ -17,6 +17,10 @@ CONSUME_MESSAGES: Final = (
 
 SAY_EVERY_S: Final = 30.0  # seconds between two lines about errors of a broker
 
+ALONE_S: Final = (
+    60.0  # ended again in less: a rival by this name does that, at each heartbeat (3 s)
+)
+
 log = logging.getLogger(__name__)
 
 
@@ -38,17 +42,15 @@ class Member:
         self._empty_to: dict[int, int] = {}
         self._topic = topic
         self._start = start
+        self._config = config
         self._given: list[int] | None = None
         self._revoked = False
         self._taken: list[Sealed] = []
         self._room = 0
         self._said_at = float("-inf")
-        self._consumer = Consumer(
-            dict(config) | {"error_cb": self._on_error, "log_level": 2}, logger=log
-        )
-        self._consumer.subscribe(
-            [topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke
-        )
+        self._is_ended = False
+        self._rejoined_at = float("-inf")
+        self._consumer = self._join()
 
     def take(self, timeout_s: float) -> list[Sealed]:
         """Take what was fetched, waiting up to `timeout_s` for the first; nothing from before a revocation.
@@ -56,6 +58,8 @@ class Member:
         Raises:
             LogError: This member cannot go on: another process stands in its place.
         """
+        if self._is_ended:
+            self._rejoin()
         self._taken, self._room = [], BYTES_MAX
         if self._given is not None:
             self._place()
@@ -67,7 +71,7 @@ class Member:
             self._accept(messages)
         if self._given is not None and not self._revoked:  # else placed by the next call: what was
             self._place()  # lost is told first, and whoever reads drops it before he claims anew
-        return self._taken
+        return [] if self._is_ended else self._taken
 
     def take_revoked(self) -> bool:
         """Say once that partitions were taken away since the last call."""
@@ -133,6 +137,33 @@ class Member:
         self.faults += 1
         log.warning("Kafka did not answer as it should: %s", name_of(error))
 
+    def _join(self) -> Consumer:
+        options = {**self._config, "error_cb": self._on_error, "log_level": 2}
+        consumer = Consumer(options, logger=log)
+        lost = self._on_revoke
+        consumer.subscribe([self._topic], on_assign=self._on_assign, on_revoke=lost, on_lost=lost)
+        return consumer
+
+    def _rejoin(self) -> None:
+        """Take the place in the group back, as a restart would.
+
+        Raises:
+            LogError: It was taken back a moment ago; two processes would take it from one another for ever.
+        """
+        now = time.monotonic()
+        if now - self._rejoined_at < ALONE_S:
+            message = (
+                f"Kafka ended this consumer twice within {ALONE_S:.0f} s; most likely another process is "
+                f"{self._config['group.instance.id']} in the group {self._config['group.id']}, too: "
+                "machines need host names of their own"
+            )
+            raise LogError(message)
+        log.warning("Kafka ended this consumer: joining anew, and reading on from the lake")
+        self._rejoined_at = now
+        self._consumer.close()
+        self._consumer = self._join()
+        self._is_ended = False
+
     def _place(self) -> None:
         """Ask the lake where to read the partitions that were given; again at the next call if either is away."""
         given = self._given or []
@@ -167,7 +198,7 @@ class Member:
         self._given = [partition.partition for partition in partitions]
         consumer.assign([])
 
-    def _on_revoke(self, _: Consumer, __: list[TopicPartition]) -> None:
+    def _on_revoke(self, *_: Consumer | list[TopicPartition]) -> None:
         self._revoked = True
         self._given = None
         self._taken.clear()
@@ -176,6 +207,10 @@ class Member:
     def _on_error(self, error: KafkaError) -> None:
         """Count every error, and say it now and then: while a broker is down there are several a second."""
         self.faults += 1
+        # What comes instead of a pack has the code and not the flag (confluent-kafka 2.x); nothing is revoked.
+        if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 (librdkafka's name)
+            self._is_ended, self.is_placed = True, False
+            self._on_revoke()
         now = time.monotonic()
         if now - self._said_at > SAY_EVERY_S:
             self._said_at = now
@@ -200,9 +235,6 @@ class Member:
 
     def _refused(self, error: KafkaError, number: int | None) -> None:
         """An error that came instead of a pack."""
-        if error.fatal():
-            text = f"this consumer cannot go on: {error.name()}"
-            raise LogError(text)
         out_of_range = error.code() == KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001 (librdkafka's name)
         if out_of_range and number is not None:
             self.gone.add(number)

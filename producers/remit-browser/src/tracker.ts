@@ -24,6 +24,9 @@ export class Tracker implements Remit {
   readonly #asks: ((policy: PolicySummary) => void)[] = [];
   #policy: PolicySummary | undefined;
   #loading: Promise<PolicySummary>;
+  /** How often the policy was asked for, and the last time that was answered. */
+  #asked = 0;
+  #answered = 0;
   #choice = read<Choice>(local, CHOICE, choiceThatIs);
   readonly #session = new Session();
   /** Whether the tab may remember its session and what waits. */
@@ -151,7 +154,10 @@ export class Tracker implements Remit {
 
   /** Asks the edge which policy is in force; without an answer nothing optional is read. */
   #load(): Promise<PolicySummary> {
+    const number = ++this.#asked;
     this.#loading = askPolicy(this.#url("policy/summary")).then((policy) => {
+      if (number < this.#answered) return this.#policy ?? policy; // overtaken: what was stopped meanwhile stays so
+      this.#answered = number;
       const isOther = policy.policy_version !== this.#policy?.policy_version;
       this.#policy = policy;
       if (isOther) this.#begin();

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -9,13 +10,13 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer
 
 from kit.kafka import Kafka
 from remit_consumers.source.base import Sealed
 from remit_consumers.source.kafka import KafkaSource
 from remit_consumers.source.topic import contents
-from remit_schemas.errors import LakeError, LogReplaced, OffsetGone
+from remit_schemas.errors import LakeError, LogError, LogReplaced, OffsetGone
 from remit_schemas.log_address import KafkaLog
 
 pytestmark = pytest.mark.kafka
@@ -54,8 +55,10 @@ def address(kafka: Kafka) -> KafkaLog:
 def open_source(address: KafkaLog, lake: Lake) -> Iterator[Callable[..., KafkaSource]]:
     opened: list[KafkaSource] = []
 
-    def make(instance: int = 0, where: KafkaLog = address) -> KafkaSource:
-        opened.append(KafkaSource(where, lake.start, instance=instance))
+    def make(
+        instance: int = 0, where: KafkaLog = address, settings: Mapping[str, str] | None = None
+    ) -> KafkaSource:
+        opened.append(KafkaSource(where, lake.start, instance=instance, settings=settings))
         return opened[-1]
 
     yield make
@@ -299,6 +302,94 @@ def test_a_second_consumer_takes_half_and_the_first_says_so_once(
     produce(address, {number: [b"x"] for number in range(12)})
     assert {pack.partition for pack in read(first, 6)} == first.assigned()
     assert {pack.partition for pack in read(second, 6)} == second.assigned()
+
+
+QUICK = {"heartbeat.interval.ms": "300"}
+"""A member hears at its next heartbeat that it was fenced."""
+
+
+@pytest.fixture
+def fence(address: KafkaLog) -> Iterator[Callable[[KafkaSource], None]]:
+    """Takes a source's place in the group as another process by its name does, until the source has lost it."""
+    config = {
+        "bootstrap.servers": address.bootstrap,
+        "group.id": address.group,
+        "group.instance.id": f"{socket.gethostname()}-0",
+        "log_level": 0,
+    }
+    rivals: list[Consumer] = []
+
+    def take_place(source: KafkaSource) -> None:
+        rivals.append(Consumer(config))
+        rivals[-1].subscribe([address.sealed_topic])
+        until = time.monotonic() + PATIENCE_S
+        while not source.take_revoked():
+            assert time.monotonic() < until, "the source was not fenced"
+            rivals[-1].poll(0.05)
+            assert source.poll(0.05) == []
+
+    yield take_place
+    for rival in rivals:
+        rival.close()
+
+
+def test_a_consumer_that_was_fenced_says_so_joins_anew_and_reads_on_from_the_lake(
+    kafka: Kafka,
+    address: KafkaLog,
+    lake: Lake,
+    open_source: Callable[..., KafkaSource],
+    fence: Callable[[KafkaSource], None],
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    produce(address, {2: [b"x"] * 20})
+    source = open_source(settings=QUICK)
+    assert len(read(source, 20)) == 20
+    lake.positions = {2: 15}
+    fence(source)
+    assert source.assigned() == frozenset()
+    assert source.lag() == 1  # nobody can tell
+    source.rewind({2: 3})  # whoever reads it has not heard yet
+    produce(address, {2: [b"y"] * 5, 7: [b"z"]})
+    found = read(source, 11)
+    assert offsets(found, 2) == list(range(15, 25))
+    assert offsets(found, 7) == [0]
+    drain(source)
+    assert source.lag() == 0
+
+
+def test_a_consumer_that_is_fenced_again_soon_is_an_error_that_names_the_place(
+    kafka: Kafka,
+    address: KafkaLog,
+    open_source: Callable[..., KafkaSource],
+    fence: Callable[[KafkaSource], None],
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    source = open_source(settings=QUICK)
+    settle(source)
+    fence(source)
+    settle(source)
+    fence(source)
+    with pytest.raises(LogError) as caught:
+        source.poll(0.1)
+    for part in ("twice within 60 s", f"{socket.gethostname()}-0", address.group):
+        assert part in str(caught.value)
+
+
+def test_of_two_consumers_by_one_name_one_ends_and_the_other_reads(
+    kafka: Kafka, address: KafkaLog, open_source: Callable[..., KafkaSource]
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    left = [open_source(settings=QUICK), open_source(settings=QUICK)]
+    until = time.monotonic() + PATIENCE_S
+    while len(left) == 2:
+        assert time.monotonic() < until, "both go on"
+        for source in list(left):
+            try:
+                source.poll(0.05)
+            except LogError:
+                left.remove(source)
+    produce(address, {number: [b"x"] for number in range(12)})
+    assert {pack.partition for pack in read(left[0], 12)} == set(range(12))
 
 
 READS_FOREVER = """
