@@ -15,10 +15,11 @@ import pyarrow as pa
 from remit_consumers.batch import Batch, Step
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.consent.ledger import Ledger
+from remit_consumers.consent.withdrawals import Epochs, Withdrawals, no_rotation
 from remit_consumers.counting import added
 from remit_consumers.floor.floors import Floors
 from remit_consumers.lake.receipt import EventCounts, FieldCount
-from remit_consumers.lake.tables import CONSENTS
+from remit_consumers.lake.tables import CONSENTS, WITHDRAWN
 from remit_consumers.lake.tagsets import Tagset, tagset_of
 from remit_consumers.pseudonyms import Pseudonyms
 from remit_consumers.reducers.means import Means
@@ -39,18 +40,22 @@ class Walk:
 
     Attributes:
         ledger: Who consented to what.
+        withdrawals: Who takes a consent back, under the names that rows bear.
         authorize: Parts a batch by that; what follows is done to each part.
         minimize: Reduces and counts the values.
         rest: What comes after.
     """
 
     ledger: Ledger
+    withdrawals: Withdrawals
     authorize: Split
     minimize: Step
     rest: Sequence[Step]
 
 
-def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger) -> Walk:
+def steps(
+    names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger, epochs: Epochs = no_rotation
+) -> Walk:
     """Make the steps.
 
     Args:
@@ -58,9 +63,11 @@ def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger) -> Wa
         means: What reducers are made with.
         floors: Which traits enough subjects share.
         ledger: Who consented to what.
+        epochs: The periods under whose pseudonyms rows may stand.
     """
     return Walk(
         ledger=ledger,
+        withdrawals=Withdrawals(ledger, names, epochs),
         authorize=authorize(ledger),
         minimize=minimize(names, cache(partial(load, means))),
         rest=(suppress(floors), tag),
@@ -77,6 +84,7 @@ class Refined:
         schema: The schema of the contract's event table.
         malformed: For each pack with datums that are none, their places in it.
         records: What the consent ledger is to learn from them.
+        withdrawn: Who takes back in them what the ledger has, under the names that rows bear.
     """
 
     plan: Plan
@@ -84,6 +92,7 @@ class Refined:
     schema: pa.Schema
     malformed: Mapping[int, Sequence[int]]
     records: pa.Table
+    withdrawn: pa.Table
 
     @property
     def rows(self) -> pa.Table:
@@ -143,15 +152,17 @@ def refine(
     newest = contracts.by_name(plan.contract)
     batch, malformed = _batch_of(packs, contracts, newest)
     parts: list[Batch] = []
-    records = CONSENTS.empty_table()
+    records, withdrawn = CONSENTS.empty_table(), WITHDRAWN.empty_table()
     for came in walk.authorize(batch, plan):
         part = walk.minimize(came, plan)
         if plan.contract == CONSENT_CHANGE:
             records = pa.concat_tables([records, walk.ledger.records(came, part, plan, now())])
+            taken_back = walk.withdrawals.of(came, part, now())
+            withdrawn = pa.concat_tables([withdrawn, taken_back])
         for step in walk.rest:
             part = step(part, plan)
         parts.append(part)
-    return Refined(plan, parts, stored_schema(newest, plan), malformed, records)
+    return Refined(plan, parts, stored_schema(newest, plan), malformed, records, withdrawn)
 
 
 def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

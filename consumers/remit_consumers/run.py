@@ -17,6 +17,7 @@ from remit_consumers.proof.report import report
 from remit_consumers.source.base import Sealed, Source, Start
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
 from remit_consumers.waiting import Waiting
+from remit_consumers.withdrawal.revoker import Revoker
 from remit_schemas.errors import (
     KeysOutOfReach,
     LakeError,
@@ -64,7 +65,10 @@ class Runner:
         self._floors = deployment.floors(consumer, now)
         self._ledger = deployment.ledger()
         self._names = deployment.names()
-        self._walk = steps(self._names, deployment.means, self._floors, self._ledger)
+        self._walk = steps(
+            self._names, deployment.means, self._floors, self._ledger, self._plans.epochs
+        )
+        self._revoker = Revoker(deployment.lake, self._plans.plan, metrics, now)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}
@@ -154,6 +158,7 @@ class Runner:
             log.error("not everything could be stored; it is still on the log: %s", error)  # noqa: TRY400
         finally:
             self._tend_floors(hurry=True)
+            self._revoker.stop()
             self.source.close()
 
     def _turn(self, *, hurry: bool) -> int:
@@ -172,6 +177,7 @@ class Runner:
         self._ledger.forget_gone()
         self._names.forget_gone()
         self._tend_floors()
+        self._revoker.tend()
         return taken
 
     def _reopen(self) -> None:
@@ -285,6 +291,8 @@ class Runner:
         self.source.committed({number: partition.reached for number, partition in touched.items()})
         self._failures, self._fault = 0, None
         self._metrics.count(committed.receipts)
+        if flush.withdrawn is not None and flush.withdrawn.num_rows:
+            self._revoker.notice()
         if any(name == CONSENTS_TABLE for name, _ in committed.versions):
             self._ledger.load()  # so that receipts name the version that has it
         self._metrics.latency.labels("flush").observe(time.perf_counter() - begun)

@@ -74,6 +74,10 @@ class Answers:
         )
         return min(times, default=FOREVER)
 
+    def given(self, name: str) -> list[int]:
+        """When a subject agreed since its last denial, to whatever version, the earliest first."""
+        return sorted(time for version in self._since for time in self._given(version, name))
+
     def forget(self, names: Iterable[str]) -> None:
         """Forget subjects that nobody can be tied to any more."""
         for name in names:

@@ -145,6 +145,26 @@ class Ledger:
             for purpose, ms in sorted(since.items())
         }
 
+    def agreements(self, tenant: str, purpose: str, subject: str) -> list[int]:
+        """Say when a subject agreed to a purpose since it last denied it, to whatever version, the earliest first.
+
+        Args:
+            tenant: Whose customer.
+            purpose: The purpose.
+            subject: As the app names it.
+
+        Returns:
+            Milliseconds since 1970; empty where nothing of it can have been stored for the purpose.
+        """
+        answers = self._answers.get((tenant, purpose))
+        if answers is None:
+            return []
+        if subject.startswith(VISITOR):
+            names = self._names_of_visitors(tenant, [subject])[0]
+        else:
+            names = tuple(filter(None, self._names.names(Scope(tenant), [subject])))
+        return sorted(time for name in names for time in answers.given(name))
+
     def granted(self, batch: Batch, purposes: Sequence[str], version: str) -> Bits | None:
         """Say for each event which purposes its subject granted: bit n for the n-th purpose.
 
