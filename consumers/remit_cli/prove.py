@@ -34,6 +34,12 @@ CONSENTS = ("given", "refused", "withdrawn", "events_granted", "events_withheld"
 OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
 """The columns of a contract's row, in the order of the conservation law."""
 
+STANDING = ("stored", "present", "revoked", "swept", "erased")
+"""The columns of a contract's row where rows were removed: the first is the sum of the others."""
+
+REMOVED = ("rows", "narrowed", "values")
+"""The columns of a removal's row."""
+
 
 def report(*, data: Data = None, as_json: Json = False) -> None:
     """What was collected, kept, reduced and refused: by contract, category and clause; every figure from receipts.
@@ -55,6 +61,16 @@ def show(told: Report) -> None:
             "Events: what was offered and what became of it", "contract", OUTCOMES, told.contracts
         )
     )
+    if told.removals:
+        title = "Rows: what became of those that were stored"
+        console.print(_table(title, "contract", STANDING, told.contracts))
+        title = "Removals: rows that went, rows that were left with less, and values that went"
+        console.print(_table(title, "removal", REMOVED, told.removals))
+    for name, wait in told.waits.items():
+        if wait["done"]:
+            console.print(
+                f"{name}: median {wait['median']:.1f}, max {wait['max']:.1f}", highlight=False
+            )
     title = "Values: how much of each data category"
     console.print(_table(title, "category", DECISIONS, told.categories))
     title = "Reducers: different values in a commit, and bits that a value tells"

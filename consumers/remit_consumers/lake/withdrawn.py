@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from remit_consumers.lake.durable import discard, sync, write
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.tables import (
+    EVERY_PURPOSE,
     WITHDRAWN,
     WITHDRAWN_TABLE,
     Table,
@@ -73,6 +74,15 @@ def waited(root: Path) -> pa.Table:
     spans = pc.subtract(rows.column("applied_at"), rows.column("recorded_at"))
     ms = pc.divide(spans.cast(pa.int64()), 1_000)
     return pa.table({"purpose": rows.column("purpose"), "waited_ms": ms})
+
+
+def erased(root: Path) -> pa.Table:
+    """Who was erased (columns: `tables.WITHDRAWN`): nothing of theirs that was stored before `applied_at` may be left."""
+    if not is_table(root, WITHDRAWN_TABLE):
+        return WITHDRAWN.empty_table()
+    rows = _read(open_table(root, WITHDRAWN_TABLE))
+    is_erasure = pc.equal(rows.column("purpose"), EVERY_PURPOSE)
+    return rows.filter(pc.and_(is_erasure, rows.column("applied_at").is_valid()))
 
 
 def _read(table: Table) -> pa.Table:

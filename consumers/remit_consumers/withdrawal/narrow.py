@@ -117,7 +117,9 @@ def narrowed(rows: pa.Table, mask: pa.ChunkedArray, to: Narrowing) -> pa.Table:
             rows = _where(rows, column, mask, rounded.cast(stored.type))
     rows = _where(rows, "tagset", mask, pa.scalar(to.tagset.tagset))
     until = kept_until(rows.column("day").cast(pa.timestamp("us", "UTC")), to.keep_for)
-    return _where(rows, "keep_until", mask, pc.min_element_wise(rows.column("keep_until"), until))
+    before = rows.column("keep_until")
+    earlier = pc.if_else(pc.less(until, before), until, before)
+    return _where(rows, "keep_until", mask, earlier)
 
 
 def _where(
