@@ -19,8 +19,8 @@ REMOVALS = tuple(removal.value for removal in Removal)
 _KINDS = {"removed": "rows", "narrowed": "narrowed", "removed_values": "values"}
 
 
-def removed_by(receipts: pa.Table, key: str, kind: str = "removed") -> Counter[str]:
-    """Rows that went (or values, by kind), by contract, table or field."""
+def removed_by(receipts: pa.Table, key: str, kind: str = "removed") -> Counter[str | int]:
+    """Rows that went (or values, by kind), by table, version or field."""
     rows = receipts.filter(pc.equal(receipts.column("kind"), kind))
     sums = rows.group_by(key).aggregate([("values_in", "sum")]).to_pylist()
     return Counter({row[key]: row["values_in_sum"] for row in sums})

@@ -134,7 +134,7 @@ def _values(delta: DeltaTable, name: str, receipts: pa.Table) -> Iterator[str]:
     for row in filled.group_by("field").aggregate([("values_in", "sum")]).to_pylist():
         expected[row["field"]] = expected.get(row["field"], 0) + row["values_in_sum"]
     for field, values in removed_by(receipts, "field", "removed_values").items():
-        expected[field] = expected.get(field, 0) - values
+        expected[str(field)] = expected.get(str(field), 0) - values
     for field, columns in columns_of(delta.to_pyarrow_dataset().schema.names, expected).items():
         present = present_in(delta.to_pyarrow_table(columns=columns)) if columns else 0
         if present != expected[field]:

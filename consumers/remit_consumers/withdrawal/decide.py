@@ -17,6 +17,7 @@ from remit_consumers.rows import COLLECTED_AT, columns_of, present_in
 from remit_consumers.withdrawal.narrow import Narrowing, PlanOf, narrowed, narrowing
 from remit_consumers.withdrawal.orders import DENIED, MINOR, Orders, keys_of
 from remit_schemas.category import Decision
+from remit_schemas.errors import LakeError
 
 Places = npt.NDArray[np.int64]
 
@@ -87,7 +88,7 @@ class Judge:
         orders = self.orders.purposes(place, day)
         if any(order.erases for order in orders.values()):
             return Verdict(Removal.ERASED, tagset, Narrowing(None))
-        before = self.tagsets[tagset]
+        before = self._tagset(tagset)
         lost = frozenset(orders) & frozenset(before["purposes"].split(","))
         if (tagset, lost) not in self._known:
             self._known[tagset, lost] = narrowing(before, lost, self.plan_of)
@@ -97,6 +98,16 @@ class Judge:
         removals = {orders[purpose].removal_on(day) for purpose in lost}
         is_revoked = Removal.REVOKED in removals
         return Verdict(Removal.REVOKED if is_revoked else Removal.SWEPT, tagset, to)
+
+    def _tagset(self, name: str) -> Mapping[str, str]:
+        """What a tagset stands for."""
+        try:
+            return self.tagsets[name]
+        except KeyError:
+            message = (
+                "rows bear a tagset that the catalogue does not know: restore the table tagsets"
+            )
+            raise LakeError(message) from None
 
     def _counted(
         self, before: pa.Table, after: pa.Table, verdict: Verdict, places: pa.Array
@@ -111,7 +122,7 @@ class Judge:
             reason=MINOR if verdict.removal is Removal.ERASED else DENIED,
             rows=len(places) if goes else 0,
             narrowed=0 if goes else len(places),
-            values=_lost(was, now, json.loads(self.tagsets[verdict.before]["fields"])),
+            values=_lost(was, now, json.loads(self._tagset(verdict.before)["fields"])),
             waited_ms=max(0, round((self.now - since).total_seconds() * 1_000)),
         )
 
