@@ -83,6 +83,10 @@ def test_the_report_tells_the_law_for_each_contract_and_what_became_of_values(da
         "let_go": 2,
         "expired": 0,
         "in_flight": 0,
+        "present": 12,
+        "revoked": 0,
+        "swept": 0,
+        "erased": 0,
     }
     assert told.contracts == {"page_view": expected}
     reasons = {"refused.stopped": 4, "refused.no_consent": 1, "quarantined.malformed": 1}
