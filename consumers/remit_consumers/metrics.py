@@ -61,7 +61,10 @@ class Metrics:
             registry=self.registry,
             buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
         )
+        self._add_waits()
 
+    def _add_waits(self) -> None:
+        """Register how long those had to wait whose rows were stored already."""
         self.revocation = self._waiting(
             "remit_revocation_seconds",
             "Time from the record of a denial to the rewrite of its rows",

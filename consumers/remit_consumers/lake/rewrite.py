@@ -103,8 +103,12 @@ def live_files(table: Table) -> list[str]:
 
 def holds(file: Path, subjects: pa.Array) -> bool:
     """Whether a file has a row of one of these subjects; its footer alone mostly tells that it has not."""
+    return _holds(file, subjects, sorted(subjects.to_pylist()))
+
+
+def _holds(file: Path, subjects: pa.Array, names: Sequence[str]) -> bool:
+    """Whether a file has a row of one of these subjects, whose names are given sorted as well."""
     opened = pq.ParquetFile(file)
-    names = sorted(subjects.to_pylist())
     groups = [n for n in range(opened.num_row_groups) if _may_hold(opened.metadata, n, names)]
     if not groups:
         return False
@@ -114,7 +118,8 @@ def holds(file: Path, subjects: pa.Array) -> bool:
 
 def _candidates(table: Table, subjects: pa.Array) -> list[str]:
     """The files of a table that have a row of one of these subjects."""
-    return [path for path in live_files(table) if holds(table.path / path, subjects)]
+    names = sorted(subjects.to_pylist())
+    return [path for path in live_files(table) if _holds(table.path / path, subjects, names)]
 
 
 def _may_hold(metadata: pq.FileMetaData, number: int, names: Sequence[str]) -> bool:
