@@ -24,7 +24,8 @@ def test_a_time_is_rounded_once_more_and_what_no_purpose_holds_goes() -> None:
     to = narrowing(before, frozenset({REPORT}), lambda *_: PLAN)
     assert to is not None
     assert to.tagset is not None
-    assert (to.gone, to.coarser) == ({"ip"}, (("occurred_at", "hour"),))
+    assert to.gone == {"ip"}
+    assert to.coarser == (("occurred_at", "hour"),)
     until = datetime(2026, 3, 20, tzinfo=UTC)
     time = pa.timestamp("us", "UTC")
     rows = pa.table(
