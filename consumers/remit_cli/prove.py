@@ -1,6 +1,6 @@
 """`remit report`, `remit verify`, `remit quarantine`: what was done, and whether it holds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated
 
@@ -40,6 +40,12 @@ READS = ("done", "refused", "failed", "rows")
 OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
 """The columns of a contract's row, in the order of the conservation law."""
 
+STANDING = ("stored", "present", "revoked", "swept", "erased")
+"""The columns of a contract's row where rows were removed: the first is the sum of the others."""
+
+REMOVED = ("rows", "narrowed", "values")
+"""The columns of a removal's row."""
+
 
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 """The sentences where no text is attached."""
@@ -76,40 +82,56 @@ def _with_texts(told: Report, texts: Mapping[str, str]) -> dict[str, object]:
 def show(told: Report, texts: Mapping[str, str] = NO_TEXTS) -> None:
     """Print a report as tables; below the one of clauses their sentences, where the text is attached."""
     console = Console()
-    console.print(
-        _table(
-            "Events: what was offered and what became of it", "contract", OUTCOMES, told.contracts
-        )
-    )
-    title = "Values: how much of each data category"
-    console.print(_table(title, "category", DECISIONS, told.categories))
+    for part in (*_of_events(told), *_of_people(told), *_of_policy(told)):
+        console.print(part, highlight=False)
+    for clause in sorted({clause[:SENTENCE] for clause in told.clauses} & texts.keys()):
+        console.print(f"{clause}: {texts[clause]}", markup=False, highlight=False)
+    console.print(f"Plain door: {told.plain_door.sentence()}", highlight=False)
+
+
+def _of_events(told: Report) -> Iterator[Table | str]:
+    """What became of events, rows and values."""
+    title = "Events: what was offered and what became of it"
+    yield _table(title, "contract", OUTCOMES, told.contracts)
+    if told.removals:
+        title = "Rows: what became of those that were stored"
+        yield _table(title, "contract", STANDING, told.contracts)
+        title = "Removals: rows that went, rows that were left with less, and values that went"
+        yield _table(title, "removal", REMOVED, told.removals)
+    for name, wait in told.waits.items():
+        if wait["done"]:
+            yield f"{name}: median {wait['median']:.1f}, max {wait['max']:.1f}"
+    yield _table("Values: how much of each data category", "category", DECISIONS, told.categories)
     title = "Reducers: different values in a commit, and bits that a value tells"
-    console.print(_table(title, "reducer", MEASURES, _measures(told.reducers)))
+    yield _table(title, "reducer", MEASURES, _measures(told.reducers))
+
+
+def _of_people(told: Report) -> Iterator[Table | str]:
+    """What people said and were told, and how alike they are."""
     if told.consents:
         title = "Consent: what was said to each optional purpose, and the events it was asked for"
-        console.print(_table(title, "purpose", CONSENTS, told.consents))
+        yield _table(title, "purpose", CONSENTS, told.consents)
     if told.denials.get("denials"):
         p50, p99 = (told.denials[name] / 1000 for name in ("p50_ms", "p99_ms"))
-        console.print(
-            f"From a denial to the ledger that stops it: {p50:.1f} s in the middle, {p99:.1f} s at 99 % of {told.denials['denials']:,}"
-        )
+        many = f"{told.denials['denials']:,}"
+        yield f"From a denial to the ledger that stops it: {p50:.1f} s in the middle, {p99:.1f} s at 99 % of {many}"
     if told.notices:
         channels = tuple(sorted({channel for row in told.notices.values() for channel in row}))
         rows = {name: dict.fromkeys(channels, 0) | dict(row) for name, row in told.notices.items()}
         title = "Notices: how many were told of a version of the policy, by channel"
-        console.print(_table(title, "version", channels, rows))
+        yield _table(title, "version", channels, rows)
     if told.floors:
-        console.print(_traits(told.floors))
+        yield _traits(told.floors)
+
+
+def _of_policy(told: Report) -> Iterator[Table | str]:
+    """What was read for which purpose, and on what everything rests."""
     if told.reads:
         title = "Reads: what was asked for each purpose, and the rows it gave"
-        console.print(_table(title, "purpose", READS, told.reads))
-    title = "Clauses: on which sentence of the policy"
-    console.print(_table(title, "clause", SIZES, told.clauses))
+        yield _table(title, "purpose", READS, told.reads)
+    yield _table("Clauses: on which sentence of the policy", "clause", SIZES, told.clauses)
     governed = ", ".join(f"{name}: {events:,}" for name, events in told.policy_versions.items())
-    console.print(f"Events stored under each version of the policy: {governed or 'none'}")
-    for clause in sorted({clause[:SENTENCE] for clause in told.clauses} & texts.keys()):
-        console.print(f"{clause}: {texts[clause]}", markup=False, highlight=False)
-    console.print(f"Plain door: {told.plain_door.sentence()}", highlight=False)
+    yield f"Events stored under each version of the policy: {governed or 'none'}"
 
 
 def _measures(reducers: Counts) -> Mapping[str, Mapping[str, float]]:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from remit_consumers.gather import Gathered, Partition
 from remit_consumers.lake.commit import Flush, TableCommit
 from remit_consumers.lake.receipt import EventCounts, PackCount, PackOutcome, Receipt, SourceCount
-from remit_consumers.lake.tables import CONSENTS, CONSENTS_TABLE, QUARANTINE
+from remit_consumers.lake.tables import CONSENTS, CONSENTS_TABLE, QUARANTINE, WITHDRAWN
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.pipeline import Refined, Walk, refine
 from remit_consumers.plans import Plans
@@ -75,6 +75,7 @@ class Composer:
         groups = self._groups(gathered, partitions, read)
         parts: list[TableCommit] = []
         tagsets: list[Tagset] = []
+        withdrawn = WITHDRAWN.empty_table()
         for name, group in sorted(groups.items(), key=lambda each: each[0] != CONSENT_CHANGE):
             refined = self._refined(group, now)
             blank = Receipt(self.log_id, name, "", positions, EventCounts())
@@ -82,7 +83,10 @@ class Composer:
             if name and (group.opened or group.expired):
                 parts.append(self._events(group, refined, blank))
             if refined and refined.records.num_rows:
+                withdrawn = refined.withdrawn
                 self.walk.ledger.take(refined.records)
+                minors = self.walk.withdrawals.of_minors(refined.stated, refined.plan.minors, now)
+                withdrawn = pa.concat_tables([withdrawn, minors])
                 parts += _consents(group, refined, blank, recorded)
             tagsets += refined.tagsets if refined else []
         if parts:
@@ -90,7 +94,7 @@ class Composer:
             parts[0] = replace(
                 first, receipt=replace(first.receipt, gaps=gathered.gaps, resent=gathered.resent)
             )
-        return Flush(self.log_id, positions, parts, _raised(gathered), tagsets)
+        return Flush(self.log_id, positions, parts, _raised(gathered), tagsets, withdrawn)
 
     def _groups(
         self, gathered: Gathered, partitions: Mapping[int, Partition], read: AbstractSet[Identity]

@@ -101,7 +101,7 @@ class Lookout:
                 self._remember(table, earlier)
 
     def look(self) -> list[Commit]:
-        """Read what was committed since; of the consent ledger nothing, whose commits count no events.
+        """Read what was committed since; of the consent ledger and of rewrites nothing: such commits count no events.
 
         Raises:
             LakeError: The lake cannot be read.
@@ -115,7 +115,8 @@ class Lookout:
         if fresh:
             self._receipts = pa.concat_tables([self._receipts, laid_out(fresh)])
             self._stands |= {link.table: (link.version, link.head) for link in fresh}
-        return [self._commit(link) for link in fresh if link.table != CONSENTS_TABLE]
+        commits = [self._commit(link) for link in fresh if link.table != CONSENTS_TABLE]
+        return [commit for commit in commits if not commit.receipt.removed]
 
     def report(self) -> Report:
         """What became of everything so far; the same as `remit report` tells."""

@@ -61,13 +61,27 @@ class Metrics:
             registry=self.registry,
             buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
         )
+        self._add_waits()
 
-        self.consent_stop = Histogram(
+    def _add_waits(self) -> None:
+        """Register how long a denial had to wait, and those whose rows were stored already."""
+        self.consent_stop = self._waiting(
             "remit_consent_stop_seconds",
             "Time from a denial of a purpose, as its sender dates it, to the commit from which on it holds",
-            registry=self.registry,
-            buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 60, 600),
         )
+        self.revocation = self._waiting(
+            "remit_revocation_seconds",
+            "Time from the record of a denial to the rewrite of its rows",
+        )
+        self.minor_erasure = self._waiting(
+            "remit_minor_erasure_seconds",
+            "Time from finding a minor without a basis to the erasure of all its rows",
+        )
+
+    def _waiting(self, name: str, text: str) -> Histogram:
+        """Register a histogram of how long something took that is to be done at once."""
+        buckets = (0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3_600, 86_400)
+        return Histogram(name, text, registry=self.registry, buckets=buckets)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         """Register a counter; Prometheus adds `_total` to its name."""
@@ -86,6 +100,19 @@ class Metrics:
                 self.bytes.labels(field.category, "offered").inc(field.bytes_in)
                 if field.decision is not Decision.REFUSE:
                     self.bytes.labels(field.category, "stored").inc(field.bytes_out)
+
+    def count_removed(self, receipts: Iterable[Receipt]) -> None:
+        """Add what commits took away of rows that were stored before."""
+        for receipt in receipts:
+            for one in receipt.removed:
+                self.events.labels(receipt.contract, one.removal.value).inc(one.rows)
+
+    def waited(self, denials_s: Iterable[float], erasures_s: Iterable[float]) -> None:
+        """Show how long denials and erasures waited until no row stood against them."""
+        for seconds in denials_s:
+            self.revocation.observe(seconds)
+        for seconds in erasures_s:
+            self.minor_erasure.observe(seconds)
 
     def balance(self, contracts: Mapping[str, Mapping[str, int]]) -> None:
         """Show what is not accounted for although nothing is under way any more."""

@@ -16,10 +16,11 @@ import pyarrow as pa
 from remit_consumers.batch import Batch, Split, Step
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.consent.ledger import Ledger
+from remit_consumers.consent.withdrawals import Withdrawals, ages_stated
 from remit_consumers.counting import added
 from remit_consumers.floor.floors import Floors
 from remit_consumers.lake.receipt import EventCounts, FieldCount
-from remit_consumers.lake.tables import CONSENTS
+from remit_consumers.lake.tables import CONSENTS, WITHDRAWN
 from remit_consumers.lake.tagsets import Tagset, tagset_of
 from remit_consumers.plans import Plans
 from remit_consumers.pseudonyms import Pseudonyms
@@ -44,6 +45,7 @@ class Walk:
 
     Attributes:
         ledger: Who consented to what.
+        withdrawals: Who takes a consent back, under the names that rows bear.
         entitle: Leaves out what a tenant does not have.
         authorize: Parts a batch by that, and by which alternatives are there; what follows is done to each part.
         minimize: Reduces and counts the values.
@@ -51,6 +53,7 @@ class Walk:
     """
 
     ledger: Ledger
+    withdrawals: Withdrawals
     entitle: Entitle
     authorize: Split
     minimize: Step
@@ -78,6 +81,7 @@ def steps(  # noqa: PLR0913 - what a pipeline stands on, each once
     """
     return Walk(
         ledger=ledger,
+        withdrawals=Withdrawals(ledger, names, plans.epochs),
         entitle=entitle(tenancy),
         authorize=complete(authorize(ledger, plans)),
         minimize=minimize(names, cache(partial(load, means))),
@@ -96,6 +100,8 @@ class Refined:
         schema: The schema of the contract's event table.
         malformed: For each pack with datums that are none, their places in it.
         records: What the consent ledger is to learn from them.
+        withdrawn: Who takes back in them what the ledger has, under the names that rows bear.
+        stated: Of whom an age was stated: tenant and subject, as the app names them.
     """
 
     plan: Plan
@@ -104,6 +110,8 @@ class Refined:
     schema: pa.Schema
     malformed: Mapping[int, Sequence[int]]
     records: pa.Table
+    withdrawn: pa.Table
+    stated: Sequence[tuple[str, str]]
 
     @property
     def rows(self) -> pa.Table:
@@ -176,17 +184,21 @@ def refine(
         split += walk.authorize(entitled, plan)
     parts: list[Batch] = []
     governing: list[Plan] = []
-    records = CONSENTS.empty_table()
+    records, withdrawn = CONSENTS.empty_table(), WITHDRAWN.empty_table()
+    stated: list[tuple[str, str]] = []
     for came, its_plan in split:
         part = walk.minimize(came, its_plan)
         if plan.contract == CONSENT_CHANGE:
             records = pa.concat_tables([records, walk.ledger.records(came, part, its_plan, now())])
+            taken_back = walk.withdrawals.of(came, part, now())
+            withdrawn = pa.concat_tables([withdrawn, taken_back])
+            stated += ages_stated(came)
         for step in walk.rest:
             part = step(part, its_plan)
         parts.append(part)
         governing.append(its_plan)
     schema = _schema(newest, [plan, *governing])
-    return Refined(plan, parts, governing, schema, malformed, records)
+    return Refined(plan, parts, governing, schema, malformed, records, withdrawn, stated)
 
 
 def _schema(contract: Contract, plans: Sequence[Plan]) -> pa.Schema:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 
+from remit_consumers.reducers.scope import epochs
 from remit_consumers.rows import stored_schema
 from remit_schemas.contract import Contracts
 from remit_schemas.errors import SettingsError
@@ -13,6 +15,8 @@ from remit_schemas.governing import Versions
 from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import Policy, versions_in
+
+NO_TIME = timedelta()
 
 
 class Plans:
@@ -64,6 +68,21 @@ class Plans:
     def schema(self, contract: str, version: str) -> pa.Schema:
         """The schema of a contract's event table."""
         return stored_schema(self.contracts.by_name(contract), self.plan(contract, version))
+
+    def epochs(self, now: datetime) -> list[str]:
+        """The periods under whose pseudonyms rows may stand: as far back as any policy version on record keeps anything.
+
+        One period ahead is among them, for producers whose clock is.
+        """
+        found: dict[str, None] = {}
+        for policy in list(self._policies.values()):
+            days = policy.pseudonyms.rotate_days if policy.pseudonyms else 0
+            longest = max(
+                (rule.keep_for for rule in policy.rules if rule.keep_for), default=NO_TIME
+            )
+            first, last = (now - longest).date(), (now + timedelta(days=days)).date()
+            found |= dict.fromkeys(epochs(days, first, last))
+        return list(found)
 
     def _look_again(self) -> None:
         """Read the versions that came into the policy's folder since; one that cannot be used is not on record."""

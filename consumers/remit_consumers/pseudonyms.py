@@ -1,5 +1,7 @@
 """The pseudonyms of one domain: each subject's secret is asked for once, and its pseudonym kept in memory for a while."""
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -96,6 +98,24 @@ class Pseudonyms:
             return [name for name in found if name]
         secret = self._vault.known_secret_of(tenant, subject)
         return [] if secret is None else pseudonyms([secret], self._domain)
+
+    def ever(self, tenant: str, subject: str, epochs: Sequence[str]) -> list[str]:
+        """Give every pseudonym under which rows of one subject may stand; asking makes none.
+
+        Args:
+            tenant: Whose customer.
+            subject: As the app names it. A visitor has one for each day whose key lives.
+            epochs: The periods in which rows were stored that still stand.
+
+        Raises:
+            KeysOutOfReach: Vault or keys cannot be read.
+        """
+        if subject.startswith(VISITOR):
+            return self.known(tenant, subject)
+        secret = self._vault.known_secret_of(tenant, subject)
+        if secret is None:
+            return []
+        return [name for epoch in epochs for name in pseudonyms([secret], self._domain, epoch)]
 
     def forget_gone(self) -> None:
         """Forget the visitors of days whose keys are gone."""

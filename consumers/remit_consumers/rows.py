@@ -1,5 +1,6 @@
 """What a stored row looks like: the columns of an event table, from a contract and its plan."""
 
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import pyarrow as pa
@@ -85,6 +86,32 @@ def kept_until(collected_at: pa.Array, keep_for: timedelta) -> pa.Array:
     """
     day = pc.floor_temporal(collected_at, unit="day")
     return pc.add(day.cast(pa.timestamp("us", "UTC")), pa.scalar(keep_for))
+
+
+def columns_of(names: Sequence[str], fields: Iterable[str]) -> dict[str, list[str]]:
+    """The stored columns of each field: its own name, or one for each result of its reducer.
+
+    Args:
+        names: The columns of an events table.
+        fields: Fields of its contract.
+    """
+    columns: dict[str, list[str]] = {field: [] for field in fields}
+    own = set(OWN_COLUMNS) - set(columns)
+    for column in names:
+        of = [field for field in columns if column == field or column.startswith(f"{field}_")]
+        if of and column not in own:
+            columns[max(of, key=len)].append(column)
+    if COLLECTED_AT in columns:
+        columns[COLLECTED_AT] = ["day"]  # what of it is stored
+    return columns
+
+
+def present_in(table: pa.Table) -> int:
+    """Rows in which any of the columns has a value."""
+    present = pc.is_valid(table.column(0))
+    for column in table.columns[1:]:
+        present = pc.or_(present, pc.is_valid(column))
+    return int(pc.sum(present).as_py() or 0)
 
 
 def _in_lake(kind: pa.DataType) -> pa.DataType:

@@ -16,6 +16,7 @@ from remit_consumers.proof.report import report
 from remit_consumers.source.base import Sealed, Source, Start
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
 from remit_consumers.waiting import Waiting
+from remit_consumers.withdrawal.revoker import Revoker
 from remit_schemas.errors import (
     KeysOutOfReach,
     LakeError,
@@ -66,6 +67,7 @@ class Runner:
             self._plans,
             tenancy=deployment.keys.tenancy,
         )
+        self._revoker = Revoker(deployment.lake, self._plans.plan, metrics, now)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}
@@ -155,6 +157,7 @@ class Runner:
             log.error("not everything could be stored; it is still on the log: %s", error)  # noqa: TRY400
         finally:
             self._tend_floors(hurry=True)
+            self._revoker.stop()
             self.source.close()
 
     def _turn(self, *, hurry: bool) -> int:
@@ -173,6 +176,7 @@ class Runner:
         self._ledger.forget_gone()
         self._names.forget_gone()
         self._tend_floors()
+        self._revoker.tend()
         return taken
 
     def _reopen(self) -> None:
@@ -288,6 +292,8 @@ class Runner:
         self._metrics.count(committed.receipts)
         for waited_s in denied_for_s(flush, self._now()):
             self._metrics.consent_stop.observe(waited_s)
+        if flush.withdrawn is not None and flush.withdrawn.num_rows:
+            self._revoker.notice()
         if any(name == CONSENTS_TABLE for name, _ in committed.versions):
             self._ledger.load()  # so that receipts name the version that has it
         self._metrics.latency.labels("flush").observe(time.perf_counter() - begun)

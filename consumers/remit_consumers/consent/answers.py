@@ -119,6 +119,10 @@ class Answers:
         )
         return min(times, default=FOREVER)
 
+    def agreed(self, place: int) -> list[int]:
+        """When a subject agreed since its last denial, to whatever version, the earliest first."""
+        return sorted(time for version in self._since for time in self._given(version, place))
+
     def _given(self, version: str, place: int) -> list[int]:
         """When a subject agreed since its last denial, the earliest first."""
         first = FOREVER if place < 0 else self._since[version][place]

@@ -29,6 +29,7 @@ from remit_consumers.reducers.scope import DAY_MS, Rows, Scope, distinct
 from remit_consumers.rows import COLLECTED_AT
 from remit_consumers.visitors import EPOCH
 from remit_schemas.category import ACCEPTED, CONCLUDED, GIVING, NOTIFIED, STATED
+from remit_schemas.minors import MinorTerms
 from remit_schemas.plan import Plan
 from remit_schemas.subject import VISITOR
 
@@ -194,6 +195,35 @@ class Ledger:
             purpose: None if ms == FOREVER else datetime.fromtimestamp(ms / 1000, UTC)
             for purpose, ms in sorted(since.items())
         }
+
+    def agreements(self, tenant: str, purpose: str, subject: str) -> list[int]:
+        """Say when a subject agreed to a purpose since it last denied it, to whatever version, the earliest first.
+
+        Args:
+            tenant: Whose customer.
+            purpose: The purpose.
+            subject: As the app names it.
+
+        Returns:
+            Milliseconds since 1970; empty where nothing of it can have been stored for the purpose.
+        """
+        known = self._known.get(tenant)
+        if known is None or purpose not in known.answers:
+            return []
+        places = [place for place in self._places(known, tenant, subject) if place != NOWHERE]
+        return sorted(time for place in places for time in known.answers[purpose].agreed(place))
+
+    def minor_code(self, tenant: str, subject: str, terms: MinorTerms | None) -> int:
+        """Say of one subject, as the app names it, what `Ages.code` says."""
+        known = self._known.get(tenant)
+        return known.ages.code(self._places(known, tenant, subject), terms) if known else 0
+
+    def _places(self, known: Known, tenant: str, subject: str) -> list[int]:
+        """Where one subject stands, under each of its names."""
+        if subject.startswith(VISITOR):
+            named = self._names_of_visitors(tenant, [subject])
+            return known.index.known(name for (name,) in named)
+        return self._places_of(Scope(tenant), known, [subject])
 
     def _live_days(self) -> list[date]:
         """The days under whose keys visitors may be known now."""

@@ -13,6 +13,9 @@ from remit_schemas.minors import AGE_BANDS, MinorTerms
 FOREVER = (1 << 63) - 1
 """After all time: when somebody accepted anything who did not."""
 
+WITHOUT_GROUND = 2
+"""The code of a minor whose data may not be collected."""
+
 Steps = tuple[tuple[int, str], ...]
 """From when on which version is the newest that somebody accepted; times in milliseconds since 1970, ascending."""
 
@@ -187,10 +190,10 @@ class Ages:
         if (
             terms is None
         ):  # a policy that says nothing of minors collects nothing of anybody who may be one
-            return 0 if age.age_band in {"adult", "unknown"} else 2
+            return 0 if age.age_band in {"adult", "unknown"} else WITHOUT_GROUND
         if not terms.is_minor(age.age_band, age.jurisdiction):
             return 0
-        return 1 if terms.allows(age.ground) else 2
+        return 1 if terms.allows(age.ground) else WITHOUT_GROUND
 
     def all(self) -> Iterable[tuple[int, Age]]:
         """What there is to remember."""

@@ -49,6 +49,7 @@ from remit_consumers.lake.tables import (
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.lake.tagsets import add as add_tagsets
 from remit_consumers.lake.tagsets import known as known_tagsets
+from remit_consumers.lake.withdrawn import record as record_withdrawn
 from remit_schemas.errors import LakeError, StaleWriter
 
 __all__ = ["Claim", "Committed", "Flush", "Lake", "Marks", "TableCommit"]
@@ -302,6 +303,9 @@ class Lake:
         Each row table is durable before the positions speak of it.
         """
         transactions = {app_id(*key): one.position for key, one in standing.items()}
+        if flush.withdrawn is not None and flush.withdrawn.num_rows:  # before the ledger has it
+            begun = min(flush.positions[partition][0] for _, partition in standing)
+            record_withdrawn(self.root, flush.withdrawn, transactions, begun)
         positions = self._tables["positions"]
         pending: list[Pending] = []
         try:

@@ -39,6 +39,7 @@ class Flush:
             table stand in one part.
         marks: For each partition, the marks that this flush raised; those not named stay as they are.
         tagsets: What the rows' tagsets stand for; those already known cost nothing.
+        withdrawn: Who withdraws what, under the names that rows bear (columns: `tables.WITHDRAWN`); None: nobody.
     """
 
     log_id: str
@@ -46,6 +47,7 @@ class Flush:
     parts: Sequence[TableCommit]
     marks: Mapping[int, Marks]
     tagsets: Sequence[Tagset] = ()
+    withdrawn: pa.Table | None = None
 
 
 @dataclass(frozen=True, slots=True)

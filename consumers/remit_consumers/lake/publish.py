@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from remit_consumers.lake.durable import Written, fsync, sync_paths
-from remit_consumers.lake.log import LOG_FOLDER, RECEIPT_KEY, entry, log_file
+from remit_consumers.lake.log import LOG_FOLDER, RECEIPT_KEY, Entry, entry, log_file
 from remit_schemas.errors import LakeError, StaleWriter
 
 ENGINE = "remit"
@@ -83,7 +83,8 @@ def publish(table: Path, known: int, what: Append, drafted: Path) -> int:
         The version it became.
 
     Raises:
-        StaleWriter: A version after `known` brings one of the same transactions; nothing is visible.
+        StaleWriter: A version after `known` brings one of the same transactions, or takes out one of the same files;
+            nothing is visible.
         OSError: The log cannot be written; nothing is visible.
     """
     if not log_file(table, known).exists():  # the log was cut: a hole is no free name
@@ -95,13 +96,19 @@ def publish(table: Path, known: int, what: Append, drafted: Path) -> int:
         try:
             os.link(drafted, log_file(table, version))
         except FileExistsError:
-            if entry(table, version).transactions.keys() & what.transactions.keys():
-                message = (
-                    f"someone else committed to table {table.name} for a partition of this flush"
-                )
-                raise StaleWriter(message) from None
+            _check(table, entry(table, version), what)
         else:
             return version
+
+
+def _check(table: Path, other: Entry, what: Append) -> None:
+    """See that another commit and this one can stand side by side."""
+    if other.transactions.keys() & what.transactions.keys():
+        message = f"someone else committed to table {table.name} for a partition of this flush"
+        raise StaleWriter(message)
+    if set(other.removed) & set(what.replaced):
+        message = f"someone else rewrote a file of table {table.name} meanwhile"
+        raise StaleWriter(message)
 
 
 def confirm(tables: Iterable[Path]) -> None:

@@ -16,7 +16,7 @@ from remit_schemas.errors import LakeError
 
 FORMAT = 4
 """The `v` of a receipt; a reader refuses a newer one. Version 1 had no distinct values, bits and floors, version 2 no
-purposes and no ledger, version 3 no versions."""
+purposes and no ledger, version 3 no versions and nothing that was removed."""
 
 
 class PackOutcome(StrEnum):
@@ -32,6 +32,38 @@ class PackOutcome(StrEnum):
     """Some of its datums stand in quarantine; the pack itself was read."""
     RECORDED = "recorded"
     """Its consent changes stand in the ledger; its events are counted in the commit that reads it."""
+
+
+class Removal(StrEnum):
+    """Why stored rows or values left the lake."""
+
+    REVOKED = "revoked"
+    """They were collected on or after the day on which a denial takes effect."""
+    SWEPT = "swept"
+    """They were stored lawfully, and nothing holds them any more."""
+    ERASED = "erased"
+    """All that stood of their subject went."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedCount:
+    """What a commit took away of rows that were stored before.
+
+    Attributes:
+        removal: Why.
+        reason: What brought it about, a word of a closed list: `denied` or `minor`.
+        rows: Rows that went.
+        narrowed: Rows that stay, with less in them.
+        values: Values that went, by field; those of rows that went are among them.
+        waited_ms: From the record that asked for it to this commit, of several the longest.
+    """
+
+    removal: Removal
+    reason: str
+    rows: int = 0
+    narrowed: int = 0
+    values: Mapping[str, int] = field(default_factory=dict)
+    waited_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +185,7 @@ class Receipt:
         floored: Rows whose value became `other` because too few subjects shared it with the others, by column.
         gaps: Sequence numbers that were skipped.
         resent: Packs that came again and were dropped.
+        removed: What the commit took away of rows stored before; such a commit counts no events.
     """
 
     log: str
@@ -170,6 +203,7 @@ class Receipt:
     floored: Mapping[str, int] = field(default_factory=dict)
     gaps: int = 0
     resent: int = 0
+    removed: Sequence[RemovedCount] = ()
 
     def to_json(self) -> str:
         """Write the canonical JSON: sorted keys, no spaces, ASCII; equal receipts give equal bytes."""
@@ -217,6 +251,7 @@ class Receipt:
                 "floored": dict(self.floored),
                 "gaps": self.gaps,
                 "resent": self.resent,
+                "removed": [asdict(one) for one in self.removed],
             }
         )
 
@@ -256,6 +291,10 @@ def _read(form: dict[str, Any]) -> dict[str, Any]:
         "purposes": {name: tuple(events) for name, events in form.get("purposes", {}).items()},
         "fields": tuple(
             FieldCount(one[0], one[1], Decision(one[2]), *one[3:]) for one in form["fields"]
+        ),
+        "removed": tuple(
+            RemovedCount(**one | {"removal": Removal(one["removal"])})
+            for one in form.get("removed", ())
         ),
     }
 

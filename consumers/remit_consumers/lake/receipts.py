@@ -172,7 +172,7 @@ def _rows(link: Link) -> Iterator[dict[str, object]]:
         *_floored(receipt),
         *_versions(receipt),
     )
-    for row in (*rows, *_sources(receipt), *_packs(receipt)):
+    for row in (*rows, *_sources(receipt), *_packs(receipt), *_removed(receipt)):
         yield same | row
 
 
@@ -238,6 +238,17 @@ def _floored(receipt: Receipt) -> Iterator[dict[str, object]]:
         yield {"kind": "floored", "field": column, "values_in": rows}
     for name, rows in receipt.filled.items():
         yield {"kind": "filled", "field": name, "values_in": rows}
+
+
+def _removed(receipt: Receipt) -> Iterator[dict[str, object]]:
+    """What was taken away of rows stored before."""
+    for one in receipt.removed:
+        same: dict[str, object] = {"decision": one.removal.value, "reason": one.reason, "field": ""}
+        yield same | {"kind": "removed", "values_in": one.rows}
+        yield same | {"kind": "narrowed", "values_in": one.narrowed}
+        yield same | {"kind": "waited", "values_in": one.waited_ms}
+        for name, values in one.values.items():
+            yield same | {"kind": "removed_values", "field": name, "values_in": values}
 
 
 def _sources(receipt: Receipt) -> Iterator[dict[str, object]]:

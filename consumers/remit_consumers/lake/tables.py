@@ -90,11 +90,17 @@ WITHDRAWN = pa.schema(
         "recorded_at": _TIME,
         "applied_at": _TIME,
         "keep_until": _TIME,
+        "spared_from": pa.date32(),
     }
 )
 """Who withdrew what, under the names that rows bear: rows of such a subject are not read for the purpose any more.
 `subject` is a pseudonym as events tables store it; `effect_at` is when it was said, `recorded_at` when the lake took it;
-`applied_at` is when the rows were rewritten (a later row of the same subject, purpose and time says so), null before."""
+`applied_at` is when the rows were rewritten (a later row of the same subject, purpose and time says so), null before.
+`spared_from` is the first day whose rows stay, because the subject had agreed again before it; null: none. The purpose
+`EVERY_PURPOSE` takes the rows themselves: all that stands of the subject is erased."""
+
+EVERY_PURPOSE = "*"
+"""In place of a purpose: everything of this subject goes, because it is a minor's and has no basis."""
 
 WITHDRAWN_TABLE = "withdrawn"
 """The name of the table of withdrawals that readers of rows ask."""
@@ -193,7 +199,9 @@ RECEIPTS = pa.schema(
     }
 )
 """The receipts of all commits. `kind` says what a row counts: `field` (values), `floored` (rows whose value of a column
-became `other`), `filled` (rows that had no value of a field and have `other` now), `events` (decision stored, refused,
+became `other`), `filled` (rows that had no value of a field and have `other` now), `removed`, `narrowed` and
+`removed_values` (rows that went, rows that were left with less, and values of a field that went; decision is revoked,
+swept or erased), `waited` (milliseconds from the record that asked for that to the commit), `events` (decision stored, refused,
 quarantined or expired), `source` (the source's own counts, cumulative; decision offered, let_go or refused), `pack`
 (decision is the outcome, reason the SHA-256) and `commit` (`receipt` is its canonical JSON). `chain` is the head of
 the table's chain after the commit."""

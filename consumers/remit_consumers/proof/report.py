@@ -14,6 +14,7 @@ from remit_consumers.lake.queries import counted as counted_reads
 from remit_consumers.lake.queries import history as read_history
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import GRANTED, WITHHELD
+from remit_consumers.proof.removals import REMOVALS, removals, removed_values, waits
 from remit_schemas.category import Decision
 from remit_schemas.plain_door import MARK_BYTES, OVER_LOOPBACK, OVER_TLS
 
@@ -99,7 +100,8 @@ class Report:
     """What became of everything that was offered. Every figure comes from receipts.
 
     Attributes:
-        contracts: For each contract, the figures of `OUTCOMES`.
+        contracts: For each contract, the figures of `OUTCOMES`; and what became of those stored: present, and the figures
+            of `removals.REMOVALS`.
         reasons: For each contract, ``refused.<reason>`` and ``quarantined.<reason>``.
         categories: For each category: values_in, kept, reduced, refused, bytes_in, bytes_out.
         purposes: For each purpose: values_out, bytes_out.
@@ -116,6 +118,9 @@ class Report:
         plain_door: What came in plain.
         reads: For each purpose: reads done, refused and failed, and the rows they gave. Not from receipts: from the table
             of reads.
+        removals: For each `<removal>.<reason>`: rows that went, rows narrowed, values that went.
+        removed_values: For each `<contract>.<field>`: values that went, by removal.
+        waits: How long it took from a denial, and from finding a minor without a basis, until its rows were rewritten.
     """
 
     contracts: Counts
@@ -131,10 +136,14 @@ class Report:
     floors: Mapping[str, Traits] = field(default_factory=dict)
     plain_door: PlainDoor = field(default_factory=PlainDoor)
     reads: Counts = field(default_factory=dict)
+    removals: Counts = field(default_factory=dict)
+    removed_values: Counts = field(default_factory=dict)
+    waits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """What `remit report --json` prints; counts of subjects that are too small to show are null (D10)."""
         told = asdict(self)
+        told |= told.pop("waits")
         for floor in told["floors"].values():
             if floor["subjects"] < SUBJECTS_SHOWN_MIN:
                 floor["subjects"] = None
@@ -157,6 +166,7 @@ def report(lake: Lake) -> Report:
         denials=_denials(lake.stopped_after_ms()),
         notices=lake.notices(),
         reads=counted_reads(read_history(lake.root, datetime.now(UTC))),
+        waits=waits(lake.root),
     )
 
 
@@ -173,6 +183,8 @@ def told(receipts: pa.Table) -> Report:
         reducers=_reducers(fields),
         policy_versions=_versions(receipts),
         plain_door=_plain_door(receipts),
+        removals=removals(receipts),
+        removed_values=removed_values(receipts),
     )
 
 
@@ -309,6 +321,8 @@ def _law(sums: Mapping[str, int]) -> dict[str, int]:
     """The figures of a contract; what is offered and has no outcome yet is in flight."""
     figures = {name: sums.get(name, 0) for name in OUTCOMES}
     figures["in_flight"] = figures["offered"] - sum(figures[name] for name in OUTCOMES[1:-1])
+    gone = {name: sums.get(name, 0) for name in REMOVALS}
+    figures |= {"present": figures["stored"] - sum(gone.values()), **gone}
     return figures
 
 
@@ -319,6 +333,7 @@ def _counted(receipts: pa.Table) -> Iterator[dict[str, str | int]]:
     """
     keys = ["contract", "decision", "reason"]
     yield from grouped(_of_kind(receipts, "events"), keys, ["values_in"])
+    yield from grouped(_of_kind(receipts, "removed"), keys, ["values_in"])
     counters = [*_SOURCE, "decision", "reason"]
     sources = _of_kind(receipts, "source")
     largest = sources.group_by(counters).aggregate([("values_in", "max")])

@@ -1,7 +1,7 @@
 """The rows themselves, held against their receipts: present, tagged, once, and as many values as were counted."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +12,8 @@ from deltalake import DeltaTable
 from remit_consumers.lake.log import entries
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.tables import CONSENTS_TABLE, row_tables
-from remit_consumers.rows import COLLECTED_AT, OWN_COLUMNS
+from remit_consumers.proof.removals import removed_by
+from remit_consumers.rows import columns_of, present_in
 from remit_schemas.category import Decision
 
 TAGS = ("pack", "index", "policy_version", "tagset", "keep_until", "day")
@@ -68,14 +69,20 @@ def _files(root: Path, name: str, receipts: pa.Table, newest: int) -> Iterator[s
     """Hold each commit's files against its receipt, and the files left against what their commits said of them."""
     mine = receipts.filter(pc.equal(receipts.column("table"), name))
     stored = _recorded(mine) if name == CONSENTS_TABLE else _stored(mine, "version")
+    gone = removed_by(mine, "version")
     live: dict[str, int] = {}
     for entry in entries(root / name):
         if entry.version > newest:
             break
+        taken = sum(live.get(path, 0) for path in entry.removed)
         live |= {added.path: added.rows for added in entry.added}
         for path in entry.removed:
             live.pop(path, None)
         rows = sum(added.rows for added in entry.added)
+        if (
+            entry.receipt is not None and entry.removed
+        ):  # a rewrite: what it took out, but for what went
+            rows += gone[entry.version] - taken
         if name != "quarantine" and entry.receipt is not None and rows != stored[entry.version]:
             yield f"{name}: version {entry.version} added {rows} rows, its receipt says {stored[entry.version]}"
     for path, rows in live.items():
@@ -89,7 +96,7 @@ def _files(root: Path, name: str, receipts: pa.Table, newest: int) -> Iterator[s
 def _events(delta: DeltaTable, name: str, receipts: pa.Table, tagsets: set[str]) -> Iterator[str]:
     """Hold the rows of an events table against its receipts."""
     tags = delta.to_pyarrow_table(columns=list(TAGS))
-    expected = _stored(receipts, "table")[name]
+    expected = _stored(receipts, "table")[name] - removed_by(receipts, "table")[name]
     if tags.num_rows != expected:
         yield f"{name}: {tags.num_rows} rows, receipts say {expected}"
     for tag in TAGS:
@@ -126,31 +133,12 @@ def _values(delta: DeltaTable, name: str, receipts: pa.Table) -> Iterator[str]:
     filled = receipts.filter(pc.equal(receipts.column("kind"), "filled"))
     for row in filled.group_by("field").aggregate([("values_in", "sum")]).to_pylist():
         expected[row["field"]] = expected.get(row["field"], 0) + row["values_in_sum"]
-    for field, columns in _columns_of(delta.to_pyarrow_dataset().schema, expected).items():
-        present = _present(delta.to_pyarrow_table(columns=columns)) if columns else 0
+    for field, values in removed_by(receipts, "field", "removed_values").items():
+        expected[str(field)] = expected.get(str(field), 0) - values
+    for field, columns in columns_of(delta.to_pyarrow_dataset().schema.names, expected).items():
+        present = present_in(delta.to_pyarrow_table(columns=columns)) if columns else 0
         if present != expected[field]:
             yield f"{name}.{field}: {present} values, receipts say {expected[field]}"
-
-
-def _columns_of(schema: pa.Schema, fields: Mapping[str, int]) -> dict[str, list[str]]:
-    """The columns of each field: its own name, or one for each result of its reducer."""
-    own = set(OWN_COLUMNS) - set(fields)
-    columns: dict[str, list[str]] = {field: [] for field in fields}
-    for column in schema.names:
-        of = [field for field in fields if column == field or column.startswith(f"{field}_")]
-        if of and column not in own:
-            columns[max(of, key=len)].append(column)
-    if COLLECTED_AT in columns:
-        columns[COLLECTED_AT] = ["day"]  # what of it is stored
-    return columns
-
-
-def _present(table: pa.Table) -> int:
-    """Rows in which any of the columns has a value."""
-    present = pc.is_valid(table.column(0))
-    for column in table.columns[1:]:
-        present = pc.or_(present, pc.is_valid(column))
-    return int(pc.sum(present).as_py() or 0)
 
 
 def _quarantine(delta: DeltaTable, receipts: pa.Table) -> Iterator[str]:

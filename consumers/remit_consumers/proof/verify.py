@@ -14,6 +14,7 @@ from remit_consumers.lake.receipts import SINCE_FORMAT_2, Link, chain, laid_out,
 from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.lake.tagsets import known
 from remit_consumers.proof.recall import Recall, measure
+from remit_consumers.proof.removals import left_of_erased
 from remit_consumers.proof.report import told
 from remit_consumers.proof.residue.detector import Detector
 from remit_consumers.proof.residue.files import Residue, search
@@ -99,7 +100,8 @@ def verify(
         "conservation": f"{events} events offered, all accounted for",
         "values": "values in = kept + reduced + refused",
         "sequences": "no pack is missing, none stands twice",
-        "rows": "every row tagged, once, and counted",
+        "rows": "every row tagged, once, and counted: stored = present + revoked + swept + erased",
+        "erased": "nothing is left of who was erased",
     }
     found = {
         "chain": _chain(root, links),
@@ -107,6 +109,7 @@ def verify(
         "values": field_breaches(receipts),
         "sequences": _sequences(receipts),
         "rows": breaches(root, receipts, tagsets),
+        "erased": left_of_erased(root),
     }
     checks = {name: _check(root, found[name], text) for name, text in good.items()}
     checks["plain door"] = Check(

@@ -6,6 +6,7 @@ by column operations, and only the distinct values of each scope are worked on.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Self
 
 import numpy as np
@@ -16,6 +17,9 @@ from remit_consumers.reducers.unique import text
 
 DAY_MS = 86_400_000
 """Milliseconds of a day in UTC, which has no leap seconds."""
+
+EPOCH = date(1970, 1, 1)
+"""The day that periods are counted from."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -129,6 +133,15 @@ def distinct(values: pa.Array, rows: Rows, rotate_days: int) -> Distinct:
     indices = np.zeros(len(values), np.int32)
     indices[~gone] = place
     return Distinct(groups, pa.array(indices, mask=gone))
+
+
+def epochs(rotate_days: int, first: date, last: date) -> list[str]:
+    """The periods of which a day lies between two days, both included, as `Scope.epoch` names them."""
+    if not rotate_days:
+        return [""]
+    numbers = ((day - EPOCH).days // rotate_days for day in (first, last))
+    low, high = numbers
+    return [_epoch(number, rotate_days) for number in range(low, high + 1)]
 
 
 def _coded(tenants: pa.Array) -> tuple[list[str], Ints]:

@@ -8,6 +8,7 @@ import numpy as np
 from remit_consumers.batch import Batch, Split
 from remit_consumers.consent.found import Codes, Found
 from remit_consumers.consent.ledger import Ledger
+from remit_consumers.consent.standing import WITHOUT_GROUND
 from remit_consumers.plans import Plans
 from remit_schemas.category import Decision
 from remit_schemas.contract import CONSENT_CHANGE
@@ -84,7 +85,7 @@ def _governed(
 ) -> Iterator[_Group]:
     """Part a batch by who is refused and by which plan governs the others; without any event it stays one."""
     everybody = np.arange(batch.events)
-    refused = np.zeros(batch.events, bool) if minors is None else minors == 2  # noqa: PLR2004 - see `Ages.code`
+    refused = np.zeros(batch.events, bool) if minors is None else minors == WITHOUT_GROUND
     if refused.any():
         yield _Group(batch, plan, everybody[refused], minors, MINOR_WITHOUT_GROUND)
         everybody = everybody[~refused]

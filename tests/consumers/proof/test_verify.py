@@ -46,7 +46,8 @@ def commit(data: Path, *parts: TableCommit, offset: int = 3) -> None:
 def test_everything_holds_on_what_was_committed(data: Path) -> None:
     found = verify(data)
     assert found.holds, found.to_dict()
-    looked_at = {"chain", "conservation", "values", "sequences", "rows", "plain door", "residue"}
+    looked_at = {"chain", "conservation", "values", "sequences", "rows", "erased"}
+    looked_at |= {"plain door", "residue"}
     assert set(found.checks) == looked_at
     assert json.loads(json.dumps(found.to_dict()))["holds"] is True
 
@@ -82,6 +83,10 @@ def test_the_report_tells_the_law_for_each_contract_and_what_became_of_values(da
         "let_go": 2,
         "expired": 0,
         "in_flight": 0,
+        "present": 12,
+        "revoked": 0,
+        "swept": 0,
+        "erased": 0,
     }
     assert told.contracts == {"page_view": expected}
     reasons = {"refused.stopped": 4, "refused.no_consent": 1, "quarantined.malformed": 1}

@@ -1,0 +1,114 @@
+"""The table of withdrawals: who withdrew what, and whether the rows stored before were rewritten."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from remit_consumers.lake.durable import discard, sync, write
+from remit_consumers.lake.publish import Append, append
+from remit_consumers.lake.tables import (
+    EVERY_PURPOSE,
+    WITHDRAWN,
+    WITHDRAWN_TABLE,
+    Table,
+    checkpoint,
+    evolve,
+    is_table,
+    open_table,
+)
+from remit_schemas.errors import StaleWriter
+
+KEY = ("tenant", "subject", "purpose", "effect_at")
+"""What a withdrawal is known by."""
+
+
+def record(root: Path, rows: pa.Table, transactions: Mapping[str, int], begun: int) -> None:
+    """Write the withdrawals of a flush, durably, each once however often the flush is tried.
+
+    Args:
+        root: The lake's folder.
+        rows: Columns: `tables.WITHDRAWN`.
+        transactions: For each application id, its new version: those of the flush.
+        begun: The lowest first offset of the flush.
+
+    Raises:
+        StaleWriter: Another writer records for one of its partitions at this moment.
+    """
+    table = open_table(root, WITHDRAWN_TABLE)
+    evolve(table, WITHDRAWN)
+    table.refresh()
+    stood = (table.delta.transaction_version(app) for app in transactions)
+    if any(version is not None and version > begun for version in stood):  # a crash left some
+        rows = _without(rows, _read(table))
+    if rows.num_rows:
+        _append(table, rows, transactions)
+
+
+def pending(root: Path) -> pa.Table:
+    """The withdrawals whose rows may still stand (columns: `tables.WITHDRAWN`)."""
+    if not is_table(root, WITHDRAWN_TABLE):
+        return WITHDRAWN.empty_table()
+    rows = _read(open_table(root, WITHDRAWN_TABLE))
+    is_open = rows.column("applied_at").is_null()
+    return _without(rows.filter(is_open), rows.filter(pc.invert(is_open)))
+
+
+def applied(root: Path, rows: pa.Table, now: datetime) -> None:
+    """Say of withdrawals that no row stands against them any more, durably."""
+    at = pa.repeat(pa.scalar(now, WITHDRAWN.field("applied_at").type), rows.num_rows)
+    place = rows.schema.get_field_index("applied_at")
+    _append(open_table(root, WITHDRAWN_TABLE), rows.set_column(place, "applied_at", at), {})
+
+
+def waited(root: Path) -> pa.Table:
+    """How long each withdrawal that was applied had to wait: `purpose` and `waited_ms`."""
+    if not is_table(root, WITHDRAWN_TABLE):
+        return pa.table(
+            {"purpose": pa.array([], pa.string()), "waited_ms": pa.array([], pa.int64())}
+        )
+    rows = _read(open_table(root, WITHDRAWN_TABLE))
+    rows = rows.filter(rows.column("applied_at").is_valid())
+    spans = pc.subtract(rows.column("applied_at"), rows.column("recorded_at"))
+    ms = pc.divide(spans.cast(pa.int64()), 1_000)
+    return pa.table({"purpose": rows.column("purpose"), "waited_ms": ms})
+
+
+def erased(root: Path) -> pa.Table:
+    """Who was erased (columns: `tables.WITHDRAWN`): nothing of theirs that was stored before `applied_at` may be left."""
+    if not is_table(root, WITHDRAWN_TABLE):
+        return WITHDRAWN.empty_table()
+    rows = _read(open_table(root, WITHDRAWN_TABLE))
+    is_erasure = pc.equal(rows.column("purpose"), EVERY_PURPOSE)
+    return rows.filter(pc.and_(is_erasure, rows.column("applied_at").is_valid()))
+
+
+def _read(table: Table) -> pa.Table:
+    """All rows; columns null that an older version did not write."""
+    rows = table.delta.to_pyarrow_table()
+    for name in WITHDRAWN.names:
+        if name not in rows.column_names:
+            rows = rows.append_column(name, pa.nulls(rows.num_rows, WITHDRAWN.field(name).type))
+    return rows.select(WITHDRAWN.names).cast(WITHDRAWN)
+
+
+def _without(rows: pa.Table, others: pa.Table) -> pa.Table:
+    """The rows whose key none of the others has."""
+    if not rows.num_rows or not others.num_rows:
+        return rows
+    keys = others.select(list(KEY)).group_by(list(KEY)).aggregate([])
+    return rows.join(keys, list(KEY), join_type="left anti").select(WITHDRAWN.names)
+
+
+def _append(table: Table, rows: pa.Table, transactions: Mapping[str, int]) -> None:
+    """Commit rows."""
+    files = write(table.path, rows)
+    try:
+        sync(files)
+        version = append(table.path, table.version, Append(files, transactions))
+    except StaleWriter:
+        discard(files)
+        raise
+    checkpoint(table, version)

@@ -1,0 +1,131 @@
+"""Narrow: what a row may still hold once a purpose has lost it, under the plan that the row was stored by."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from remit_consumers.lake.tagsets import Tagset, tagset_of
+from remit_consumers.reducers import timestamp
+from remit_consumers.rows import COLLECTED_AT, columns_of, kept_until
+from remit_schemas.category import Decision
+from remit_schemas.decided import Outcome
+from remit_schemas.errors import LakeError
+from remit_schemas.plan import Plan
+
+PlanOf = Callable[[str, str], Plan]
+"""Gives the plan of a contract under a policy version on record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What becomes of rows with one tagset.
+
+    Attributes:
+        tagset: What the rows bear afterwards; None: nothing holds them any more, and they go.
+        keep_for: How long rows with it are kept.
+        gone: Fields of which nothing stays.
+        coarser: Fields that are rounded once more, each with the precision that is left.
+    """
+
+    tagset: Tagset | None
+    keep_for: timedelta = timedelta()
+    gone: frozenset[str] = frozenset()
+    coarser: tuple[tuple[str, str], ...] = ()
+
+
+def narrowing(before: Mapping[str, str], lost: frozenset[str], plan_of: PlanOf) -> Narrowing | None:
+    """Say what becomes of rows once purposes have lost them; None where they were not stored for any of these.
+
+    Args:
+        before: The row of `tagsets` that stands for what they bear.
+        lost: The purposes.
+        plan_of: Gives the plan they were stored by.
+
+    Raises:
+        LakeError: Their policy version is not on record.
+    """
+    held = frozenset(filter(None, before["purposes"].split(",")))
+    if not held & lost:
+        return None
+    plan = _plan(before, plan_of)
+    outcome = _within(plan.outcome((held & plan.optional_purposes) - lost), before)
+    after = tagset_of(plan, outcome)
+    if not after.purposes:
+        return Narrowing(None)
+    gone, coarser = _differences(json.loads(before["fields"]), json.loads(after.fields))
+    return Narrowing(after, outcome.keep_for, gone, coarser)
+
+
+def _plan(before: Mapping[str, str], plan_of: PlanOf) -> Plan:
+    """The plan that rows were stored by."""
+    try:
+        return plan_of(before["contract"], before["policy_version"])
+    except KeyError:
+        version = before["policy_version"]
+        message = f"rows were stored under policy version {version}, which is not on record: put its file back"
+        raise LakeError(message) from None
+
+
+def _within(outcome: Outcome, before: Mapping[str, str]) -> Outcome:
+    """Name what decided beside the plan when the rows were stored."""
+    outcome = outcome.within(before["places"]) if before["places"] else outcome
+    return outcome.above(before["floor"]) if before["floor"] else outcome
+
+
+def _differences(
+    before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
+) -> tuple[frozenset[str], tuple[tuple[str, str], ...]]:
+    """Which fields go, and which are rounded once more; what cannot be made smaller in the lake goes."""
+    gone: set[str] = set()
+    coarser: list[tuple[str, str]] = []
+    for name, was in before.items():
+        now = after.get(name, {"decision": Decision.REFUSE.value})
+        if was["decision"] == Decision.REFUSE.value or name == COLLECTED_AT:
+            continue
+        if now["decision"] == Decision.REFUSE.value:
+            gone.add(name)
+        elif now["parameters"] != was["parameters"]:
+            if now["reducer"] == "timestamp" == was["reducer"]:
+                coarser.append((name, str(now["parameters"]["precision"])))
+            else:
+                gone.add(name)
+    return frozenset(gone), tuple(coarser)
+
+
+def narrowed(rows: pa.Table, mask: pa.ChunkedArray, to: Narrowing) -> pa.Table:
+    """The rows, those under the mask made smaller; their order stays.
+
+    A row is never kept longer than it was to be before.
+    """
+    if to.tagset is None:
+        return rows
+    fields = json.loads(to.tagset.fields)
+    columns = columns_of(rows.column_names, fields)
+    for name in to.gone:
+        for column in columns[name]:
+            nothing = pa.scalar(None, rows.schema.field(column).type)
+            rows = _where(rows, column, mask, nothing)
+    for name, precision in to.coarser:
+        for column in columns[name]:
+            stored = rows.column(column)
+            (rounded,) = timestamp.reduce(stored.combine_chunks(), {"precision": precision})
+            rows = _where(rows, column, mask, rounded.cast(stored.type))
+    rows = _where(rows, "tagset", mask, pa.scalar(to.tagset.tagset))
+    until = kept_until(rows.column("day").cast(pa.timestamp("us", "UTC")), to.keep_for)
+    before = rows.column("keep_until")
+    earlier = pc.if_else(pc.less(until, before), until, before)
+    return _where(rows, "keep_until", mask, earlier)
+
+
+def _where(
+    rows: pa.Table, name: str, mask: pa.ChunkedArray, value: pa.Scalar | pa.Array
+) -> pa.Table:
+    """The rows with another value in one column where the mask says so."""
+    place = rows.schema.get_field_index(name)
+    column = rows.column(name)
+    return rows.set_column(place, rows.schema.field(name), pc.if_else(mask, value, column))

@@ -1,0 +1,80 @@
+"""The revoker: a consumer's housekeeping that rewrites soon after a denial, beside the flushes and not in their way."""
+
+import logging
+import time
+from threading import Lock, Thread
+
+from remit_consumers.clock import Clock, utc_now
+from remit_consumers.lake.commit import Lake
+from remit_consumers.lake.tables import WITHDRAWN_TABLE, is_table
+from remit_consumers.lake.vacuum import Vacuum
+from remit_consumers.metrics import Metrics
+from remit_consumers.withdrawal.narrow import PlanOf
+from remit_consumers.withdrawal.revoke import GRACE_S, Done, revoke, vacuum_all
+from remit_schemas.errors import RemitError
+
+SOON_S = 1.0
+"""How long after a denial was recorded its rows are rewritten: those of a second go in one commit for each table."""
+
+AGAIN_S = 30.0
+"""How often it looks for what other consumers recorded and nobody carried out, such as one that was killed."""
+
+log = logging.getLogger("remit.revoke")
+
+
+class Revoker:
+    """Carries out withdrawals for one consumer; of several consumers of a lake one does at a time."""
+
+    def __init__(self, lake: Lake, plan_of: PlanOf, metrics: Metrics, now: Clock = utc_now) -> None:
+        self._root = lake.root
+        self._plan_of = plan_of
+        self._metrics = metrics
+        self._now = now
+        self._vacuum = Vacuum()
+        self._due_at = time.monotonic()  # at once: a crash may have left some
+        self._working: Thread | None = None
+        self._turn = Lock()
+
+    def notice(self) -> None:
+        """Withdrawals were recorded: carry them out soon."""
+        self._due_at = min(self._due_at, time.monotonic() + SOON_S)
+
+    def tend(self) -> None:
+        """Begin what is due, in a thread of its own; never waits."""
+        if time.monotonic() < self._due_at or (self._working and self._working.is_alive()):
+            return
+        self._due_at = time.monotonic() + AGAIN_S
+        if is_table(self._root, WITHDRAWN_TABLE):
+            self._working = Thread(target=self.work, name="remit-revoke", daemon=True)
+            self._working.start()
+
+    def stop(self) -> None:
+        """Carry out what is pending, and end."""
+        if self._working is not None:
+            self._working.join()
+        if is_table(self._root, WITHDRAWN_TABLE):
+            self.work()
+
+    def work(self) -> None:
+        """Carry out what is pending; what fails is told, counted and tried again."""
+        with self._turn:
+            try:
+                done = self._go()
+            except (RemitError, OSError) as error:
+                self._metrics.faults.labels("revoke").inc()
+                log.error("stored rows cannot be rewritten, trying again: %s", error)  # noqa: TRY400 - names folders, causes
+            else:
+                self._metrics.count_removed(done.receipts)
+                self._metrics.waited(done.waited_s, done.erasures_waited_s)
+
+    def _go(self) -> Done:
+        """Carry out what is pending, go by go."""
+        whole = Done()
+        while (done := revoke(self._root, self._plan_of, self._now(), self._vacuum)) is not None:
+            whole = whole.and_then(done)
+            if not done.withdrawals or not done.left:
+                break
+        if whole.left:
+            self._due_at = min(self._due_at, time.monotonic() + AGAIN_S)
+        vacuum_all(self._root, self._vacuum, GRACE_S)
+        return whole
