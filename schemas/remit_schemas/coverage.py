@@ -156,7 +156,8 @@ def _name_of(policy: Policy, place: Place) -> str:
     part = getattr(policy, section)
     if isinstance(part, tuple):
         one = part[int(place[1])]
-        what = getattr(one, "subject_matter", None) or one.event
+        names = ("subject_matter", "event", "name")
+        what = next(getattr(one, name) for name in names if hasattr(one, name))
     elif isinstance(part, Mapping):
         what = str(place[1])
     else:

@@ -68,6 +68,12 @@ def _of_volume(policy: Policy, place: Place, _: Contracts) -> tuple[str, ...]:
     return tuple(f'remit_refused_total{{reason="{reason}"}}' for reason in reasons)
 
 
+def _of_function(policy: Policy, place: Place, _: Contracts) -> tuple[str, ...]:
+    is_campaign = policy.functions[str(place[1])].campaign
+    reasons = ["not_subscribed"] + ["no_campaign"] * is_campaign
+    return tuple(f'remit_refused_total{{reason="{reason}"}}' for reason in reasons)
+
+
 def _of_promise(_: Policy, place: Place, __: Contracts) -> tuple[str, ...]:
     return PROMISES[str(place[1])].shown_by
 
@@ -88,6 +94,9 @@ SECTIONS: Final[Mapping[str, Shown]] = MappingProxyType(
         "volumes": _of_volume,
         "alternatives": always('remit_refused_total{reason="incomplete"}', "report: reasons"),
         "minors": always('remit_refused_total{reason="minor_without_ground"}', "report: reasons"),
+        "editions": always('remit_refused_total{reason="not_subscribed"}', "report: reasons"),
+        "functions": _of_function,
+        "views": always("report: reads"),
         "promises": _of_promise,
     }
 )

@@ -42,6 +42,32 @@ PROMISES: Final[Mapping[str, Promise]] = MappingProxyType(
             "What a version widens is told to whoever shows notices, and who was told by which channel is on record.",
             ("report: notices",),
         ),
+        "profile_decides": Promise(
+            "What is collected of a tenant's people follows from its edition, its modules and their consents, and from nothing else.",
+            (
+                'remit_refused_total{reason="not_subscribed"}',
+                'remit_refused_total{reason="unknown_tenant"}',
+            ),
+        ),
+        "function_told": Promise(
+            "Whoever does not give what a function needs, or does not have it, is told which one and by which sentence.",
+            (
+                'remit_refused_total{reason="incomplete"}',
+                'remit_refused_total{reason="not_subscribed"}',
+            ),
+        ),
+        "campaign_is_live": Promise(
+            "What a campaign asks for is taken of who takes part in it, and while it runs.",
+            ('remit_refused_total{reason="no_campaign"}',),
+        ),
+        "reads_bound": Promise(
+            "Who reads for a purpose sees what that purpose may, under names of its own, and each read is on record.",
+            ("report: reads",),
+        ),
+        "minors_erased": Promise(
+            "What was stored of somebody who turns out to be a minor without a ground is erased at once.",
+            ("remit_minor_erasure_seconds", "report: removals"),
+        ),
         "sealed_until_minimized": Promise(
             "Nothing lies in plain anywhere before it is minimized, and what nobody minimized in time becomes unreadable.",
             ("verify: residue", "remit_expired_total"),

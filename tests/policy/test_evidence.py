@@ -10,6 +10,7 @@ from remit.edge.metrics import EdgeMetrics
 from remit_consumers.metrics import Metrics
 from remit_consumers.proof.report import Report
 from remit_consumers.proof.verify import verify
+from remit_consumers.steps.authorize import MINOR_WITHOUT_GROUND, UNKNOWN_VERSION
 from remit_schemas.category import CATEGORIES, Decision
 from remit_schemas.contract import builtin
 from remit_schemas.evidence import evidence_of
@@ -20,7 +21,7 @@ from remit_schemas.promises import PROMISES
 
 METRIC = re.compile(r"(remit_[a-z_]+?)(?:_total)?(?:\{(.*)\})?")
 VALUES = {
-    "reason": set(REASONS),
+    "reason": {*REASONS, MINOR_WITHOUT_GROUND, UNKNOWN_VERSION},
     "category": set(CATEGORIES),
     "decision": {each.value for each in Decision},
     "outcome": {"stored", "refused", "quarantined", "expired"},

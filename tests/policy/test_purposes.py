@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from kit.copied import copied
+from remit import SupportContact
 from remit_schemas.category import PURPOSES
 from remit_schemas.contract import builtin
-from remit_schemas.errors import PolicyError
+from remit_schemas.errors import EncodeError, PolicyError
 from remit_schemas.plan import (
     compile,  # noqa: A004 - the design's word for it
 )
@@ -45,3 +46,24 @@ def test_everything_that_is_stored_is_for_a_purpose_of_the_policy() -> None:
             keys = {purpose.key for purpose in field.purposes}
             assert keys <= policy.purposes.keys() <= PURPOSES.keys()
             assert bool(keys) is (field.keep_for is not None), field.field
+
+
+@pytest.mark.clause("S046")
+def test_that_a_question_was_about_an_order_is_kept_for_support_and_for_no_other_purpose() -> None:
+    ticket = compile(builtin().by_name("support_contact"), find_policy()).fields["ticket"]
+    assert [purpose.key for purpose in ticket.purposes] == ["essential.service.operations.support"]
+    assert ticket.reducer == "presence"
+    others = {
+        f"{contract.name}.{field.field}"
+        for contract in builtin()
+        for field in compile(contract, find_policy()).fields.values()
+        if field.clause == "S046"
+    }
+    assert others == {"support_contact.ticket"}
+
+
+@pytest.mark.clause("S045b")
+@pytest.mark.parametrize("name", ["address", "email", "account", "evidence"])
+def test_what_somebody_hands_in_to_support_is_no_part_of_an_event(name: str) -> None:
+    with pytest.raises(EncodeError, match="is no field"):
+        SupportContact.of({"channel": "chat", name: "canary"})

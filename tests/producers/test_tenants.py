@@ -113,7 +113,7 @@ def test_a_single_shop_never_notices(shop: Home, make_client: MakeClient) -> Non
     assert client.emit(PageView(page="/a"), tenant="whoever") == Accepted()
 
 
-@pytest.mark.clause("S032", "S033", "S034")
+@pytest.mark.clause("S033a", "S034a")
 @pytest.mark.parametrize(
     ("campaign", "starts_on", "ends_on", "tenant", "is_taken"),
     [
@@ -142,7 +142,7 @@ def test_an_entry_is_taken_inside_its_live_campaign_only(  # noqa: PLR0913, PLR0
     assert said == (Accepted() if is_taken else outside)
 
 
-@pytest.mark.clause("S032")
+@pytest.mark.clause("S034b")
 def test_without_any_campaign_no_entry_is_taken(shop: Home, make_client: MakeClient) -> None:
     assert not make_client().emit(Entry(campaign="spring"))
 

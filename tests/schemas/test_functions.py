@@ -87,7 +87,7 @@ def test_an_edition_or_a_module_that_is_gained_is_looser() -> None:
     assert check_policy(after, before, contracts) == []
 
 
-@pytest.mark.clause("S035")
+@pytest.mark.clause("S035a", "S035b")
 def test_explain_names_function_editions_and_controller() -> None:
     plan = compile_plan(
         make_contract(make_field("ip")), functional(controller="tenant", module=True)

@@ -94,7 +94,7 @@ def test_one_subject_of_two_tenants_has_two_pseudonyms(walk: Walk) -> None:
     assert len(set(rows["subject"].to_pylist())) == 4
 
 
-@pytest.mark.clause("S032", "S033", "S034")
+@pytest.mark.clause("S033a", "S034a")
 def test_an_entry_is_stored_of_the_days_of_its_campaign_and_its_tenant() -> None:
     contract = make_contract(make_field("campaign"), make_field("collected_at"), name="entry")
     entries = [
