@@ -26,6 +26,7 @@ PROHIBITED = {
     "user.content.private": "S045a",
     "user.financial.credit_card": "S041",
     "user.payment": "S038",
+    "user.government_id": "S028a",
     "user.device.device_id": "S025h",
 }
 FIELDS = [
@@ -60,7 +61,7 @@ def client(tmp_path: Path) -> Iterator[Captured]:
         yield captured
 
 
-@pytest.mark.clause("S025h", "S028b", "S038", "S041", "S045a")
+@pytest.mark.clause("S025h", "S028a", "S028b", "S038", "S041", "S045a")
 @pytest.mark.parametrize("category", PROHIBITED)
 def test_what_is_prohibited_is_refused_at_the_call_site_by_its_sentence(
     client: Captured, category: str
