@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from remit_cli.exporting import export
 from remit_cli.options import Json, print_json
 from remit_consumers.deployment import contracts_of
 from remit_schemas.check import check as problems_of
@@ -16,7 +17,8 @@ from remit_schemas.explain import explain as explanation_of
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import find_policy
 
-app = typer.Typer(help="Check a policy; explain what it does to each field.", no_args_is_help=True)
+app = typer.Typer(help="Check, explain or export a policy.", no_args_is_help=True)
+app.command()(export)
 
 Policy = Annotated[
     str | None,
