@@ -12,6 +12,7 @@ from rich.table import Table
 from remit_cli.attaching import attach, attached
 from remit_cli.comparing import diff
 from remit_cli.covering import coverage
+from remit_cli.exporting import export
 from remit_cli.options import Data, Json, Policy, print_json, settings_of
 from remit_consumers.deployment import contracts_of
 from remit_schemas.check import check as problems_of
@@ -22,10 +23,11 @@ from remit_schemas.policy import find_policy
 from remit_schemas.profile import profiles_of
 
 app = typer.Typer(
-    help="Check a policy; explain what it does to each field; compare versions; hold it against its text.",
+    help="Check a policy; explain what it does to each field; compare versions; export it; hold it against its text.",
     no_args_is_help=True,
 )
 app.command("diff")(diff)
+app.command()(export)
 
 app.command("coverage")(coverage)
 app.command("attach")(attach)
