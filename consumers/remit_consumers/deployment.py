@@ -84,7 +84,13 @@ class Deployment:
 
     def plans(self) -> Plans:
         """Contracts and policy versions on record, compiled as they are asked for."""
-        return Plans(self.contracts, self.policy, self.policy_folder, check=self.means.check)
+        return Plans(
+            self.contracts,
+            self.policy,
+            self.policy_folder,
+            self.means.check,
+            self.keys.tenancy,
+        )
 
     def names(self) -> Pseudonyms:
         """The pseudonyms that the lake stores."""

@@ -6,7 +6,7 @@ tenant does not have. Authorize parts a batch by consent; the steps after it tak
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -29,14 +29,13 @@ from remit_consumers.rows import arrow_type, stored_schema
 from remit_consumers.steps.authorize import authorize
 from remit_consumers.steps.complete import complete
 from remit_consumers.steps.decode import Decoded, Ints, bodies_of, decode, joined
-from remit_consumers.steps.entitle import Entitle, entitle, nobody, refused
+from remit_consumers.steps.entitle import Entitle, entitle, refused
 from remit_consumers.steps.minimize import load, minimize
 from remit_consumers.steps.open import Datums, Opened
 from remit_consumers.steps.suppress import suppress
 from remit_consumers.steps.tag import joined_rows, tag
 from remit_schemas.contract import CONSENT_CHANGE, Contract, Contracts
 from remit_schemas.plan import Plan
-from remit_schemas.tenancy import Tenancy
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +59,7 @@ class Walk:
     rest: Sequence[Step]
 
 
-def steps(  # noqa: PLR0913 - what a pipeline stands on, each once
-    names: Pseudonyms,
-    means: Means,
-    floors: Floors,
-    ledger: Ledger,
-    plans: Plans,
-    *,
-    tenancy: Callable[[], Tenancy] = nobody,
-) -> Walk:
+def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger, plans: Plans) -> Walk:
     """Make the steps.
 
     Args:
@@ -76,13 +67,12 @@ def steps(  # noqa: PLR0913 - what a pipeline stands on, each once
         means: What reducers are made with.
         floors: Which traits enough subjects share.
         ledger: Who consented to what.
-        plans: The versions of the policy, one of which governs each subject.
-        tenancy: Gives the tenants and campaigns as they stand.
+        plans: The versions of the policy, one of which governs each subject, and who has which function of it.
     """
     return Walk(
         ledger=ledger,
         withdrawals=Withdrawals(ledger, names, plans.epochs),
-        entitle=entitle(tenancy),
+        entitle=entitle(plans.tenancy),
         authorize=complete(authorize(ledger, plans)),
         minimize=minimize(names, cache(partial(load, means))),
         rest=(suppress(floors), tag),

@@ -15,6 +15,7 @@ from remit_schemas.governing import Versions
 from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import Policy, versions_in
+from remit_schemas.tenancy import NOBODY, Tenancy
 
 NO_TIME = timedelta()
 
@@ -28,9 +29,20 @@ class Plans:
         policy: Policy,
         folder: Path | None = None,
         check: Callable[[Policy], None] = lambda _: None,
+        tenancy: Callable[[], Tenancy] = lambda: NOBODY,
     ) -> None:
+        """Hold what governs.
+
+        Args:
+            contracts: Those on record.
+            policy: The version in force.
+            folder: Where its other versions lie, and newer ones will appear.
+            check: Raises where this consumer lacks what a policy needs.
+            tenancy: Gives the register of tenants and campaigns as it stands.
+        """
         self.contracts = contracts
-        self._check = check  # raises where this consumer lacks what a policy needs
+        self.tenancy = tenancy
+        self._check = check
         self._policies = {policy.version: policy}
         self._folder = folder
         self._name = policy.name

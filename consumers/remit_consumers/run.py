@@ -59,14 +59,7 @@ class Runner:
         self._floors = deployment.floors(consumer, now)
         self._ledger = deployment.ledger()
         self._names = deployment.names()
-        self._walk = steps(
-            self._names,
-            deployment.means,
-            self._floors,
-            self._ledger,
-            self._plans,
-            tenancy=deployment.keys.tenancy,
-        )
+        self._walk = steps(self._names, deployment.means, self._floors, self._ledger, self._plans)
         self._revoker = Revoker(deployment.lake, self._plans.plan, metrics, now)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}

@@ -1,7 +1,7 @@
 """What was taken away of rows stored before, told from receipts; and how long those who asked for it had to wait."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -93,3 +93,12 @@ def _holds_erased(file: Path, gone: pa.Table) -> bool:
         return bool(later.num_rows) and holds(file, later.column("subject").combine_chunks())
     except (FileNotFoundError, pa.ArrowInvalid):  # gone meanwhile, or not finished
         return False
+
+
+def spread(waited_ms: Sequence[int]) -> Mapping[str, int]:
+    """How many there are, and how long the middle one and the hundredth slowest were on their way."""
+    last = len(waited_ms) - 1
+    places = {"p50_ms": last // 2, "p99_ms": round(last * 0.99)}
+    return {"denials": len(waited_ms)} | {
+        name: waited_ms[place] if waited_ms else 0 for name, place in places.items()
+    }

@@ -1,7 +1,7 @@
 """The report: what was offered, stored, refused and reduced, told from the receipts."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ from remit_consumers.lake.queries import counted as counted_reads
 from remit_consumers.lake.queries import history as read_history
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import GRANTED, WITHHELD
-from remit_consumers.proof.removals import REMOVALS, removals, removed_values, waits
+from remit_consumers.proof.removals import REMOVALS, removals, removed_values, spread, waits
 from remit_schemas.category import Decision
 from remit_schemas.plain_door import MARK_BYTES, OVER_LOOPBACK, OVER_TLS
 
@@ -163,7 +163,7 @@ def report(lake: Lake) -> Report:
         told(receipts),
         floors=_floors(floors, receipts),
         consents=consents,
-        denials=_denials(lake.stopped_after_ms()),
+        denials=spread(lake.stopped_after_ms()),
         notices=lake.notices(),
         reads=counted_reads(read_history(lake.root, datetime.now(UTC))),
         waits=waits(lake.root),
@@ -186,15 +186,6 @@ def told(receipts: pa.Table) -> Report:
         removals=removals(receipts),
         removed_values=removed_values(receipts),
     )
-
-
-def _denials(waited_ms: Sequence[int]) -> Mapping[str, int]:
-    """How many there are, and how long the middle one and the hundredth slowest were on their way."""
-    last = len(waited_ms) - 1
-    places = {"p50_ms": last // 2, "p99_ms": round(last * 0.99)}
-    return {"denials": len(waited_ms)} | {
-        name: waited_ms[place] if waited_ms else 0 for name, place in places.items()
-    }
 
 
 def _versions(receipts: pa.Table) -> Mapping[str, int]:

@@ -70,7 +70,7 @@ class _Group:
         covering = plans.covering(self.plan.policy_version)
         never = frozenset(self.plan.minors.never) if self.plan.minors else frozenset()
         bits = found.granted(purposes, covering, never, self.minors) if purposes else None
-        if bits is None:
+        if bits is None or not len(self.places):
             yield _decided(self.batch.at(self.places), self.plan, frozenset()), self.plan
             return
         mine = bits[self.places]

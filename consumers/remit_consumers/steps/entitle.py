@@ -10,16 +10,11 @@ import pyarrow.compute as pc
 from remit_consumers.batch import Batch
 from remit_consumers.rows import COLLECTED_AT
 from remit_schemas.plan import Plan
-from remit_schemas.tenancy import CAMPAIGN_FIELD, NOBODY, Entitlement, Tenancy
+from remit_schemas.tenancy import CAMPAIGN_FIELD, Entitlement, Tenancy
 
 Bools = np.ndarray[tuple[int], np.dtype[np.bool_]]
 Entitle = Callable[[Batch, Plan], tuple[Batch, Mapping[str, int]]]
 """Gives the events that may be taken, and how many may not, by reason."""
-
-
-def nobody() -> Tenancy:
-    """Give the register of a deployment that has no tenants."""
-    return NOBODY
 
 
 def entitle(tenancy: Callable[[], Tenancy]) -> Entitle:
