@@ -153,7 +153,9 @@ def _combinations(told: Report | None) -> list[str]:
         for contract, found in told.floors.items()
         for side, crowd in _sides(found)
     ]
-    said = "Whoever knows the traits of a person finds its rows where a combination is of one subject."
+    said = (
+        "Whoever knows the traits of a person finds its rows where a combination is of one subject."
+    )
     return [title, "", *_table(head, rows), "", said]
 
 
@@ -204,7 +206,9 @@ def _minors(plans: Iterable[Plan]) -> list[str]:
 
 def _counts(first: str, columns: Sequence[str], rows: Counts) -> list[str]:
     """A table of counts."""
-    told = [(name, *(f"{row.get(column, 0):,}" for column in columns)) for name, row in rows.items()]
+    told = [
+        (name, *(f"{row.get(column, 0):,}" for column in columns)) for name, row in rows.items()
+    ]
     return _table((first, *columns), told)
 
 

@@ -27,7 +27,9 @@ def authorize(ledger: Ledger) -> Split:
     def step(batch: Batch, plan: Plan) -> Sequence[Batch]:
         purposes = sorted(plan.optional_purposes)
         bits = ledger.granted(batch, purposes, plan.policy_version) if purposes else None
-        if bits is None:
+        if (
+            bits is None or not batch.events
+        ):  # a pack of counts alone has no subject, but an outcome
             return [_decided(batch, plan, frozenset())]
         parts = []
         for mask in np.unique(bits).tolist():

@@ -19,7 +19,9 @@ from remit_schemas.export.processing import plans_of, processings
 from remit_schemas.export.ropa import BLANK, BLANKS, as_csv, as_markdown, ropa
 from remit_schemas.policy import find_policy
 
-pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph:DeprecationWarning")  # rdflib's own
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:ConjunctiveGraph:DeprecationWarning"
+)  # rdflib's own
 
 POLICY, CONTRACTS = find_policy(None), builtin()
 
