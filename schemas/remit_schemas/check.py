@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import timedelta
 
 from remit_schemas.category import Decision, Necessity
-from remit_schemas.contract import CONSENT_CHANGE, Contract, Contracts
+from remit_schemas.contract import CONSENT_CHANGE, Contract, Contracts, builtin
 from remit_schemas.errors import PolicyError
 from remit_schemas.plan import (
     NOT_NAMED,
@@ -74,8 +74,9 @@ def _matches(rule: Rule, policy: Policy, contract: Contract) -> bool:
 
 
 def _problems(policy: Policy, contracts: Contracts) -> Iterator[str]:
-    """Find what goes wrong with each contract."""
-    for name in contracts.names:
+    """Find what goes wrong with each contract; those that remit ships and that no rule names are not in use."""
+    used = {rule.event for rule in policy.rules} | set(contracts.names) - set(builtin().names)
+    for name in sorted(used & set(contracts.names)):
         try:
             plan = compile(contracts.by_name(name), policy)
         except PolicyError as error:

@@ -29,6 +29,17 @@ def test_every_field_without_a_rule_is_said() -> None:
     assert "visit.ip" not in said
 
 
+def test_a_contract_that_is_shipped_and_that_no_rule_names_is_not_in_use() -> None:
+    known = [make_contract(), builtin().by_name("page_view")]
+    rules = [make_rule(category=one.category, field=None, refuse=True) for one in known[0].fields]
+    unique = {str(rule["category"]): rule for rule in rules}
+    policy = make_policy(*unique.values())
+    assert "page_view" not in "\n".join(check(policy, make_contracts(*known)))
+    assert "other.page: no rule names it" in "\n".join(
+        check(policy, make_contracts(*known, make_contract(name="other")))
+    )
+
+
 def test_a_text_that_nothing_makes_smaller_is_said() -> None:
     assert "visit.ip is a text that is kept as it came" in said_against(make_policy(make_rule()))
     number = make_policy(make_rule(field="status"))
