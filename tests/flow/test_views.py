@@ -112,7 +112,7 @@ def test_every_read_is_on_record_and_reported(shop: Installation) -> None:
     csv = shop.remit("query", "SELECT page FROM page_view", "--purpose", REPORT, "--csv").stdout
     assert csv.splitlines() == ['"page"', '"/ann"']
     shop.remit("query", "ATTACH 'canary.db'", "--purpose", REPORT, expect=2)
-    shop.remit("query", "SELECT 1", "--purpose", "marketing", expect=2)
+    shop.remit("query", "SELECT 1", "--purpose", "analytics.reporting.ad_performance", expect=2)
     queries = shop.facts("query", "--history")["queries"]
     assert isinstance(queries, list)
     assert [(read["purpose"], read["outcome"], read["rows"]) for read in queries] == [

@@ -12,6 +12,7 @@ from remit_schemas.bundle import Bundle, decode_bundle
 from remit_schemas.category import PURPOSES, Decision, Necessity
 from remit_schemas.contract import builtin
 from remit_schemas.events import EVENTS, PageView
+from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
 
 TAG_CHARACTERS: Final = 32  # of SHA-256 as hex: an entity tag needs to be new, not secret
@@ -71,31 +72,32 @@ class Published:
         signer = base64.b64decode(json.loads(signed)["verify_key"])  # whom the client believed
         bundle = decode_bundle(signed, trust=signer, pin=None)
         self.bundle, self.signed = bundle, Page.of(signed)
-        self.summary = Page.of(_summary(bundle, sorted(self.optional_purposes)))
+        self.summary = Page.of(_summary(bundle))
 
 
-def _summary(bundle: Bundle, optional: list[str]) -> bytes:
+def _summary(bundle: Bundle) -> bytes:
+    """What trackers need: of the purposes those that page views are for; an app asks its accounts for the others."""
     policy = bundle.policy
+    plan = compile_plan(builtin().by_name(EVENTS[PageView]), policy)
     purposes = [
         {"key": key, "meaning": PURPOSES[key].meaning, "clause": policy.purposes[key].clause}
-        for key in optional
+        for key in sorted(plan.optional_purposes)
     ]
     said = {
         "policy_version": policy.version,
         "optional_purposes": purposes,
-        "optional_fields": _optional_fields(bundle),
+        "optional_fields": _optional_fields(bundle, plan),
         "stopped": sorted(bundle.stopped),
         "notice": bundle.notice.to_json() if bundle.notice else None,
     }
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _optional_fields(bundle: Bundle) -> dict[str, list[str]]:
+def _optional_fields(bundle: Bundle, plan: Plan) -> dict[str, list[str]]:
     """Name the fields of a page view that wait for an agreement, each with the purposes of which one is enough.
 
     A tracker reads only these of a terminal, and none of them before; what is stopped is not read at all.
     """
-    plan = compile_plan(builtin().by_name(EVENTS[PageView]), bundle.policy)
     return {
         field.field: sorted(purpose.key for purpose in field.purposes)
         for field in plan.fields.values()

@@ -139,11 +139,13 @@ def test_roles_that_name_what_the_policy_has_not_are_found(
     remit("keys", "rotate")
     assert "none" in checks(remit("doctor", "--json"))["roles"]["detail"]
     roles = folder / "data-keys" / "roles.yaml"
-    roles.write_text("roles:\n  seller: {purposes: [marketing], users: [ann]}\n")
+    roles.write_text(
+        "roles:\n  seller: {purposes: [analytics.reporting.ad_performance], users: [ann]}\n"
+    )
     roles.chmod(0o600)
     found = checks(remit("doctor", "--json"))["roles"]
     assert not found["holds"]
-    assert "marketing" in found["detail"]
+    assert "ad_performance" in found["detail"]
     roles.write_text("roles:\n  analyst: {purposes: [analytics.reporting], users: [ann]}\n")
     roles.chmod(0o666)
     assert "chmod 600" in checks(remit("doctor", "--json"))["roles"]["detail"]

@@ -65,7 +65,8 @@ def test_who_has_no_name_or_said_nothing_has_agreed_to_nothing(shop: Shop) -> No
 
 
 @pytest.mark.parametrize(
-    ("purpose", "version"), [("marketing", VERSION), (REPORTING, "2019-01-01"), (REPORTING, None)]
+    ("purpose", "version"),
+    [("analytics.reporting.ad_performance", VERSION), (REPORTING, "2019-01-01"), (REPORTING, None)],
 )
 def test_a_purpose_that_is_not_the_policys_and_another_version_are_no_consent(
     shop: Shop, purpose: str, version: str | None

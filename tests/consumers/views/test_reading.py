@@ -61,7 +61,7 @@ def test_a_read_is_on_record_with_who_what_and_how_much_and_not_with_its_text(
 @pytest.mark.clause("S110a", "S110c")
 def test_reads_that_are_refused_or_fail_are_on_record_and_counted(settings: Settings) -> None:
     for sql, purpose in (
-        (COUNT, "marketing"),
+        (COUNT, "analytics.reporting.ad_performance"),
         (COUNT, "canary-purpose"),
         ("SELECT * FROM read_csv('/x')", REPORT),
         ("SELECT duration_ms FROM page_view", REPORT),
