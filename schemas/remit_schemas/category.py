@@ -306,10 +306,13 @@ CHANNELS = ("website", "popup", "app", "email", "support")
 """By which way somebody is told something, or says it. Source: policy 2021-11-01, S090, S114; the words are ours."""
 
 GIVING = ("given", "renewed")
-"""The statuses of a consent that allow anything; every other denies. Source: W3C DPV, ConsentStatusValidForProcessing."""
+"""The statuses of a consent that allow anything; every other denies but `REQUESTED`. Source: W3C DPV, ConsentStatusValidForProcessing."""
 
-DENYING = ("refused", "withdrawn", "requested", "expired", "invalidated", "revoked", "unknown")
+DENYING = ("refused", "withdrawn", "expired", "invalidated", "revoked", "unknown")
 """The statuses that do not. Source: W3C DPV, ConsentStatusInvalidForProcessing."""
+
+REQUESTED = "requested"
+"""That somebody was asked: it allows nothing, and takes nothing back. Source: W3C DPV, ConsentRequested."""
 
 NOTIFIED, CONCLUDED, ACCEPTED = "notified", "concluded", "accepted"
 """What is on record of a whole policy version: that somebody was told of it, that a contract was concluded under it, and

@@ -28,7 +28,7 @@ from remit_consumers.reducers.final import plain
 from remit_consumers.reducers.scope import DAY_MS, Rows, Scope, distinct
 from remit_consumers.rows import COLLECTED_AT
 from remit_consumers.visitors import EPOCH
-from remit_schemas.category import ACCEPTED, CONCLUDED, GIVING, NOTIFIED, STATED
+from remit_schemas.category import ACCEPTED, CONCLUDED, GIVING, NOTIFIED, REQUESTED, STATED
 from remit_schemas.minors import MinorTerms
 from remit_schemas.plan import Plan
 from remit_schemas.subject import VISITOR
@@ -42,7 +42,7 @@ COMMITS_BETWEEN = 200
 REMEMBERED_MAX = 1_000_000
 """Subjects of a tenant whose place is remembered by what the app calls them, some 150 MB; else each is named anew."""
 
-NEUTRAL = frozenset({"requested", NOTIFIED})
+NEUTRAL = frozenset({REQUESTED, NOTIFIED})
 """Statuses that are on record and change nothing: somebody was asked, or told."""
 
 

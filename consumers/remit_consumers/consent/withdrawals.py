@@ -26,9 +26,6 @@ Epochs = Callable[[datetime], Sequence[str]]
 
 _DAY = timedelta(days=1)
 
-NEUTRAL_REQUEST = "requested"
-"""That somebody was asked takes nothing back."""
-
 EVIDENCE_KEPT = timedelta(days=183)
 """How long the evidence of an erasure is kept, a pseudonym and three times: as long as anything of the subject may lie in
 a backup from before it."""
@@ -172,8 +169,7 @@ def _denials(came: Batch, reduced: Batch) -> Iterator[tuple[str, str, str, int, 
             "effect_ms": pc.min_element_wise(said, collected),
         }
     )
-    denying = pa.array([each for each in DENYING if each != NEUTRAL_REQUEST] + [OTHER])
-    is_denial = pc.fill_null(pc.is_in(_text(status), denying), fill_value=True)
+    is_denial = pc.is_in(_text(status), pa.array([*DENYING, OTHER, None], pa.string()))
     is_known = pc.not_equal(pc.fill_null(table.column("purpose"), OTHER), OTHER)
     mask = pc.and_(pc.and_(is_denial, is_known), table.column("subject").is_valid())
     keys = ["tenant", "subject", "purpose"]

@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
-    invariant,
     rule,
     run_state_machine_as_test,
 )
@@ -149,10 +148,6 @@ class Ledgers(RuleBasedStateMachine):
         """From here on packs are sent under the version that widens."""
         self._flush()
         self.in_force = NEWER
-
-    @invariant()
-    def nothing_differs(self) -> None:
-        """Asserted at every flush; the lake is read at the end."""
 
     def teardown(self) -> None:
         """Decide what is left, and put the disk away."""
