@@ -28,8 +28,8 @@ SWITCH_S = 0.001
 GC_THRESHOLDS = (50_000, 20, 100)
 """A request makes some 50 objects that the collector knows, and no circle: 1,000 requests for each look at the young."""
 
-OPERATORS = ("/healthz", "/metrics")
-"""What the consumer's application answers where both share a port."""
+OPERATORS = ("/healthz", "/metrics", "/v1/requests")
+"""How the paths begin that the consumer's application answers where both share a port."""
 
 
 def edge(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 8080) -> None:
@@ -89,7 +89,7 @@ def serving(
 
 def _beside(door: Edge, operator: App) -> App:
     async def both(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  # ASGI's own types are these
-        app = operator if scope.get("path") in OPERATORS else door
+        app = operator if str(scope.get("path", "")).startswith(OPERATORS) else door
         await app(scope, receive, send)
 
     return both

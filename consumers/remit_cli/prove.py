@@ -120,6 +120,13 @@ def _of_people(told: Report) -> Iterator[Table | str]:
         rows = {name: dict.fromkeys(channels, 0) | dict(row) for name, row in told.notices.items()}
         title = "Notices: how many were told of a version of the policy, by channel"
         yield _table(title, "version", channels, rows)
+    if told.requests:
+        rows = {
+            f"{part}: {word}": {"count": count}
+            for part, counts in told.requests.items()
+            for word, count in counts.items()
+        }
+        yield _table("Requests: what people asked for, and how it stands", "", ("count",), rows)
     if told.floors:
         yield _traits(told.floors)
 

@@ -4,17 +4,21 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from remit.leftovers import adopt_dead
+from remit_cli.asking import withdrawing
 from remit_cli.options import Data, settings_of
 from remit_cli.stopping import asked_to_stop
 from remit_consumers.metrics import Metrics
 from remit_consumers.service import Service
 from remit_consumers.settings import Settings
 from remit_schemas.errors import RemitError, SettingsError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 HOST = "127.0.0.1"
 """Where the demonstration listens: nobody else's business."""
@@ -78,13 +82,12 @@ def with_shop(settings: Settings, port: int, opened: Callable[[str], None]) -> N
     """
     from remit_cli.edge import serving  # noqa: PLC0415 - as below
     from remit_cli.shop import shop  # noqa: PLC0415 - as below
-    from remit_consumers.http import operator_app  # noqa: PLC0415 - as below
 
     metrics = Metrics()
     service = _claimed(settings, metrics)
     with ExitStack() as stack:
         stop = stack.enter_context(asked_to_stop())
-        operator = operator_app(metrics, service.health), metrics.registry
+        operator = _operator(service, metrics), metrics.registry
         try:
             edge = stack.enter_context(serving(settings.data, HOST, 0, operator))
             opened(stack.enter_context(shop(settings.data, f"http://{HOST}:{edge}", HOST, port)))
@@ -107,14 +110,23 @@ def _claimed(settings: Settings, metrics: Metrics) -> Service:
     return service
 
 
+def _operator(service: Service, metrics: Metrics) -> "Starlette":
+    """What the operator's port answers: health, metrics, and the register of requests where the policy takes any."""
+    from remit_consumers.http import operator_app  # noqa: PLC0415 - as below
+    from remit_consumers.requests.api import Api  # noqa: PLC0415 - as below
+
+    api = Api(service.deployment, withdrawing(service.settings), metrics)
+    is_asked = service.deployment.policy.requests is not None
+    return operator_app(metrics, service.health, api.routes() if is_asked else ())
+
+
 @contextmanager
 def _doors(service: Service, metrics: Metrics, host: str, port: int) -> Iterator[None]:
     """Serve the edge, and the operator's port on the same one."""
     from remit_cli.edge import serving  # noqa: PLC0415 - 0.2 s to load, without a port not needed
-    from remit_consumers.http import operator_app  # noqa: PLC0415 - as above
 
     with ExitStack() as stack:
-        operator = operator_app(metrics, service.health), metrics.registry
+        operator = _operator(service, metrics), metrics.registry
         try:
             bound = stack.enter_context(serving(service.settings.data, host, port, operator))
         except RemitError:
@@ -127,10 +139,10 @@ def _doors(service: Service, metrics: Metrics, host: str, port: int) -> Iterator
 @contextmanager
 def _port(service: Service, metrics: Metrics, host: str, port: int) -> Iterator[None]:
     """Answer an operator's and Prometheus' questions for as long as the consumer runs."""
-    from remit_consumers.http import Server, operator_app  # noqa: PLC0415 - 0.2 s to load, without a port not needed
+    from remit_consumers.http import Server  # noqa: PLC0415 - 0.2 s to load, without a port not needed
 
     try:
-        server = Server(operator_app(metrics, service.health), host, port)
+        server = Server(_operator(service, metrics), host, port)
     except SettingsError:
         service.stop()
         raise

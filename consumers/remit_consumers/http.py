@@ -1,9 +1,9 @@
-"""The operator's port: /healthz and /metrics."""
+"""The operator's port: /healthz and /metrics, and the register of requests."""
 
 import asyncio
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -17,8 +17,10 @@ from remit_consumers.metrics import Metrics
 from remit_schemas.errors import SettingsError
 
 
-def operator_app(metrics: Metrics, health: Callable[[], Health]) -> Starlette:
-    """Make the application that answers an operator's and Prometheus' questions."""
+def operator_app(
+    metrics: Metrics, health: Callable[[], Health], routes: Iterable[Route] = ()
+) -> Starlette:
+    """Make the application that answers an operator's and Prometheus' questions, and what `routes` add."""
 
     async def healthz(_: Request) -> Response:
         state = health()
@@ -29,7 +31,7 @@ def operator_app(metrics: Metrics, health: Callable[[], Health]) -> Starlette:
     async def scrape(_: Request) -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", scrape)])
+    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", scrape), *routes])
 
 
 class Server:

@@ -4,11 +4,14 @@ Figures of events, values and bytes are added from receipts, after their commit:
 `remit report`. They count what this process has committed since it started.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from remit_consumers.lake.receipt import Receipt
+from remit_consumers.requests.counts import days_left
+from remit_consumers.requests.register import Request
 from remit_schemas.category import Decision
 
 
@@ -62,6 +65,31 @@ class Metrics:
             buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
         )
         self._add_waits()
+        self._add_requests()
+
+    def _add_requests(self) -> None:
+        """Register how the requests of people stand."""
+        self.requests = Gauge(
+            "remit_requests", "Requests on record", ["type", "state"], registry=self.registry
+        )
+        self.days_left = Gauge(
+            "remit_request_days_left",
+            "Whole days that the open request with the fewest has left",
+            ["type"],
+            registry=self.registry,
+        )
+        self.calls_refused = self._counter(
+            "remit_request_calls_refused", "Calls of the requests API that were refused", "reason"
+        )
+
+    def show_requests(self, requests: Sequence[Request], now: datetime) -> None:
+        """Show how the requests of people stand."""
+        self.requests.clear()
+        self.days_left.clear()
+        for one in requests:
+            self.requests.labels(one.right, one.state).inc()
+        for right, days in days_left(requests, now).items():
+            self.days_left.labels(right).set(days)
 
     def _add_waits(self) -> None:
         """Register how long a denial had to wait, and those whose rows were stored already."""

@@ -3,22 +3,28 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Event, Thread
 
 from remit_consumers.deployment import Deployment
 from remit_consumers.health import Health
+from remit_consumers.lake.requests import steps
 from remit_consumers.locks import CONSUMERS_MAX, ConsumerLock, claim_consumer
 from remit_consumers.metrics import Metrics
+from remit_consumers.requests.register import standing
 from remit_consumers.run import OpenSource, Runner
 from remit_consumers.settings import Settings
 from remit_consumers.source.base import Source, Start
 from remit_consumers.steps.minimize import load
-from remit_schemas.errors import KeysOutOfReach
+from remit_schemas.errors import KeysOutOfReach, LakeError
 from remit_schemas.log_address import KafkaLog, parse_log
 
 KEYS_EVERY_S = 60.0
 """How often epochs are looked at: they last hours, and their bundle must be fresh long before it dies."""
+
+REQUESTS_EVERY_S = 30.0
+"""How often the requests are counted: their time is counted in days."""
 
 Adopt = Callable[[], object]
 """Numbers the packs that dead producers left open in the embedded log; the producers' side knows how."""
@@ -47,6 +53,7 @@ class Service:
         self.settings = settings
         self._deployment = Deployment.open(settings)
         self._keys_at = float("-inf")
+        self._requests_at = float("-inf")
         self._keep_keys()
         self._runner = Runner(
             self._deployment,
@@ -108,6 +115,11 @@ class Service:
         self._runner.stop()
         self._lock.release()
 
+    @property
+    def deployment(self) -> Deployment:
+        """What it stands on."""
+        return self._deployment
+
     def health(self) -> Health:
         """Whether the consumer turns and the lake takes what it gives."""
         idle_s = time.monotonic() - self._turned_at
@@ -119,6 +131,7 @@ class Service:
 
     def _turn(self, *, hurry: bool = False) -> int:
         self._keep_keys()
+        self._count_requests()
         read = self._runner.turn(hurry=hurry)
         self._turned_at = time.monotonic()
         return read
@@ -136,6 +149,15 @@ class Service:
                 raise
             self._metrics.faults.labels("keys").inc()
             log.error("keys cannot be kept fresh, trying again: %s", error)  # noqa: TRY400 - the message says it all
+
+    def _count_requests(self) -> None:
+        """Show how requests stand; a lake out of reach is told by what writes to it."""
+        if time.monotonic() - self._requests_at < REQUESTS_EVERY_S:
+            return
+        self._requests_at = time.monotonic()
+        with suppress(LakeError):
+            requests = standing(steps(self._deployment.settings.lake))
+            self._metrics.show_requests(requests, datetime.now(UTC))
 
 
 def open_source(settings: Settings, lock: ConsumerLock, adopt: Adopt | None) -> OpenSource:

@@ -24,6 +24,7 @@ RemitError
 │   └── StaleWriter        someone else committed for this partition
 ├── ReadRefused            nobody may read that, or not so
 │   └── QueryFailed        it was allowed and gave nothing
+├── RequestRefused         a request cannot be taken or answered so
 ├── SpoolError             the spool cannot be used
 └── SettingsError          a setting is missing or out of range
 
@@ -175,6 +176,12 @@ class QueryFailed(ReadRefused):
     """A statement that was allowed cannot be run, or took too long or too much."""
 
     code = "query_failed"
+
+
+class RequestRefused(RemitError):
+    """A request cannot be taken, or not be answered so."""
+
+    code = "request_refused"
 
 
 class SpoolError(RemitError):

@@ -78,6 +78,16 @@ def _of_promise(_: Policy, place: Place, __: Contracts) -> tuple[str, ...]:
     return PROMISES[str(place[1])].shown_by
 
 
+def _of_requests(_: Policy, place: Place, __: Contracts) -> tuple[str, ...]:
+    part = str(place[1])
+    counted = "remit_requests{type,state}", "report: requests"
+    return (
+        ("remit_request_days_left", *counted)
+        if part == "clause"
+        else (*counted, f"report: requests.{part}")
+    )
+
+
 def always(*shown: str) -> Shown:
     """Tell the same of every part of a section."""
     return lambda _, __, ___: shown
@@ -98,6 +108,7 @@ SECTIONS: Final[Mapping[str, Shown]] = MappingProxyType(
         "functions": _of_function,
         "views": always("report: reads"),
         "promises": _of_promise,
+        "requests": _of_requests,
     }
 )
 """How each section of a policy shows; a section that is not here shows nowhere, and coverage says so."""

@@ -33,6 +33,7 @@ from remit_schemas.policy_file import (
     validate,
 )
 from remit_schemas.promises import PromiseTerms, cited_by_promises, mistakes_of_promises
+from remit_schemas.requests import RequestTerms, cited_by_requests
 from remit_schemas.rule import (
     Name,
     PolicyDocument,
@@ -87,6 +88,7 @@ class Policy(Written):
         views: What the views of purposes do to keep their rows apart, by fideslang data_use.
         editions: Of the product, from the narrowest to the widest.
         functions: Which events belong to which function, and which editions include it.
+        requests: Who may ask for what, and until when it is answered; without it, no request is taken.
     """
 
     part: ClassVar[str] = "a policy"
@@ -114,6 +116,7 @@ class Policy(Written):
     views: Mapping[str, ViewTerms] = Field(default_factory=dict)
     editions: tuple[Edition, ...] = ()
     functions: Mapping[Word, FunctionTerms] = Field(default_factory=dict)
+    requests: RequestTerms | None = None
 
     @property
     def canonical(self) -> bytes:
@@ -344,3 +347,4 @@ def cited(policy: Policy) -> Iterator[tuple[Place, str]]:
         elif part is not None:
             yield (section, "clause"), part.clause
     yield from cited_by_promises(policy.promises)
+    yield from cited_by_requests(policy.requests)

@@ -7,7 +7,8 @@ Source: DESIGN.md, D4, D5.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -40,11 +41,13 @@ class Change:
         rows: Those that stay, in their order.
         removed: What went.
         tagsets: What new tagsets on the rows stand for.
+        filled: Rows that had no value of a field and have one now, by field.
     """
 
     rows: pa.Table
     removed: Sequence[RemovedCount]
     tagsets: Sequence[Tagset] = ()
+    filled: Mapping[str, int] = field(default_factory=dict)
 
 
 Decide = Callable[[pa.Table], Change | None]
@@ -59,6 +62,7 @@ class _Drafted:
     replaced: list[str] = field(default_factory=list)
     removed: list[RemovedCount] = field(default_factory=list)
     tagsets: dict[str, Tagset] = field(default_factory=dict)
+    filled: Counter[str] = field(default_factory=Counter)
 
 
 def rewrite(root: Path, name: str, subjects: pa.Array, decide: Decide) -> Receipt | None:
@@ -143,6 +147,7 @@ def _redraw(table: Table, path: str, decide: Decide, drafted: _Drafted) -> None:
     drafted.replaced.append(path)
     drafted.removed += change.removed
     drafted.tagsets |= {one.tagset: one for one in change.tagsets}
+    drafted.filled.update(change.filled)
     if change.rows.num_rows:
         drafted.files += write(table.path, change.rows)
 
@@ -172,6 +177,7 @@ def _publish(table: Table, drafted: _Drafted) -> Receipt:
         positions={},
         events=EventCounts(),
         removed=joined(drafted.removed),
+        filled=dict(+drafted.filled),
     )
     sync(drafted.files)
     what = Append(drafted.files, {}, receipt.to_json(), drafted.replaced)

@@ -130,6 +130,56 @@ know stands as `unknown`."""
 QUERIES_TABLE = "queries"
 """The name of the table of reads."""
 
+REQUESTS = pa.schema(
+    {
+        "request": pa.string(),
+        "step": pa.int32(),
+        "state": pa.string(),
+        "at": _TIME,
+        "right": pa.string(),
+        "requester": pa.string(),
+        "channel": pa.string(),
+        "jurisdiction": pa.string(),
+        "tenant": pa.string(),
+        "subject": pa.string(),
+        "received_at": _TIME,
+        "due_at": _TIME,
+        "policy_version": pa.string(),
+        "proof": pa.string(),
+        "ground": pa.string(),
+        "reason": pa.string(),
+        "clause": pa.string(),
+        "scope": pa.string(),
+        "may_charge": pa.bool_(),
+        "evidence": pa.string(),
+        "actor": pa.string(),
+        "keep_until": _TIME,
+    }
+)
+"""What became of requests, a row for each step, whole in itself: the row with a request's highest step is how it stands.
+`subject` is a pseudonym that nothing else bears, null where nothing was known of them; `proof` is a kind of proof;
+`reason` is why it was denied or takes its time; `scope` is JSON; `evidence` is the SHA-256 of what was handed over or of
+the certificate; `actor` is the operating system's name, or that of the token, of who took the step."""
+
+REQUESTS_TABLE = "requests"
+"""The name of the table of requests."""
+
+RESTRICTIONS = pa.schema(
+    {
+        "tenant": pa.string(),
+        "subject": pa.string(),
+        "request": pa.string(),
+        "placed_at": _TIME,
+        "lifted_at": _TIME,
+        "keep_until": _TIME,
+    }
+)
+"""Whose rows are kept and used for nothing: `subject` is a pseudonym as events tables store it, and of several rows of
+one request and name the last one holds."""
+
+RESTRICTIONS_TABLE = "restrictions"
+"""The name of the table of restrictions."""
+
 TAGSETS = pa.schema(
     {
         "tagset": pa.string(),
@@ -211,6 +261,8 @@ _OWN_SCHEMAS = {
     CONSENTS_TABLE: CONSENTS,
     WITHDRAWN_TABLE: WITHDRAWN,
     QUERIES_TABLE: QUERIES,
+    REQUESTS_TABLE: REQUESTS,
+    RESTRICTIONS_TABLE: RESTRICTIONS,
     "positions": POSITIONS,
     "tagsets": TAGSETS,
     "floors": FLOORS,

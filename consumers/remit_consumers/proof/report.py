@@ -14,7 +14,10 @@ from remit_consumers.lake.queries import counted as counted_reads
 from remit_consumers.lake.queries import history as read_history
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import GRANTED, WITHHELD
+from remit_consumers.lake.requests import steps as request_steps
 from remit_consumers.proof.removals import REMOVALS, removals, removed_values, spread, waits
+from remit_consumers.requests.counts import counted as counted_requests
+from remit_consumers.requests.register import standing
 from remit_schemas.category import Decision
 from remit_schemas.plain_door import MARK_BYTES, OVER_LOOPBACK, OVER_TLS
 
@@ -119,6 +122,7 @@ class Report:
         reads: For each purpose: reads done, refused and failed, and the rows they gave. Not from receipts: from the table
             of reads.
         removals: For each `<removal>.<reason>`: rows that went, rows narrowed, values that went.
+        requests: What people asked for (`requests.counts.counted`); empty where nobody did.
         removed_values: For each `<contract>.<field>`: values that went, by removal.
         waits: How long it took from a denial, and from finding a minor without a basis, until its rows were rewritten.
     """
@@ -138,6 +142,7 @@ class Report:
     reads: Counts = field(default_factory=dict)
     removals: Counts = field(default_factory=dict)
     removed_values: Counts = field(default_factory=dict)
+    requests: Counts = field(default_factory=dict)
     waits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
@@ -156,7 +161,7 @@ def report(lake: Lake) -> Report:
     Raises:
         LakeError: The lake cannot be read.
     """
-    receipts = lake.receipts()
+    receipts, now = lake.receipts(), datetime.now(UTC)
     floors = [floor for kind in lake.floors().values() for floor in kind]
     consents = _consents(lake.consent_counts(), receipts)
     return replace(
@@ -165,7 +170,8 @@ def report(lake: Lake) -> Report:
         consents=consents,
         denials=spread(lake.stopped_after_ms()),
         notices=lake.notices(),
-        reads=counted_reads(read_history(lake.root, datetime.now(UTC))),
+        reads=counted_reads(read_history(lake.root, now)),
+        requests=counted_requests(standing(request_steps(lake.root)), now),
         waits=waits(lake.root),
     )
 

@@ -10,7 +10,12 @@ import pyarrow.compute as pc
 
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.log import versions
-from remit_consumers.lake.tables import WITHDRAWN_TABLE, is_table, open_table
+from remit_consumers.lake.tables import (
+    RESTRICTIONS_TABLE,
+    WITHDRAWN_TABLE,
+    is_table,
+    open_table,
+)
 from remit_consumers.settings import Settings
 from remit_consumers.views.allowed import Allowed, allowed
 from remit_consumers.views.names import ViewNames
@@ -127,10 +132,11 @@ def _due(maker: _Maker) -> tuple[list[str], list[_Wanted]]:
     """
     lake, there = maker.settings.lake, views_of(maker.folder)
     tagsets, withdrawals = _newest(lake, "tagsets"), _newest(lake, WITHDRAWN_TABLE)
-    may = _allowed(lake, maker.purpose)
+    restrictions, may = _newest(lake, RESTRICTIONS_TABLE), _allowed(lake, maker.purpose)
     due = []
     for contract, what in may.items():
-        wanted = State(_newest(lake, f"events/{contract}"), tagsets, withdrawals, maker.mark)
+        events = _newest(lake, f"events/{contract}")
+        wanted = State(events, tagsets, withdrawals, maker.mark, restrictions)
         state = state_of(there[contract]) if contract in there else None
         is_same = state is not None and replace(state, due_at="", rows=0) == wanted
         if state is None or not is_same or _is_over(state, maker.now):

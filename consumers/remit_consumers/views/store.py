@@ -42,6 +42,7 @@ class State:
         tagsets: Version of the catalogue of tagsets.
         withdrawn: Version of the table of withdrawals; -1 where there is none.
         mark: Which key its pseudonyms are under.
+        restricted: Version of the table of restrictions; -1 where there is none.
         due_at: When the first of its rows must go, ISO 8601; empty where it has none.
         rows: Rows in it.
         format: Of the folder.
@@ -51,6 +52,7 @@ class State:
     tagsets: int
     withdrawn: int
     mark: str
+    restricted: int = -1
     due_at: str = ""
     rows: int = 0
     format: int = FORMAT

@@ -1,10 +1,12 @@
-"""Whose rows have left a purpose before they were rewritten: the table of withdrawals, asked at every read."""
+"""Whose rows have left a purpose before they were rewritten, or are used for nothing: asked at every read."""
 
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.restrictions import standing as restrictions
 from remit_consumers.lake.tables import WITHDRAWN_TABLE, is_table, open_table
 
 ALL_PURPOSES = ""
@@ -15,11 +17,26 @@ _COLUMNS = [*_SAID, "recorded_at", "applied_at"]
 
 
 def withdrawn(root: Path, purpose: str) -> pa.Table:
-    """Who withdrew a purpose and still has rows of it: one row each.
+    """Who withdrew a purpose and still has rows of it, or is under a restriction: one row each.
 
     Returns:
         `person`, as `person_of` names it, and `until`, the last day whose rows are out.
     """
+    both = pa.concat_tables([_withdrawn(root, purpose), _restricted(root)])
+    last = both.group_by("person").aggregate([("until", "max")])
+    return last.rename_columns(["person", "until"])
+
+
+def _restricted(root: Path) -> pa.Table:
+    """Whose rows are used for nothing, whenever they were collected."""
+    rows = restrictions(root)
+    person = person_of(rows.column("tenant"), rows.column("subject"))
+    ever = pa.repeat(pa.scalar(date.max, pa.date32()), rows.num_rows)
+    return pa.table({"person": person, "until": ever})
+
+
+def _withdrawn(root: Path, purpose: str) -> pa.Table:
+    """Who withdrew a purpose."""
     none = pa.table({"person": pa.array([], pa.string()), "until": pa.array([], pa.date32())})
     if not is_table(root, WITHDRAWN_TABLE):
         return none
@@ -30,11 +47,8 @@ def withdrawn(root: Path, purpose: str) -> pa.Table:
     if not open_.num_rows:
         return none
     days = pc.floor_temporal(open_.column("recorded_at_max"), unit="day").cast(pa.date32())
-    each = pa.table(
-        {"person": person_of(open_.column("tenant"), open_.column("subject")), "until": days}
-    )
-    last = each.group_by("person").aggregate([("until", "max")])
-    return last.rename_columns(["person", "until"])
+    person = person_of(open_.column("tenant"), open_.column("subject"))
+    return pa.table({"person": person, "until": days})
 
 
 def person_of(tenant: pa.ChunkedArray, subject: pa.ChunkedArray) -> pa.ChunkedArray:

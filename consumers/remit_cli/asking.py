@@ -1,0 +1,176 @@
+"""What the commands about requests share: the register of a data folder, what stands on standard input, how a request is shown."""
+
+import getpass
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from remit_cli.options import print_json, settings_of
+from remit_consumers.settings import Settings
+from remit_schemas.category import Necessity
+from remit_schemas.errors import RequestRefused, SettingsError
+from remit_schemas.policy import find_policy
+
+if TYPE_CHECKING:
+    from remit_consumers.requests.correct import Correction
+    from remit_consumers.requests.fulfil import Answer
+    from remit_consumers.requests.matter import SubjectRef
+    from remit_consumers.requests.register import Register, Request
+
+FLUSH_TIMEOUT_S = 60.0
+"""How long a withdrawal waits for its pack to reach the log."""
+
+FILE_MODE = 0o600
+"""Of what is handed over: somebody's data, for nobody else."""
+
+
+class Desk:
+    """The register of a data folder, as a command uses it."""
+
+    def __init__(self, data: Path | None) -> None:
+        from remit_consumers.deployment import Deployment  # noqa: PLC0415 - Arrow and Delta only where they are used
+        from remit_consumers.requests.opened import open_register  # noqa: PLC0415 - as above
+
+        self.settings: Settings = settings_of(data)
+        self.deployment: Deployment = Deployment.open(self.settings)
+        self.register: Register = open_register(self.deployment, getpass.getuser())
+
+    @property
+    def now(self) -> datetime:
+        """Aware UTC."""
+        return datetime.now(UTC)
+
+    def fulfil(
+        self, request: str, *, is_reviewed: bool = False, asks_more: bool = False
+    ) -> "Answer":
+        """Carry a request out; what is right is read from standard input where that is asked for."""
+        from remit_consumers.requests.fulfil import Given, fulfil  # noqa: PLC0415 - as above
+
+        correction = self.correction(request) if asks_more else None
+        given: Given = Given(withdrawing(self.settings), correction, is_reviewed)
+        return fulfil(self.deployment, self.register, request, given, self.now)
+
+    def correction(self, request: str) -> "Correction | None":
+        """Read what is right, where the request is to put something right."""
+        right = self.register.open(request).right
+        if right not in {"correct", "supplement"}:
+            return None
+        return correction_of(sys.stdin.readline(), fills=right == "supplement")
+
+
+def correction_of(text: str, *, fills: bool) -> "Correction":
+    """Read a correction: `{"contract": "page_view", "fields": {"language": "de"}}`.
+
+    Raises:
+        RequestRefused: It is none.
+    """
+    from remit_consumers.requests.correct import Correction  # noqa: PLC0415 - as above
+
+    try:
+        said: dict[str, Any] = json.loads(text)
+        contract, values = str(said["contract"]), dict(said["fields"])
+    except (ValueError, KeyError, TypeError):
+        message = 'what is right comes as a line of JSON: {"contract": "page_view", "fields": {"language": "de"}}'
+        raise RequestRefused(message) from None
+    return Correction(contract, values, fills)
+
+
+def withdrawing(settings: Settings) -> "Callable[[SubjectRef], None]":
+    """How a subject's consents are withdrawn: as any app would, by events on the log."""
+
+    def withdraw(about: "SubjectRef") -> None:
+        from remit import Accepted, Client, ConsentChange  # noqa: PLC0415 - the SDK only where it is used
+
+        policy = find_policy(settings.policy)
+        client = Client("remit-requests", log=settings.log, data=settings.data)
+        change = {
+            "status": "withdrawn",
+            "agreed_version": policy.version,
+            "method": "api",
+            "channel": "support",
+        }
+        answers = [
+            client.emit(
+                ConsentChange.of(change | {"purpose": purpose}),
+                subject=about.subject,
+                tenant=about.tenant or None,
+            )
+            for purpose, terms in policy.purposes.items()
+            if terms.necessity is Necessity.OPTIONAL
+        ]
+        done = client.flush(FLUSH_TIMEOUT_S, durable=True) and client.close(FLUSH_TIMEOUT_S)
+        if not done or not all(isinstance(answer, Accepted) for answer in answers):
+            raise RequestRefused("the withdrawal did not reach the log; the request stays open")
+
+    return withdraw
+
+
+def read_subject(dash: str) -> str:
+    """Read a subject from standard input.
+
+    Raises:
+        SettingsError: It was given as an argument, or there is none.
+    """
+    if dash != "-":
+        message = "a subject comes on standard input, never as an argument: write - and pipe it in"
+        raise SettingsError(message)
+    named = sys.stdin.readline().strip()
+    if not named:
+        message = "no subject on standard input"
+        raise SettingsError(message)
+    return named
+
+
+def show_answer(answer: "Answer", out: Path | None, *, as_json: bool) -> None:
+    """Hand over what a request came to."""
+    if answer.file is not None:
+        file = out or Path(f"remit-{answer.request.request}.zip")
+        file.touch(FILE_MODE)
+        file.write_bytes(answer.file)
+        where = f" in {file}"
+    else:
+        where = ""
+    if as_json:
+        print_json({**answer.request.public(), "detail": answer.detail})
+    else:
+        Console().print(f"{answer.request.right}: done, {answer.detail}{where}", highlight=False)
+
+
+def show_request(found: "Request", now: datetime, *, as_json: bool) -> None:
+    """Show a request that waits, and what to do next."""
+    if as_json:
+        print_json(found.public())
+        return
+    left = (found.due_at - now).days
+    console = Console()
+    console.print(
+        f"{found.request}: {found.right}, {found.state}; due {found.due_at:%Y-%m-%d}, {left} days left"
+    )
+    if found.may_charge:
+        console.print("a repeated request: a fee may be asked")
+    if found.state == "received":
+        console.print(
+            f"next: check who asks, then `remit requests verify {found.request} --proof KIND`"
+        )
+    elif found.is_open:
+        console.print(f"next: `remit requests fulfil {found.request}`, or deny it")
+
+
+def table_of(requests: "list[Request]", now: datetime, title: str) -> Table:
+    """Requests as a table, a line each."""
+    head = ("request", "right", "state", "received", "due", "days left", "requester", "reason", "")
+    table = Table(*head, title=title, caption=None if requests else "none")
+    for one in requests:
+        left = str((one.due_at - now).days) if one.is_open else ""
+        days = f"{one.received_at:%Y-%m-%d}", f"{one.due_at:%Y-%m-%d}"
+        fee = "repeated" if one.may_charge else ""
+        table.add_row(
+            one.request, one.right, one.state, *days, left, one.requester, one.reason, fee
+        )
+    return table

@@ -1,0 +1,156 @@
+"""`remit subject`: what somebody asks of their own data. The subject comes on standard input, never as an argument."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Final
+
+import typer
+
+from remit_cli.asking import Desk, read_subject, show_answer, show_request
+from remit_cli.options import Data, Json
+from remit_schemas.requests import Channel, ProofKind, Requester, Right
+
+app = typer.Typer(
+    help="Take what somebody asks of their own data: access, correct, erase, restrict, cancel and more.\n\n"
+    "Without --proof the request waits until it is checked who asks (remit requests verify).",
+    "echo u17 | remit subject access - --proof account_login",
+    no_args_is_help=True,
+)
+
+Subject = Annotated[
+    str, typer.Argument(metavar="-", help="A dash: the subject is read from standard input.")
+]
+Who = Annotated[Requester, typer.Option("--requester", help="Who asks, seen from the subject.")]
+Way = Annotated[Channel, typer.Option("--channel", help="By which way it came.")]
+Proof = Annotated[
+    ProofKind | None,
+    typer.Option("--proof", help="How it was checked who asks; it is carried out at once then."),
+]
+Law = Annotated[
+    str, typer.Option("--jurisdiction", help="Whose law holds: ISO 3166-1, such as CN.")
+]
+Tenant = Annotated[str, typer.Option("--tenant", help="Whose customer it is.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Where the zip goes; else remit-<request>.zip.", show_default=False),
+]
+Days = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day of collection, as 2026-03-01.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Who asks, and how a command answers."""
+
+    requester: Requester
+    channel: Channel
+    jurisdiction: str
+    tenant: str
+    proof: ProofKind | None
+    data: Path | None
+    as_json: bool
+
+
+@app.command()
+def access(  # noqa: PLR0913 - options of a command, named by who types them
+    subject: Subject,
+    *,
+    requester: Who = Requester.SELF,
+    channel: Way = Channel.SUPPORT,
+    jurisdiction: Law = "",
+    tenant: Tenant = "",
+    proof: Proof = None,
+    out: Out = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Hand over everything that stands of somebody: a zip that a person and a machine can read.
+
+    Example: echo u17 | remit subject access - --proof account_login --out u17.zip
+    """
+    asking = _Asking(requester, channel, jurisdiction, tenant, proof, data, as_json)
+    _ask(Right.ACCESS, subject, asking, out=out)
+
+
+def _command(right: Right, text: str, example: str) -> Callable[..., None]:
+    """Make the command of a right that takes nothing but who asks."""
+
+    def ask(  # noqa: PLR0913 - options of a command, named by who types them
+        subject: Subject,
+        *,
+        requester: Who = Requester.SELF,
+        channel: Way = Channel.SUPPORT,
+        jurisdiction: Law = "",
+        tenant: Tenant = "",
+        proof: Proof = None,
+        data: Data = None,
+        as_json: Json = False,
+    ) -> None:
+        asking = _Asking(requester, channel, jurisdiction, tenant, proof, data, as_json)
+        _ask(right, subject, asking)
+
+    ask.__doc__ = f"{text}\n\nExample: {example}"
+    return ask
+
+
+TEXTS: Final[Mapping[str, tuple[Right, str, str]]] = MappingProxyType(
+    {
+        "correct": (
+            Right.CORRECT,
+            "Replace what is wrong; what is right comes as JSON on a second line.",
+            """printf 'u17\\n{"contract": "page_view", "fields": {"language": "de"}}' | remit subject correct - --proof account_login""",
+        ),
+        "supplement": (
+            Right.SUPPLEMENT,
+            "Add what is missing, where nothing stands; it comes as JSON on a second line.",
+            """printf 'u17\\n{"contract": "page_view", "fields": {"language": "de"}}' | remit subject supplement - --proof account_login""",
+        ),
+        "restrict": (
+            Right.RESTRICT,
+            "Keep what stands of somebody and use it for nothing, until `remit requests lift`.",
+            "echo u17 | remit subject restrict - --proof id_document",
+        ),
+        "withdraw": (
+            Right.WITHDRAW,
+            "Withdraw every consent of somebody who asked customer service to.",
+            "echo u17 | remit subject withdraw - --proof account_login",
+        ),
+        "object": (
+            Right.OBJECT,
+            "Object to what a program decided: a human being looks at it, then `remit requests fulfil --reviewed`.",
+            "echo u17 | remit subject object -",
+        ),
+    }
+)
+"""The commands that take nothing but who asks, and what their help says."""
+
+for _name, _about in TEXTS.items():
+    app.command(name=_name)(_command(*_about))
+
+
+def _ask(
+    right: Right,
+    subject: str,
+    asking: _Asking,
+    *,
+    out: Path | None = None,
+) -> None:
+    """Take a request, and carry it out where it was checked who asks."""
+    from remit_consumers.requests.matter import SubjectRef  # noqa: PLC0415 - Arrow and Delta only where they are used
+    from remit_consumers.requests.register import Asked  # noqa: PLC0415 - as above
+
+    about = SubjectRef(asking.tenant, read_subject(subject))
+    desk = Desk(asking.data)
+    asked = Asked(right, asking.requester, asking.channel, asking.jurisdiction)
+    found = desk.register.receive(about, asked, desk.now)
+    if asking.proof is not None:
+        found = desk.register.verify(found.request, asking.proof, desk.now)
+    if asking.proof is None or right is Right.OBJECT:  # which a human being looks at first
+        show_request(found, desk.now, as_json=asking.as_json)
+        return
+    answer = desk.fulfil(found.request, asks_more=True)
+    show_answer(answer, out, as_json=asking.as_json)

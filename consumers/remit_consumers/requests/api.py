@@ -1,0 +1,222 @@
+"""`/v1/requests`: the register for a helpdesk's own programs. Each call bears a token; what bears none is refused and counted.
+
+    POST /v1/requests                 take one: {"right", "subject", "tenant"?, "requester"?, "channel"?, "jurisdiction"?, "ground"?, "scope"?}
+    GET  /v1/requests                 the open ones; ?all=1 closed ones, too
+    GET  /v1/requests/ID              its steps
+    POST /v1/requests/ID/verify       {"proof"}
+    POST /v1/requests/ID/fulfil       {"correction"?, "reviewed"?}; access answers with the zip
+    POST /v1/requests/ID/delay, deny  {"why"}
+
+201 taken, 200 done, 400 not so, 401 no token, 404 no such request, 409 not at this moment, 503 lake, vault or keys are out of reach.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request as Call
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from remit_consumers.deployment import Deployment
+from remit_consumers.metrics import Metrics
+from remit_consumers.requests.correct import Correction
+from remit_consumers.requests.fulfil import Answer, Given, Withdraw, fulfil
+from remit_consumers.requests.matter import SubjectRef
+from remit_consumers.requests.opened import open_register
+from remit_consumers.requests.register import Asked, Register, Request, Scope
+from remit_consumers.requests.tokens import bearer
+from remit_schemas.errors import (
+    KeysOutOfReach,
+    LakeError,
+    RemitError,
+    RequestRefused,
+    StaleWriter,
+)
+from remit_schemas.requests import (
+    Channel,
+    Delay,
+    DeletionGround,
+    Denial,
+    ProofKind,
+    Requester,
+    Right,
+)
+
+BODY_BYTES_MAX: Final = 64 << 10
+"""A request is a few words; a correction a few fields."""
+
+Said = Mapping[str, Any]
+_Does = Callable[["Api", Register, str, Said], Request | Answer | Said]
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What answers calls.
+
+    Attributes:
+        deployment: Where everything lies.
+        withdraw: How consents are withdrawn.
+        metrics: Where refused calls are counted.
+    """
+
+    deployment: Deployment
+    withdraw: Withdraw
+    metrics: Metrics
+
+    def routes(self) -> list[Route]:
+        """What it answers to."""
+        return [
+            Route("/v1/requests", self._door(_take), methods=["POST"]),
+            Route("/v1/requests", self._door(_list), methods=["GET"]),
+            Route("/v1/requests/{request}", self._door(_show), methods=["GET"]),
+            *(
+                Route(f"/v1/requests/{{request}}/{name}", self._door(does), methods=["POST"])
+                for name, does in _STEPS.items()
+            ),
+        ]
+
+    def _door(self, does: _Does) -> Callable[[Call], Any]:
+        async def door(call: Call) -> Response:
+            program = bearer(self.deployment.settings.keys, call.headers.get("authorization", ""))
+            if program is None:
+                return self._refused(
+                    401, "unauthorised", "a token is needed: `remit requests tokens add`"
+                )
+            try:
+                said = await _body(call)
+                answer = await run_in_threadpool(
+                    self._done, does, program, call.path_params.get("request", ""), said
+                )
+            except StaleWriter as error:
+                return self._refused(409, "stale", str(error))
+            except (KeysOutOfReach, LakeError) as error:
+                return self._refused(503, "out_of_reach", str(error))
+            except (RemitError, ValueError, KeyError, TypeError) as error:
+                return self._refused(*_blamed(error))
+            return _response(answer, 201 if does is _take else 200)
+
+        return door
+
+    def _done(self, does: _Does, program: str, request: str, said: Said) -> Request | Answer | Said:
+        return does(self, open_register(self.deployment, program), request, said)
+
+    def _refused(self, status: int, reason: str, message: str) -> Response:
+        self.metrics.calls_refused.labels(reason).inc()
+        return JSONResponse({"error": message}, status)
+
+
+def _blamed(error: Exception) -> tuple[int, str, str]:
+    """Status, reason and message for what the caller did."""
+    if isinstance(error, RequestRefused):
+        is_missing = str(error).startswith("there is no such request")
+        return (404, "unknown", str(error)) if is_missing else (400, "refused", str(error))
+    return 400, "not_understood", "this is no request: see docs/requests.md for its words"
+
+
+async def _body(call: Call) -> Said:
+    """The JSON object of a call; empty where it has none, its query where it is a question."""
+    if call.method == "GET":
+        return dict(call.query_params)
+    data = b""
+    async for chunk in call.stream():
+        data += chunk
+        if len(data) > BODY_BYTES_MAX:
+            raise RequestRefused(f"a call has at most {BODY_BYTES_MAX:,} bytes")
+    said = json.loads(data or b"{}")
+    if not isinstance(said, dict):
+        raise TypeError
+    return said
+
+
+def _response(answer: Request | Answer | Said, status: int) -> Response:
+    """Answer a call: a file as it is, everything else as JSON."""
+    if isinstance(answer, Answer) and answer.file is not None:
+        name = f"remit-{answer.request.request}.zip"
+        headers = {
+            "content-disposition": f'attachment; filename="{name}"',
+            "cache-control": "no-store",
+        }
+        return Response(answer.file, status, headers, "application/zip")
+    if isinstance(answer, Answer):
+        told: Said = {**answer.request.public(), "detail": answer.detail}
+    else:
+        told = answer.public() if isinstance(answer, Request) else answer
+    text = json.dumps(told, ensure_ascii=False, default=str)
+    return Response(text, status, {"cache-control": "no-store"}, "application/json")
+
+
+def _take(_: Api, register: Register, __: str, said: Said) -> Request:
+    subject = said["subject"]
+    if not isinstance(subject, str) or not subject:
+        raise RequestRefused("a request names its subject")
+    ground = said.get("ground")
+    asked = Asked(
+        right=Right(said["right"]),
+        requester=Requester(said.get("requester", Requester.SELF)),
+        channel=Channel(said.get("channel", Channel.SUPPORT)),
+        jurisdiction=str(said.get("jurisdiction", "")),
+        scope=_scope(said.get("scope", {})),
+        ground=DeletionGround(ground) if ground else None,
+    )
+    return register.receive(SubjectRef(str(said.get("tenant", "")), subject), asked, _now())
+
+
+def _scope(said: Said) -> Scope:
+    """Read a scope."""
+    days = {
+        name: date.fromisoformat(said[name]) for name in ("from_day", "to_day") if said.get(name)
+    }
+    return Scope(tuple(said.get("categories", ())), tuple(said.get("purposes", ())), **days)
+
+
+def _list(_: Api, register: Register, __: str, said: Said) -> Said:
+    found = [one.public() for one in register.all() if said.get("all") or one.is_open]
+    return {"requests": found}
+
+
+def _show(_: Api, register: Register, request: str, __: Said) -> Said:
+    return {"steps": [one.public() for one in register.history(request)]}
+
+
+def _verify(_: Api, register: Register, request: str, said: Said) -> Request:
+    return register.verify(request, ProofKind(said["proof"]), _now())
+
+
+def _delay(_: Api, register: Register, request: str, said: Said) -> Request:
+    return register.delay(request, Delay(said["why"]), _now())
+
+
+def _deny(_: Api, register: Register, request: str, said: Said) -> Request:
+    return register.deny(request, Denial(said["why"]), _now())
+
+
+def _fulfil(api: Api, register: Register, request: str, said: Said) -> Answer:
+    correction = said.get("correction")
+    given = Given(
+        withdraw=api.withdraw,
+        correction=Correction(
+            str(correction["contract"]),
+            dict(correction["fields"]),
+            register.open(request).right == Right.SUPPLEMENT,
+        )
+        if correction
+        else None,
+        is_reviewed=said.get("reviewed") is True,
+    )
+    return fulfil(api.deployment, register, request, given, _now())
+
+
+_STEPS: Mapping[str, _Does] = {
+    "verify": _verify,
+    "fulfil": _fulfil,
+    "delay": _delay,
+    "deny": _deny,
+}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

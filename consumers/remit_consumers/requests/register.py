@@ -1,0 +1,366 @@
+"""The register of requests: received, verified, answered or denied; each step is on record before it has an effect."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from remit_consumers.lake import requests as table
+from remit_consumers.requests.clock import due_at
+from remit_consumers.requests.matter import Matters, SubjectRef
+from remit_schemas.errors import RequestRefused
+from remit_schemas.policy import Policy
+from remit_schemas.requests import (
+    Channel,
+    Delay,
+    DeletionGround,
+    Denial,
+    ProofKind,
+    Requester,
+    RequestTerms,
+    Right,
+)
+
+ID_BYTES: Final = 6
+"""Random bytes of a request's id: short enough to be said on the phone, and of a million two are the same with a chance
+of 1 in 563."""
+
+KEPT_FOR: Final = timedelta(days=1095)
+"""How long a request stays on record: for three years a claim can be brought (Civil Code of the PRC, article 188)."""
+
+
+class State(StrEnum):
+    """How far a request is."""
+
+    RECEIVED = "received"
+    """Nobody has checked yet who asks."""
+    IN_WORK = "in_work"
+    """Who asks is checked."""
+    DONE = "done"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What of a subject's data a request is about; empty is all.
+
+    Attributes:
+        categories: Fideslang data_categories, each with those below it.
+        purposes: Fideslang data_uses.
+        from_day: The first day of collection.
+        to_day: The last one.
+    """
+
+    categories: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+    from_day: date | None = None
+    to_day: date | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing is left out."""
+        return self == Scope()
+
+    def to_json(self) -> str:
+        """What stands on record."""
+        return json.dumps({key: value for key, value in asdict(self).items() if value}, default=str)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked, and by whom.
+
+    Attributes:
+        right: For what.
+        requester: By whom, seen from the subject.
+        channel: By which way.
+        jurisdiction: Under whose law, as ISO 3166-1 alpha-2; empty where nobody said.
+        scope: Of which data.
+        ground: Why it is to be deleted; None for other rights.
+    """
+
+    right: Right
+    requester: Requester = Requester.SELF
+    channel: Channel = Channel.SUPPORT
+    jurisdiction: str = ""
+    scope: Scope = field(default_factory=Scope)
+    ground: DeletionGround | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it stands; the fields are the columns of `tables.REQUESTS`."""
+
+    request: str
+    step: int
+    state: str
+    at: datetime
+    right: str
+    requester: str
+    channel: str
+    jurisdiction: str
+    tenant: str
+    subject: str | None
+    received_at: datetime
+    due_at: datetime
+    policy_version: str
+    proof: str
+    ground: str
+    reason: str
+    clause: str
+    scope: str
+    may_charge: bool
+    evidence: str
+    actor: str
+    keep_until: datetime
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an answer is still due."""
+        return self.state not in {State.DONE, State.DENIED}
+
+    def public(self) -> dict[str, Any]:
+        """What may be shown of it: everything but its pseudonym."""
+        return {key: value for key, value in asdict(self).items() if key != "subject"}
+
+
+Name = Callable[[SubjectRef], str | None]
+"""Gives the pseudonym that the register knows a subject by; None where nothing is known of them."""
+
+
+class Register:
+    """All requests of an installation."""
+
+    def __init__(
+        self, lake: Path, matters: Matters, policy: Policy, name: Name, actor: str
+    ) -> None:
+        """Open the register.
+
+        Args:
+            lake: The lake's folder.
+            matters: Whom open requests are about.
+            policy: The policy in force.
+            name: Names subjects.
+            actor: Who takes the steps.
+
+        Raises:
+            RequestRefused: The policy says nothing of requests.
+        """
+        if policy.requests is None:
+            message = f'policy {policy.name} {policy.version} takes no requests: give it a section "requests"'
+            raise RequestRefused(message)
+        self.terms: RequestTerms = policy.requests
+        self.matters = matters
+        self._lake, self._policy, self._name, self._actor = lake, policy, name, actor
+
+    def receive(self, about: SubjectRef, asked: Asked, now: datetime) -> Request:
+        """Take a request; its clock starts.
+
+        Raises:
+            RequestRefused: The policy knows no such right, requester, channel or ground.
+            LakeError: It cannot be put on record.
+            KeysOutOfReach: Vault or keys cannot be reached.
+        """
+        self._check(asked)
+        subject = self._name(about)
+        request = Request(
+            request=secrets.token_hex(ID_BYTES),
+            step=1,
+            state=State.RECEIVED,
+            at=now,
+            right=asked.right,
+            requester=asked.requester,
+            channel=asked.channel,
+            jurisdiction=asked.jurisdiction,
+            tenant=about.tenant,
+            subject=subject,
+            received_at=now,
+            due_at=due_at(now, self.terms),
+            policy_version=self._policy.version,
+            proof="",
+            ground=asked.ground or "",
+            reason="",
+            clause=self.terms.rights[asked.right].clause,
+            scope=asked.scope.to_json(),
+            may_charge=self._is_repeated(subject, asked.right, now),
+            evidence="",
+            actor=self._actor,
+            keep_until=now + KEPT_FOR,
+        )
+        self.matters.keep(request.request, about)
+        table.record(self._lake, asdict(request))
+        return request
+
+    def verify(self, request: str, proof: ProofKind, now: datetime) -> Request:
+        """Record that it was checked who asks, and how; nothing of the check is kept.
+
+        Raises:
+            RequestRefused: The request is closed or was checked, or this proves nothing of such a requester.
+        """
+        found = self.open(request)
+        allowed = self.terms.requesters[Requester(found.requester)].proofs
+        if proof not in allowed:
+            message = f"{proof} proves no {found.requester}; one of {', '.join(allowed)} does"
+            raise RequestRefused(message)
+        return self._step(found, now, state=State.IN_WORK, proof=proof, reason="")
+
+    def delay(self, request: str, why: Delay, now: datetime) -> Request:
+        """Record why an answer takes its time; it is due no later for that.
+
+        Raises:
+            RequestRefused: The request is closed, or the policy has no such reason.
+        """
+        terms = self.terms.delays.get(why)
+        if terms is None:
+            raise _not_in_policy("reason for a delay", self.terms.delays)
+        return self._step(self.open(request), now, reason=why, clause=terms.clause)
+
+    def deny(self, request: str, why: Denial, now: datetime) -> Request:
+        """Deny a request for a reason that the policy has; whom it was about is forgotten.
+
+        Raises:
+            RequestRefused: The request is closed, or the policy has no such reason.
+        """
+        terms = self.terms.denials.get(why)
+        if terms is None:
+            raise _not_in_policy("reason for a denial", self.terms.denials)
+        return self._close(self.open(request), now, State.DENIED, reason=why, clause=terms.clause)
+
+    def done(self, request: str, evidence: str, now: datetime) -> Request:
+        """Record that a request was answered; whom it was about is forgotten.
+
+        Args:
+            request: Its id.
+            evidence: SHA-256 of what was handed over, or of the certificate.
+            now: Aware UTC.
+
+        Raises:
+            RequestRefused: It is closed, or nobody checked who asks.
+        """
+        found = self.ready(request)
+        return self._close(found, now, State.DONE, evidence=evidence, reason="")
+
+    def all(self) -> list[Request]:
+        """Every request as it stands, the oldest first.
+
+        Raises:
+            LakeError: The lake cannot be read.
+        """
+        return standing(table.steps(self._lake))
+
+    def history(self, request: str) -> list[Request]:
+        """The steps of one request, the oldest first.
+
+        Raises:
+            RequestRefused: There is no such request.
+        """
+        found = [one for one in _read(table.steps(self._lake)) if one.request == request]
+        if not found:
+            raise RequestRefused("there is no such request: see `remit requests list`")
+        return found
+
+    def open(self, request: str) -> Request:
+        """A request that still waits for its answer.
+
+        Raises:
+            RequestRefused: There is none, or it is closed.
+        """
+        found = self.history(request)[-1]
+        if not found.is_open:
+            raise RequestRefused(f"this request is closed: {found.state} on {found.at:%Y-%m-%d}")
+        return found
+
+    def ready(self, request: str) -> Request:
+        """A request that can be carried out.
+
+        Raises:
+            RequestRefused: There is none, it is closed, or nobody checked who asks.
+        """
+        found = self.open(request)
+        if found.state != State.IN_WORK:
+            message = "nobody has checked who asks: `remit requests verify` first"
+            raise RequestRefused(message)
+        return found
+
+    def about(self, found: Request) -> SubjectRef:
+        """Whom an open request is about.
+
+        Raises:
+            RequestRefused: That has been lost.
+        """
+        about = self.matters.of(found.request)
+        if about is None:
+            message = "whom this request is about is not known any more: deny it, and take it anew"
+            raise RequestRefused(message)
+        return about
+
+    def tidy(self) -> None:
+        """Forget whom requests were about that are closed, or never came on record: a crash may have left some."""
+        open_ = {one.request for one in self.all() if one.is_open}
+        for request in self.matters.kept():
+            if request not in open_:
+                self.matters.forget(request)
+
+    def _check(self, asked: Asked) -> None:
+        """Refuse what the policy does not know."""
+        terms = self.terms
+        for what, word, known in (
+            ("right", asked.right, terms.rights),
+            ("requester", asked.requester, terms.requesters),
+            ("channel", asked.channel, terms.channels),
+        ):
+            if word not in known:
+                raise _not_in_policy(what, known)
+        if (asked.ground is not None) != (asked.right is Right.DELETE):
+            raise RequestRefused("a deletion has a ground, and nothing else has")
+        if asked.ground is not None and asked.ground not in terms.grounds:
+            raise _not_in_policy("ground", terms.grounds)
+        if not asked.scope.is_all and asked.right is not Right.DELETE:
+            raise RequestRefused("only a deletion can be of a part")
+
+    def _is_repeated(self, subject: str | None, right: Right, now: datetime) -> bool:
+        """Whether a fee may be asked: more of the same than is free. Source: policy 2021-11-01, clause S103b."""
+        repeats = self.terms.repeats
+        if repeats is None or subject is None:
+            return False
+        before = [
+            one
+            for one in self.all()
+            if (one.subject, one.right) == (subject, right)
+            and one.received_at > now - repeats.within
+        ]
+        return len(before) >= repeats.free
+
+    def _close(self, found: Request, now: datetime, state: State, **changes: str) -> Request:
+        closed = self._step(found, now, state=state, **changes)
+        self.matters.forget(found.request)
+        return closed
+
+    def _step(self, found: Request, now: datetime, **changes: str) -> Request:
+        step = {"step": found.step + 1, "at": now, "actor": self._actor}
+        taken = Request(**(asdict(found) | step | changes))
+        table.record(self._lake, asdict(taken))
+        return taken
+
+
+def standing(steps: pa.Table) -> list[Request]:
+    """Every request as its last step leaves it, the oldest first (columns: `tables.REQUESTS`)."""
+    last: dict[str, Request] = {}
+    for one in _read(steps):
+        if one.request not in last or one.step > last[one.request].step:
+            last[one.request] = one
+    return sorted(last.values(), key=lambda one: one.received_at)
+
+
+def _read(steps: pa.Table) -> list[Request]:
+    return [Request(**row) for row in steps.to_pylist()]
+
+
+def _not_in_policy(what: str, known: Iterable[str] | Mapping[Any, Any]) -> RequestRefused:
+    return RequestRefused(f"the policy has no such {what}; there are {', '.join(map(str, known))}")

@@ -1,0 +1,99 @@
+"""Tokens of the requests API: which programs may use it. Only their SHA-256 lies on the disk, beside the keys."""
+
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from remit_schemas.durable import replace_file
+from remit_schemas.errors import SettingsError
+
+FILE: Final = "request-tokens.json"
+TOKEN_BYTES: Final = 24  # random: 192 bits, so that SHA-256 without a salt cannot be guessed back
+NAME_CHARACTERS_MAX: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token as it lies on the disk.
+
+    Attributes:
+        name: Of the program, for people; the record of steps names it.
+        sha256: Of the token, as hex.
+        added_on: Day, as ISO 8601.
+    """
+
+    name: str
+    sha256: str
+    added_on: str
+
+
+def read(keys: Path) -> tuple[Token, ...]:
+    """Read the tokens; none where there is no file.
+
+    Raises:
+        SettingsError: The file is not one that remit wrote.
+    """
+    try:
+        entries: list[dict[str, Any]] = json.loads((keys / FILE).read_bytes())["tokens"]
+        return tuple(Token(**entry) for entry in entries)
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, TypeError, KeyError):
+        raise SettingsError(f"{FILE} beside the keys cannot be read as tokens") from None
+
+
+def add(keys: Path, name: str) -> str:
+    """Make a token, and give it: nobody can read it again.
+
+    Raises:
+        SettingsError: The name is taken or no name.
+    """
+    known = read(keys)
+    if not name.strip() or len(name) > NAME_CHARACTERS_MAX:
+        raise SettingsError(f"a token has a name of 1 to {NAME_CHARACTERS_MAX} characters")
+    if any(one.name == name for one in known):
+        raise SettingsError("there is a token of that name; revoke it first, or choose another")
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    _write(keys, (*known, Token(name, digest(token), time.strftime("%Y-%m-%d", time.gmtime()))))
+    return token
+
+
+def revoke(keys: Path, name: str) -> None:
+    """Take a token away.
+
+    Raises:
+        SettingsError: There is none of that name.
+    """
+    known = read(keys)
+    left = tuple(one for one in known if one.name != name)
+    if len(left) == len(known):
+        raise SettingsError("there is no token of that name: see `remit requests tokens list`")
+    _write(keys, left)
+
+
+def bearer(keys: Path, header: str) -> str | None:
+    """Give the name of the program whose token an Authorization header bears; None where it bears none.
+
+    Source: RFC 6750, section 2.1.
+    """
+    kind, _, token = header.partition(" ")
+    if kind.lower() != "bearer" or not token:
+        return None
+    given = digest(token.strip())
+    return next((one.name for one in read(keys) if hmac.compare_digest(one.sha256, given)), None)
+
+
+def digest(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _write(keys: Path, tokens: tuple[Token, ...]) -> None:
+    keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+    data = json.dumps({"tokens": [asdict(one) for one in tokens]}, indent=2)
+    replace_file(keys / FILE, data.encode())
