@@ -15,8 +15,8 @@ from remit_schemas.requests import Channel, ProofKind, Requester, Right
 
 app = typer.Typer(
     help="Take what somebody asks of their own data: access, correct, erase, restrict, cancel and more.\n\n"
-    "Without --proof the request waits until it is checked who asks (remit requests verify).",
-    "echo u17 | remit subject access - --proof account_login",
+    "Without --proof the request waits until it is checked who asks (remit requests verify).\n\n"
+    "Example: echo u17 | remit subject access - --proof account_login",
     no_args_is_help=True,
 )
 
@@ -140,8 +140,8 @@ def _ask(
     out: Path | None = None,
 ) -> None:
     """Take a request, and carry it out where it was checked who asks."""
+    from remit_consumers.requests.asked import Asked  # noqa: PLC0415 - as above
     from remit_consumers.requests.matter import SubjectRef  # noqa: PLC0415 - Arrow and Delta only where they are used
-    from remit_consumers.requests.register import Asked  # noqa: PLC0415 - as above
 
     about = SubjectRef(asking.tenant, read_subject(subject))
     desk = Desk(asking.data)

@@ -10,8 +10,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from remit_consumers.lake.receipt import Receipt
-from remit_consumers.requests.counts import days_left
-from remit_consumers.requests.register import Request
+from remit_consumers.lake.requests import Request, days_left
 from remit_schemas.category import Decision
 
 

@@ -9,10 +9,9 @@ from threading import Event, Thread
 
 from remit_consumers.deployment import Deployment
 from remit_consumers.health import Health
-from remit_consumers.lake.requests import steps
+from remit_consumers.lake.requests import standing, steps
 from remit_consumers.locks import CONSUMERS_MAX, ConsumerLock, claim_consumer
 from remit_consumers.metrics import Metrics
-from remit_consumers.requests.register import standing
 from remit_consumers.run import OpenSource, Runner
 from remit_consumers.settings import Settings
 from remit_consumers.source.base import Source, Start

@@ -116,6 +116,18 @@ PROMISES: Final[Mapping[str, Promise]] = MappingProxyType(
             "Receipts are chained to the rows they speak of, so that no change goes unseen.",
             ("verify: chain", "verify: rows"),
         ),
+        "requests_have_grounds": Promise(
+            "A deletion is asked for on one of the grounds that the policy names, and which one is counted.",
+            ("report: requests.grounds",),
+        ),
+        "rights_for_all": Promise(
+            "Every right that the policy names is open to everybody; under whose law they asked is counted.",
+            ("report: requests.jurisdictions",),
+        ),
+        "requests_are_free": Promise(
+            "A request costs nothing; remit marks repeated ones and takes them like any other.",
+            ("report: requests.repeats",),
+        ),
         "nothing_lost": Promise(
             "What was accepted is stored once, through crashes and outages, or counted as what became of it.",
             (

@@ -14,10 +14,10 @@ from remit_consumers.lake.queries import counted as counted_reads
 from remit_consumers.lake.queries import history as read_history
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import GRANTED, WITHHELD
+from remit_consumers.lake.requests import counted as counted_requests
+from remit_consumers.lake.requests import standing
 from remit_consumers.lake.requests import steps as request_steps
 from remit_consumers.proof.removals import REMOVALS, removals, removed_values, spread, waits
-from remit_consumers.requests.counts import counted as counted_requests
-from remit_consumers.requests.register import standing
 from remit_schemas.category import Decision
 from remit_schemas.plain_door import MARK_BYTES, OVER_LOOPBACK, OVER_TLS
 

@@ -17,11 +17,11 @@ from typing import Any, Final
 import pyarrow as pa
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.lake.requests import Request
 from remit_consumers.requests.found import Holding, distinct, holding
 from remit_consumers.requests.matter import SubjectRef
 from remit_consumers.requests.page import page
 from remit_consumers.requests.redact import OTHERS, redacted
-from remit_consumers.requests.register import Request
 from remit_consumers.rows import COLLECTED_AT, columns_of
 from remit_schemas.category import Decision
 

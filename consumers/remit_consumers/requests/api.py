@@ -22,12 +22,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.lake.requests import Request
 from remit_consumers.metrics import Metrics
+from remit_consumers.requests.asked import Asked, Scope
 from remit_consumers.requests.correct import Correction
 from remit_consumers.requests.fulfil import Answer, Given, Withdraw, fulfil
 from remit_consumers.requests.matter import SubjectRef
 from remit_consumers.requests.opened import open_register
-from remit_consumers.requests.register import Asked, Register, Request, Scope
+from remit_consumers.requests.register import Register
 from remit_consumers.requests.tokens import bearer
 from remit_schemas.errors import (
     KeysOutOfReach,

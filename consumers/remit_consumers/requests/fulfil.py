@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.lake.requests import Request
 from remit_consumers.lake.restrictions import restrict
 from remit_consumers.requests.access import export
 from remit_consumers.requests.correct import Correction, correct
 from remit_consumers.requests.found import names_of
 from remit_consumers.requests.matter import SubjectRef
-from remit_consumers.requests.register import Register, Request
+from remit_consumers.requests.register import Register
 from remit_schemas.errors import RequestRefused
 from remit_schemas.requests import Right
 

@@ -1,25 +1,21 @@
 """The register of requests: received, verified, answered or denied; each step is on record before it has an effect."""
 
-import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow as pa
-
 from remit_consumers.lake import requests as table
+from remit_consumers.lake.requests import Request, State
+from remit_consumers.requests.asked import Asked
 from remit_consumers.requests.clock import due_at
 from remit_consumers.requests.matter import Matters, SubjectRef
 from remit_schemas.errors import RequestRefused
 from remit_schemas.policy import Policy
 from remit_schemas.requests import (
-    Channel,
     Delay,
-    DeletionGround,
     Denial,
     ProofKind,
     Requester,
@@ -33,101 +29,6 @@ of 1 in 563."""
 
 KEPT_FOR: Final = timedelta(days=1095)
 """How long a request stays on record: for three years a claim can be brought (Civil Code of the PRC, article 188)."""
-
-
-class State(StrEnum):
-    """How far a request is."""
-
-    RECEIVED = "received"
-    """Nobody has checked yet who asks."""
-    IN_WORK = "in_work"
-    """Who asks is checked."""
-    DONE = "done"
-    DENIED = "denied"
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What of a subject's data a request is about; empty is all.
-
-    Attributes:
-        categories: Fideslang data_categories, each with those below it.
-        purposes: Fideslang data_uses.
-        from_day: The first day of collection.
-        to_day: The last one.
-    """
-
-    categories: tuple[str, ...] = ()
-    purposes: tuple[str, ...] = ()
-    from_day: date | None = None
-    to_day: date | None = None
-
-    @property
-    def is_all(self) -> bool:
-        """Whether nothing is left out."""
-        return self == Scope()
-
-    def to_json(self) -> str:
-        """What stands on record."""
-        return json.dumps({key: value for key, value in asdict(self).items() if value}, default=str)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked, and by whom.
-
-    Attributes:
-        right: For what.
-        requester: By whom, seen from the subject.
-        channel: By which way.
-        jurisdiction: Under whose law, as ISO 3166-1 alpha-2; empty where nobody said.
-        scope: Of which data.
-        ground: Why it is to be deleted; None for other rights.
-    """
-
-    right: Right
-    requester: Requester = Requester.SELF
-    channel: Channel = Channel.SUPPORT
-    jurisdiction: str = ""
-    scope: Scope = field(default_factory=Scope)
-    ground: DeletionGround | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request as it stands; the fields are the columns of `tables.REQUESTS`."""
-
-    request: str
-    step: int
-    state: str
-    at: datetime
-    right: str
-    requester: str
-    channel: str
-    jurisdiction: str
-    tenant: str
-    subject: str | None
-    received_at: datetime
-    due_at: datetime
-    policy_version: str
-    proof: str
-    ground: str
-    reason: str
-    clause: str
-    scope: str
-    may_charge: bool
-    evidence: str
-    actor: str
-    keep_until: datetime
-
-    @property
-    def is_open(self) -> bool:
-        """Whether an answer is still due."""
-        return self.state not in {State.DONE, State.DENIED}
-
-    def public(self) -> dict[str, Any]:
-        """What may be shown of it: everything but its pseudonym."""
-        return {key: value for key, value in asdict(self).items() if key != "subject"}
 
 
 Name = Callable[[SubjectRef], str | None]
@@ -252,7 +153,7 @@ class Register:
         Raises:
             LakeError: The lake cannot be read.
         """
-        return standing(table.steps(self._lake))
+        return table.standing(table.steps(self._lake))
 
     def history(self, request: str) -> list[Request]:
         """The steps of one request, the oldest first.
@@ -260,7 +161,7 @@ class Register:
         Raises:
             RequestRefused: There is no such request.
         """
-        found = [one for one in _read(table.steps(self._lake)) if one.request == request]
+        found = [one for one in table.read(table.steps(self._lake)) if one.request == request]
         if not found:
             raise RequestRefused("there is no such request: see `remit requests list`")
         return found
@@ -347,19 +248,6 @@ class Register:
         taken = Request(**(asdict(found) | step | changes))
         table.record(self._lake, asdict(taken))
         return taken
-
-
-def standing(steps: pa.Table) -> list[Request]:
-    """Every request as its last step leaves it, the oldest first (columns: `tables.REQUESTS`)."""
-    last: dict[str, Request] = {}
-    for one in _read(steps):
-        if one.request not in last or one.step > last[one.request].step:
-            last[one.request] = one
-    return sorted(last.values(), key=lambda one: one.received_at)
-
-
-def _read(steps: pa.Table) -> list[Request]:
-    return [Request(**row) for row in steps.to_pylist()]
 
 
 def _not_in_policy(what: str, known: Iterable[str] | Mapping[Any, Any]) -> RequestRefused:

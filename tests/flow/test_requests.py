@@ -1,0 +1,226 @@
+"""Requests from outside: somebody asks for their data, has it put right, used for nothing; a helpdesk does it by the API."""
+
+import hashlib
+import io
+import json
+import urllib.error
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from kit.installation import Installation
+from kit.ports import free_port
+from kit.watching import until
+
+LOGIN = ("--proof", "account_login")
+
+
+def view(installed: Installation, subject: str, **fields: object) -> None:
+    """Have somebody look at a page, and that stored."""
+    event = {"page": "/cart", "language": "fr-FR", "status": 200, "subject": subject} | fields
+    installed.remit("emit", "page_view", "--wait", stdin=f"{json.dumps(event)}\n")
+
+
+def unzipped(data: bytes) -> dict[str, str]:
+    """The files of a zip."""
+    packed = zipfile.ZipFile(io.BytesIO(data))
+    return {name: packed.read(name).decode() for name in packed.namelist()}
+
+
+def languages(installed: Installation) -> list[str | None]:
+    return sorted(installed.rows("page_view").column("language").to_pylist(), key=str)
+
+
+@pytest.mark.clause("S077a")
+def test_somebody_gets_everything_that_stands_of_them_and_nothing_of_others(
+    embedded: Installation, tmp_path: Path
+) -> None:
+    view(embedded, "ann", status=201)
+    view(embedded, "bob", status=202)
+    embedded.remit("consent", "give", "-", "--purpose", "personalize", "--wait", stdin="ann")
+    file = tmp_path / "ann.zip"
+    told = embedded.facts("subject", "access", "-", *LOGIN, "--out", str(file), stdin="ann")
+    assert told["state"] == "done"
+    assert told["evidence"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    files = unzipped(file.read_bytes())
+    rows = [json.loads(line) for line in files["data/page_view.jsonl"].splitlines()]
+    assert [row["status"] for row in rows] == [201]
+    assert not {"pack", "index", "subject", "tenant"} & rows[0].keys()
+    (consent,) = json.loads(files["consents.json"])
+    assert (consent["purpose"], consent["status"]) == ("personalize", "given")
+    summary = json.loads(files["summary.json"])
+    assert summary["contracts"]["page_view"]["rows"] == 1
+    decided = {one["field"]: one for one in summary["fields"] if one["contract"] == "page_view"}
+    assert decided["language"]["clause"] == "S025c"
+    assert "http" not in files["index.html"].replace("https://www.w3.org", "")
+    assert "user.demographic.language" in files["index.html"]
+
+
+@pytest.mark.clause("S104d")
+def test_a_text_in_which_somebody_else_may_stand_is_withheld(embedded: Installation) -> None:
+    import pyarrow as pa  # noqa: PLC0415
+
+    from remit_consumers.requests.redact import OTHERS, redacted  # noqa: PLC0415
+
+    texts = pa.array(["all fine", None, "write to joe@example.com"])
+    assert redacted(texts).to_pylist() == ["all fine", None, OTHERS]
+
+
+@pytest.mark.clause("S077b")
+def test_what_is_wrong_is_put_right_as_small_as_the_policy_asks(embedded: Installation) -> None:
+    view(embedded, "ann")
+    view(embedded, "bob")
+    right = json.dumps({"contract": "page_view", "fields": {"language": "de-CH,de;q=0.9"}})
+    embedded.remit("subject", "correct", "-", *LOGIN, stdin=f"ann\n{right}\n")
+    assert languages(embedded) == ["de", "fr"]
+    assert embedded.breaches() == {}
+
+
+@pytest.mark.clause("S077b")
+def test_what_is_missing_is_added_only_where_nothing_stands(embedded: Installation) -> None:
+    view(embedded, "ann")
+    view(embedded, "ann", language=None)
+    right = json.dumps({"contract": "page_view", "fields": {"language": "de"}})
+    embedded.remit("subject", "supplement", "-", *LOGIN, stdin=f"ann\n{right}\n")
+    assert languages(embedded) == ["de", "fr"]
+    assert embedded.breaches() == {}
+
+
+def test_nothing_is_added_that_nobody_agreed_to(embedded: Installation) -> None:
+    view(embedded, "ann")
+    added = json.dumps({"contract": "page_view", "fields": {"screen": "1920x1080"}})
+    embedded.remit("subject", "supplement", "-", *LOGIN, stdin=f"ann\n{added}\n")
+    columns = [one for one in embedded.rows("page_view").column_names if one.startswith("screen")]
+    assert columns
+    assert all(embedded.rows("page_view").column(one).null_count == 1 for one in columns)
+
+
+def test_what_does_not_fit_is_refused_and_the_request_stays_open(embedded: Installation) -> None:
+    view(embedded, "ann")
+    wrong = json.dumps({"contract": "page_view", "fields": {"shoe_size": 42}})
+    done = embedded.remit("subject", "correct", "-", *LOGIN, stdin=f"ann\n{wrong}\n", expect=2)
+    assert "page_view has no field shoe_size" in done.stderr
+    assert "42" not in done.stderr
+    (left,) = json.loads(embedded.remit("requests", "list", "--json").stdout)["requests"]
+    assert left["state"] == "in_work"
+
+
+def rows_read(installed: Installation) -> list[int]:
+    sql = "SELECT status FROM page_view ORDER BY status"
+    told = installed.facts("query", sql, "--purpose", "essential.service.operations")
+    return [row["status"] for row in told["rows"]]  # type: ignore[index]
+
+
+def test_what_is_restricted_is_kept_and_read_by_nobody_until_that_is_lifted(
+    embedded: Installation,
+) -> None:
+    view(embedded, "ann", status=201)
+    view(embedded, "bob", status=202)
+    assert rows_read(embedded) == [201, 202]
+    told = embedded.facts("subject", "restrict", "-", *LOGIN, stdin="ann")
+    assert rows_read(embedded) == [202]
+    view(embedded, "ann", status=203)
+    assert rows_read(embedded) == [202]
+    assert embedded.contract("page_view")["present"] == 3
+    embedded.remit("requests", "lift", str(told["request"]))
+    assert rows_read(embedded) == [201, 202, 203]
+    assert embedded.breaches() == {}
+
+
+@pytest.mark.clause("S090")
+def test_support_withdraws_for_somebody(embedded: Installation) -> None:
+    embedded.remit("consent", "give", "-", "--purpose", "personalize", "--wait", stdin="ann")
+    embedded.remit("subject", "withdraw", "-", *LOGIN, stdin="ann")
+    embedded.settle()
+    shown = embedded.facts("consent", "show", "-", stdin="ann")["purposes"]
+    assert not any(one["granted"] for one in shown.values())
+
+
+@pytest.mark.clause("S098")
+def test_what_a_program_decided_is_looked_at_by_a_human_being(embedded: Installation) -> None:
+    asked = embedded.facts("subject", "object", "-", *LOGIN, stdin="ann")
+    assert asked["state"] == "in_work"
+    name = str(asked["request"])
+    assert "human being" in embedded.remit("requests", "fulfil", name, expect=2).stderr
+    done = embedded.facts("requests", "fulfil", name, "--reviewed")
+    assert (done["state"], done["evidence"]) == ("done", "reviewed")
+
+
+def test_a_subject_never_comes_as_an_argument(embedded: Installation) -> None:
+    done = embedded.remit("subject", "access", "ann", *LOGIN, expect=2)
+    assert "standard input" in done.stderr
+
+
+class Helpdesk:
+    """A program that uses the API with its token."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self.url = f"http://127.0.0.1:{port}/v1/requests"
+        self.token = token
+
+    def call(
+        self, path: str = "", said: object = None, token: str | None = None
+    ) -> tuple[int, bytes]:
+        """Call it; a body makes it a POST."""
+        data = None if said is None else json.dumps(said).encode()
+        call = urllib.request.Request(self.url + path, data)  # noqa: S310 - our own address
+        call.add_header("Authorization", f"Bearer {self.token if token is None else token}")
+        try:
+            with urllib.request.urlopen(call, timeout=60) as answer:  # noqa: S310
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+
+@pytest.fixture
+def helpdesk(embedded: Installation, tmp_path: Path) -> Helpdesk:
+    token = embedded.remit("requests", "tokens", "add", "helpdesk").stdout.strip()
+    view(embedded, "ann", status=201)
+    port = free_port()
+    log = tmp_path / "up.log"
+    embedded.start_into(log, "up", "--port", str(port))
+    until(lambda: "/healthz" in log.read_text(), "it does not serve")
+    return Helpdesk(port, token)
+
+
+@pytest.mark.clause("S100c", "S101")
+def test_a_helpdesk_takes_checks_and_answers_a_request(helpdesk: Helpdesk) -> None:
+    status, body = helpdesk.call(said={"right": "access", "subject": "ann", "channel": "complaint"})
+    came = json.loads(body)
+    assert (status, came["state"], came["actor"]) == (201, "received", "helpdesk")
+    assert b'"ann"' not in body
+    path = f"/{came['request']}"
+    assert helpdesk.call(f"{path}/fulfil", {})[0] == 400
+    assert helpdesk.call(f"{path}/verify", {"proof": "account_login"})[0] == 200
+    status, body = helpdesk.call(f"{path}/fulfil", {})
+    assert status == 200
+    assert json.loads(unzipped(body)["data/page_view.jsonl"])["status"] == 201
+    assert json.loads(helpdesk.call("")[1]) == {"requests": []}
+    assert len(json.loads(helpdesk.call(path)[1])["steps"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("said", "path", "status"),
+    [
+        ({"right": "fly", "subject": "ann"}, "", 400),
+        ({"right": "access"}, "", 400),
+        ([], "", 400),
+        ({"right": "access", "subject": "x" * 70_000}, "", 400),
+        ({"proof": "account_login"}, "/000000000000/verify", 404),
+    ],
+)
+def test_a_call_that_is_none_is_refused(
+    helpdesk: Helpdesk, said: object, path: str, status: int
+) -> None:
+    assert helpdesk.call(path, said)[0] == status
+
+
+def test_who_bears_no_token_is_refused_and_counted(helpdesk: Helpdesk) -> None:
+    said = {"right": "access", "subject": "ann"}
+    for token in ("guess", ""):
+        assert helpdesk.call(said=said, token=token)[0] == 401
+    with urllib.request.urlopen(helpdesk.url.replace("/v1/requests", "/metrics")) as answer:  # noqa: S310
+        metrics = answer.read().decode()
+    assert 'remit_request_calls_refused_total{reason="unauthorised"} 2.0' in metrics
