@@ -110,7 +110,9 @@ def test_what_does_not_fit_is_refused_and_the_request_stays_open(embedded: Insta
 def rows_read(installed: Installation) -> list[int]:
     sql = "SELECT status FROM page_view ORDER BY status"
     told = installed.facts("query", sql, "--purpose", "essential.service.operations")
-    return [row["status"] for row in told["rows"]]  # type: ignore[index]
+    rows = told["rows"]
+    assert isinstance(rows, list)
+    return [row["status"] for row in rows]
 
 
 def test_what_is_restricted_is_kept_and_read_by_nobody_until_that_is_lifted(
@@ -135,6 +137,7 @@ def test_support_withdraws_for_somebody(embedded: Installation) -> None:
     embedded.remit("subject", "withdraw", "-", *LOGIN, stdin="ann")
     embedded.settle()
     shown = embedded.facts("consent", "show", "-", stdin="ann")["purposes"]
+    assert isinstance(shown, dict)
     assert not any(one["granted"] for one in shown.values())
 
 
