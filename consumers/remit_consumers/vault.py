@@ -183,7 +183,10 @@ class Vault:
         """Take in the records behind the last one known; gives whether there were any."""
         found = os.fstat(file)
         size = found.st_size
-        if self._inode not in {0, found.st_ino}:  # written anew by another process: learn it all again
+        if self._inode not in {
+            0,
+            found.st_ino,
+        }:  # written anew by another process: learn it all again
             self._by_index, self._end = {}, len(MAGIC)
             self._known.clear()
             self._known_count = 0
