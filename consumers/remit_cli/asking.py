@@ -18,10 +18,10 @@ from remit_schemas.errors import RequestRefused, SettingsError
 from remit_schemas.policy import find_policy
 
 if TYPE_CHECKING:
+    from remit_consumers.erasure.scope import SubjectRef
     from remit_consumers.lake.requests import Request
     from remit_consumers.requests.correct import Correction
     from remit_consumers.requests.fulfil import Answer
-    from remit_consumers.requests.matter import SubjectRef
 from remit_consumers.requests.register import Register
 
 FLUSH_TIMEOUT_S = 60.0

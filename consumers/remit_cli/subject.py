@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from remit_cli.asking import Desk, read_subject, show_answer, show_request
 from remit_cli.options import Data, Json
-from remit_schemas.requests import Channel, ProofKind, Requester, Right
+from remit_schemas.requests import Channel, DeletionGround, ProofKind, Requester, Right
 
 app = typer.Typer(
     help="Take what somebody asks of their own data: access, correct, erase, restrict, cancel and more.\n\n"
@@ -37,9 +37,9 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", help="Where the zip goes; else remit-<request>.zip.", show_default=False),
 ]
-Days = Annotated[
-    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day of collection, as 2026-03-01.")
-]
+Day = datetime | None
+DAYS = ["%Y-%m-%d"]
+"""How a day is written: 2026-03-01."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,45 @@ def access(  # noqa: PLR0913 - options of a command, named by who types them
     """
     asking = _Asking(requester, channel, jurisdiction, tenant, proof, data, as_json)
     _ask(Right.ACCESS, subject, asking, out=out)
+
+
+@app.command()
+def erase(  # noqa: PLR0913 - as above
+    subject: Subject,
+    *,
+    ground: Annotated[
+        DeletionGround, typer.Option("--ground", help="Why: one of the grounds of the policy.")
+    ],
+    category: Annotated[
+        list[str] | None, typer.Option("--category", help="Only fields of it; again for more.")
+    ] = None,
+    purpose: Annotated[
+        list[str] | None, typer.Option("--purpose", help="Only what is stored for it.")
+    ] = None,
+    from_day: Annotated[
+        Day, typer.Option("--from", formats=DAYS, help="From this day of collection on.")
+    ] = None,
+    to_day: Annotated[
+        Day, typer.Option("--to", formats=DAYS, help="Up to this day of collection.")
+    ] = None,
+    requester: Who = Requester.SELF,
+    channel: Way = Channel.SUPPORT,
+    jurisdiction: Law = "",
+    tenant: Tenant = "",
+    proof: Proof = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Erase what stands of somebody: all of it, or a part; a signed certificate says what went.
+
+    Example: echo u17 | remit subject erase - --ground purpose_ended --proof account_login
+    """
+    from remit_consumers.erasure.scope import Scope  # noqa: PLC0415 - Arrow and Delta only where they are used
+
+    days = [day.date() if day else None for day in (from_day, to_day)]
+    scope = Scope(tuple(category or ()), tuple(purpose or ()), *days)
+    asking = _Asking(requester, channel, jurisdiction, tenant, proof, data, as_json)
+    _ask(Right.DELETE, subject, asking, more={"scope": scope, "ground": ground})
 
 
 def _command(right: Right, text: str, example: str) -> Callable[..., None]:
@@ -114,6 +153,11 @@ TEXTS: Final[Mapping[str, tuple[Right, str, str]]] = MappingProxyType(
             "Keep what stands of somebody and use it for nothing, until `remit requests lift`.",
             "echo u17 | remit subject restrict - --proof id_document",
         ),
+        "cancel": (
+            Right.CANCEL_ACCOUNT,
+            "Close an account: erase everything, and take nothing of it until somebody agrees anew.",
+            "Example: echo u17 | remit subject cancel - --proof account_login",
+        ),
         "withdraw": (
             Right.WITHDRAW,
             "Withdraw every consent of somebody who asked customer service to.",
@@ -138,14 +182,15 @@ def _ask(
     asking: _Asking,
     *,
     out: Path | None = None,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Take a request, and carry it out where it was checked who asks."""
+    from remit_consumers.erasure.scope import SubjectRef  # noqa: PLC0415 - Arrow and Delta only where they are used
     from remit_consumers.requests.asked import Asked  # noqa: PLC0415 - as above
-    from remit_consumers.requests.matter import SubjectRef  # noqa: PLC0415 - Arrow and Delta only where they are used
 
     about = SubjectRef(asking.tenant, read_subject(subject))
     desk = Desk(asking.data)
-    asked = Asked(right, asking.requester, asking.channel, asking.jurisdiction)
+    asked = Asked(right, asking.requester, asking.channel, asking.jurisdiction, **more)
     found = desk.register.receive(about, asked, desk.now)
     if asking.proof is not None:
         found = desk.register.verify(found.request, asking.proof, desk.now)

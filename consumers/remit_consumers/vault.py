@@ -12,13 +12,13 @@ import hmac
 import os
 import secrets
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Self
 from zlib import crc32
 
 from remit_consumers.keyfiles import FolderLock, open_folder
-from remit_schemas.durable import make_file
+from remit_schemas.durable import make_file, replace_file
 from remit_schemas.errors import KeysOutOfReach
 
 FILE: Final = "subjects.vault"
@@ -46,6 +46,7 @@ class Vault:
         self._known: dict[str, dict[str, bytes]] = {}
         self._known_count = 0
         self._end = len(MAGIC)
+        self._inode = 0
         self.damaged = 0
 
     @classmethod
@@ -105,6 +106,46 @@ class Vault:
         self._add(())
         return self._by_index.get(self._index_of(tenant, subject))
 
+    def index_of(self, tenant: str, subject: str) -> bytes:
+        """What a subject's record is found by, 32 bytes; it tells nobody who that is without the index key."""
+        return self._index_of(tenant, subject)
+
+    def forget(self, tenant: str, subject: str) -> bool:
+        """Destroy the secret of one subject, durably; gives whether there was one."""
+        return bool(self.forget_indexes([self._index_of(tenant, subject)]))
+
+    def forget_indexes(self, indexes: Collection[bytes]) -> int:
+        """Destroy the secrets of these records, durably: the file is written anew without them; gives how many there were.
+
+        Raises:
+            KeysOutOfReach: The vault cannot be read or written.
+        """
+        try:
+            with self._lock.held(), self._file.open("r+b", buffering=0) as file:
+                self._read_new(file.fileno())
+                gone = {index for index in indexes if index in self._by_index}
+                if gone:
+                    self._without(gone)
+        except OSError as error:
+            raise _out_of_reach(error) from None
+        return len(gone)
+
+    def _without(self, gone: Collection[bytes]) -> None:
+        """Write the file anew without some records; the old bytes are overwritten before they are let go."""
+        kept = {index: secret for index, secret in self._by_index.items() if index not in gone}
+        data = MAGIC + b"".join(_packed(index, secret) for index, secret in kept.items())
+        old = os.open(self._file, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            replace_file(self._file, data)
+            _write_all(old, bytes(os.fstat(old).st_size), 0)
+            os.fsync(old)
+        finally:
+            os.close(old)
+        self._by_index, self._end = kept, len(data)
+        self._known.clear()
+        self._known_count = 0
+        self._inode = self._file.stat().st_ino
+
     def _learn(self, tenant: str, subjects: Iterable[str]) -> None:
         """Find or make the secrets of subjects that are not in memory under their plain id."""
         indexes = {subject: self._index_of(tenant, subject) for subject in subjects}
@@ -140,7 +181,16 @@ class Vault:
 
     def _read_new(self, file: int) -> bool:
         """Take in the records behind the last one known; gives whether there were any."""
-        size = os.fstat(file).st_size
+        found = os.fstat(file)
+        size = found.st_size
+        if self._inode not in {
+            0,
+            found.st_ino,
+        }:  # written anew by another process: learn it all again
+            self._by_index, self._end = {}, len(MAGIC)
+            self._known.clear()
+            self._known_count = 0
+        self._inode = found.st_ino
         if size < self._end or os.pread(file, len(MAGIC), 0) != MAGIC:
             raise KeysOutOfReach("the vault's file was cut or replaced, or is no vault")
         before = at = self._end
@@ -155,10 +205,7 @@ class Vault:
         return self._end > before
 
     def _append(self, file: int, made: dict[bytes, bytes]) -> None:
-        data = b"".join(
-            _RECORD.pack(index, secret, crc32(secret, crc32(index)))
-            for index, secret in made.items()
-        )
+        data = b"".join(_packed(index, secret) for index, secret in made.items())
         try:
             os.ftruncate(file, self._end)  # what a crash tore off
             _write_all(file, data, self._end)
@@ -168,6 +215,11 @@ class Vault:
             raise
         self._by_index.update(made)
         self._end += len(data)
+
+
+def _packed(index: bytes, secret: bytes) -> bytes:
+    """One record."""
+    return _RECORD.pack(index, secret, crc32(secret, crc32(index)))
 
 
 def _records(file: int, start: int) -> Iterator[tuple[bytes, bytes, int]]:

@@ -151,6 +151,34 @@ def test_what_a_program_decided_is_looked_at_by_a_human_being(embedded: Installa
     assert (done["state"], done["evidence"]) == ("done", "reviewed")
 
 
+@pytest.mark.clause("S079a", "S079b")
+def test_somebody_has_a_part_erased_and_then_everything(embedded: Installation) -> None:
+    view(embedded, "ann", status=201)
+    view(embedded, "bob", status=202)
+    erase = ("subject", "erase", "-", "--ground", "purpose_ended", *LOGIN)
+    embedded.remit(*erase, "--category", "user.demographic.language", stdin="ann")
+    assert languages(embedded) == [None, "fr"]
+    assert embedded.rows("page_view").num_rows == 2
+    told = embedded.facts(*erase, stdin="ann")
+    assert len(str(told["evidence"])) == 64
+    assert embedded.rows("page_view").column("status").to_pylist() == [202]
+    assert embedded.breaches() == {}
+
+
+@pytest.mark.clause("S095a", "S095b")
+def test_a_cancelled_account_is_gone_and_stays_out_until_somebody_agrees_anew(
+    embedded: Installation,
+) -> None:
+    view(embedded, "ann", status=201)
+    embedded.remit("subject", "cancel", "-", *LOGIN, stdin="ann")
+    view(embedded, "ann", status=203)
+    assert embedded.rows("page_view").num_rows == 0
+    embedded.remit("consent", "accept", "-", "--wait", stdin="ann")
+    view(embedded, "ann", status=204)
+    assert embedded.rows("page_view").column("status").to_pylist() == [204]
+    assert embedded.breaches() == {}
+
+
 def test_a_subject_never_comes_as_an_argument(embedded: Installation) -> None:
     done = embedded.remit("subject", "access", "ann", *LOGIN, expect=2)
     assert "standard input" in done.stderr

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from remit_consumers.deployment import Deployment
-from remit_consumers.requests.matter import SubjectRef
+from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.requests.opened import open_register
 from remit_consumers.requests.register import Register
 from remit_consumers.settings import Settings

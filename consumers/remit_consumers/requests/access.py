@@ -17,9 +17,9 @@ from typing import Any, Final
 import pyarrow as pa
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake.requests import Request
 from remit_consumers.requests.found import Holding, distinct, holding
-from remit_consumers.requests.matter import SubjectRef
 from remit_consumers.requests.page import page
 from remit_consumers.requests.redact import OTHERS, redacted
 from remit_consumers.rows import COLLECTED_AT, columns_of

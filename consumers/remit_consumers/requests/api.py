@@ -13,7 +13,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
@@ -22,12 +22,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.erase import EVERYTHING
+from remit_consumers.erasure.scope import Scope, SubjectRef
 from remit_consumers.lake.requests import Request
 from remit_consumers.metrics import Metrics
-from remit_consumers.requests.asked import Asked, Scope
+from remit_consumers.requests.asked import Asked
 from remit_consumers.requests.correct import Correction
 from remit_consumers.requests.fulfil import Answer, Given, Withdraw, fulfil
-from remit_consumers.requests.matter import SubjectRef
 from remit_consumers.requests.opened import open_register
 from remit_consumers.requests.register import Register
 from remit_consumers.requests.tokens import bearer
@@ -169,10 +170,7 @@ def _take(_: Api, register: Register, __: str, said: Said) -> Request:
 
 def _scope(said: Said) -> Scope:
     """Read a scope."""
-    days = {
-        name: date.fromisoformat(said[name]) for name in ("from_day", "to_day") if said.get(name)
-    }
-    return Scope(tuple(said.get("categories", ())), tuple(said.get("purposes", ())), **days)
+    return Scope.from_dict({**EVERYTHING.to_dict(), **said})
 
 
 def _list(_: Api, register: Register, __: str, said: Said) -> Said:

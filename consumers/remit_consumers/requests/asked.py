@@ -1,36 +1,9 @@
 """What is asked: for what, by whom, of which data."""
 
-import json
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from dataclasses import dataclass, field
 
+from remit_consumers.erasure.scope import Scope
 from remit_schemas.requests import Channel, DeletionGround, Requester, Right
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What of a subject's data a request is about; empty is all.
-
-    Attributes:
-        categories: Fideslang data_categories, each with those below it.
-        purposes: Fideslang data_uses.
-        from_day: The first day of collection.
-        to_day: The last one.
-    """
-
-    categories: tuple[str, ...] = ()
-    purposes: tuple[str, ...] = ()
-    from_day: date | None = None
-    to_day: date | None = None
-
-    @property
-    def is_all(self) -> bool:
-        """Whether nothing is left out."""
-        return self == Scope()
-
-    def to_json(self) -> str:
-        """What stands on record."""
-        return json.dumps({key: value for key, value in asdict(self).items() if value}, default=str)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.rewrite import EVENTS, Change, rewrite
@@ -23,7 +24,6 @@ from remit_consumers.lake.tables import is_table
 from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.plans import Plans
 from remit_consumers.requests.found import tagsets_of
-from remit_consumers.requests.matter import SubjectRef
 from remit_consumers.rows import arrow_type, stored_types
 from remit_consumers.steps.minimize import load
 from remit_consumers.withdrawal.orders import keys_of

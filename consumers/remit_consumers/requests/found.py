@@ -10,10 +10,10 @@ import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.rewrite import EVENTS
 from remit_consumers.lake.tables import is_table, open_table, row_tables
-from remit_consumers.requests.matter import SubjectRef
 from remit_consumers.withdrawal.decide import catalogue
 
 

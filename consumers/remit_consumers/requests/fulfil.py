@@ -1,17 +1,19 @@
 """Fulfil: what each right does. A request is carried out first and closed then: what a crash interrupts is done again."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.erase import EVERYTHING, erase
+from remit_consumers.erasure.scope import ACCOUNT_CANCELLED, Scope, SubjectRef
 from remit_consumers.lake.requests import Request
 from remit_consumers.lake.restrictions import restrict
 from remit_consumers.requests.access import export
 from remit_consumers.requests.correct import Correction, correct
 from remit_consumers.requests.found import names_of
-from remit_consumers.requests.matter import SubjectRef
 from remit_consumers.requests.register import Register
 from remit_schemas.errors import RequestRefused
 from remit_schemas.requests import Right
@@ -124,10 +126,25 @@ def _object(_: Deployment, __: Register, ___: _About, given: Given, ____: dateti
     return _Done("reviewed", "looked at by a human being")
 
 
+def _delete(deployment: Deployment, _: Register, of: _About, __: Given, now: datetime) -> _Done:
+    found, about = of
+    scope = Scope.from_dict(json.loads(found.scope))
+    certificate = erase(deployment, [about], scope, found.ground, now)
+    return _Done(certificate.sha256, f"certificate {certificate.number}")
+
+
+def _cancel(deployment: Deployment, _: Register, of: _About, __: Given, now: datetime) -> _Done:
+    certificate = erase(deployment, [of[1]], EVERYTHING, ACCOUNT_CANCELLED, now, until_agreed=True)
+    words = f"certificate {certificate.number}; nothing is taken of it until somebody agrees anew"
+    return _Done(certificate.sha256, words)
+
+
 _HOW: dict[Right, _How] = {
     Right.ACCESS: _access,
     Right.CORRECT: _correct,
     Right.SUPPLEMENT: _correct,
+    Right.DELETE: _delete,
+    Right.CANCEL_ACCOUNT: _cancel,
     Right.RESTRICT: _restrict,
     Right.WITHDRAW: _withdraw,
     Right.OBJECT: _object,

@@ -10,7 +10,7 @@ import json
 import os
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.keyfiles import KEY_BYTES, destroy_key, open_folder
 from remit_schemas.durable import replace_file, sync_folder
 from remit_schemas.errors import KeysOutOfReach
@@ -31,19 +32,6 @@ YOUNG_S: Final = 60.0
 
 NONCE_BYTES: Final = 12
 _INFO: Final = b"remit matter of a request"
-
-
-@dataclass(frozen=True, slots=True)
-class SubjectRef:
-    """Whom a request is about.
-
-    Attributes:
-        tenant: Whose customer; empty for a single shop.
-        subject: As the app names it.
-    """
-
-    tenant: str
-    subject: str
 
 
 class Matters:

@@ -1,8 +1,9 @@
 """The register of a deployment, opened for whoever takes its steps."""
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.pseudonyms import Pseudonyms
-from remit_consumers.requests.matter import Matters, SubjectRef
+from remit_consumers.requests.matter import Matters
 from remit_consumers.requests.register import Register
 
 DOMAIN = "requests"

@@ -1,5 +1,6 @@
 """The register of requests: received, verified, answered or denied; each step is on record before it has an effect."""
 
+import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
@@ -7,11 +8,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake import requests as table
 from remit_consumers.lake.requests import Request, State
 from remit_consumers.requests.asked import Asked
 from remit_consumers.requests.clock import due_at
-from remit_consumers.requests.matter import Matters, SubjectRef
+from remit_consumers.requests.matter import Matters
 from remit_schemas.errors import RequestRefused
 from remit_schemas.policy import Policy
 from remit_schemas.requests import (
@@ -88,7 +90,7 @@ class Register:
             ground=asked.ground or "",
             reason="",
             clause=self.terms.rights[asked.right].clause,
-            scope=asked.scope.to_json(),
+            scope=json.dumps(asked.scope.to_dict()),
             may_charge=self._is_repeated(subject, asked.right, now),
             evidence="",
             actor=self._actor,
@@ -222,7 +224,7 @@ class Register:
             raise RequestRefused("a deletion has a ground, and nothing else has")
         if asked.ground is not None and asked.ground not in terms.grounds:
             raise _not_in_policy("ground", terms.grounds)
-        if not asked.scope.is_all and asked.right is not Right.DELETE:
+        if not asked.scope.is_whole and asked.right is not Right.DELETE:
             raise RequestRefused("only a deletion can be of a part")
 
     def _is_repeated(self, subject: str | None, right: Right, now: datetime) -> bool:

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.desk import ANN, DAY, LOGIN, NOON, make_deployment, make_register
+from remit_consumers.erasure.scope import Scope, SubjectRef
 from remit_consumers.lake.requests import Request, counted, days_left, record, steps
-from remit_consumers.requests.asked import Asked, Scope
+from remit_consumers.requests.asked import Asked
 from remit_consumers.requests.clock import due, due_at
-from remit_consumers.requests.matter import SubjectRef
 from remit_consumers.requests.opened import open_register
 from remit_consumers.requests.register import Register
 from remit_schemas.errors import KeysOutOfReach, RequestRefused, StaleWriter
