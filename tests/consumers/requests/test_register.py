@@ -73,7 +73,7 @@ def test_nothing_is_carried_out_for_somebody_nobody_checked(register: Register) 
         register.ready(taken(register).request)
 
 
-@pytest.mark.clause("S100a", "S102")
+@pytest.mark.clause("S100a", "S102", "S119")
 def test_a_proof_must_be_one_of_those_that_the_requester_can_give(register: Register) -> None:
     came = register.receive(ANN, Asked(Right.ACCESS, Requester.GUARDIAN), NOON)
     with pytest.raises(RequestRefused, match="guardianship"):
@@ -166,7 +166,7 @@ def test_the_fourth_request_for_one_right_in_a_year_may_cost_something(register:
     assert not register.receive(ANN, Asked(Right.ACCESS), later).may_charge
 
 
-@pytest.mark.clause("S100a", "S100b", "S100c")
+@pytest.mark.clause("S100a", "S100b", "S100c", "S120")
 def test_who_asked_by_which_way_and_under_whose_law_is_counted(register: Register) -> None:
     asked = Asked(Right.ACCESS, Requester.CLOSE_RELATIVE, Channel.COMPLAINT, "TH")
     register.receive(ANN, asked, NOON)
