@@ -6,23 +6,23 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from remit_cli.options import print_json, settings_of
+from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.scope import SubjectRef
+from remit_consumers.lake.requests import Request
+from remit_consumers.requests.correct import Correction
+from remit_consumers.requests.fulfil import Answer, Given, fulfil
+from remit_consumers.requests.opened import open_register
+from remit_consumers.requests.register import Register
 from remit_consumers.settings import Settings
 from remit_schemas.category import Necessity
 from remit_schemas.errors import RequestRefused, SettingsError
 from remit_schemas.policy import find_policy
-
-if TYPE_CHECKING:
-    from remit_consumers.erasure.scope import SubjectRef
-    from remit_consumers.lake.requests import Request
-    from remit_consumers.requests.correct import Correction
-    from remit_consumers.requests.fulfil import Answer
-from remit_consumers.requests.register import Register
 
 FLUSH_TIMEOUT_S = 60.0
 """How long a withdrawal waits for its pack to reach the log."""
@@ -35,9 +35,6 @@ class Desk:
     """The register of a data folder, as a command uses it."""
 
     def __init__(self, data: Path | None) -> None:
-        from remit_consumers.deployment import Deployment  # noqa: PLC0415 - Arrow and Delta only where they are used
-        from remit_consumers.requests.opened import open_register  # noqa: PLC0415 - as above
-
         self.settings: Settings = settings_of(data)
         self.deployment: Deployment = Deployment.open(self.settings)
         self.register: Register = open_register(self.deployment, getpass.getuser())
@@ -47,17 +44,13 @@ class Desk:
         """Aware UTC."""
         return datetime.now(UTC)
 
-    def fulfil(
-        self, request: str, *, is_reviewed: bool = False, asks_more: bool = False
-    ) -> "Answer":
+    def fulfil(self, request: str, *, is_reviewed: bool = False, asks_more: bool = False) -> Answer:
         """Carry a request out; what is right is read from standard input where that is asked for."""
-        from remit_consumers.requests.fulfil import Given, fulfil  # noqa: PLC0415 - as above
-
         correction = self.correction(request) if asks_more else None
         given: Given = Given(withdrawing(self.settings), correction, is_reviewed)
         return fulfil(self.deployment, self.register, request, given, self.now)
 
-    def correction(self, request: str) -> "Correction | None":
+    def correction(self, request: str) -> Correction | None:
         """Read what is right, where the request is to put something right."""
         right = self.register.open(request).right
         if right not in {"correct", "supplement"}:
@@ -65,14 +58,12 @@ class Desk:
         return correction_of(sys.stdin.readline(), fills=right == "supplement")
 
 
-def correction_of(text: str, *, fills: bool) -> "Correction":
+def correction_of(text: str, *, fills: bool) -> Correction:
     """Read a correction: `{"contract": "page_view", "fields": {"language": "de"}}`.
 
     Raises:
         RequestRefused: It is none.
     """
-    from remit_consumers.requests.correct import Correction  # noqa: PLC0415 - as above
-
     try:
         said: dict[str, Any] = json.loads(text)
         contract, values = str(said["contract"]), dict(said["fields"])
@@ -82,10 +73,10 @@ def correction_of(text: str, *, fills: bool) -> "Correction":
     return Correction(contract, values, fills)
 
 
-def withdrawing(settings: Settings) -> "Callable[[SubjectRef], None]":
+def withdrawing(settings: Settings) -> Callable[[SubjectRef], None]:
     """How a subject's consents are withdrawn: as any app would, by events on the log."""
 
-    def withdraw(about: "SubjectRef") -> None:
+    def withdraw(about: SubjectRef) -> None:
         from remit import Accepted, Client, ConsentChange  # noqa: PLC0415 - the SDK only where it is used
 
         policy = find_policy(settings.policy)
@@ -128,7 +119,7 @@ def read_subject(dash: str) -> str:
     return named
 
 
-def show_answer(answer: "Answer", out: Path | None, *, as_json: bool) -> None:
+def show_answer(answer: Answer, out: Path | None, *, as_json: bool) -> None:
     """Hand over what a request came to."""
     if answer.file is not None:
         file = out or Path(f"remit-{answer.request.request}.zip")
@@ -143,7 +134,7 @@ def show_answer(answer: "Answer", out: Path | None, *, as_json: bool) -> None:
         Console().print(f"{answer.request.right}: done, {answer.detail}{where}", highlight=False)
 
 
-def show_request(found: "Request", now: datetime, *, as_json: bool) -> None:
+def show_request(found: Request, now: datetime, *, as_json: bool) -> None:
     """Show a request that waits, and what to do next."""
     if as_json:
         print_json(found.public())
@@ -163,7 +154,7 @@ def show_request(found: "Request", now: datetime, *, as_json: bool) -> None:
         console.print(f"next: `remit requests fulfil {found.request}`, or deny it")
 
 
-def table_of(requests: "list[Request]", now: datetime, title: str) -> Table:
+def table_of(requests: list[Request], now: datetime, title: str) -> Table:
     """Requests as a table, a line each."""
     head = ("request", "right", "state", "received", "due", "days left", "requester", "reason", "")
     table = Table(*head, title=title, caption=None if requests else "none")

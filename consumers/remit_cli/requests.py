@@ -8,6 +8,8 @@ from rich.console import Console
 from remit_cli.asking import Desk, show_answer, show_request, table_of
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_cli.subject import Out
+from remit_consumers.lake.restrictions import lift as lifted
+from remit_consumers.requests import tokens as kept
 from remit_schemas.requests import Delay, Denial, ProofKind
 
 app = typer.Typer(
@@ -137,8 +139,6 @@ def lift(request: Id, *, data: Data = None) -> None:
 
     Example: remit requests lift 3f0c…
     """
-    from remit_consumers.lake.restrictions import lift as lifted  # noqa: PLC0415 - Arrow and Delta only where they are used
-
     desk = Desk(data)
     desk.register.history(request)
     names = lifted(desk.settings.lake, request, desk.now)
@@ -155,8 +155,6 @@ def add(
 
     Example: remit requests tokens add helpdesk
     """
-    from remit_consumers.requests import tokens as kept  # noqa: PLC0415 - as above
-
     typer.echo(kept.add(settings_of(data).keys, name))
 
 
@@ -166,8 +164,6 @@ def listed_tokens(*, data: Data = None, as_json: Json = False) -> None:
 
     Example: remit requests tokens list
     """
-    from remit_consumers.requests import tokens as kept  # noqa: PLC0415 - as above
-
     found = kept.read(settings_of(data).keys)
     if as_json:
         print_json({"tokens": [{"name": one.name, "added_on": one.added_on} for one in found]})
@@ -183,7 +179,5 @@ def revoke(
 
     Example: remit requests tokens revoke helpdesk
     """
-    from remit_consumers.requests import tokens as kept  # noqa: PLC0415 - as above
-
     kept.revoke(settings_of(data).keys, name)
     Console().print("revoked")

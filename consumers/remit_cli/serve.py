@@ -2,9 +2,9 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,11 +17,11 @@ from remit_consumers.service import Service
 from remit_consumers.settings import Settings
 from remit_schemas.errors import RemitError, SettingsError
 
-if TYPE_CHECKING:
-    from starlette.applications import Starlette
-
 HOST = "127.0.0.1"
 """Where the demonstration listens: nobody else's business."""
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+"""An ASGI application."""
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; 0.0.0.0 for all.")]
 Port = Annotated[
@@ -110,7 +110,7 @@ def _claimed(settings: Settings, metrics: Metrics) -> Service:
     return service
 
 
-def _operator(service: Service, metrics: Metrics) -> "Starlette":
+def _operator(service: Service, metrics: Metrics) -> App:
     """What the operator's port answers: health, metrics, and the register of requests where the policy takes any."""
     from remit_consumers.http import operator_app  # noqa: PLC0415 - as below
     from remit_consumers.requests.api import Api  # noqa: PLC0415 - as below

@@ -11,6 +11,8 @@ import typer
 
 from remit_cli.asking import Desk, read_subject, show_answer, show_request
 from remit_cli.options import Data, Json
+from remit_consumers.erasure.scope import Scope, SubjectRef
+from remit_consumers.requests.asked import Asked
 from remit_schemas.requests import Channel, DeletionGround, ProofKind, Requester, Right
 
 app = typer.Typer(
@@ -107,8 +109,6 @@ def erase(  # noqa: PLR0913 - as above
 
     Example: echo u17 | remit subject erase - --ground purpose_ended --proof account_login
     """
-    from remit_consumers.erasure.scope import Scope  # noqa: PLC0415 - Arrow and Delta only where they are used
-
     days = [day.date() if day else None for day in (from_day, to_day)]
     scope = Scope(tuple(category or ()), tuple(purpose or ()), *days)
     asking = _Asking(requester, channel, jurisdiction, tenant, proof, data, as_json)
@@ -185,9 +185,6 @@ def _ask(
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Take a request, and carry it out where it was checked who asks."""
-    from remit_consumers.erasure.scope import SubjectRef  # noqa: PLC0415 - Arrow and Delta only where they are used
-    from remit_consumers.requests.asked import Asked  # noqa: PLC0415 - as above
-
     about = SubjectRef(asking.tenant, read_subject(subject))
     desk = Desk(asking.data)
     asked = Asked(right, asking.requester, asking.channel, asking.jurisdiction, **more)

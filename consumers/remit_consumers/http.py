@@ -3,7 +3,8 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -15,6 +16,9 @@ from starlette.routing import Route
 from remit_consumers.health import Health
 from remit_consumers.metrics import Metrics
 from remit_schemas.errors import SettingsError
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+"""An ASGI application."""
 
 
 def operator_app(
@@ -37,7 +41,7 @@ def operator_app(
 class Server:
     """A web server in a thread of its own, beside the consumer."""
 
-    def __init__(self, app: Starlette, host: str, port: int) -> None:
+    def __init__(self, app: App, host: str, port: int) -> None:
         """Take the port.
 
         Raises:
