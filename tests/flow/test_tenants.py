@@ -41,3 +41,28 @@ def test_tenants_and_campaigns_are_registered_refused_and_reported(tmp_path: Pat
     shop.remit("campaigns", "close", "spring")
     shop.remit("tenants", "remove", "anna")
     assert json.loads(shop.remit("campaigns", "list", "--json").stdout) == {"campaigns": {}}
+
+
+def test_a_tenants_report_has_its_own_figures_and_nothing_of_anybody_else(tmp_path: Path) -> None:
+    shop = Installation(tmp_path)
+    lines = [
+        json.dumps({"page": "/a", "subject": f"user{n}", "tenant": ("anna", "benedict")[n % 3 > 1]})
+        for n in range(30)
+    ]
+    shop.remit("emit", "page_view", "--wait", stdin="\n".join(lines) + "\n")
+    figures = {}
+    for tenant in ("anna", "benedict"):
+        told = json.loads(shop.remit("report", "--tenant", tenant, "--json").stdout)
+        figures[tenant] = told["contracts"]["page_view"]
+        other = {"anna": "benedict", "benedict": "anna"}[tenant]
+        printed = shop.remit("report", "--tenant", tenant).stdout
+        assert not told["untold"]
+        assert other not in json.dumps(told)
+        assert other not in printed
+    assert figures["anna"]["stored"] == 20
+    assert figures["benedict"]["stored"] == 10
+    whole = shop.contract("page_view")
+    assert {name: sum(one[name] for one in figures.values()) for name in whole} == whole
+    missing = shop.remit("report", "--tenant", "carol", expect=2)
+    assert "there is no such tenant" in missing.stderr
+    assert not shop.breaches()

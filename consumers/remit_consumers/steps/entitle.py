@@ -13,8 +13,11 @@ from remit_schemas.plan import Plan
 from remit_schemas.tenancy import CAMPAIGN_FIELD, Entitlement, Tenancy
 
 Bools = np.ndarray[tuple[int], np.dtype[np.bool_]]
-Entitle = Callable[[Batch, Plan], tuple[Batch, Mapping[str, int]]]
-"""Gives the events that may be taken, and how many may not, by reason."""
+Refusals = Mapping[tuple[str, str], int]
+"""Events, by tenant and reason."""
+
+Entitle = Callable[[Batch, Plan], tuple[Batch, Refusals]]
+"""Gives the events that may be taken, and how many may not."""
 
 
 def entitle(tenancy: Callable[[], Tenancy]) -> Entitle:
@@ -26,11 +29,11 @@ def entitle(tenancy: Callable[[], Tenancy]) -> Entitle:
     Source: policy 2021-11-01, clauses S015, S019, S022, S032, S034.
     """
 
-    def step(batch: Batch, plan: Plan) -> tuple[Batch, Mapping[str, int]]:
+    def step(batch: Batch, plan: Plan) -> tuple[Batch, Refusals]:
         asked = Entitlement(plan.functions, tenancy())
         if asked.asks_nothing or not batch.events:
             return batch, {}
-        reasons: dict[str, int] = {}
+        reasons: dict[tuple[str, str], int] = {}
         kept = np.ones(batch.events, bool)
         encoded = pc.dictionary_encode(batch.tenant.fill_null(""))
         numbers = encoded.indices.to_numpy(zero_copy_only=False)
@@ -40,14 +43,14 @@ def entitle(tenancy: Callable[[], Tenancy]) -> Entitle:
             out = theirs if refusal else theirs & ~_live(batch, asked, tenant)
             reason = refusal.reason if refusal else "no_campaign"
             if count := int(out.sum()):
-                reasons[reason] = reasons.get(reason, 0) + count
+                reasons[tenant, reason] = count
                 kept &= ~out
         return (batch.at(np.flatnonzero(kept)) if reasons else batch), reasons
 
     return step
 
 
-def refused(batch: Batch, plan: Plan, reasons: Mapping[str, int]) -> Batch:
+def refused(batch: Batch, plan: Plan, reasons: Refusals) -> Batch:
     """Give a part without rows that counts what was left out."""
     nothing = batch.at(np.zeros(0, np.int64))
     return replace(nothing, outcome=plan.outcome(), refused=reasons)

@@ -127,7 +127,7 @@ def test_an_entry_is_stored_of_the_days_of_its_campaign_and_its_tenant() -> None
     plan = campaign_plan()
     kept, reasons = entitle(lambda: tenancy)(batch, plan)
     assert kept.index.to_pylist() == [0, 1, 4]
-    assert reasons == {"no_campaign": 5}
+    assert reasons == {("anna", "no_campaign"): 4, ("ben", "no_campaign"): 1}
 
 
 def campaign_plan() -> Plan:
