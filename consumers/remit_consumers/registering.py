@@ -32,17 +32,22 @@ def with_tenant(policy: Policy, name: str, tenant: Tenant) -> Change:
         if module not in modules:
             message = f'this policy has no module "{module}"{nearest(module, modules)}'
             raise SettingsError(message)
-    return lambda known: _changed(known, tenants={**known.tenants, name: tenant})
+    return lambda known: _changed(
+        known, tenants={**known.tenants, name: tenant}, closed=known.closed - {name}
+    )
 
 
 def without_tenant(name: str) -> Change:
-    """Remove a tenant; the last one cannot go unnoticed, since nobody would be refused any more."""
+    """Close a tenant: what was said to it can still be taken back.
+
+    The last one cannot go unnoticed, since nobody would be refused any more.
+    """
 
     def change(known: Tenancy) -> Tenancy:
         if name not in known.tenants:
             raise SettingsError("there is no such tenant: see `remit tenants list`")
         left = {one: terms for one, terms in known.tenants.items() if one != name}
-        return _changed(known, tenants=left)
+        return _changed(known, tenants=left, closed=known.closed | {name})
 
     return change
 
@@ -72,7 +77,12 @@ def without_campaign(name: str) -> Change:
 
 def _changed(known: Tenancy, **parts: object) -> Tenancy:
     """Give the register with other parts, checked as a whole."""
-    whole = {"tenants": known.tenants, "campaigns": known.campaigns, **parts}
+    whole = {
+        "tenants": known.tenants,
+        "campaigns": known.campaigns,
+        "closed": known.closed,
+        **parts,
+    }
     try:
         return Tenancy.model_validate(whole)
     except ValidationError:

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
@@ -15,6 +16,7 @@ from remit_consumers.pipeline import steps
 from remit_consumers.proof.report import report
 from remit_consumers.source.base import Sealed, Source, Start
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
+from remit_consumers.views.renewing import renew
 from remit_consumers.waiting import Waiting
 from remit_consumers.withdrawal.revoker import Revoker
 from remit_schemas.errors import (
@@ -60,7 +62,13 @@ class Runner:
         self._ledger = deployment.ledger()
         self._names = deployment.names()
         self._walk = steps(self._names, deployment.means, self._floors, self._ledger, self._plans)
-        self._revoker = Revoker(deployment.lake, self._plans.plan, metrics, now)
+        self._revoker = Revoker(
+            deployment.lake,
+            self._plans.plan,
+            metrics,
+            now,
+            partial(renew, deployment.settings, deployment.policy, now),
+        )
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}

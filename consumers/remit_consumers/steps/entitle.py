@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from remit_consumers.batch import Batch
 from remit_consumers.rows import COLLECTED_AT
+from remit_schemas.category import DENYING
 from remit_schemas.plan import Plan
 from remit_schemas.tenancy import CAMPAIGN_FIELD, Entitlement, Tenancy
 
@@ -40,7 +41,12 @@ def entitle(tenancy: Callable[[], Tenancy]) -> Entitle:
         for number, tenant in enumerate(encoded.dictionary.to_pylist()):
             theirs = numbers == number
             refusal = asked.refusal(tenant)
-            out = theirs if refusal else theirs & ~_live(batch, asked, tenant)
+            if refusal is None:
+                out = theirs & ~_live(batch, asked, tenant)
+            elif tenant in asked.hears_denials_of(batch.contract.name):
+                out = theirs & ~_takes_back(batch)
+            else:
+                out = theirs
             reason = refusal.reason if refusal else "no_campaign"
             if count := int(out.sum()):
                 reasons[tenant, reason] = count
@@ -54,6 +60,13 @@ def refused(batch: Batch, plan: Plan, reasons: Refusals) -> Batch:
     """Give a part without rows that counts what was left out."""
     nothing = batch.at(np.zeros(0, np.int64))
     return replace(nothing, outcome=plan.outcome(), refused=reasons)
+
+
+def _takes_back(batch: Batch) -> Bools:
+    """Which consent changes take something back."""
+    denies = pc.is_in(batch.table["status"], pa.array(DENYING))
+    found: Bools = denies.to_numpy().astype(bool)
+    return found
 
 
 def _live(batch: Batch, asked: Entitlement, tenant: str) -> Bools:
