@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
+from remit_consumers.reducers.closed import is_identifier
 from remit_schemas.errors import SettingsError
 from remit_schemas.policy import Policy
 from remit_schemas.policy_file import nearest
@@ -53,7 +54,16 @@ def without_tenant(name: str) -> Change:
 
 
 def with_campaign(name: str, campaign: Campaign) -> Change:
-    """Open a campaign, or give it other days."""
+    """Open a campaign, or give it other days.
+
+    Raises:
+        SettingsError: Its name could not be stored with the entries (reducer `identifier`).
+    """
+    if not is_identifier(name):
+        raise SettingsError(
+            "a campaign's name is stored with its entries: it begins with a letter and has neither a number of four "
+            "digits nor what looks like a token; such as spring-26"
+        )
 
     def change(known: Tenancy) -> Tenancy:
         if known.tenants and campaign.tenant is not None and campaign.tenant not in known.tenants:
