@@ -167,7 +167,8 @@ def test_what_was_said_to_a_tenant_that_left_can_still_be_taken_back_and_nothing
     shop.publish(tenancy=registered().model_copy(update={"closed": frozenset({"dora"})}))
     client = make_client()
     said = {"agreed_version": "1", "method": "api", "purpose": "analytics.reporting"}
-    withdrawn, given = (ConsentChange(status=status, **said) for status in ("withdrawn", "given"))
+    both = ("withdrawn", "given")
+    withdrawn, given = (ConsentChange.of(said | {"status": status}) for status in both)
     unknown = Refused("unknown_tenant", contract="consent_change")
     assert client.emit(withdrawn, subject="ann", tenant="dora") == Accepted()
     assert client.emit(given, subject="ann", tenant="dora") == unknown

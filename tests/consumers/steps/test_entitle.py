@@ -224,7 +224,7 @@ def test_refusing_what_is_optional_changes_nothing_of_what_is_required(
 @pytest.mark.clause("S016")
 def test_of_a_tenant_that_left_what_is_taken_back_is_stored_and_nothing_else(walk: Walk) -> None:
     said = {"purpose": IMPROVE, "method": "api", "agreed_version": "2021-11-01"}
-    changes = [ConsentChange(status=status, **said) for status in ("withdrawn", "given")]
+    changes = [ConsentChange.of(said | {"status": status}) for status in ("withdrawn", "given")]
     contract = builtin().by_name("consent_change")
     packs = [
         make_opened(
