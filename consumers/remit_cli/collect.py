@@ -35,6 +35,13 @@ Resume = Annotated[
     typer.Option("--resume", help="Go on with an import of the same file that was interrupted."),
 ]
 
+Tenant = Annotated[
+    str,
+    typer.Option(
+        "--tenant", help="Whose log it is; without it, the operator's own.", show_default=False
+    ),
+]
+
 Follow = Annotated[
     bool,
     typer.Option(
@@ -131,6 +138,7 @@ def access_log(  # noqa: PLR0913 - one for each option
     wait: Wait = False,
     resume: Resume = False,
     follow: Follow = False,
+    tenant: Tenant = "",
     as_json: Json = False,
 ) -> None:
     """Import access logs in the combined format as page views.
@@ -140,9 +148,9 @@ def access_log(  # noqa: PLR0913 - one for each option
     As it grows: remit import access-log /var/log/nginx/access.log --follow
     """
     if follow:
-        _follow("access-log", files, settings_of(data), (wait, resume), as_json=as_json)
+        _follow("access-log", files, settings_of(data), (wait, resume, tenant), as_json=as_json)
     else:
-        _import("access-log", files, settings_of(data), (wait, resume), as_json=as_json)
+        _import("access-log", files, settings_of(data), (wait, resume, tenant), as_json=as_json)
 
 
 @importer.command("log")
@@ -153,6 +161,7 @@ def text_log(  # noqa: PLR0913 - one for each option
     wait: Wait = False,
     resume: Resume = False,
     follow: Follow = False,
+    tenant: Tenant = "",
     as_json: Json = False,
 ) -> None:
     """Import logs of any service as service logs: each line is a message, and scrubbed.
@@ -162,22 +171,22 @@ def text_log(  # noqa: PLR0913 - one for each option
     As it grows: remit import log /var/log/app.log --follow
     """
     if follow:
-        _follow("log", files, settings_of(data), (wait, resume), as_json=as_json)
+        _follow("log", files, settings_of(data), (wait, resume, tenant), as_json=as_json)
     else:
-        _import("log", files, settings_of(data), (wait, resume), as_json=as_json)
+        _import("log", files, settings_of(data), (wait, resume, tenant), as_json=as_json)
 
 
 def _import(
-    kind: str, files: list[Path], settings: Settings, how: tuple[bool, bool], *, as_json: bool
+    kind: str, files: list[Path], settings: Settings, how: tuple[bool, bool, str], *, as_json: bool
 ) -> None:
     """Import files, wait where that is wished, and say what became of the lines."""
     from remit_cli.importing import How, import_files  # noqa: PLC0415 - the SDK only where used
 
-    wait, resume = how
+    wait, resume, tenant = how
     for file in files:
         _check_readable(file)
     console = Console(stderr=True)
-    done = import_files(kind, files, settings, How(resume=resume, wait=wait), console)
+    done = import_files(kind, files, settings, How(resume, wait, tenant), console)
     if wait:
         wait_until_stored(settings, console)
     if as_json:
@@ -193,12 +202,13 @@ def _import(
 
 
 def _follow(
-    kind: str, files: list[Path], settings: Settings, how: tuple[bool, bool], *, as_json: bool
+    kind: str, files: list[Path], settings: Settings, how: tuple[bool, bool, str], *, as_json: bool
 ) -> None:
     """Follow files until a signal ends it, and say what became of the lines meanwhile."""
     from remit_cli.following import follow  # noqa: PLC0415 - the SDK only where used
 
-    if any(how):
+    *whiles, tenant = how
+    if any(whiles):
         raise SettingsError(
             "--follow goes on by itself and never ends: without --wait and --resume"
         )
@@ -206,7 +216,9 @@ def _follow(
         raise SettingsError(f"{packed[0]}: a packed file does not grow: without --follow")
     if odd := [file.name for file in files if file.exists() and not file.is_file()]:
         raise SettingsError(f"{odd[0]}: only a regular file can be followed")
-    done = follow(kind, files, settings, lambda words: typer.echo(f"remit: {words}", err=True))
+    done = follow(
+        kind, files, settings, lambda words: typer.echo(f"remit: {words}", err=True), tenant
+    )
     if as_json:
         print_json({"files": {name: told.to_dict() for name, told in done.items()}})
     else:

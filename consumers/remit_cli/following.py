@@ -59,7 +59,9 @@ class Followed:
     problem: str | None = None
 
 
-def follow(kind: str, files: Sequence[Path], settings: Settings, say: Say) -> dict[str, Imported]:
+def follow(
+    kind: str, files: Sequence[Path], settings: Settings, say: Say, tenant: str = ""
+) -> dict[str, Imported]:
     """Follow files until SIGTERM or SIGINT; gives what became of each one's lines meanwhile.
 
     Args:
@@ -67,13 +69,14 @@ def follow(kind: str, files: Sequence[Path], settings: Settings, say: Say) -> di
         files: They may not be there yet.
         settings: Of this installation.
         say: Told what a person should know.
+        tenant: Whose the files are; the operator's own where it is empty.
 
     Raises:
-        SettingsError: Another process follows one of them.
+        SettingsError: Another process follows one of them, or tenants are registered and not this one.
         SpoolError: No slot can be had, or a journal cannot be read.
     """
     with asked_to_stop() as stop, ExitStack() as stack:
-        session = _Session(kind, settings)
+        session = _Session(kind, settings, tenant)
         stack.callback(session.close)
         followed = {str(file): _taken(file, kind, settings, session, stack) for file in files}
         say(f"following {len(files)} file{'s' * (len(files) > 1)}; Ctrl-C stops")
@@ -115,9 +118,10 @@ def _say_news(followed: Followed, name: str, say: Say) -> None:
 class _Session:
     """The producer that the lines go out under; a new one whenever the bundle changes."""
 
-    def __init__(self, kind: str, settings: Settings) -> None:
+    def __init__(self, kind: str, settings: Settings, tenant: str) -> None:
         self._event, self._parse = KINDS[kind]
         self._settings = settings
+        self._tenant = tenant
         self._is_waiting = False
         self._is_spoiled = False
         self._look_at = 0.0
@@ -191,7 +195,11 @@ class _Session:
         make_ready(self._settings)
         identity = os.urandom(ID_BYTES)
         self.importer = Importer(
-            self._event, identity, log=self._settings.log, data=self._settings.data
+            self._event,
+            identity,
+            tenant=self._tenant,
+            log=self._settings.log,
+            data=self._settings.data,
         )
         self._number = 0
         self._let_go = 0

@@ -93,10 +93,12 @@ class How:
     Attributes:
         resume: Go on with files that were imported before, instead of refusing them.
         wait: Have everything stored before it ends, and make room on the way.
+        tenant: Whose the files are; the operator's own where it is empty.
     """
 
     resume: bool = False
     wait: bool = False
+    tenant: str = ""
 
 
 def import_files(
@@ -121,7 +123,7 @@ def import_files(
     ) as progress:
         for file in files:
             task = progress.add_task(file.name, total=file.stat().st_size)
-            work = _Import(kind, file, settings, resume=how.resume)
+            work = _Import(kind, file, settings, how)
             try:
                 for position in work.packs():
                     progress.update(task, completed=position)
@@ -136,14 +138,16 @@ def import_files(
 class _Import:
     """The import of one file."""
 
-    def __init__(self, kind: str, file: Path, settings: Settings, *, resume: bool) -> None:
+    def __init__(self, kind: str, file: Path, settings: Settings, how: How) -> None:
         event, self._parse = KINDS[kind]
         self._file = file
         self._settings = settings
-        self.importer = Importer(event, content_of(file), log=settings.log, data=settings.data)
+        self.importer = Importer(
+            event, content_of(file), tenant=how.tenant, log=settings.log, data=settings.data
+        )
         self._stored = _stored_packs(settings, self.importer.producer)
         self.imported = Imported()
-        if self._stored and not resume:
+        if self._stored and not how.resume:
             self.importer.close()
             message = f"{file.name} was imported before ({len(self._stored)} packs are stored); --resume goes on with it"
             raise SettingsError(message)

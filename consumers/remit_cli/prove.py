@@ -7,13 +7,25 @@ from typing import Annotated
 import typer
 from rich import box
 from rich.console import Console
-from rich.filesize import decimal
 from rich.table import Table
 
 from remit_cli.attaching import attached, hashes_of_texts
 from remit_cli.options import Data, Json, Policy, print_json, settings_of
+from remit_cli.tables import (
+    CONSENTS,
+    DECISIONS,
+    MEASURES,
+    OUTCOMES,
+    READS,
+    REMOVED,
+    SIZES,
+    STANDING,
+    table_of,
+)
+from remit_cli.tenant_report import print_of_tenant
 from remit_consumers.lake.commit import Lake
-from remit_consumers.proof.report import SUBJECTS_SHOWN_MIN, Counts, Report, Traits
+from remit_consumers.proof.outcomes import Counts
+from remit_consumers.proof.report import SUBJECTS_SHOWN_MIN, Report, Traits
 from remit_consumers.proof.report import report as report_of
 from remit_consumers.proof.residue.files import TEXTS
 from remit_consumers.proof.verify import Verification
@@ -22,31 +34,6 @@ from remit_schemas.errors import SettingsError
 
 quarantine = typer.Typer(help="What could not be read, and why.", no_args_is_help=True)
 
-DECISIONS = ("values_in", "kept", "reduced", "refused", "bytes_in", "bytes_out")
-"""The columns of a category's row."""
-
-SIZES = ("values_in", "values_out", "bytes_in", "bytes_out")
-"""The columns of a clause's row."""
-
-MEASURES = ("values_in", "distinct_in", "distinct_out", "bits_in", "bits_out")
-"""The columns of a reducer's row."""
-
-CONSENTS = ("given", "refused", "withdrawn", "events_granted", "events_withheld")
-"""The columns of a purpose's row."""
-
-READS = ("done", "refused", "failed", "rows")
-"""The columns of a purpose's reads."""
-
-OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
-"""The columns of a contract's row, in the order of the conservation law."""
-
-STANDING = ("stored", "present", "revoked", "swept", "erased")
-"""The columns of a contract's row where rows were removed: the first is the sum of the others."""
-
-REMOVED = ("rows", "narrowed", "values")
-"""The columns of a removal's row."""
-
-
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 """The sentences where no text is attached."""
 
@@ -54,12 +41,24 @@ SENTENCE = len("S001")
 """Characters of a clause that name its sentence."""
 
 
-def report(*, policy: Policy = None, data: Data = None, as_json: Json = False) -> None:
+def report(
+    *,
+    policy: Policy = None,
+    tenant: Annotated[
+        str | None,
+        typer.Option("--tenant", help="Of one tenant's events alone; nothing of anybody else."),
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
     """What was collected, kept, reduced and refused: by contract, category and clause, from receipts; what was read, by purpose.
 
-    Example: remit report --data ./remit-data --json
+    Example: remit report --data ./remit-data --tenant anna --json
     """
     settings = settings_of(data)
+    if tenant is not None:
+        print_of_tenant(settings, tenant, as_json=as_json)
+        return
     told = report_of(Lake(settings.lake))
     texts = attached(settings.data, policy)
     if as_json:
@@ -92,25 +91,25 @@ def show(told: Report, texts: Mapping[str, str] = NO_TEXTS) -> None:
 def _of_events(told: Report) -> Iterator[Table | str]:
     """What became of events, rows and values."""
     title = "Events: what was offered and what became of it"
-    yield _table(title, "contract", OUTCOMES, told.contracts)
+    yield table_of(title, "contract", OUTCOMES, told.contracts)
     if told.removals:
         title = "Rows: what became of those that were stored"
-        yield _table(title, "contract", STANDING, told.contracts)
+        yield table_of(title, "contract", STANDING, told.contracts)
         title = "Removals: rows that went, rows that were left with less, and values that went"
-        yield _table(title, "removal", REMOVED, told.removals)
+        yield table_of(title, "removal", REMOVED, told.removals)
     for name, wait in told.waits.items():
         if wait["done"]:
             yield f"{name}: median {wait['median']:.1f}, max {wait['max']:.1f}"
-    yield _table("Values: how much of each data category", "category", DECISIONS, told.categories)
+    yield table_of("Values: how much of each data category", "category", DECISIONS, told.categories)
     title = "Reducers: different values in a commit, and bits that a value tells"
-    yield _table(title, "reducer", MEASURES, _measures(told.reducers))
+    yield table_of(title, "reducer", MEASURES, _measures(told.reducers))
 
 
 def _of_people(told: Report) -> Iterator[Table | str]:
     """What people said and were told, and how alike they are."""
     if told.consents:
         title = "Consent: what was said to each optional purpose, and the events it was asked for"
-        yield _table(title, "purpose", CONSENTS, told.consents)
+        yield table_of(title, "purpose", CONSENTS, told.consents)
     if told.denials.get("denials"):
         p50, p99 = (told.denials[name] / 1000 for name in ("p50_ms", "p99_ms"))
         many = f"{told.denials['denials']:,}"
@@ -119,14 +118,14 @@ def _of_people(told: Report) -> Iterator[Table | str]:
         channels = tuple(sorted({channel for row in told.notices.values() for channel in row}))
         rows = {name: dict.fromkeys(channels, 0) | dict(row) for name, row in told.notices.items()}
         title = "Notices: how many were told of a version of the policy, by channel"
-        yield _table(title, "version", channels, rows)
+        yield table_of(title, "version", channels, rows)
     if told.requests:
         rows = {
             f"{part}: {word}": {"count": count}
             for part, counts in told.requests.items()
             for word, count in counts.items()
         }
-        yield _table("Requests: what people asked for, and how it stands", "", ("count",), rows)
+        yield table_of("Requests: what people asked for, and how it stands", "", ("count",), rows)
     if told.floors:
         yield _traits(told.floors)
 
@@ -135,8 +134,8 @@ def _of_policy(told: Report) -> Iterator[Table | str]:
     """What was read for which purpose, and on what everything rests."""
     if told.reads:
         title = "Reads: what was asked for each purpose, and the rows it gave"
-        yield _table(title, "purpose", READS, told.reads)
-    yield _table("Clauses: on which sentence of the policy", "clause", SIZES, told.clauses)
+        yield table_of(title, "purpose", READS, told.reads)
+    yield table_of("Clauses: on which sentence of the policy", "clause", SIZES, told.clauses)
     governed = ", ".join(f"{name}: {events:,}" for name, events in told.policy_versions.items())
     yield f"Events stored under each version of the policy: {governed or 'none'}"
 
@@ -172,29 +171,6 @@ def _traits(floors: Mapping[str, Traits]) -> Table:
 def _hidden(count: int) -> str:
     """A count that may be of subjects."""
     return f"{count:,}" if count >= SUBJECTS_SHOWN_MIN or not count else f"<{SUBJECTS_SHOWN_MIN}"
-
-
-def _table(
-    title: str, first: str, columns: tuple[str, ...], rows: Mapping[str, Mapping[str, float]]
-) -> Table:
-    """A table of counts; an empty one says what to do next."""
-    caption = (
-        None if rows else "nothing stored yet: `remit up` stores what waits, `--wait` waits for it"
-    )
-    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column(first, overflow="fold")
-    for column in columns:
-        table.add_column(column.replace("_", "\n"), justify="right", no_wrap=True)
-    for name, row in rows.items():
-        table.add_row(name, *(_figure(column, row.get(column, 0)) for column in columns))
-    return table
-
-
-def _figure(column: str, count: float) -> str:
-    """A count as it is; bytes and bits rounded, because nobody reads nine digits."""
-    if column.startswith("bits"):
-        return f"{count:.1f}"
-    return decimal(int(count)) if column.startswith("bytes") else f"{count:,}"
 
 
 def verify(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from remit_consumers.lake.receipt import FieldCount
 from remit_schemas.contract import Contract
@@ -33,7 +34,7 @@ class Batch:
             it is never stored.
         filled: Rows that had no value of a field and have `other` now, by field; suppress counts them.
         floored: Rows whose value became `other`, by column; suppress counts them.
-        refused: Events refused on the way, by reason.
+        refused: Events refused on the way, by tenant and reason.
     """
 
     contract: Contract
@@ -49,12 +50,20 @@ class Batch:
     visitor: pa.Array | None = None
     filled: Mapping[str, int] = field(default_factory=dict)
     floored: Mapping[str, int] = field(default_factory=dict)
-    refused: Mapping[str, int] = field(default_factory=dict)
+    refused: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def events(self) -> int:
         """How many events are left in the batch."""
         return len(self.index)
+
+    def without_rows(self, outcome: Outcome, reason: str) -> "Batch":
+        """Give a part that stores nothing, and counts its events as refused."""
+        return replace(
+            self.at(np.zeros(0, np.int64)),
+            outcome=outcome,
+            refused={(tenant, reason): count for tenant, count in counted(self.tenant).items()},
+        )
 
     def at(self, places: npt.NDArray[np.int64]) -> "Batch":
         """Give some rows of it, in their order."""
@@ -71,11 +80,20 @@ class Batch:
         )
 
 
+def counted(names: pa.Array | pa.ChunkedArray) -> dict[str, int]:
+    """How many there are of each name; null counts as the empty one."""
+    pairs = pc.value_counts(names.fill_null("")).to_pylist()
+    return {pair["values"]: pair["counts"] for pair in pairs}
+
+
 Step = Callable[[Batch, Plan], Batch]
 """A step of the pipeline: a function on a batch of columns. It never loops over events in Python."""
 
 Split = Callable[[Batch, Plan], Sequence[tuple[Batch, Plan]]]
 """Parts a batch: every event stands in one part, and each part has its own outcome and the plan that governs it."""
 
-Entitle = Callable[[Batch, Plan], tuple[Batch, Mapping[str, int]]]
-"""Gives the events that may be taken, and how many may not, by reason."""
+Refusals = Mapping[tuple[str, str], int]
+"""Events, by tenant and reason."""
+
+Entitle = Callable[[Batch, Plan], tuple[Batch, Refusals]]
+"""Gives the events that may be taken, and how many may not."""

@@ -15,7 +15,14 @@ import pyarrow.compute as pc
 
 from remit_consumers.gather import Gathered, Partition
 from remit_consumers.lake.commit import Flush, TableCommit
-from remit_consumers.lake.receipt import EventCounts, PackCount, PackOutcome, Receipt, SourceCount
+from remit_consumers.lake.receipt import (
+    EventCounts,
+    PackCount,
+    PackOutcome,
+    Receipt,
+    SourceCount,
+    together,
+)
 from remit_consumers.lake.tables import CONSENTS, CONSENTS_TABLE, QUARANTINE, WITHDRAWN
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.pipeline import Refined, Walk, refine
@@ -137,11 +144,12 @@ class Composer:
     def _events(self, group: "_Group", refined: Refined | None, blank: Receipt) -> TableCommit:
         """The commit to a contract's event table: rows, or counts alone."""
         plan = refined.plan if refined else self.plans.plan(blank.contract, self.plans.newest)
-        counts = refined.events if refined else EventCounts()
+        tenants = _with_expired(refined.tenants if refined else {}, group.expired)
         receipt = replace(
             blank,
             policy_version=plan.policy_version,
-            events=replace(counts, expired=sum(failed.count for failed in group.expired)),
+            events=together(tenants.values()),
+            tenants=tenants,
             sources=_sources(group.opened),
             packs=[
                 *_read(group, refined),
@@ -251,8 +259,24 @@ def _whole(failed: Failed, outcome: PackOutcome) -> PackCount:
         count=failed.count,
         sha256=failed.sha256,
         outcome=outcome,
-        tenant=header.tenant if header else "",
+        tenant=_tenant(failed),
     )
+
+
+def _tenant(failed: Failed) -> str:
+    """Whose a pack claims to be that was not read; the operator's where it has no header."""
+    return failed.header.tenant if failed.header else ""
+
+
+def _with_expired(
+    tenants: Mapping[str, EventCounts], expired: Sequence[Failed]
+) -> Mapping[str, EventCounts]:
+    """What became of each tenant's events, those of packs whose key was destroyed among it."""
+    found = dict(tenants)
+    for failed in expired:
+        gone = EventCounts(expired=failed.count)
+        found[_tenant(failed)] = together((found.get(_tenant(failed), EventCounts()), gone))
+    return found
 
 
 def _quarantine(
@@ -267,11 +291,11 @@ def _quarantine(
     }
     rows: list[dict[str, object]] = []
     packs: list[PackCount] = []
-    reasons: Counter[str] = Counter()
+    reasons: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for failed in group.quarantined:
         rows.append(kept | _row(failed, failed.reason, failed.count))
         packs.append(_whole(failed, PackOutcome.QUARANTINED))
-        reasons[failed.reason] += failed.count
+        reasons[_tenant(failed)][failed.reason] += failed.count
     for number, places in (refined.malformed if refined else {}).items():
         if number in group.parted:
             continue
@@ -282,16 +306,18 @@ def _quarantine(
             for at, place in enumerate(places)
         ]
         packs.append(_partly(pack, len(places)))
-        reasons[MALFORMED] += len(places)
+        reasons[pack.header.tenant][MALFORMED] += len(places)
     nameless = (
         [] if blank.contract else group.opened
     )  # packs that only count what no contract names
     if not rows and not nameless:
         return []
     packs += _read(_Group(nameless, set(), [], []), None)
+    tenants = {tenant: EventCounts(quarantined=dict(counts)) for tenant, counts in reasons.items()}
     receipt = replace(
         blank,
-        events=EventCounts(quarantined=dict(reasons)),
+        events=together(tenants.values()),
+        tenants=tenants,
         packs=packs,
         sources=_sources(nameless),
     )

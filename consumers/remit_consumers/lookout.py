@@ -18,7 +18,8 @@ from remit_consumers.lake.log import entry
 from remit_consumers.lake.receipt import Receipt
 from remit_consumers.lake.receipts import Link, chain, heads, laid_out
 from remit_consumers.lake.tables import CONSENTS_TABLE, row_tables
-from remit_consumers.proof.report import Report, grouped, told
+from remit_consumers.proof.outcomes import grouped
+from remit_consumers.proof.report import Report, told
 from remit_consumers.rows import OWN_COLUMNS
 from remit_schemas.errors import LakeError
 

@@ -5,22 +5,21 @@ here is what lies between. Exclude leaves out whom an erasure suppresses, entitl
 tenant does not have. Authorize parts a batch by consent; the steps after it take a batch and give one.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import numpy as np
 import pyarrow as pa
 
-from remit_consumers.batch import Batch, Entitle, Split, Step
+from remit_consumers.batch import Batch, Entitle, Split, Step, counted
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.consent.ledger import Ledger
 from remit_consumers.consent.withdrawals import Withdrawals, ages_stated
 from remit_consumers.counting import added
 from remit_consumers.erasure.suppression import Suppression
 from remit_consumers.floor.floors import Floors
-from remit_consumers.lake.receipt import EventCounts, FieldCount
+from remit_consumers.lake.receipt import EventCounts, FieldCount, summed, together
 from remit_consumers.lake.tables import CONSENTS, WITHDRAWN
 from remit_consumers.lake.tagsets import Tagset, tagset_of
 from remit_consumers.plans import Plans
@@ -61,14 +60,7 @@ class Walk:
     rest: Sequence[Step]
 
 
-def steps(  # noqa: PLR0913, PLR0917 - what each step stands on
-    names: Pseudonyms,
-    means: Means,
-    floors: Floors,
-    ledger: Ledger,
-    plans: Plans,
-    suppression: Suppression | None = None,
-) -> Walk:
+def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger, plans: Plans) -> Walk:
     """Make the steps.
 
     Args:
@@ -77,17 +69,20 @@ def steps(  # noqa: PLR0913, PLR0917 - what each step stands on
         floors: Which traits enough subjects share.
         ledger: Who consented to what.
         plans: The versions of the policy, one of which governs each subject, and who has which function of it.
-        suppression: Whose events are refused; None: nobody's.
     """
-    whose = entitle(plans.tenancy)
     return Walk(
         ledger=ledger,
         withdrawals=Withdrawals(ledger, names, plans.epochs),
-        entitle=exclude(suppression, whose) if suppression is not None else whose,
+        entitle=entitle(plans.tenancy),
         authorize=complete(authorize(ledger, plans)),
         minimize=minimize(names, cache(partial(load, means))),
         rest=(suppress(floors), tag),
     )
+
+
+def excluding(walk: Walk, suppression: Suppression) -> Walk:
+    """Give the same steps, of which none sees whom an erasure suppresses."""
+    return replace(walk, entitle=exclude(suppression, walk.entitle))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +123,17 @@ class Refined:
     @property
     def events(self) -> EventCounts:
         """What became of the events, the malformed ones apart."""
-        stored = sum(part.table.num_rows for part in self.parts)
-        return EventCounts(stored=stored, refused=_sum(part.refused for part in self.parts))
+        return together(self.tenants.values())
+
+    @property
+    def tenants(self) -> Mapping[str, EventCounts]:
+        """What became of each tenant's events, the malformed ones apart."""
+        stored = summed(counted(part.tenant) for part in self.parts)
+        found = {tenant: EventCounts(stored=rows) for tenant, rows in stored.items()}
+        for (tenant, reason), events in summed(part.refused for part in self.parts).items():
+            refused = EventCounts(refused={reason: events})
+            found[tenant] = together((found.get(tenant, EventCounts()), refused))
+        return found
 
     @property
     def counts(self) -> Sequence[FieldCount]:
@@ -140,7 +144,7 @@ class Refined:
     def versions(self) -> Mapping[str, int]:
         """Events stored, by the policy version that governed them."""
         both = zip(self.plans, self.parts, strict=True)
-        counts = _sum({plan.policy_version: part.table.num_rows} for plan, part in both)
+        counts = summed({plan.policy_version: part.table.num_rows} for plan, part in both)
         return {version: events for version, events in counts.items() if events}
 
     @property
@@ -157,12 +161,12 @@ class Refined:
     @property
     def filled(self) -> Mapping[str, int]:
         """Rows that had no value of a field and have `other` now, by field."""
-        return _sum(part.filled for part in self.parts)
+        return summed(part.filled for part in self.parts)
 
     @property
     def floored(self) -> Mapping[str, int]:
         """Rows whose value became `other`, by column."""
-        return _sum(part.floored for part in self.parts)
+        return summed(part.floored for part in self.parts)
 
 
 def refine(
@@ -208,14 +212,6 @@ def _schema(contract: Contract, plans: Sequence[Plan]) -> pa.Schema:
     for plan in {one.policy_version: one for one in reversed(plans)}.values():
         columns |= {one.name: one for one in stored_schema(contract, plan)}
     return pa.schema([*columns.values()])
-
-
-def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """Add counts by name."""
-    total: Counter[str] = Counter()
-    for each in counts:
-        total.update(each)
-    return dict(total)
 
 
 def _batch_of(

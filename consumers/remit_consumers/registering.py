@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
+from remit_consumers.reducers.closed import is_identifier
 from remit_schemas.errors import SettingsError
 from remit_schemas.policy import Policy
 from remit_schemas.policy_file import nearest
@@ -32,23 +33,37 @@ def with_tenant(policy: Policy, name: str, tenant: Tenant) -> Change:
         if module not in modules:
             message = f'this policy has no module "{module}"{nearest(module, modules)}'
             raise SettingsError(message)
-    return lambda known: _changed(known, tenants={**known.tenants, name: tenant})
+    return lambda known: _changed(
+        known, tenants={**known.tenants, name: tenant}, closed=known.closed - {name}
+    )
 
 
 def without_tenant(name: str) -> Change:
-    """Remove a tenant; the last one cannot go unnoticed, since nobody would be refused any more."""
+    """Close a tenant: what was said to it can still be taken back.
+
+    The last one cannot go unnoticed, since nobody would be refused any more.
+    """
 
     def change(known: Tenancy) -> Tenancy:
         if name not in known.tenants:
             raise SettingsError("there is no such tenant: see `remit tenants list`")
         left = {one: terms for one, terms in known.tenants.items() if one != name}
-        return _changed(known, tenants=left)
+        return _changed(known, tenants=left, closed=known.closed | {name})
 
     return change
 
 
 def with_campaign(name: str, campaign: Campaign) -> Change:
-    """Open a campaign, or give it other days."""
+    """Open a campaign, or give it other days.
+
+    Raises:
+        SettingsError: Its name could not be stored with the entries (reducer `identifier`).
+    """
+    if not is_identifier(name):
+        raise SettingsError(
+            "a campaign's name is stored with its entries: it begins with a letter and has neither a number of four "
+            "digits nor what looks like a token; such as spring-26"
+        )
 
     def change(known: Tenancy) -> Tenancy:
         if known.tenants and campaign.tenant is not None and campaign.tenant not in known.tenants:
@@ -72,7 +87,12 @@ def without_campaign(name: str) -> Change:
 
 def _changed(known: Tenancy, **parts: object) -> Tenancy:
     """Give the register with other parts, checked as a whole."""
-    whole = {"tenants": known.tenants, "campaigns": known.campaigns, **parts}
+    whole = {
+        "tenants": known.tenants,
+        "campaigns": known.campaigns,
+        "closed": known.closed,
+        **parts,
+    }
     try:
         return Tenancy.model_validate(whole)
     except ValidationError:

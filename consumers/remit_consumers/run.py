@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
@@ -13,10 +14,11 @@ from remit_consumers.flush import Composer, Identity, denied_for_s
 from remit_consumers.gather import Gathered, Marks, Partition
 from remit_consumers.lake.tables import CONSENTS_TABLE
 from remit_consumers.metrics import Metrics
-from remit_consumers.pipeline import steps
+from remit_consumers.pipeline import excluding, steps
 from remit_consumers.proof.report import report
 from remit_consumers.source.base import Sealed, Source, Start
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
+from remit_consumers.views.renewing import renew
 from remit_consumers.waiting import Waiting
 from remit_consumers.withdrawal.revoker import Revoker
 from remit_schemas.errors import (
@@ -63,15 +65,15 @@ class Runner:
         self._names = deployment.names()
         self._suppression = Suppression.open(deployment.settings.keys)
         self._consumer = consumer
-        self._walk = steps(
-            self._names,
-            deployment.means,
-            self._floors,
-            self._ledger,
-            self._plans,
-            self._suppression,
+        walk = steps(self._names, deployment.means, self._floors, self._ledger, self._plans)
+        self._walk = excluding(walk, self._suppression)
+        self._revoker = Revoker(
+            deployment.lake,
+            self._plans.plan,
+            metrics,
+            now,
+            partial(renew, deployment.settings, deployment.policy, now),
         )
-        self._revoker = Revoker(deployment.lake, self._plans.plan, metrics, now)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from remit.result import Refused
+from remit_schemas.category import DENYING
 from remit_schemas.tenancy import CAMPAIGN_FIELD, Entitlement, Unavailable
 
 
@@ -19,6 +20,7 @@ class Entitled:
         known: The registered tenants.
         live: The campaigns that take entries today, each with whose it is; None where the contract needs none.
         outside: The answer to an event outside of them.
+        hears_denials_of: Tenants that left: a consent given to them can still be taken back.
     """
 
     tenants: frozenset[str | None]
@@ -27,12 +29,18 @@ class Entitled:
     known: frozenset[str]
     live: Mapping[str, str | None] | None
     outside: Refused
+    hears_denials_of: frozenset[str] = frozenset()
+
+    def knows_not(self, tenant: str) -> bool:
+        """Whether tenants are registered and this one is not."""
+        return self.unknown is not None and tenant not in self.known
 
     def refusal(self, event: object, tenant: str | None) -> Refused | None:
         """Say why this event of a tenant may not go; None when it may."""
         name = tenant or ""
         if self.unknown is not None and name not in self.known:
-            return self.unknown
+            takes_back = name in self.hears_denials_of and getattr(event, "status", None) in DENYING
+            return None if takes_back else self.unknown
         if name in self.refused:
             return self.refused[name]
         if self.live is None:
@@ -70,6 +78,7 @@ def entitled(entitlement: Entitlement, contract: str, today: date) -> Entitled |
         known=frozenset(tenancy.tenants),
         live=live if has_campaigns else None,
         outside=_answer(outside, contract),
+        hears_denials_of=entitlement.hears_denials_of(contract),
     )
 
 

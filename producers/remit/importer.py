@@ -22,7 +22,7 @@ from remit.leftovers import adopt
 from remit.letting_go import LettingGo
 from remit.result import REFUSED, Refused
 from remit.rewrite import body_of
-from remit.route import Route
+from remit.route import Route, is_tenant
 from remit.seal import DataKeys
 from remit.settings import Places, Settings
 from remit.shipping import Shipping
@@ -34,6 +34,11 @@ from remit_schemas.sealing import pack_keys
 from remit_schemas.spool import FOLDER
 
 CHUNK_BYTES: Final = 1 << 20  # read at once: memory stays flat whatever the file's size
+NO_TENANT: Final = (
+    "tenants are registered: say whose this log is (--tenant NAME), or register the operator itself "
+    '(remit tenants set "" --edition EDITION)'
+)
+NOT_REGISTERED: Final = "there is no such tenant: see `remit tenants list`"
 _INFO: Final = b"remit import v1"
 _PAUSE_S: Final = 0.01  # between two looks for acknowledgements
 
@@ -41,11 +46,12 @@ _PAUSE_S: Final = 0.01  # between two looks for acknowledgements
 class Importer:
     """Writes the events of one file into the spool, and ships them where the log is elsewhere. One thread only."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a client takes, and the file
         self,
         event: type,
         content: bytes,
         *,
+        tenant: str = "",
         log: str | None = None,
         data: str | Path | None = None,
         settings: Settings | None = None,
@@ -55,12 +61,13 @@ class Importer:
         Args:
             event: The class of its events, such as `PageView`.
             content: What `content_of` gives for the file.
+            tenant: Whose events they are; the operator's own where it is empty.
             log: As for `Client`.
             data: As for `Client`.
             settings: As for `Client`.
 
         Raises:
-            SettingsError: A setting is out of range, or the class is no event.
+            SettingsError: A setting is out of range, the class is no event, or tenants are registered and not this one.
             BundleError: There is no bundle, or it is not to be believed.
             PolicyError: The policy cannot be used.
             SpoolError: No slot can be had.
@@ -74,7 +81,10 @@ class Importer:
         if route is None:
             raise SettingsError("an import is of a class of events")
         self._route: Route = route
-        named = _INFO + route.fingerprint + content
+        self._tenant = tenant
+        if not is_tenant(tenant) or (route.entitled and route.entitled.knows_not(tenant)):
+            raise SettingsError(NOT_REGISTERED if tenant else NO_TENANT)
+        named = _INFO + route.fingerprint + content + tenant.encode()
         self.producer = hmac.digest(self._terms.lane_key, named, "sha256")[:PRODUCER_BYTES]
         self._slot = claim(places.data / FOLDER)
         with ExitStack() as undo:
@@ -108,8 +118,8 @@ class Importer:
         if self._route.refusal:
             return REFUSED[self._route.refusal]
         refused = self._route.forbids(event)
-        if refused is None and self._route.entitled is not None:  # a log is the operator's own
-            refused = self._route.entitled.refusal(event, None)
+        if refused is None and self._route.entitled is not None:
+            refused = self._route.entitled.refusal(event, self._tenant)
         if refused is not None:
             return refused
         try:
@@ -231,7 +241,7 @@ class Importer:
             wrapped_key=data_key.wrapped,
             nonce=NO_NONCE,
             policy_version=self._terms.policy_version,
-            tenant="",
+            tenant=self._tenant,
             counts=counts,
         )
 

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
+from remit_schemas.contract import CONSENT_CHANGE
 from remit_schemas.functions import Functions
 
 CAMPAIGN_FIELD: Final = "campaign"
@@ -67,17 +68,20 @@ class Tenancy(BaseModel):
     Attributes:
         tenants: By name; "" is the operator itself. While there are none, everybody has everything.
         campaigns: By name.
+        closed: Tenants that were registered once and are not any more: nothing is collected for them, but what somebody
+            said to them can still be taken back.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     tenants: Mapping[_Tenant, Tenant] = Field(default_factory=dict)
     campaigns: Mapping[_Campaign, Campaign] = Field(default_factory=dict)
+    closed: frozenset[_Tenant] = frozenset()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is registered."""
-        return not self.tenants and not self.campaigns
+        return not self.tenants and not self.campaigns and not self.closed
 
 
 NOBODY: Final = Tenancy()
@@ -92,7 +96,8 @@ def told(tenancy: Tenancy) -> dict[str, JsonValue]:
     campaigns: dict[str, JsonValue] = {
         name: one.model_dump(mode="json") for name, one in tenancy.campaigns.items()
     }
-    return {"tenants": tenants, "campaigns": campaigns}
+    closed: dict[str, JsonValue] = {"closed": [*sorted(tenancy.closed)]} if tenancy.closed else {}
+    return {"tenants": tenants, "campaigns": campaigns, **closed}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,14 @@ class Entitlement:
             return None
         name, terms = next(iter(self.functions.items()))
         return Unavailable("not_subscribed", name, terms.clause)
+
+    def hears_denials_of(self, contract: str) -> frozenset[str]:
+        """Give the tenants of whom nothing of a contract is taken but what takes a consent back: those that left.
+
+        Source: policy 2021-11-01, clause S016.
+        """
+        is_asked = contract == CONSENT_CHANGE and bool(self.tenancy.tenants)
+        return self.tenancy.closed if is_asked else frozenset()
 
     def campaigns_of(self, tenant: str) -> Mapping[str, Campaign]:
         """Give the campaigns that entries of a tenant's customers can belong to."""

@@ -11,7 +11,7 @@ from remit_consumers.erasure.scope import REQUESTED, Scope, SubjectRef
 from remit_consumers.erasure.suppression import Suppression
 from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
-from remit_consumers.pipeline import steps
+from remit_consumers.pipeline import excluding, steps
 from remit_consumers.settings import Settings
 
 
@@ -40,7 +40,8 @@ class ErasingShop(Shop):
         sealer = Sealer(self.settings.floors, self.settings.keys, 0)
         self.floors = Floors(self.deployment.lake, sealer, lambda: self.now)
         means = self.deployment.means
-        self.walk = steps(self.names, means, self.floors, self.ledger, self.plans, self.suppression)
+        walk = steps(self.names, means, self.floors, self.ledger, self.plans)
+        self.walk = excluding(walk, self.suppression)
         self.ledger.load()
 
     def erase(self, *subjects: str, scope: Scope | None = None, **more: bool) -> Certificate:

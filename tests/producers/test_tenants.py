@@ -12,7 +12,7 @@ from kit.spooled import Home, MakeClient
 from remit.result import Accepted, Refused
 from remit_schemas.contract import contract_of
 from remit_schemas.errors import Tampered
-from remit_schemas.events import PageView
+from remit_schemas.events import ConsentChange, PageView
 from remit_schemas.header import Header
 from remit_schemas.policy import Policy
 from remit_schemas.tenancy import Campaign, Tenancy, Tenant
@@ -158,3 +158,19 @@ def test_a_pack_that_is_labelled_anew_opens_for_no_other_tenant(
     for name in (b"bert", b"anne"):
         with pytest.raises(Tampered):
             home.opened(raw.replace(b"anna", name, 1))
+
+
+@pytest.mark.clause("S016")
+def test_what_was_said_to_a_tenant_that_left_can_still_be_taken_back_and_nothing_else(
+    shop: Home, make_client: MakeClient
+) -> None:
+    shop.publish(tenancy=registered().model_copy(update={"closed": frozenset({"dora"})}))
+    client = make_client()
+    said = {"agreed_version": "1", "method": "api", "purpose": "analytics.reporting"}
+    both = ("withdrawn", "given")
+    withdrawn, given = (ConsentChange.of(said | {"status": status}) for status in both)
+    unknown = Refused("unknown_tenant", contract="consent_change")
+    assert client.emit(withdrawn, subject="ann", tenant="dora") == Accepted()
+    assert client.emit(given, subject="ann", tenant="dora") == unknown
+    assert client.emit(withdrawn, subject="ann", tenant="never-known") == unknown
+    assert not client.emit(PageView(page="/a"), tenant="dora")

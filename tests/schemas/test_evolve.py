@@ -269,3 +269,33 @@ def test_parameters_say_more_when_they_are_greater_or_earlier_among_their_choice
     assert all("kept" in parameter.unit for parameter in parameters if parameter.kind is not str)
     choices = [parameter.choices for parameter in parameters if parameter.kind is str]
     assert choices == [("region", "country"), ("second", "minute", "hour", "day")]
+
+
+CROWDED = {"clause": "S110", "reason": "a test", "subjects_min": 10, "subject": "daily"}
+
+
+@pytest.mark.clause("S113")
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (CROWDED, []),
+        (CROWDED | {"subjects_min": 20, "subject": "none"}, []),
+        (CROWDED | {"subjects_min": 5}, ["showed a row in a crowd of 10 subjects, and does of 5"]),
+        (CROWDED | {"subject": "stable"}, ["names of subjects were daily, are stable"]),
+        (
+            None,
+            [
+                "showed a row in a crowd of 10 subjects, and asks for none",
+                "names of subjects were daily, are stable",
+            ],
+        ),
+    ],
+)
+def test_a_view_that_shows_more_of_somebody_is_looser(after: Json | None, said: list[str]) -> None:
+    before = make_policy(views={IMPROVE: CROWDED})
+    policy = make_policy(views={IMPROVE: after} if after else {})
+    assert looser(before, policy) == [f"views.{IMPROVE}: {words}" for words in said]
+
+
+def test_a_view_that_begins_to_keep_apart_is_not_looser() -> None:
+    assert looser(make_policy(), make_policy(views={IMPROVE: CROWDED})) == []

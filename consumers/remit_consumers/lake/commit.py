@@ -189,12 +189,12 @@ class Lake:
         with reaching(self.root):
             return versions(self.root / CONSENTS_TABLE)[-1]
 
-    def consent_counts(self) -> Mapping[str, Mapping[str, int]]:
-        """How many changes of each status the consent ledger holds, by purpose."""
+    def consent_counts(self, tenant: str | None = None) -> Mapping[str, Mapping[str, int]]:
+        """How many changes of each status the consent ledger holds, by purpose; of one tenant or of all."""
         if not is_table(self.root, CONSENTS_TABLE):
             return {}
         with reaching(self.root):
-            return counted_consents(self._open(CONSENTS_TABLE))
+            return counted_consents(self._open(CONSENTS_TABLE), tenant)
 
     def stopped_after_ms(self) -> list[int]:
         """How long each denial on record was on its way to the ledger, in milliseconds, the shortest first."""

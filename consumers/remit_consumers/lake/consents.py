@@ -85,17 +85,15 @@ def notices(table: Table) -> Mapping[str, Mapping[str, int]]:
     return found
 
 
-def counted(table: Table) -> Mapping[str, Mapping[str, int]]:
-    """How many changes of each status the ledger holds, by purpose; those to no purpose are about the policy.
+def counted(table: Table, tenant: str | None = None) -> Mapping[str, Mapping[str, int]]:
+    """How many changes of each status the ledger holds, of one tenant or of all, by purpose; those to none are about the policy.
 
     What was stated of a subject is counted nowhere: how many minors there are is nobody's to know (D8).
     """
     columns = ["purpose", "status"]
-    groups = (
-        table.delta.to_pyarrow_table(columns=columns)
-        .group_by(columns)
-        .aggregate([([], "count_all")])
-    )
+    mine = None if tenant is None else pc.field("tenant") == tenant
+    rows = table.delta.to_pyarrow_dataset().to_table(columns=columns, filter=mine)
+    groups = rows.group_by(columns).aggregate([([], "count_all")])
     found: dict[str, dict[str, int]] = {}
     for row in groups.sort_by([(name, "ascending") for name in columns]).to_pylist():
         if row["status"] != STATED:

@@ -6,17 +6,20 @@ the consent ledger counts no events: it names the packs whose consent changes it
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from remit_schemas.category import Decision
 from remit_schemas.errors import LakeError
 
-FORMAT = 4
+Name = TypeVar("Name", bound=Hashable)
+
+FORMAT = 5
 """The `v` of a receipt; a reader refuses a newer one. Version 1 had no distinct values, bits and floors, version 2 no
-purposes and no ledger, version 3 no versions and nothing that was removed."""
+purposes and no ledger, version 3 no versions and nothing that was removed, version 4 no events by tenant."""
 
 
 class PackOutcome(StrEnum):
@@ -56,6 +59,7 @@ class RemovedCount:
         narrowed: Rows that stay, with less in them.
         values: Values that went, by field; those of rows that went are among them.
         waited_ms: From the record that asked for it to this commit, of several the longest.
+        tenants: Rows that went, by tenant.
     """
 
     removal: Removal
@@ -64,6 +68,7 @@ class RemovedCount:
     narrowed: int = 0
     values: Mapping[str, int] = field(default_factory=dict)
     waited_ms: int = 0
+    tenants: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,10 @@ class EventCounts:
     refused: Mapping[str, int] = field(default_factory=dict)
     quarantined: Mapping[str, int] = field(default_factory=dict)
     expired: int = 0
+
+    def told(self) -> dict[str, Any]:
+        """Give what is not nothing, as JSON: a commit has one of these for each tenant."""
+        return {name: count for name, count in asdict(self).items() if count}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +195,8 @@ class Receipt:
         gaps: Sequence numbers that were skipped.
         resent: Packs that came again and were dropped.
         removed: What the commit took away of rows stored before; such a commit counts no events.
+        tenants: What became of each tenant's events: together they are `events`. Values are counted for all tenants
+            together, because a row for each tenant and field would be more than the rows that it speaks of.
     """
 
     log: str
@@ -204,6 +215,7 @@ class Receipt:
     gaps: int = 0
     resent: int = 0
     removed: Sequence[RemovedCount] = ()
+    tenants: Mapping[str, EventCounts] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Write the canonical JSON: sorted keys, no spaces, ASCII; equal receipts give equal bytes."""
@@ -252,6 +264,7 @@ class Receipt:
                 "gaps": self.gaps,
                 "resent": self.resent,
                 "removed": [asdict(one) for one in self.removed],
+                "tenants": {name: one.told() for name, one in self.tenants.items()},
             }
         )
 
@@ -269,6 +282,25 @@ class Receipt:
                 f"a commit of the lake carries no receipt that can be read ({len(text)} characters)"
             )
             raise LakeError(message) from None
+
+
+def together(counts: Iterable[EventCounts]) -> EventCounts:
+    """Add what became of events, by outcome and reason."""
+    parts = tuple(counts)
+    return EventCounts(
+        stored=sum(one.stored for one in parts),
+        refused=summed(one.refused for one in parts),
+        quarantined=summed(one.quarantined for one in parts),
+        expired=sum(one.expired for one in parts),
+    )
+
+
+def summed(counts: Iterable[Mapping[Name, int]]) -> dict[Name, int]:
+    """Add counts by name."""
+    total: Counter[Name] = Counter()
+    for each in counts:
+        total.update(each)
+    return dict(total)
 
 
 def canonical(value: object) -> str:
@@ -292,6 +324,7 @@ def _read(form: dict[str, Any]) -> dict[str, Any]:
         "fields": tuple(
             FieldCount(one[0], one[1], Decision(one[2]), *one[3:]) for one in form["fields"]
         ),
+        "tenants": {name: EventCounts(**one) for name, one in form.get("tenants", {}).items()},
         "removed": tuple(
             RemovedCount(**one | {"removal": Removal(one["removal"])})
             for one in form.get("removed", ())

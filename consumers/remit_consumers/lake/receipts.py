@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.log import entries
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.receipt import Receipt
+from remit_consumers.lake.receipt import EventCounts, Receipt
 from remit_consumers.lake.tables import (
     RECEIPTS,
     checkpoint,
@@ -171,6 +171,7 @@ def _rows(link: Link) -> Iterator[dict[str, object]]:
         *_purposes(receipt),
         *_floored(receipt),
         *_versions(receipt),
+        *_tenants(receipt),
     )
     for row in (*rows, *_sources(receipt), *_packs(receipt), *_removed(receipt)):
         yield same | row
@@ -178,20 +179,29 @@ def _rows(link: Link) -> Iterator[dict[str, object]]:
 
 def _events(receipt: Receipt) -> Iterator[dict[str, object]]:
     """What became of events."""
-    counts = [("stored", "", receipt.events.stored), ("expired", "", receipt.events.expired)]
-    counts += [("refused", reason, events) for reason, events in receipt.events.refused.items()]
-    counts += [
-        ("quarantined", reason, events) for reason, events in receipt.events.quarantined.items()
-    ]
-    for decision, reason, events in counts:
-        if events:
-            yield {
-                "kind": "events",
-                "field": "",
-                "decision": decision,
-                "reason": reason,
-                "values_in": events,
-            }
+    for row in _counts(receipt.events):
+        yield row | {"kind": "events"}
+
+
+def _tenants(receipt: Receipt) -> Iterator[dict[str, object]]:
+    """What became of each tenant's events, and of its rows that were stored before."""
+    for tenant, events in receipt.tenants.items():
+        for row in _counts(events):
+            yield row | {"kind": "tenant", "tenant": tenant}
+    for one in receipt.removed:
+        same: dict[str, object] = {"decision": one.removal.value, "reason": one.reason, "field": ""}
+        for tenant, rows in one.tenants.items():
+            yield same | {"kind": "tenant", "tenant": tenant, "values_in": rows}
+
+
+def _counts(events: EventCounts) -> Iterator[dict[str, object]]:
+    """Each outcome that events had, with its reason."""
+    counts = [("stored", "", events.stored), ("expired", "", events.expired)]
+    counts += [("refused", reason, count) for reason, count in events.refused.items()]
+    counts += [("quarantined", reason, count) for reason, count in events.quarantined.items()]
+    for decision, reason, count in counts:
+        if count:
+            yield {"field": "", "decision": decision, "reason": reason, "values_in": count}
 
 
 def _fields(receipt: Receipt) -> Iterator[dict[str, object]]:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from remit_consumers.lake.durable import Written, discard, sync, write
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.receipt import EventCounts, Receipt, RemovedCount
+from remit_consumers.lake.receipt import EventCounts, Receipt, RemovedCount, summed
 from remit_consumers.lake.tables import Table, checkpoint, open_table
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.lake.tagsets import add as add_tagsets
@@ -191,12 +191,12 @@ def joined(counts: Iterable[RemovedCount]) -> tuple[RemovedCount, ...]:
     whole: dict[tuple[str, str], RemovedCount] = {}
     for one in counts:
         before = whole.get((one.removal, one.reason), RemovedCount(one.removal, one.reason))
-        fields = sorted({*before.values, *one.values})
         whole[one.removal, one.reason] = replace(
             before,
             rows=before.rows + one.rows,
             narrowed=before.narrowed + one.narrowed,
-            values={f: before.values.get(f, 0) + one.values.get(f, 0) for f in fields},
+            values=summed((before.values, one.values)),
             waited_ms=max(before.waited_ms, one.waited_ms),
+            tenants=summed((before.tenants, one.tenants)),
         )
     return tuple(whole.values())

@@ -6,7 +6,8 @@ Source: GDPR article 35(7) for the parts, PIPL articles 55 and 56 for when and w
 from collections.abc import Iterable, Sequence
 
 from remit_consumers.lake.floors import Crowd
-from remit_consumers.proof.report import OUTCOMES, SUBJECTS_SHOWN_MIN, Counts, Report, Traits
+from remit_consumers.proof.outcomes import OUTCOMES, Counts
+from remit_consumers.proof.report import SUBJECTS_SHOWN_MIN, Report, Traits
 from remit_consumers.proof.risks import risks
 from remit_schemas.category import Decision
 from remit_schemas.contract import Contracts

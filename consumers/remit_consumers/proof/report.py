@@ -1,7 +1,7 @@
 """The report: what was offered, stored, refused and reduced, told from the receipts."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -12,24 +12,17 @@ from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.floors import Crowd, Floor
 from remit_consumers.lake.queries import counted as counted_reads
 from remit_consumers.lake.queries import history as read_history
-from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import GRANTED, WITHHELD
 from remit_consumers.lake.requests import counted as counted_requests
 from remit_consumers.lake.requests import standing
 from remit_consumers.lake.requests import steps as request_steps
-from remit_consumers.lake.tables import CONSENTS_TABLE
-from remit_consumers.proof.removals import REMOVALS, removals, removed_values, spread, waits
+from remit_consumers.proof.outcomes import Counts, grouped, of_kind, outcomes
+from remit_consumers.proof.removals import removals, removed_values, spread, waits
 from remit_schemas.category import Decision
 from remit_schemas.plain_door import MARK_BYTES, OVER_LOOPBACK, OVER_TLS
 
-OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
-"""What is told of each contract: offered is the sum of all the others."""
-
 CHANGES = ("given", "refused", "withdrawn")
 """What is said to an optional purpose."""
-
-UNKNOWN = "unknown"
-"""The name under which events of no known contract are told."""
 
 _WORDS = {
     Decision.KEEP.value: "kept",
@@ -37,9 +30,6 @@ _WORDS = {
     Decision.REFUSE.value: "refused",
 }
 """What a report calls the values of each decision."""
-
-Counts = Mapping[str, Mapping[str, int]]
-"""Figures by name, for each thing that is counted."""
 
 _Sums = defaultdict[str, defaultdict[str, int]]
 
@@ -179,7 +169,7 @@ def report(lake: Lake) -> Report:
 
 def told(receipts: pa.Table) -> Report:
     """Tell what receipts say."""
-    contracts, reasons = _outcomes(receipts)
+    contracts, reasons = outcomes(receipts)
     fields = receipts.filter(pc.equal(receipts.column("kind"), "field"))
     return Report(
         contracts=contracts,
@@ -198,10 +188,10 @@ def told(receipts: pa.Table) -> Report:
 def _versions(receipts: pa.Table) -> Mapping[str, int]:
     """How many events each version governed; older receipts know only which one was in force."""
     told: Counter[str] = Counter()
-    governed = _of_kind(receipts, "version")
+    governed = of_kind(receipts, "version")
     for row in grouped(governed, ["reason"], ["values_in"]):
         told[str(row["reason"])] += int(row["values_in"])
-    stored = _of_kind(receipts, "events", "stored")
+    stored = of_kind(receipts, "events", "stored")
     older = stored.filter(
         pc.invert(pc.is_in(stored.column("commit"), pc.unique(governed.column("commit"))))
     )
@@ -216,7 +206,7 @@ def _consents(changes: Counts, receipts: pa.Table) -> Counts:
     found: dict[str, dict[str, int]] = {}
     for purpose, statuses in changes.items():
         found[purpose] = dict.fromkeys(words, 0) | dict(statuses)
-    for row in grouped(_of_kind(receipts, "purpose"), ["purposes", "decision"], ["values_in"]):
+    for row in grouped(of_kind(receipts, "purpose"), ["purposes", "decision"], ["values_in"]):
         sums = found.setdefault(str(row["purposes"]), dict.fromkeys(words, 0))
         sums[f"events_{row['decision']}"] += int(row["values_in"])
     return dict(sorted(found.items()))
@@ -245,7 +235,7 @@ def _marked(receipts: pa.Table, *marks: bytes) -> pa.Table:
 def _sum_up(receipts: pa.Table) -> Counter[str]:
     """The figures of all contracts together."""
     sums: Counter[str] = Counter()
-    for figures in _outcomes(receipts)[0].values():
+    for figures in outcomes(receipts)[0].values():
         sums.update(figures)
     return sums
 
@@ -253,7 +243,7 @@ def _sum_up(receipts: pa.Table) -> Counter[str]:
 def _floors(floors: Iterable[Floor], receipts: pa.Table) -> Mapping[str, Traits]:
     """What the last closed windows say of traits, and what was taken away for it."""
     floored: _Sums = defaultdict(lambda: defaultdict(int))
-    for row in grouped(_of_kind(receipts, "floored"), ["contract", "field"], ["values_in"]):
+    for row in grouped(of_kind(receipts, "floored"), ["contract", "field"], ["values_in"]):
         floored[str(row["contract"])][str(row["field"])] += int(row["values_in"])
     return {
         floor.contract: Traits(
@@ -266,100 +256,6 @@ def _floors(floors: Iterable[Floor], receipts: pa.Table) -> Mapping[str, Traits]
         )
         for floor in sorted(floors, key=lambda floor: floor.ended_at)
     }
-
-
-def grouped(table: pa.Table, keys: list[str], sums: list[str]) -> list[dict[str, str | int]]:
-    """Sum columns for each combination of keys; null keys are empty, the rows come in the keys' order."""
-    result = table.group_by(keys).aggregate([(name, "sum") for name in sums])
-    result = result.rename_columns([name.removesuffix("_sum") for name in result.column_names])
-    return [
-        {name: row[name] or 0 if name in sums else row[name] or "" for name in row}
-        for row in _sorted(result, keys)
-    ]
-
-
-def _sorted(table: pa.Table, keys: list[str]) -> list[dict[str, str | int]]:
-    """Rows in the order of some columns."""
-    rows: list[dict[str, str | int]] = table.sort_by(
-        [(key, "ascending") for key in keys]
-    ).to_pylist()
-    return rows
-
-
-def _of_kind(receipts: pa.Table, kind: str, *decisions: str) -> pa.Table:
-    """The rows of one kind, and of some decisions."""
-    mask = pc.equal(receipts.column("kind"), kind)
-    if decisions:
-        mask = pc.and_(mask, pc.is_in(receipts.column("decision"), pa.array(decisions)))
-    return receipts.filter(mask)
-
-
-def _outcomes(receipts: pa.Table) -> tuple[Counts, Counts]:
-    """What became of events, by contract, and for which reasons."""
-    contracts: _Sums = defaultdict(lambda: defaultdict(int))
-    reasons: _Sums = defaultdict(lambda: defaultdict(int))
-    for row in (*_counted(receipts), *_claimed(receipts)):
-        name, decision, events = (
-            str(row["contract"]) or UNKNOWN,
-            str(row["decision"]),
-            int(row["values_in"]),
-        )
-        contracts[name][decision] += events
-        if row["reason"]:
-            reasons[name][f"{decision}.{row['reason']}"] += events
-    whole = {
-        name: _law(sums)
-        for name, sums in sorted(contracts.items())
-        if name != UNKNOWN or any(sums.values())
-    }
-    return whole, {name: dict(sums) for name, sums in sorted(reasons.items()) if any(sums.values())}
-
-
-def _law(sums: Mapping[str, int]) -> dict[str, int]:
-    """The figures of a contract; what is offered and has no outcome yet is in flight."""
-    figures = {name: sums.get(name, 0) for name in OUTCOMES}
-    figures["in_flight"] = figures["offered"] - sum(figures[name] for name in OUTCOMES[1:-1])
-    gone = {name: sums.get(name, 0) for name in REMOVALS}
-    figures |= {"present": figures["stored"] - sum(gone.values()), **gone}
-    return figures
-
-
-def _counted(receipts: pa.Table) -> Iterator[dict[str, str | int]]:
-    """What consumers counted, and what every source says: its counters only grow, so the largest of each holds.
-
-    Not those of the newest header: what a dead process let go, or its successor for it, is told by older packs.
-    """
-    keys = ["contract", "decision", "reason"]
-    yield from grouped(_of_kind(receipts, "events"), keys, ["values_in"])
-    removed = _of_kind(receipts, "removed")  # records of consents are no events
-    removed = removed.filter(pc.not_equal(removed.column("table"), CONSENTS_TABLE))
-    yield from grouped(removed, keys, ["values_in"])
-    counters = [*_SOURCE, "decision", "reason"]
-    sources = _of_kind(receipts, "source")
-    largest = sources.group_by(counters).aggregate([("values_in", "max")])
-    yield from grouped(largest.rename_columns([*counters, "values_in"]), keys, ["values_in"])
-
-
-_SOURCE = ["producer", "lane", "contract", "tenant"]
-
-
-def newest_sources(sources: pa.Table) -> pa.Table:
-    """For each (producer, lane, contract, tenant), the sequence of the newest header: it counts all that came before."""
-    return (
-        sources.group_by(_SOURCE)
-        .aggregate([("sequence", "max")])
-        .rename_columns([*_SOURCE, "sequence"])
-    )
-
-
-def _claimed(receipts: pa.Table) -> Iterator[dict[str, str | int]]:
-    """What packs nobody could open claim to hold, where no later header of their source counts it: offered as well."""
-    unread = _of_kind(receipts, "pack", PackOutcome.EXPIRED.value, PackOutcome.QUARANTINED.value)
-    newest = newest_sources(_of_kind(receipts, "source")).rename_columns([*_SOURCE, "counted"])
-    both = unread.join(newest, _SOURCE, join_type="left outer")
-    later = pc.greater(both.column("sequence"), pc.fill_null(both.column("counted"), -1))
-    for row in grouped(both.filter(later), ["contract"], ["values_in"]):
-        yield row | {"decision": "offered", "reason": ""}
 
 
 def _categories(fields: pa.Table) -> Counts:

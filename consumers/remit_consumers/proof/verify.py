@@ -1,5 +1,6 @@
 """Verify: does everything that the lake claims hold against its own files?"""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import SINCE_FORMAT_2, Link, chain, laid_out, stored
 from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.lake.tagsets import known
+from remit_consumers.proof.outcomes import in_flight_by_tenant, not_the_sum
 from remit_consumers.proof.recall import Recall, measure
 from remit_consumers.proof.removals import left_of_erased
 from remit_consumers.proof.report import told
@@ -163,6 +165,20 @@ def _conservation(receipts: pa.Table, waiting: int) -> Iterator[str]:
             yield f"{contract}: {-in_flight} events more than were offered"
         elif in_flight and not waiting:
             yield f"{contract}: {in_flight} events are not accounted for, and nothing waits on the log"
+    yield from _of_tenants(receipts, waiting)
+
+
+def _of_tenants(receipts: pa.Table, waiting: int) -> Iterator[str]:
+    """Hold the law for each tenant, and the tenants together against the whole; no tenant is named."""
+    for contract in not_the_sum(receipts):
+        yield f"{contract}: its tenants together are not what its receipts say of all events"
+    wrong = Counter(
+        contract
+        for contract, _, in_flight in in_flight_by_tenant(receipts)
+        if in_flight < 0 or not waiting
+    )
+    for contract, tenants in wrong.items():
+        yield f"{contract}: the events of {tenants} tenants are not accounted for"
 
 
 def _sequences(receipts: pa.Table) -> Iterator[str]:

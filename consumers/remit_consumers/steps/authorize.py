@@ -64,7 +64,8 @@ class _Group:
     def decided(self, found: Found, plans: Plans) -> Iterator[tuple[Batch, Plan]]:
         """Part the events by what their subjects granted."""
         if self.refused:
-            yield _none_of(self.batch, self.plan, len(self.places), self.refused), self.plan
+            left_out = self.batch.at(self.places)
+            yield left_out.without_rows(self.plan.outcome(), self.refused), self.plan
             return
         purposes = sorted(self.plan.optional_purposes)
         covering = plans.covering(self.plan.policy_version)
@@ -120,14 +121,7 @@ def _decided(batch: Batch, plan: Plan, granted: frozenset[str]) -> Batch:
     if _stores(outcome):
         return replace(batch, outcome=outcome, granted=granted)
     reason = "no_consent" if plan.optional_purposes else "no_rule"
-    nothing = _none_of(batch, plan, batch.events, reason)
-    return replace(nothing, outcome=outcome, granted=granted)
-
-
-def _none_of(batch: Batch, plan: Plan, events: int, reason: str) -> Batch:
-    """No rows of a batch, and a number of events that are refused."""
-    nothing = batch.at(np.zeros(0, np.int64))
-    return replace(nothing, outcome=plan.outcome(), refused={reason: events})
+    return replace(batch.without_rows(outcome, reason), granted=granted)
 
 
 def _stores(outcome: Outcome) -> bool:

@@ -35,7 +35,7 @@ def complete(split: Split) -> Split:
         for number in np.unique(first).tolist():
             part = batch.at(np.flatnonzero(first == number))
             if number == len(names):
-                parts.append((_refused(part, plan), plan))
+                parts.append((part.without_rows(plan.outcome(), INCOMPLETE), plan))
             else:
                 parts += split(replace(part, spare=frozenset(names[number + 1 :])), plan)
         return parts
@@ -58,9 +58,3 @@ def _is_there(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
         there = pc.and_(there, pc.fill_null(pc.greater(pc.binary_length(column), 0), False))  # noqa: FBT003
     found: npt.NDArray[np.bool_] = there.to_numpy()
     return found
-
-
-def _refused(batch: Batch, plan: Plan) -> Batch:
-    """An empty batch that says how many events were refused."""
-    nothing = batch.at(np.zeros(0, np.int64))
-    return replace(nothing, outcome=plan.outcome(), refused={INCOMPLETE: batch.events})

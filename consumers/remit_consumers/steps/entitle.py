@@ -1,14 +1,15 @@
 """Entitle: whose events may be taken, as the register of tenants and campaigns says now."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.batch import Batch, Entitle
+from remit_consumers.batch import Batch, Entitle, Refusals
 from remit_consumers.rows import COLLECTED_AT
+from remit_schemas.category import DENYING
 from remit_schemas.plan import Plan
 from remit_schemas.tenancy import CAMPAIGN_FIELD, Entitlement, Tenancy
 
@@ -24,31 +25,43 @@ def entitle(tenancy: Callable[[], Tenancy]) -> Entitle:
     Source: policy 2021-11-01, clauses S015, S019, S022, S032, S034.
     """
 
-    def step(batch: Batch, plan: Plan) -> tuple[Batch, Mapping[str, int]]:
+    def step(batch: Batch, plan: Plan) -> tuple[Batch, Refusals]:
         asked = Entitlement(plan.functions, tenancy())
         if asked.asks_nothing or not batch.events:
             return batch, {}
-        reasons: dict[str, int] = {}
+        reasons: dict[tuple[str, str], int] = {}
         kept = np.ones(batch.events, bool)
         encoded = pc.dictionary_encode(batch.tenant.fill_null(""))
         numbers = encoded.indices.to_numpy(zero_copy_only=False)
         for number, tenant in enumerate(encoded.dictionary.to_pylist()):
             theirs = numbers == number
             refusal = asked.refusal(tenant)
-            out = theirs if refusal else theirs & ~_live(batch, asked, tenant)
+            if refusal is None:
+                out = theirs & ~_live(batch, asked, tenant)
+            elif tenant in asked.hears_denials_of(batch.contract.name):
+                out = theirs & ~_takes_back(batch)
+            else:
+                out = theirs
             reason = refusal.reason if refusal else "no_campaign"
             if count := int(out.sum()):
-                reasons[reason] = reasons.get(reason, 0) + count
+                reasons[tenant, reason] = count
                 kept &= ~out
         return (batch.at(np.flatnonzero(kept)) if reasons else batch), reasons
 
     return step
 
 
-def refused(batch: Batch, plan: Plan, reasons: Mapping[str, int]) -> Batch:
+def refused(batch: Batch, plan: Plan, reasons: Refusals) -> Batch:
     """Give a part without rows that counts what was left out."""
     nothing = batch.at(np.zeros(0, np.int64))
     return replace(nothing, outcome=plan.outcome(), refused=reasons)
+
+
+def _takes_back(batch: Batch) -> Bools:
+    """Which consent changes take something back."""
+    denies = pc.is_in(batch.table["status"], pa.array(DENYING))
+    found: Bools = denies.to_numpy().astype(bool)
+    return found
 
 
 def _live(batch: Batch, asked: Entitlement, tenant: str) -> Bools:

@@ -1,12 +1,10 @@
 """Exclude: events of whom an erasure suppresses are refused, before anything asks who that is."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.batch import Batch, Entitle
+from remit_consumers.batch import Batch, Entitle, Refusals, counted
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.erasure.suppression import Entry, Suppression
 from remit_consumers.reducers.final import plain
@@ -36,14 +34,15 @@ def exclude(suppression: Suppression, whose: Entitle, now: Clock = utc_now) -> E
     Source: policy 2021-11-01, clauses S079b, S095b.
     """
 
-    def step(batch: Batch, plan: Plan) -> tuple[Batch, Mapping[str, int]]:
+    def step(batch: Batch, plan: Plan) -> tuple[Batch, Refusals]:
         if not batch.events or not len(suppression):
             return whose(batch, plan)
         _lift(batch, plan, suppression, now)
-        stays = np.flatnonzero(~_suppressed(batch, suppression, now))
-        entitled, reasons = whose(batch.at(stays), plan)
-        refused = batch.events - len(stays)
-        return entitled, {**reasons, SUPPRESSED: refused} if refused else reasons
+        goes = _suppressed(batch, suppression, now)
+        entitled, reasons = whose(batch.at(np.flatnonzero(~goes)), plan)
+        tenants = counted(batch.tenant.filter(pa.array(goes)))
+        refused = {(tenant, SUPPRESSED): events for tenant, events in tenants.items()}
+        return entitled, {**reasons, **refused}
 
     return step
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.batch import counted
 from remit_consumers.lake.receipt import Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, joined
 from remit_consumers.lake.tagsets import Tagset
@@ -124,6 +125,7 @@ class Judge:
             narrowed=0 if goes else len(places),
             values=lost(was, now, json.loads(self._tagset(verdict.before)["fields"])),
             waited_ms=max(0, round((self.now - since).total_seconds() * 1_000)),
+            tenants=counted(was.column("tenant")) if goes else {},
         )
 
 

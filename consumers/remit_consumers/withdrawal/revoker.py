@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from threading import Lock, Thread
 
 from remit_consumers.clock import Clock, utc_now
@@ -19,13 +20,32 @@ SOON_S = 1.0
 AGAIN_S = 30.0
 """How often it looks for what other consumers recorded and nobody carried out, such as one that was killed."""
 
+Renew = Callable[[], object]
+
 log = logging.getLogger("remit.revoke")
 
 
 class Revoker:
     """Carries out withdrawals for one consumer; of several consumers of a lake one does at a time."""
 
-    def __init__(self, lake: Lake, plan_of: PlanOf, metrics: Metrics, now: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        plan_of: PlanOf,
+        metrics: Metrics,
+        now: Clock = utc_now,
+        renew: Renew = lambda: None,
+    ) -> None:
+        """Take what it works with.
+
+        Args:
+            lake: That it rewrites.
+            plan_of: Gives the plan of a contract under a policy version.
+            metrics: Counts what is done.
+            now: Tells the time.
+            renew: Makes the files of purposes' views anew; what fails there is told and counted here.
+        """
+        self._renew = renew
         self._root = lake.root
         self._plan_of = plan_of
         self._metrics = metrics
@@ -76,5 +96,7 @@ class Revoker:
                 break
         if whole.left:
             self._due_at = min(self._due_at, time.monotonic() + AGAIN_S)
+        if whole.withdrawals:
+            self._renew()
         vacuum_all(self._root, self._vacuum, GRACE_S)
         return whole

@@ -13,7 +13,6 @@ from remit_schemas.codec import decode_one, from_confluent
 from remit_schemas.contract import Contract
 from remit_schemas.errors import ContractError
 from remit_schemas.pack import NAME_BYTES_MAX, SUBJECT_BYTES_MAX
-from remit_schemas.tenancy import CAMPAIGN_FIELD
 
 SUBJECT: Final = "remit-subject"  # header: whom the event is about; empty = nobody
 TENANT: Final = "remit-tenant"  # header: whose data it is
@@ -137,10 +136,11 @@ def _unentitled(entry: Entry, datum: bytes, tenant: str) -> str | None:
     if entitled is None:
         return None
     try:
-        campaign = decode_one(entry.contract, datum).get(CAMPAIGN_FIELD) if entitled.live else None
+        is_read = entitled.live or tenant in entitled.hears_denials_of
+        values = decode_one(entry.contract, datum) if is_read else {}
     except ContractError:
         return "does_not_fit"
-    said = entitled.refusal(SimpleNamespace(**{CAMPAIGN_FIELD: campaign}), tenant)
+    said = entitled.refusal(SimpleNamespace(**values), tenant)
     return None if said is None else said.reason
 
 

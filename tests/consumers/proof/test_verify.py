@@ -15,7 +15,9 @@ from remit_consumers.lake.commit import Lake, TableCommit
 from remit_consumers.lake.receipt import EventCounts, PackCount, PackOutcome, SourceCount
 from remit_consumers.lake.receipts import SINCE_FORMAT_2
 from remit_consumers.proof.report import report
+from remit_consumers.proof.tenant import tenant_report
 from remit_consumers.proof.verify import Verification, packs_waiting, verify
+from remit_schemas.errors import SettingsError
 
 TABLE = "events/page_view"
 
@@ -236,3 +238,50 @@ def test_packs_in_the_spool_wait_until_the_lake_has_them(data: Path) -> None:
         (slot / f"{number:020d}.pack").write_bytes(b"")
     (slot / f"open-{PRODUCER.hex()}-000-{7:020d}").write_bytes(b"")
     assert packs_waiting(data) == 3
+
+
+def of_two(offset: int, first: int, second: int, sources: dict[str, int]) -> TableCommit:
+    """A commit of three events whose receipt tells how many were whose, and what sources say."""
+    tenants = {"anna": EventCounts(stored=first), "benedict": EventCounts(stored=second)}
+    told = [SourceCount(PRODUCER, 0, offset + 1, n, tenant=name) for name, n in sources.items()]
+    receipt = replace(make_receipt(offset), tenants=tenants, sources=told)
+    return TableCommit(TABLE, make_rows(offset), receipt)
+
+
+def two(tmp_path: Path, *parts: TableCommit) -> Path:
+    folder = tmp_path / "data"
+    lake = Lake(folder / "lake")
+    lake.claim(LOG, 0)
+    lake.commit(make_flush(0, *parts))
+    return folder
+
+
+def test_the_law_holds_for_each_tenant_and_no_breach_names_one(tmp_path: Path) -> None:
+    assert verify(two(tmp_path / "a", of_two(0, 2, 1, {"anna": 2, "benedict": 1}))).holds
+    crossed = verify(two(tmp_path / "b", of_two(0, 2, 1, {"anna": 1, "benedict": 2})))
+    assert broken(crossed) == {"conservation"}
+    said = crossed.checks["conservation"].detail
+    assert said == "page_view: the events of 2 tenants are not accounted for"
+
+
+def test_tenants_that_are_not_the_whole_are_a_breach(tmp_path: Path) -> None:
+    found = verify(two(tmp_path, of_two(0, 2, 2, {"anna": 2, "benedict": 1})))
+    assert broken(found) == {"conservation"}
+    assert "its tenants together are not" in found.checks["conservation"].detail
+
+
+def test_a_tenants_report_says_which_figures_an_older_receipt_leaves_out(
+    data: Path,
+) -> None:
+    commit(data, of_two(3, 2, 1, {"anna": 2, "benedict": 1}))
+    told = tenant_report(Lake(data / "lake"), "anna", frozenset())
+    assert told.untold == ("page_view",)
+    assert told.contracts["page_view"]["stored"] == 2
+    assert told.contracts["page_view"]["in_flight"] is None
+    assert verify(data).holds
+
+
+def test_a_tenant_that_nobody_knows_has_no_report(data: Path) -> None:
+    with pytest.raises(SettingsError, match="no such tenant"):
+        tenant_report(Lake(data / "lake"), "carol", frozenset())
+    assert tenant_report(Lake(data / "lake"), "carol", frozenset({"carol"})).contracts == {}

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit.opened import PAGE_VIEW, make_datums, make_opened
-from kit.policies import make_contract, make_field, make_policy, make_rule
+from kit.policies import IMPROVE, make_contract, make_field, make_policy, make_rule
 from kit.walks import make_ledger, make_walk
 from remit import PageView
 from remit_consumers.batch import Batch
 from remit_consumers.consent.ledger import LEDGER_DOMAIN, Ledger
+from remit_consumers.lake.receipt import EventCounts
 from remit_consumers.lake.tables import CONSENTS
 from remit_consumers.pipeline import Walk, refine
 from remit_consumers.plans import Plans
@@ -26,6 +27,7 @@ from remit_consumers.steps.entitle import entitle
 from remit_consumers.steps.open import Opened
 from remit_consumers.vault import Vault
 from remit_schemas.contract import builtin
+from remit_schemas.events import ConsentChange
 from remit_schemas.plan import Plan
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import Policy, find_policy
@@ -127,7 +129,7 @@ def test_an_entry_is_stored_of_the_days_of_its_campaign_and_its_tenant() -> None
     plan = campaign_plan()
     kept, reasons = entitle(lambda: tenancy)(batch, plan)
     assert kept.index.to_pylist() == [0, 1, 4]
-    assert reasons == {"no_campaign": 5}
+    assert reasons == {("anna", "no_campaign"): 4, ("ben", "no_campaign"): 1}
 
 
 def campaign_plan() -> Plan:
@@ -217,3 +219,27 @@ def test_refusing_what_is_optional_changes_nothing_of_what_is_required(
         rows = done.rows.select([name for name in columns if name in done.rows.column_names])
         stored.append(rows.to_pydict() if needed else None)
     assert stored[0] == stored[1] == stored[2]
+
+
+@pytest.mark.clause("S016")
+def test_of_a_tenant_that_left_what_is_taken_back_is_stored_and_nothing_else(walk: Walk) -> None:
+    said = {"purpose": IMPROVE, "method": "api", "agreed_version": "2021-11-01"}
+    changes = [ConsentChange.of(said | {"status": status}) for status in ("withdrawn", "given")]
+    contract = builtin().by_name("consent_change")
+    packs = [
+        make_opened(
+            n,
+            datums=make_datums(changes, ["ann", "ann"]),
+            fingerprint=contract.fingerprint,
+            tenant=tenant,
+        )
+        for n, tenant in enumerate(("dora", "never-known"), 1)
+    ]
+    tenancy = Tenancy(tenants={"anna": Tenant(edition="basic")}, closed=frozenset({"dora"}))
+    plan = compile_plan(contract, find_policy())
+    done = refine(packs, builtin(), plan, entitled(walk, tenancy))
+    assert done.rows["status"].to_pylist() == ["withdrawn"]
+    assert done.tenants == {
+        "dora": EventCounts(stored=1, refused={"unknown_tenant": 1}),
+        "never-known": EventCounts(refused={"unknown_tenant": 2}),
+    }

@@ -18,6 +18,8 @@ from remit_consumers.lake.tagsets import tagset_of
 from remit_consumers.rows import stored_schema
 from remit_consumers.settings import Settings
 from remit_consumers.views.building import build, forget
+from remit_consumers.views.renewing import renew
+from remit_schemas.errors import RemitError
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import find_policy
 
@@ -221,3 +223,36 @@ def test_what_a_crash_left_half_made_is_no_view(settings: Settings) -> None:
     (torn / "torn.parquet").write_bytes(b"torn")
     assert pages(settings) == ["/a"]
     assert not torn.exists()
+
+
+def view_files(settings: Settings) -> list[Path]:
+    return sorted(settings.views.glob("*/page_view/tenant=*/rows.parquet"))
+
+
+def test_views_that_were_made_follow_a_revocation_and_no_other_is_made(settings: Settings) -> None:
+    store(settings, {}, {"subject": "s2", "page": "/b"})
+    assert pages(settings) == ["/a", "/b"]
+    withdraw(settings)
+    renew(settings, POLICY, lambda: NOW)
+    [file] = view_files(settings)
+    assert pq.read_table(file, partitioning=None)["page"].to_pylist() == ["/b"]
+
+
+def test_a_view_that_cannot_follow_goes(settings: Settings) -> None:
+    store(settings, {}, {"subject": "s2", "page": "/b"})
+    assert pages(settings) == ["/a", "/b"]
+    withdraw(settings)
+    lost = settings.lake / "events" / "page_view"
+    for file in lost.glob("day=*/*.parquet"):
+        file.write_bytes(b"damaged")
+    with pytest.raises(RemitError):
+        renew(settings, POLICY, lambda: NOW)
+    assert view_files(settings) == []
+
+
+def test_views_of_a_purpose_that_is_gone_go_with_a_revocation(settings: Settings) -> None:
+    store(settings, {})
+    assert pages(settings) == ["/a"]
+    left = {name: terms for name, terms in POLICY.purposes.items() if name != REPORT}
+    renew(settings, POLICY.model_copy(update={"purposes": left}), lambda: NOW)
+    assert view_files(settings) == []

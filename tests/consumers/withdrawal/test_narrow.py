@@ -53,3 +53,9 @@ def test_receipts_of_before_there_were_removals_are_read() -> None:
     form = json.loads(make_receipt(0).to_json())
     del form["removed"]
     assert Receipt.from_json(json.dumps(form | {"v": 3})).removed == ()
+
+
+def test_receipts_of_before_they_told_tenants_are_read() -> None:
+    form = json.loads(make_receipt(0).to_json())
+    del form["tenants"]
+    assert Receipt.from_json(json.dumps(form | {"v": 4})).tenants == {}

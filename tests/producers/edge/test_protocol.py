@@ -12,6 +12,7 @@ from kit.edge_process import ORIGIN, EdgeProcess, batch, now_ms, session, view
 from kit.spooled import Home
 from kit.watching import until
 from remit.edge import sources
+from remit_schemas.tenancy import Tenancy, Tenant
 
 YEAR_MS = 365 * 24 * 3600 * 1000
 
@@ -325,3 +326,26 @@ def test_a_tenants_key_writes_for_that_tenant_and_no_other(home: Home, edge: Edg
     edge.end()
     assert {pack.header.tenant for pack in home.packs() if pack.events} == {"acme"}
     assert sorted(e.values["page"] for e in home.stored().values()) == ["/a", "/b", "/c"]  # type: ignore[type-var]
+
+
+@pytest.mark.clause("S015", "S034a")
+def test_what_a_tenant_does_not_have_is_answered_with_function_and_clause(
+    home: Home, edge: EdgeProcess
+) -> None:
+    key = edge.key("server", is_browser=False)
+    with_module = Tenant(edition="business", modules=frozenset({"campaigns"}))
+    tenancy = Tenancy(tenants={"anna": with_module, "ben": Tenant(edition="business")})
+    home.publish(tenancy=tenancy)
+    entry = {"contract": "campaign_entry", "occurred_at": now_ms(), "campaign": "spring"}
+    sent = {"events": [entry | {"tenant": tenant} for tenant in ("anna", "ben", "carl")]}
+
+    def answered() -> list[tuple[object, object, object]]:
+        refused = edge.send(key, sent, Origin=None).said["refused"]
+        assert isinstance(refused, list)
+        return sorted((one["reason"], one.get("function"), one.get("clause")) for one in refused)
+
+    until(lambda: len({one[0] for one in answered()}) > 1, "it does not know the register")
+    reasons = {reason: (function, clause) for reason, function, clause in answered()}
+    assert reasons.keys() == {"no_campaign", "not_subscribed", "unknown_tenant"}
+    assert reasons["unknown_tenant"] == (None, None)
+    assert all(all(reasons[name]) for name in ("no_campaign", "not_subscribed"))
