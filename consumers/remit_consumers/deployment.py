@@ -13,7 +13,7 @@ from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
 from remit_consumers.keys import ADDRESS_KEY, KeyStore
 from remit_consumers.lake.commit import Lake
-from remit_consumers.lake.tables import is_table, open_table
+from remit_consumers.lake.tables import POSITIONS_TABLE, is_table, open_table
 from remit_consumers.plans import Plans
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
 from remit_consumers.reducers.means import IP_ENCRYPTED, Means
@@ -25,9 +25,6 @@ from remit_schemas.contract import Contracts, builtin
 from remit_schemas.errors import KeysOutOfReach
 from remit_schemas.governing import notice_of
 from remit_schemas.policy import Policy, find_policy, policy_path, versions_in
-
-POSITIONS_TABLE = "positions"
-"""The lake's table that is there after the first commit."""
 
 
 @dataclass(frozen=True, slots=True)

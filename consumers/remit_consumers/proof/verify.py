@@ -11,7 +11,7 @@ from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.positions import standings
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import SINCE_FORMAT_2, Link, chain, laid_out, stored
-from remit_consumers.lake.tables import is_table, open_table, row_tables
+from remit_consumers.lake.tables import POSITIONS_TABLE, is_table, open_table, row_tables
 from remit_consumers.lake.tagsets import known
 from remit_consumers.proof.recall import Recall, measure
 from remit_consumers.proof.removals import left_of_erased
@@ -216,7 +216,7 @@ def packs_waiting(data: Path) -> int:
         return 0
     log_id = f"spool/{(spool / ID).read_text('ascii').strip()}"
     root = data / LAKE
-    stands = standings(open_table(root, "positions")) if is_table(root, "positions") else {}
+    stands = standings(open_table(root, POSITIONS_TABLE)) if is_table(root, POSITIONS_TABLE) else {}
     waiting = 0
     for path in spool.glob("slot-*/*"):
         number = parse_pack_name(path.name)

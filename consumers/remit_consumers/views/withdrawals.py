@@ -5,7 +5,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.lake.tables import WITHDRAWN_TABLE, is_table, open_table
+from remit_consumers.lake.promises import is_kept
+from remit_consumers.lake.tables import WITHDRAWN_TABLE, open_table
 
 ALL_PURPOSES = ""
 """A record that names no purpose holds for every one: what is not understood is not shown."""
@@ -21,7 +22,7 @@ def withdrawn(root: Path, purpose: str) -> pa.Table:
         `person`, as `person_of` names it, and `until`, the last day whose rows are out.
     """
     none = pa.table({"person": pa.array([], pa.string()), "until": pa.array([], pa.date32())})
-    if not is_table(root, WITHDRAWN_TABLE):
+    if not is_kept(root, WITHDRAWN_TABLE):
         return none
     rows = open_table(root, WITHDRAWN_TABLE).delta.to_pyarrow_table(columns=_COLUMNS)
     rows = rows.filter(pc.is_in(rows.column("purpose"), pa.array([purpose, ALL_PURPOSES])))
