@@ -170,6 +170,14 @@ class Vault:
         self._end += len(data)
 
 
+def holds_subjects(folder: Path) -> bool:
+    """Whether a vault holds any subject; none where there is no vault, or no one may look into it."""
+    try:
+        return (folder / FILE).stat().st_size > len(MAGIC)
+    except OSError:
+        return False
+
+
 def _records(file: int, start: int) -> Iterator[tuple[bytes, bytes, int]]:
     """Read whole records from `start` to the end of the file."""
     while True:
