@@ -93,8 +93,9 @@ def check_positions(root: Path) -> None:
 
 def broken(root: Path) -> Iterator[str]:
     """Say what is wrong, one line for each table that the lake must have and has not."""
-    checks: list[Callable[[], object]] = [partial(is_kept, root, name) for name in PROMISED]
-    for check in (partial(check_positions, root), *checks):
+    checks: list[Callable[[], object]] = [partial(check_positions, root)]
+    checks += [partial(is_kept, root, name) for name in PROMISED]
+    for check in checks:
         try:
             check()
         except LakeError as error:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.positions import standings
+from remit_consumers.lake.promises import broken
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import SINCE_FORMAT_2, Link, chain, laid_out, stored
 from remit_consumers.lake.tables import POSITIONS_TABLE, is_table, open_table, row_tables
@@ -135,6 +136,7 @@ def _check(root: Path, found: Iterable[str], good: str) -> Check:
 
 def _chain(root: Path, links: Sequence[Link]) -> Iterator[str]:
     """Hold the receipts table, row by row, against the commit logs folded again."""
+    yield from broken(root)
     table = stored(root)
     for name in row_tables(root):
         mine = table.filter(pc.equal(table.column("table"), name))
