@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
-from remit_consumers.deployment import contracts_of, open_store
+from remit_consumers.deployment import contracts_of, open_keys
 from remit_consumers.keys import lies_under
+from remit_consumers.reach import out_of_reach
 from remit_consumers.reducers.means import IP_PLACE, Means
 from remit_consumers.settings import Settings
 from remit_consumers.views.roles import FILE as ROLES
@@ -78,6 +79,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything, one finding after the other; nothing is changed."""
     yield _policy(settings)
     yield _contracts(settings)
+    yield _reach(settings)
     for name, folder in (("keys", settings.keys), ("vault", settings.vault)):
         yield _apart(name, folder, settings.data)
         if folder.exists():
@@ -111,6 +113,13 @@ def _contracts(settings: Settings) -> Finding:
     return Finding("contracts", holds=not any(end.is_over for end in ends), detail=detail)
 
 
+def _reach(settings: Settings) -> Finding:
+    """Keys, vault and ledger: without any of them packs wait, and nothing is stored."""
+    lines = list(out_of_reach(settings))
+    detail = "; ".join(lines) or "keys, vault and ledger are there, or there was nothing yet"
+    return Finding("within reach", holds=not lines, detail=detail)
+
+
 def _apart(name: str, folder: Path, data: Path) -> Finding:
     if lies_under(folder, data):
         mend = f"it lies under the data folder and so in its backup: set REMIT_{name.upper()} to a place outside"
@@ -132,7 +141,7 @@ def _epoch(settings: Settings) -> Finding:
             "epoch", holds=True, detail="no keys yet: `remit up`, `run` or `import` makes them"
         )
     try:
-        bundle = open_store(settings, find_policy(settings.policy)).bundle()
+        bundle = open_keys(settings, find_policy(settings.policy)).bundle()
     except RemitError as error:
         return Finding("epoch", holds=False, detail=str(error))
     left = bundle.not_after - datetime.now(UTC)
@@ -151,7 +160,7 @@ def _overdue(settings: Settings) -> Finding:
     if not settings.keys.exists():
         return Finding("old keys", holds=True, detail="none")
     try:
-        store = open_store(settings, find_policy(settings.policy))
+        store = open_keys(settings, find_policy(settings.policy))
         overdue = store.status(datetime.now(UTC)).overdue
     except RemitError as error:
         return Finding("old keys", holds=False, detail=str(error))

@@ -21,12 +21,13 @@ app = typer.Typer(
 Category = Annotated[str, typer.Argument(help="A data category, such as user.device.ip_address.")]
 
 
-def _store(data: Path | None) -> KeyStore:
-    """Open the key store of this call."""
+def _store(data: Path | None, *, is_beginning: bool = False) -> KeyStore:
+    """Open the key store of this call; begin another beside a lake only where that `is_beginning` one on purpose."""
     settings = settings_of(data)
-    from remit_consumers.deployment import open_store  # noqa: PLC0415 - Arrow and Delta only where they are used
+    from remit_consumers.deployment import open_keys, open_store  # noqa: PLC0415 - Arrow and Delta only where they are used
 
-    return open_store(settings, find_policy(settings.policy))
+    opened = open_store if is_beginning else open_keys
+    return opened(settings, find_policy(settings.policy))
 
 
 @app.command()
@@ -60,7 +61,7 @@ def rotate(*, data: Data = None) -> None:
 
     Example: remit keys rotate
     """
-    bundle = _store(data).rotate(datetime.now(UTC))
+    bundle = _store(data, is_beginning=True).rotate(datetime.now(UTC))
     Console().print(f"epoch {bundle.epoch} seals until {bundle.not_after:%Y-%m-%d %H:%M} UTC")
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
+from remit_consumers.deployment import open_keys
 from remit_consumers.keys import KeyStore
 from remit_consumers.registering import with_tenant, without_tenant
 from remit_schemas.policy import Policy, find_policy
@@ -26,7 +27,7 @@ def register_of(data: Path | None) -> tuple[KeyStore, Policy]:
     """Open the key store, where the register lies, and give the policy in force."""
     settings = settings_of(data)
     policy = find_policy(settings.policy)
-    return KeyStore.open(settings.keys, policy), policy
+    return open_keys(settings, policy), policy
 
 
 @app.command(name="set")

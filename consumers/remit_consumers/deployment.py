@@ -4,30 +4,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import pyarrow.compute as pc
-
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.consent.ledger import LEDGER_DOMAIN, Ledger
-from remit_consumers.epochs import REGISTER
 from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
-from remit_consumers.keys import ADDRESS_KEY, KeyStore
+from remit_consumers.keys import KeyStore
 from remit_consumers.lake.commit import Lake
-from remit_consumers.lake.tables import is_table, open_table
 from remit_consumers.plans import Plans
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
-from remit_consumers.reducers.means import IP_ENCRYPTED, Means
+from remit_consumers.reach import check_secrets
+from remit_consumers.reducers.means import Means
 from remit_consumers.settings import Settings
-from remit_consumers.vault import FILE as VAULT_FILE
 from remit_consumers.vault import Vault
 from remit_consumers.visitor_keys import VisitorKeys
 from remit_schemas.contract import Contracts, builtin
-from remit_schemas.errors import KeysOutOfReach
 from remit_schemas.governing import notice_of
 from remit_schemas.policy import Policy, find_policy, policy_path, versions_in
-
-POSITIONS_TABLE = "positions"
-"""The lake's table that is there after the first commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +56,7 @@ class Deployment:
             PolicyError: The policy cannot be used.
             ContractError: A contract cannot be used.
             KeysOutOfReach: Keys or vault cannot be opened, or are not those that the lake was written with.
+            LakeError: The lake has gone.
             SettingsError: A folder cannot be made or read, or the policy asks for places that cannot be told.
         """
         policy = find_policy(settings.policy)
@@ -111,28 +104,13 @@ class Deployment:
 
 
 def open_keys(settings: Settings, policy: Policy) -> KeyStore:
-    """Open the key store; never begin a new one, or a new vault, beside a lake that was written with another.
-
-    An unmounted folder looks like one that never was: with new keys in it, every pack on the log would be
-    sealed to a key that was never issued, and every subject would get a new pseudonym.
+    """Open the key store; never begin a new one, a new vault or a new lake beside what was written with another.
 
     Raises:
         KeysOutOfReach: Keys or vault cannot be opened, or have gone.
+        LakeError: The lake has gone.
     """
-    if (settings.lake / POSITIONS_TABLE).exists():
-        for name, file in (
-            ("REMIT_KEYS", settings.keys / REGISTER),
-            ("REMIT_VAULT", settings.vault / VAULT_FILE),
-        ):
-            if not file.exists():
-                message = (
-                    f"the lake in {settings.lake} was written before, but {name} holds no {file.name}: mount or "
-                    "restore the folder (docs/operations.md says what to do where it is lost for good)"
-                )
-                raise KeysOutOfReach(message)
-        if not (settings.keys / ADDRESS_KEY).exists() and _holds_encrypted_addresses(settings.lake):
-            message = f"addresses in {settings.lake} are encrypted, but REMIT_KEYS holds no {ADDRESS_KEY}: restore it"
-            raise KeysOutOfReach(message)
+    check_secrets(settings)
     return open_store(settings, policy)
 
 
@@ -146,14 +124,6 @@ def open_store(settings: Settings, policy: Policy) -> KeyStore:
     others = versions_in(folder, policy.name)
     notice = notice_of(policy, others, contracts_of(settings.policy))
     return KeyStore.open(settings.keys, policy, notice)
-
-
-def _holds_encrypted_addresses(lake: Path) -> bool:
-    """Whether any row in a lake was stored under the key of addresses."""
-    if not is_table(lake, "tagsets"):
-        return False
-    column = open_table(lake, "tagsets").delta.to_pyarrow_table(columns=["fields"]).column(0)
-    return bool(pc.any(pc.match_substring(column, f'"reducer":"{IP_ENCRYPTED}"')).as_py())
 
 
 def contracts_of(policy: str | None) -> Contracts:

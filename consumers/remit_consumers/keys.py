@@ -68,6 +68,8 @@ from remit_schemas.tenancy import Tenancy
 __all__ = ["KeyStore", "KeysStatus", "lies_under"]
 
 ADDRESS_KEY: Final = "address.key"
+INDEX_KEY: Final = "index.key"
+LANE_KEY: Final = "lane.key"
 
 DATA_KEYS_MAX: Final = 4096  # data keys kept unwrapped: 64 processes of 12 lanes, five times over
 
@@ -83,8 +85,8 @@ class KeyStore:
         self._notice = notice
         self._raw_limit = timedelta(hours=policy.raw_limit_h)
         self._signing_key = own_key(folder / "signing.key")
-        self._lane_key = own_key(folder / "lane.key")
-        self.index_key = own_key(folder / "index.key")
+        self._lane_key = own_key(folder / LANE_KEY)
+        self.index_key = own_key(folder / INDEX_KEY)
         self._lock = FolderLock(folder / "lock")
         self._register = Register()
         self._read_as: FileState | None = None

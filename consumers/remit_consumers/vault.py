@@ -222,6 +222,14 @@ def _packed(index: bytes, secret: bytes) -> bytes:
     return _RECORD.pack(index, secret, crc32(secret, crc32(index)))
 
 
+def holds_subjects(folder: Path) -> bool:
+    """Whether a vault holds any subject; none where there is no vault, or no one may look into it."""
+    try:
+        return (folder / FILE).stat().st_size > len(MAGIC)
+    except OSError:
+        return False
+
+
 def _records(file: int, start: int) -> Iterator[tuple[bytes, bytes, int]]:
     """Read whole records from `start` to the end of the file."""
     while True:

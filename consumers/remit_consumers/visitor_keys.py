@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from remit_consumers.clock import Clock, utc_now
+from remit_consumers.epochs import REGISTER
 from remit_consumers.keyfiles import KEY_BYTES, destroy_key, own_key
 from remit_schemas.errors import KeysOutOfReach
 
@@ -55,6 +56,8 @@ class VisitorKeys:
         if day not in self.days():
             return None
         if day not in self._known:
+            if not (self._folder / REGISTER).exists():  # a folder that was unmounted
+                raise KeysOutOfReach("the keys of visitors have gone: bring REMIT_KEYS back")
             try:
                 key = own_key(self._folder / f"{_PREFIX}{day.isoformat()}{_SUFFIX}")
             except OSError as error:

@@ -12,8 +12,8 @@ from pydantic import Field
 from remit_schemas.policy_file import Place, Written
 from remit_schemas.rule import Clause, Text, Word
 
-FIELDS = (2, 8)
-"""Bounds: of a single field there is no choice; more than eight ways to be reached nobody asks for (our choice)."""
+FIELDS = (1, 8)
+"""Bounds: a single field must be there, without a choice; more than eight ways to be reached nobody asks for (our choice)."""
 
 
 class Alternatives(Written):
@@ -43,7 +43,11 @@ def looser_alternatives(before: Alternatives | None, after: Alternatives | None)
     if before is None:
         return
     if after is None:
-        yield f"one of {', '.join(before.fields)} sufficed, and all are stored"
+        names = ", ".join(before.fields)
+        is_one = len(before.fields) == 1
+        yield (
+            f"{names} had to be there" if is_one else f"one of {names} sufficed, and all are stored"
+        )
         return
     for number, name in enumerate(before.fields):
         place = after.fields.index(name) if name in after.fields else 0
@@ -58,6 +62,11 @@ def looser_alternatives(before: Alternatives | None, after: Alternatives | None)
 def explain_alternatives(alternatives: Alternatives) -> str:
     """Put alternatives into words."""
     names = alternatives.fields
+    if len(names) == 1:
+        return (
+            f"{names[0]} must be there, or the event is refused (incomplete; {alternatives.clause})."
+            f" {alternatives.reason}"
+        )
     return (
         f"One of {', '.join(names)} must be there, or the event is refused (incomplete). The first that is there is"
         f" required; the others are stored only for optional purposes that are consented to ({alternatives.clause})."

@@ -1,9 +1,12 @@
 """Faults of the world under a running consumer: what is on the log stays there until the lake has it."""
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -12,13 +15,14 @@ from kit.disk import SmallDisk, small_disk
 from kit.installation import Installation, each_once
 from kit.kafka import Kafka
 from kit.parts import RealParts
+from kit.watching import until
 from remit_consumers.deployment import Deployment
 from remit_consumers.lake.commit import Lake
 from remit_consumers.locks import claim_consumer
 from remit_consumers.metrics import Metrics
 from remit_consumers.proof.report import report
 from remit_consumers.run import Runner
-from remit_consumers.service import open_source
+from remit_consumers.service import Service, open_source
 from remit_consumers.settings import Settings
 from remit_schemas.log_address import KafkaLog, parse_log
 
@@ -181,6 +185,42 @@ def test_a_lake_is_never_gone_on_with_under_new_keys_or_a_new_vault(
         assert f"REMIT_{name.upper()}" in said[0]
 
 
+@contextmanager
+def away(folder: Path) -> Iterator[Path]:
+    """A folder that is not where it should be, as if it were not mounted; gives where it is."""
+    hidden = folder.with_name(f"{folder.name}-unmounted")
+    folder.rename(hidden)
+    try:
+        yield hidden
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # an empty mount point
+        hidden.rename(folder)
+
+
+@pytest.mark.parametrize("name", ["keys", "vault"])
+@pytest.mark.parametrize("is_mount_point", [False, True])
+def test_a_command_never_begins_new_keys_or_a_new_vault_beside_a_lake(
+    embedded: Installation, settings: Settings, name: str, *, is_mount_point: bool
+) -> None:
+    drain(settings)
+    folder: Path = getattr(settings, name)
+    with away(folder):
+        if is_mount_point:
+            folder.mkdir()
+        for words in (
+            ("run",),
+            ("tenants", "list"),
+            ("tenants", "set", "anna", "--edition", "basic"),
+            ("campaigns", "list"),
+            ("keys", "stop", "user.device.ip_address"),
+        ):
+            said = embedded.remit(*words, expect=2).stderr.splitlines()
+            assert len(said) == 1
+            assert f"REMIT_{name.upper()} holds no" in said[0]
+        assert not folder.exists() or not [*folder.iterdir()]
+    _holds_once(embedded)
+
+
 def _holds_once(installed: Installation, packs: int = PACKS) -> None:
     rows = installed.rows("page_view")
     assert rows.num_rows == packs * EVENTS
@@ -242,6 +282,148 @@ CHANGE = {
     "method": "api",
     "agreed_version": "2021-11-01",
 }
+
+
+DENIED = {**CHANGE, "status": "withdrawn"}
+MINOR = {
+    "subject": "ann",
+    "status": "stated",
+    "method": "api",
+    "age_band": "under_13",
+    "jurisdiction": "CN",
+}
+
+
+def said(installed: Installation, change: Mapping[str, str]) -> None:
+    """Have a subject say something, and wait until it is on record."""
+    installed.remit("emit", "consent_change", "--wait", stdin=f"{json.dumps(change)}\n")
+
+
+def views(settings: Settings) -> None:
+    """Lay packs of page views on the log: of nobody, and one of ann."""
+    crafter = Crafter(settings)
+    packs = [crafter.pack(datums(EVENTS)) for _ in range(PACKS - 1)]
+    lay(settings, [*packs, crafter.pack(datums(EVENTS), [b"ann"] * EVENTS)])
+
+
+@pytest.mark.clause("S082", "S092", "S117")
+@pytest.mark.parametrize("table", ["consents", "withdrawn", "positions"])
+def test_packs_wait_sealed_while_a_table_that_denies_something_has_gone(
+    embedded: Installation, table: str
+) -> None:
+    said(embedded, CHANGE)
+    said(embedded, DENIED)
+    settings = settings_of(embedded)
+    views(settings)
+    rows = [*settings.lake.glob("events/page_view/**/*.parquet")]
+    with ExitStack() as stack:
+        with away(settings.lake / table):
+            running = Running(settings)
+            stack.callback(running.stop)
+            told = running.turn_until_fault()
+            assert f"mount or restore {settings.lake / table}" in told
+            assert lies(embedded.data) == PACKS, "what may not be decided stays on the log"
+            assert [*settings.lake.glob("events/page_view/**/*.parquet")] == rows
+            checks = embedded.facts("doctor", expect=1)["checks"]
+            assert isinstance(checks, dict)
+            assert checks["within reach"] == {"holds": False, "detail": told}
+        running.drain()
+    _holds_once(embedded)
+    assert embedded.facts("doctor")["holds"]
+
+
+@pytest.mark.clause("S082", "S092")
+def test_the_operators_port_says_which_table_is_out_of_reach(embedded: Installation) -> None:
+    said(embedded, CHANGE)
+    settings = settings_of(embedded)
+    views(settings)
+    stop = Event()
+    service = Service.claim(settings, Metrics())
+    assert service
+    serving = Thread(target=service.serve, args=[stop])
+    with away(settings.lake / "consents"):
+        serving.start()
+        until(lambda: not service.health().ready, "nobody hears of it")
+        assert f"restore {settings.lake / 'consents'}; packs wait" in service.health().detail
+    until(lambda: lies(embedded.data) == 0, "what waited is not stored")
+    until(lambda: service.health().ready, "it is not told that all is well again")
+    stop.set()
+    serving.join()
+    _holds_once(embedded)
+
+
+@pytest.mark.clause("S082", "S092")
+@pytest.mark.parametrize("table", ["consents", "withdrawn"])
+def test_an_older_copy_of_what_was_said_is_no_ledger(embedded: Installation, table: str) -> None:
+    said(embedded, CHANGE)
+    said(embedded, DENIED)
+    settings = settings_of(embedded)
+    older = settings.lake.with_name("backup")
+    shutil.copytree(settings.lake / table, older)
+    said(embedded, CHANGE)
+    said(embedded, DENIED)
+    with away(settings.lake / table):
+        shutil.copytree(older, settings.lake / table)
+        views(settings)
+        running = Running(settings)
+        assert "holds an older copy of the table" in running.turn_until_fault()
+        assert lies(embedded.data) == PACKS
+    running.drain()
+    running.stop()
+    _holds_once(embedded)
+
+
+@pytest.mark.clause("S117")
+def test_a_minor_whose_ledger_has_gone_does_not_pass_as_somebody_of_whom_nothing_is_known(
+    embedded: Installation,
+) -> None:
+    said(embedded, MINOR)
+    settings = settings_of(embedded)
+    views(settings)
+    with away(settings.lake / "consents"):
+        running = Running(settings)
+        running.turn_until_fault()
+        assert not (settings.lake / "events" / "page_view").exists()
+    running.drain()
+    running.stop()
+    assert embedded.rows("page_view").num_rows == (PACKS - 1) * EVENTS
+
+
+def test_nobody_reads_while_it_is_not_known_who_withdrew(embedded: Installation) -> None:
+    said(embedded, CHANGE)
+    said(embedded, DENIED)
+    settings = settings_of(embedded)
+    query = ("query", "SELECT count(*) FROM page_view", "--purpose", "essential.service")
+    views(settings)
+    assert drain(settings)[0] is None
+    embedded.remit(*query)
+    with away(settings.lake / "withdrawn"):
+        refused = embedded.remit(*query, expect=2).stderr
+        assert f"restore {settings.lake / 'withdrawn'}" in refused
+    embedded.remit(*query)
+
+
+def test_a_lake_that_has_gone_is_not_begun_anew_while_the_vault_knows_its_subjects(
+    embedded: Installation,
+) -> None:
+    said(embedded, CHANGE)
+    settings = settings_of(embedded)
+    with away(settings.lake):
+        for command in (("run",), ("emit", "page_view")):
+            told = embedded.remit(*command, expect=2).stderr
+            assert f"there is no lake in {settings.lake}: mount or restore" in told
+    views(settings)
+    assert drain(settings)[0] is None
+    _holds_once(embedded)
+
+
+def test_a_deployment_where_nobody_ever_said_anything_waits_for_no_ledger(
+    embedded: Installation, settings: Settings
+) -> None:
+    for _ in range(2):  # a first start, and one beside what it stored
+        assert drain(settings)[0] is None
+        assert not (settings.lake / "consents").exists()
+    _holds_once(embedded)
 
 
 @pytest.mark.clause("S082", "S092")

@@ -82,9 +82,10 @@ PROHIBITED: Sequence[tuple[str, Values, str]] = (
     ("SupportContact", {"channel": "phone", "recording": SHOP}, "S045a"),
     ("RightsRequest", {"right": "delete", "proof": PROOF}, "S028a"),
 )
-INCOMPLETE: Sequence[tuple[str, Values]] = (
-    ("AccountChange", {"change": "created"}),
-    ("AccountChange", {"change": "created", "phone": "", "email": ""}),
+INCOMPLETE: Sequence[tuple[str, Values, str]] = (
+    ("AccountChange", {"change": "created"}, "S023a"),
+    ("AccountChange", {"change": "created", "phone": "", "email": ""}, "S023a"),
+    ("IdentityCheck", {"verified": True, "method": "document"}, "S028a"),
 )
 ALONE = ("AccountChange", {"change": "created", "outcome": "done", "email": MAIL})
 OWN = {"pack", "index", "subject", "tenant", "policy_version", "tagset", "keep_until", "day"}
@@ -103,7 +104,7 @@ class Flowed:
         ]
         events.append((ALONE[0], "without", ALONE[1]))
         events += [(name, "with", values) for name, values, _ in PROHIBITED]
-        events += [(name, "with", values) for name, values in INCOMPLETE]
+        events += [(name, "with", values) for name, values, _ in INCOMPLETE]
         process = installed.program(EMITTING)
         said, problems = process.communicate("".join(f"{json.dumps(one)}\n" for one in events), 120)
         assert process.returncode == 0, problems[-2000:]
@@ -146,10 +147,13 @@ def test_of_an_account_that_a_contact_was_given_is_stored_and_a_second_one_only_
     ]
 
 
-@pytest.mark.clause("S023a")
-def test_an_account_without_any_contact_is_refused_at_the_call_and_counted(flowed: Flowed) -> None:
-    assert flowed.incomplete == [[False, "incomplete", "S023a"]] * len(INCOMPLETE)
+@pytest.mark.clause("S023a", "S028a")
+def test_an_account_without_a_contact_and_a_check_without_a_ground_are_refused_at_the_call(
+    flowed: Flowed,
+) -> None:
+    assert flowed.incomplete == [[False, "incomplete", clause] for *_, clause in INCOMPLETE]
     assert flowed.reasons("account_change") == {"refused.incomplete": 2}
+    assert flowed.reasons("identity_check")["refused.incomplete"] == 1
 
 
 @pytest.mark.clause("S030", "S031", "S033a", "S034a", "S035b", "S036", "S047b")
@@ -225,10 +229,11 @@ def test_what_is_prohibited_is_refused_at_the_call_with_its_clause_and_counted(
     flowed: Flowed,
 ) -> None:
     assert flowed.prohibited == [[False, "prohibited", clause] for *_, clause in PROHIBITED]
-    counted = {"payment": 4, "support_contact": 2, "identity_check": 2, "rights_request": 1}
+    counted = {"payment": 4, "support_contact": 2, "rights_request": 1}
     assert {name: flowed.reasons(name) for name in counted} == {
         name: {"refused.prohibited": events} for name, events in counted.items()
     }
+    assert flowed.reasons("identity_check")["refused.prohibited"] == 2
 
 
 @pytest.mark.clause("S045b", "S105b")

@@ -7,6 +7,7 @@ from kit.opened import CONSENT_CHANGE, PAGE_VIEW, VERSION, make_datums, make_ope
 from kit.walks import make_ledger, make_walk
 from remit import ConsentChange, PageView
 from remit_consumers.consent.ledger import Ledger
+from remit_consumers.epochs import Register, write_register
 from remit_consumers.flush import Composer
 from remit_consumers.gather import Gathered, Partition
 from remit_consumers.lake.commit import Flush, Lake
@@ -30,6 +31,7 @@ class Shop:
         self.now = now
         keys = folder / "keys"
         keys.mkdir(exist_ok=True, parents=True)
+        write_register(keys, Register())
         self.vault = Vault.open(folder / "vault", b"k" * 32)
         self.visitors = VisitorKeys(keys, lambda: self.now)
         self.lake = Lake(folder / "lake")

@@ -48,7 +48,7 @@ def looser(before: Policy, after: Policy) -> list[str]:
 @pytest.mark.parametrize(
     ("fields", "changes", "words"),
     [
-        (("ip",), {}, "at least 2"),
+        ((), {}, "at least 1"),
         (("ip", "ip"), {}, "names one twice"),
         (("ip", "page"), {"k": 5}, "k"),
         (("ip", "page"), {"clause": "first"}, "clause"),
@@ -94,6 +94,15 @@ def test_what_stands_behind_the_first_that_is_there_is_spare() -> None:
     assert found.spare(values | {"ip": "::1"}) == {"page", "referrer"}
     assert found.spare(values | {"ip": "", "page": ""}) == frozenset()
     assert found.spare(dict.fromkeys(values)) == frozenset()
+
+
+@pytest.mark.clause("S028a")
+def test_a_single_field_must_be_there_and_nothing_is_spare() -> None:
+    found = plan("ip")
+    assert found.spare({"ip": "::1", "page": "/"}) == frozenset()
+    assert str(explain(found).to_json()["alternatives"]).startswith("ip must be there, or")
+    none = make_policy(*RULES, purposes={OPERATE: BY_CONTRACT, REPORT: PURPOSES[REPORT]})
+    assert looser(policy("ip"), none) == ["visit: ip had to be there"]
 
 
 @pytest.mark.clause("S023b")

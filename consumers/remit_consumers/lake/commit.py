@@ -34,12 +34,15 @@ from remit_consumers.lake.positions import (
     rows,
     standings,
 )
+from remit_consumers.lake.promises import check_kept, check_positions, is_kept, promise
 from remit_consumers.lake.publish import confirm
 from remit_consumers.lake.receipt import PackCount, PackOutcome
 from remit_consumers.lake.receipts import materialise, read
 from remit_consumers.lake.tables import (
     CONSENTS_TABLE,
+    POSITIONS_TABLE,
     QUARANTINE,
+    WITHDRAWN_TABLE,
     Table,
     checkpoint,
     is_table,
@@ -76,11 +79,14 @@ class Lake:
         """
         key = (log_id, partition)
         with reaching(self.root):
-            positions = self._open("positions")
-            standing = self._standings(positions).get(key)
+            check_positions(self.root)
+            positions = self._open(POSITIONS_TABLE)
+            stands = self._standings(positions)
+            check_kept(self.root, stands)
             row_tables_ = [self._open(name) for name in row_tables(self.root)]
         for table in (positions, *row_tables_):
             table.seen[app_id(*key)] = table.version
+        standing = stands.get(key)
         self._standing[key] = standing or NOWHERE
         done = {
             table.name: done_beyond(table, key, self._standing[key].position)
@@ -169,7 +175,7 @@ class Lake:
 
     def consents(self, version: int) -> Records | None:
         """What the consent ledger has after a version of its table; -1: all of it. None where there is no ledger yet."""
-        if not is_table(self.root, CONSENTS_TABLE):
+        if not is_kept(self.root, CONSENTS_TABLE):
             return None
         with reaching(self.root):
             table = self._tables.get(CONSENTS_TABLE) or self._open(CONSENTS_TABLE)
@@ -177,7 +183,7 @@ class Lake:
 
     def consents_id(self) -> str | None:
         """The id of the consent ledger's table, which another lake's has not; None where there is none yet."""
-        if not is_table(self.root, CONSENTS_TABLE):
+        if not is_kept(self.root, CONSENTS_TABLE):
             return None
         with reaching(self.root):
             return str(
@@ -191,21 +197,21 @@ class Lake:
 
     def consent_counts(self, tenant: str | None = None) -> Mapping[str, Mapping[str, int]]:
         """How many changes of each status the consent ledger holds, by purpose; of one tenant or of all."""
-        if not is_table(self.root, CONSENTS_TABLE):
+        if not is_kept(self.root, CONSENTS_TABLE):
             return {}
         with reaching(self.root):
             return counted_consents(self._open(CONSENTS_TABLE), tenant)
 
     def stopped_after_ms(self) -> list[int]:
         """How long each denial on record was on its way to the ledger, in milliseconds, the shortest first."""
-        if not is_table(self.root, CONSENTS_TABLE):
+        if not is_kept(self.root, CONSENTS_TABLE):
             return []
         with reaching(self.root):
             return stopped_after_ms(self._open(CONSENTS_TABLE))
 
     def notices(self) -> Mapping[str, Mapping[str, int]]:
         """How many notices are on record, by policy version and channel."""
-        if not is_table(self.root, CONSENTS_TABLE):
+        if not is_kept(self.root, CONSENTS_TABLE):
             return {}
         with reaching(self.root):
             return counted_notices(self._open(CONSENTS_TABLE))
@@ -223,7 +229,7 @@ class Lake:
 
     def floors_version(self) -> int:
         """The version of the table of floors; -1 where there is none."""
-        return max(versions(self.root / "floors"), default=-1)
+        return _newest(self.root, "floors")
 
     def floor(self, name: str) -> Floor | None:
         """The floor of this name: what decided the rows whose tagset names it."""
@@ -257,10 +263,10 @@ class Lake:
 
     def _read_standing(self, log_id: str, partition: int) -> Standing | None:
         """Where a partition stands, if the lake has it."""
-        if not is_table(self.root, "positions"):
+        if not is_table(self.root, POSITIONS_TABLE):
             return None
         with reaching(self.root):
-            return standings(open_table(self.root, "positions")).get((log_id, partition))
+            return standings(open_table(self.root, POSITIONS_TABLE)).get((log_id, partition))
 
     def _standings(self, positions: Table) -> Mapping[Key, Standing]:
         """Where every partition stands; read once for each version, since many are claimed at a time."""
@@ -306,14 +312,15 @@ class Lake:
         if flush.withdrawn is not None and flush.withdrawn.num_rows:  # before the ledger has it
             begun = min(flush.positions[partition][0] for _, partition in standing)
             record_withdrawn(self.root, flush.withdrawn, transactions, begun)
-        positions = self._tables["positions"]
+        positions = self._tables[POSITIONS_TABLE]
+        stands = rows({**standing, **self._promises(flush)})
         pending: list[Pending] = []
         try:
             for part in _ordered(flush.parts):
                 table = self._tables.get(part.table) or self._open(part.table, _schema(part))
                 receipt = part.receipt.to_json()
                 pending += [prepare(table, part.rows, part.schema, transactions, receipt)]
-            pending += [prepare(positions, rows(standing), None, transactions)]
+            pending += [prepare(positions, stands, None, transactions)]
             sync_all(pending)
             published = publish_first(pending, len(flush.parts))
             stood = publish_first(pending, 1)
@@ -322,6 +329,20 @@ class Lake:
                 one.discard()
         _tidy([*published, *stood])
         return published
+
+    def _promises(self, flush: Flush) -> dict[Key, Standing]:
+        """The versions that the ledger and the withdrawals have at least, once this flush stands."""
+        found: dict[Key, Standing] = {}
+        if any(part.table == CONSENTS_TABLE for part in flush.parts):
+            found |= promise(CONSENTS_TABLE, _newest(self.root, CONSENTS_TABLE) + 1)
+        if flush.withdrawn is not None and flush.withdrawn.num_rows:
+            found |= promise(WITHDRAWN_TABLE, _newest(self.root, WITHDRAWN_TABLE))
+        return found
+
+
+def _newest(root: Path, name: str) -> int:
+    """The newest version of a table; -1 where there is none."""
+    return max(versions(root / name), default=-1)
 
 
 def _schema(part: TableCommit) -> pa.Schema | None:
@@ -332,7 +353,7 @@ def _schema(part: TableCommit) -> pa.Schema | None:
 def _tidy(published: Sequence[tuple[Table, int]]) -> None:
     """Checkpoint what is due. All is committed: what cannot be tidied now is tidied next time."""
     for table, version in published:
-        if checkpoint(table, version) and table.name == "positions":
+        if checkpoint(table, version) and table.name == POSITIONS_TABLE:
             with suppress(OSError, DeltaError, LakeError):
                 compact(table, version)
 

@@ -46,7 +46,11 @@ POSITIONS = pa.schema(
         "committed_at": _TIME,
     }
 )
-"""Where each partition stands: of several rows the highest position holds. `marks` is JSON."""
+"""Where each partition stands: of several rows the highest position holds. `marks` is JSON. Where `log` is ``lake/<table>``
+the position is the version that this table of the lake has at least (`promises`)."""
+
+POSITIONS_TABLE = "positions"
+"""The name of the table of positions, which is there before anything else is stored."""
 
 CONSENTS = pa.schema(
     {
@@ -263,7 +267,7 @@ _OWN_SCHEMAS = {
     QUERIES_TABLE: QUERIES,
     REQUESTS_TABLE: REQUESTS,
     RESTRICTIONS_TABLE: RESTRICTIONS,
-    "positions": POSITIONS,
+    POSITIONS_TABLE: POSITIONS,
     "tagsets": TAGSETS,
     "floors": FLOORS,
     "receipts": RECEIPTS,

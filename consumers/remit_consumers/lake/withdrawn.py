@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.lake.durable import discard, sync, write
+from remit_consumers.lake.promises import is_kept
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.tables import (
     EVERY_PURPOSE,
@@ -16,7 +17,6 @@ from remit_consumers.lake.tables import (
     Table,
     checkpoint,
     evolve,
-    is_table,
     open_table,
 )
 from remit_schemas.errors import StaleWriter
@@ -36,7 +36,9 @@ def record(root: Path, rows: pa.Table, transactions: Mapping[str, int], begun: i
 
     Raises:
         StaleWriter: Another writer records for one of its partitions at this moment.
+        LakeError: The table was there and has gone: a new one would forget who withdrew before.
     """
+    is_kept(root, WITHDRAWN_TABLE)
     table = open_table(root, WITHDRAWN_TABLE)
     evolve(table, WITHDRAWN)
     table.refresh()
@@ -49,7 +51,7 @@ def record(root: Path, rows: pa.Table, transactions: Mapping[str, int], begun: i
 
 def pending(root: Path) -> pa.Table:
     """The withdrawals whose rows may still stand (columns: `tables.WITHDRAWN`)."""
-    if not is_table(root, WITHDRAWN_TABLE):
+    if not is_kept(root, WITHDRAWN_TABLE):
         return WITHDRAWN.empty_table()
     rows = _read(open_table(root, WITHDRAWN_TABLE))
     is_open = rows.column("applied_at").is_null()
@@ -65,7 +67,7 @@ def applied(root: Path, rows: pa.Table, now: datetime) -> None:
 
 def waited(root: Path) -> pa.Table:
     """How long each withdrawal that was applied had to wait: `purpose` and `waited_ms`."""
-    if not is_table(root, WITHDRAWN_TABLE):
+    if not is_kept(root, WITHDRAWN_TABLE):
         return pa.table(
             {"purpose": pa.array([], pa.string()), "waited_ms": pa.array([], pa.int64())}
         )
@@ -78,7 +80,7 @@ def waited(root: Path) -> pa.Table:
 
 def erased(root: Path) -> pa.Table:
     """Who was erased (columns: `tables.WITHDRAWN`): nothing of theirs that was stored before `applied_at` may be left."""
-    if not is_table(root, WITHDRAWN_TABLE):
+    if not is_kept(root, WITHDRAWN_TABLE):
         return WITHDRAWN.empty_table()
     rows = _read(open_table(root, WITHDRAWN_TABLE))
     is_erasure = pc.equal(rows.column("purpose"), EVERY_PURPOSE)

@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.positions import standings
+from remit_consumers.lake.promises import broken
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import SINCE_FORMAT_2, Link, chain, laid_out, stored
-from remit_consumers.lake.tables import is_table, open_table, row_tables
+from remit_consumers.lake.tables import POSITIONS_TABLE, is_table, open_table, row_tables
 from remit_consumers.lake.tagsets import known
 from remit_consumers.proof.outcomes import in_flight_by_tenant, not_the_sum
 from remit_consumers.proof.recall import Recall, measure
@@ -137,6 +138,7 @@ def _check(root: Path, found: Iterable[str], good: str) -> Check:
 
 def _chain(root: Path, links: Sequence[Link]) -> Iterator[str]:
     """Hold the receipts table, row by row, against the commit logs folded again."""
+    yield from broken(root)
     table = stored(root)
     for name in row_tables(root):
         mine = table.filter(pc.equal(table.column("table"), name))
@@ -232,7 +234,7 @@ def packs_waiting(data: Path) -> int:
         return 0
     log_id = f"spool/{(spool / ID).read_text('ascii').strip()}"
     root = data / LAKE
-    stands = standings(open_table(root, "positions")) if is_table(root, "positions") else {}
+    stands = standings(open_table(root, POSITIONS_TABLE)) if is_table(root, POSITIONS_TABLE) else {}
     waiting = 0
     for path in spool.glob("slot-*/*"):
         number = parse_pack_name(path.name)

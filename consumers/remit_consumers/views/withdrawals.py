@@ -6,8 +6,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.promises import is_kept
 from remit_consumers.lake.restrictions import standing as restrictions
-from remit_consumers.lake.tables import WITHDRAWN_TABLE, is_table, open_table
+from remit_consumers.lake.tables import WITHDRAWN_TABLE, open_table
 
 ALL_PURPOSES = ""
 """A record that names no purpose holds for every one: what is not understood is not shown."""
@@ -38,7 +39,7 @@ def _restricted(root: Path) -> pa.Table:
 def _withdrawn(root: Path, purpose: str) -> pa.Table:
     """Who withdrew a purpose."""
     none = pa.table({"person": pa.array([], pa.string()), "until": pa.array([], pa.date32())})
-    if not is_table(root, WITHDRAWN_TABLE):
+    if not is_kept(root, WITHDRAWN_TABLE):
         return none
     rows = open_table(root, WITHDRAWN_TABLE).delta.to_pyarrow_table(columns=_COLUMNS)
     rows = rows.filter(pc.is_in(rows.column("purpose"), pa.array([purpose, ALL_PURPOSES])))

@@ -9,6 +9,7 @@ from kit.opened import PAGE_VIEW
 from kit.walks import make_walk
 from remit import visitor
 from remit_consumers.batch import Batch
+from remit_consumers.epochs import Register, write_register
 from remit_consumers.rows import arrow_type
 from remit_consumers.vault import Vault
 from remit_consumers.visitor_keys import VisitorKeys
@@ -32,6 +33,8 @@ def counted(folder: Path, *subjects: str | None) -> list[bool]:
         pack=pa.array(["p"] * rows),
         index=pa.array(range(rows), pa.int32()),
     )
+    (folder / "keys").mkdir(exist_ok=True)
+    write_register(folder / "keys", Register())
     keys = VisitorKeys(folder / "keys", lambda: NOW)
     walk = make_walk(Vault.open(folder / "vault", b"k" * 32), folder, visitors=keys)
     ((part, _),) = walk.authorize(batch, PLAN)
