@@ -5,6 +5,7 @@ CPython runs handlers behind calls. A profile is told of the very same places, s
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from types import FrameType
 
@@ -42,10 +43,9 @@ def interrupted(work: Callable[[], object], handler: Callable[[], object], nth: 
 def test_what_a_handler_refuses_inside_a_refusal_is_counted_too() -> None:
     for nth in count():
         account = Account(0, b"f", Necessity.OPTIONAL)
-        account.refuse("held")
-        was_inside = interrupted(
-            lambda: account.refuse("held"), lambda: account.refuse("held"), nth
-        )  # noqa: B023
+        refuse = partial(account.refuse, "held")
+        refuse()
+        was_inside = interrupted(refuse, refuse, nth)
         if not was_inside:
             break
         assert (account.offered, account.refused) == (3, {"held": 3}), nth
