@@ -69,9 +69,16 @@ class Plans:
         return self._versions.covering(governing)
 
     def plan(self, contract: str, version: str) -> Plan:
-        """The plan of the newest version of a contract under a policy version on record."""
+        """The plan of the newest version of a contract under a policy version on record.
+
+        Raises:
+            KeyError: It is not on record.
+        """
         key = contract, version
         if key not in self._plans:
+            self.knows(
+                version
+            )  # rows may stand under one of which no pack came since this process began
             self._plans[key] = compile_plan(
                 self.contracts.by_name(contract), self._policies[version]
             )

@@ -154,9 +154,12 @@ class Runner:
         return 0
 
     def stop(self) -> None:
-        """Store what is gathered, chain the receipts, give the log back."""
+        """Store what is gathered, chain the receipts, give the log back.
+
+        What a failed commit left gathered is not tried again: part of it may stand, and only a new claim tells.
+        """
         try:
-            if not self._gathered.is_empty:
+            if not (self._gathered.is_empty or self._is_lost):
                 self._flush()
             self._materialise()
         except (LakeError, KeysOutOfReach) as error:

@@ -44,10 +44,11 @@ class Account:
         self.is_told = True
 
     def refuse(self, reason: str, events: int = 1) -> None:
-        """Count events offered and refused."""
-        refused = self.refused.get(reason, 0) + events
-        self.offered += events  # from here on nothing is called: no signal comes between the counts
-        self.refused[reason] = refused
+        """Count events offered and refused; a signal's handler may count here in the middle of it."""
+        self.refused.setdefault(reason, 0)
+        # From here on nothing is called: no handler comes between the counts, nor between reading one and writing it.
+        self.offered += events
+        self.refused[reason] += events
         self.is_told = False
 
     def counts(self) -> Counts:
@@ -62,21 +63,21 @@ class Accounts(dict[tuple[int, bytes, str], Account]):
         """Give an account, opened where there is none; arguments as in `Account`."""
         key = lane, fingerprint, tenant
         account = self.get(key)
-        if account is None:
-            account = self[key] = Account(lane, fingerprint, necessity, tenant)
+        if account is None:  # a signal's handler may open it in between: whoever comes first has
+            account = self.setdefault(key, Account(lane, fingerprint, necessity, tenant))
         return account
 
     def untold(self) -> list[Account]:
         """Give the accounts whose counts no pack carries yet."""
-        return [account for account in self.values() if not account.is_told]
+        return [account for account in list(self.values()) if not account.is_told]
 
     def total(self) -> Counts:
         """Add the counts of all accounts up."""
         offered = let_go = 0
         refused: dict[str, int] = {}
-        for account in self.values():
+        for account in list(self.values()):  # a signal's handler may open another
             offered += account.offered
             let_go += account.let_go
-            for reason, n in account.refused.items():
+            for reason, n in list(account.refused.items()):
                 refused[reason] = refused.get(reason, 0) + n
         return Counts(offered, let_go, MappingProxyType(refused))

@@ -57,6 +57,7 @@ class Holding:
         self._queues: OrderedDict[Who, _Queue] = OrderedDict()
         self._bytes = 0
         self._is_shut = False
+        self._is_adding = False
         self.count = 0
 
     def add(self, offer: Offer, size: int, now: float) -> list[Offer] | None:
@@ -70,31 +71,25 @@ class Holding:
         Returns:
             What had to go for it; None when it cannot wait itself.
         """
-        queue = self._queues.get(offer.who)
-        if (
-            self._is_shut
-            or size > HELD_BYTES_MAX
-            or (queue and len(queue.offers) >= HELD_OF_ONE_MAX)
-        ):
+        if self._is_shut or self._is_adding:  # the latter: a signal's handler, inside another's add
             return None
-        if queue is None:
-            queue = self._queues[offer.who] = _Queue(now)
-        queue.offers.append((offer, size))
-        self.count += 1
-        self._bytes += size
-        gone: list[Offer] = []
-        while self.count > HELD_EVENTS_MAX or self._bytes > HELD_BYTES_MAX:
-            gone += self._take_first()
-        return gone
+        self._is_adding = True
+        try:
+            return self._add(offer, size, now)
+        finally:
+            self._is_adding = False
 
     def take(self, who: Who) -> list[Offer]:
         """Give what waits for this answer, oldest first, and hold it no more."""
         queue = self._queues.pop(who, None)
         if queue is None:
             return []
-        self.count -= len(queue.offers)
-        self._bytes -= sum(size for _, size in queue.offers)
-        return [offer for offer, _ in queue.offers]
+        offers, size = list(queue.offers), sum(size for _, size in queue.offers)
+        count = len(offers)
+        # In one piece: no signal's handler comes between reading a count and writing it.
+        self.count -= count
+        self._bytes -= size
+        return [offer for offer, _ in offers]
 
     def take_old(self, now: float) -> list[Offer]:
         """Give what has waited too long, and hold it no more."""
@@ -107,6 +102,20 @@ class Holding:
         """Give everything that waits, and hold nothing from now on."""
         self._is_shut = True
         return [offer for who in list(self._queues) for offer in self.take(who)]
+
+    def _add(self, offer: Offer, size: int, now: float) -> list[Offer] | None:
+        queue = self._queues.get(offer.who)
+        if size > HELD_BYTES_MAX or (queue and len(queue.offers) >= HELD_OF_ONE_MAX):
+            return None
+        if queue is None:
+            queue = self._queues[offer.who] = _Queue(now)
+        queue.offers.append((offer, size))
+        self.count += 1
+        self._bytes += size
+        gone: list[Offer] = []
+        while self.count > HELD_EVENTS_MAX or self._bytes > HELD_BYTES_MAX:
+            gone += self._take_first()
+        return gone
 
     def _take_first(self) -> list[Offer]:
         return self.take(next(iter(self._queues)))

@@ -57,7 +57,8 @@ class Versions:
         """Name the versions an agreement to which holds under this one: it widens nothing of them."""
         if governing not in self._policies:
             return frozenset({governing})
-        return frozenset(old for old in self._policies if not self.widens(old, governing))
+        on_record = list(self._policies)  # another thread may take one up meanwhile
+        return frozenset(old for old in on_record if not self.widens(old, governing))
 
 
 def notice_of(policy: Policy, others: Iterable[Policy], contracts: Contracts) -> Notice | None:

@@ -15,9 +15,11 @@ from kit.disk import SmallDisk, small_disk
 from kit.installation import Installation, each_once
 from kit.kafka import Kafka
 from kit.parts import RealParts
-from kit.watching import until
+from kit.watching import commits, until
 from remit_consumers.deployment import Deployment
 from remit_consumers.lake.commit import Lake
+from remit_consumers.lake.positions import app_id
+from remit_consumers.lake.publish import Append, append
 from remit_consumers.locks import claim_consumer
 from remit_consumers.metrics import Metrics
 from remit_consumers.proof.report import report
@@ -153,6 +155,23 @@ def test_a_file_where_the_lake_should_be_is_told_and_the_lake_is_made_when_it_is
     settings.lake.unlink()
     running.drain()
     _holds_once(embedded)
+
+
+def test_a_consumer_that_is_stopped_right_after_half_a_commit_does_not_store_that_half_again(
+    embedded: Installation, settings: Settings
+) -> None:
+    running = Running(settings)
+    running.drain()
+    lay(settings, [Crafter(settings).pack(datums(EVENTS))])
+    source, positions = running.runner.source, settings.lake / "positions"
+    another = {app_id(source.log_id, number): 0 for number in source.assigned()}
+    append(positions, commits(embedded.data, "positions"), Append([], another))
+    while not running.faults("stale_writer"):  # its rows stand, and their position does not
+        running.runner.turn(hurry=True)
+    running.stop()
+    assert embedded.rows("page_view").num_rows == (PACKS + 1) * EVENTS
+    drain(settings)
+    _holds_once(embedded, packs=PACKS + 1)
 
 
 def test_a_vault_out_of_reach_holds_the_flush_and_it_goes_through_when_it_is_back(

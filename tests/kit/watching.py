@@ -12,8 +12,19 @@ PATIENCE_S = 120.0
 """Longer than anything waited for takes on a busy machine with two cores."""
 
 
-def until(holds: Callable[[], bool], otherwise: str, timeout_s: float = PATIENCE_S) -> float:
+def until(
+    holds: Callable[[], bool],
+    otherwise: str,
+    timeout_s: float = PATIENCE_S,
+    look_s: float = LOOK_S,
+) -> float:
     """Wait until something holds; give how many seconds that took.
+
+    Args:
+        holds: Is asked again and again.
+        otherwise: What to say if it never does.
+        timeout_s: How long to wait.
+        look_s: Between two looks; longer where a look is work itself.
 
     Raises:
         AssertionError: It never did.
@@ -23,7 +34,7 @@ def until(holds: Callable[[], bool], otherwise: str, timeout_s: float = PATIENCE
     while not holds():
         waited_s = time.monotonic() - begun
         assert waited_s < timeout_s, f"{otherwise}, after {waited_s:.0f} s"
-        pause.wait(LOOK_S)
+        pause.wait(look_s)
     return time.monotonic() - begun
 
 

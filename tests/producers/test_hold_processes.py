@@ -135,4 +135,6 @@ print(totals.offered - sum(totals.refused.values()))
 
 def test_who_emits_inside_an_emit_never_waits_for_who_holds(home: Home) -> None:
     taken = int(run(_INSIDE, home.data))
-    assert taken == len(home.stored()) == 20_000
+    stored = home.stored().values()
+    assert {event.subject for event in stored} == {"known"}
+    assert taken == len(stored) == 20_000

@@ -78,7 +78,7 @@ def publish_first(pending: list[Pending], count: int) -> list[tuple[Table, int]]
     for _ in range(count):
         table, what = pending[0].table, pending[0].what
         known = min(table.seen.get(app, 0) for app in what.transactions)
-        version = publish(table.path, known, what, pending[0].draft)
+        version = publish(table.path, known, what, pending[0].draft, table.seen)
         drop(pending.pop(0).draft)
         known_to_all = (app for app, at in table.seen.items() if at == version - 1)
         table.seen |= dict.fromkeys(

@@ -12,9 +12,11 @@ import os
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from remit_consumers.lake.durable import Written, fsync, sync_paths
 from remit_consumers.lake.log import LOG_FOLDER, RECEIPT_KEY, Entry, entry, log_file
@@ -22,6 +24,9 @@ from remit_schemas.errors import LakeError, StaleWriter
 
 ENGINE = "remit"
 """What our commits name as their engine."""
+
+
+NOTHING_SEEN: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,9 @@ def drop(drafted: Path) -> None:
         drafted.unlink()
 
 
-def publish(table: Path, known: int, what: Append, drafted: Path) -> int:
+def publish(
+    table: Path, known: int, what: Append, drafted: Path, seen: Mapping[str, int] = NOTHING_SEEN
+) -> int:
     """Give a draft the next free version: it is visible from here on, and durable after `confirm`.
 
     Args:
@@ -78,12 +85,14 @@ def publish(table: Path, known: int, what: Append, drafted: Path) -> int:
         known: The newest version whose transactions this writer has seen.
         what: What it brings; its files are fsynced.
         drafted: The draft of it, fsynced.
+        seen: For each application id, the newest version up to which this writer has seen its transactions, where that
+            is newer than `known`: its own commits are no one else's.
 
     Returns:
         The version it became.
 
     Raises:
-        StaleWriter: A version after `known` brings one of the same transactions, or takes out one of the same files;
+        StaleWriter: A version that it has not seen brings one of the same transactions, or takes out one of the same files;
             nothing is visible.
         OSError: The log cannot be written; nothing is visible.
     """
@@ -96,14 +105,15 @@ def publish(table: Path, known: int, what: Append, drafted: Path) -> int:
         try:
             os.link(drafted, log_file(table, version))
         except FileExistsError:
-            _check(table, entry(table, version), what)
+            fresh = {app for app in what.transactions if version > seen.get(app, known)}
+            _check(table, entry(table, version), what, fresh)
         else:
             return version
 
 
-def _check(table: Path, other: Entry, what: Append) -> None:
-    """See that another commit and this one can stand side by side."""
-    if other.transactions.keys() & what.transactions.keys():
+def _check(table: Path, other: Entry, what: Append, fresh: AbstractSet[str]) -> None:
+    """See that another commit and this one can stand side by side; `fresh` are the ids of which it tells news."""
+    if other.transactions.keys() & fresh:
         message = f"someone else committed to table {table.name} for a partition of this flush"
         raise StaleWriter(message)
     if set(other.removed) & set(what.replaced):

@@ -94,6 +94,9 @@ class Revoker:
             whole = whole.and_then(done)
             if not done.withdrawals or not done.left:
                 break
+        else:  # another process is at it, and may have begun before our own were recorded
+            self.notice()
+            return whole
         if whole.left:
             self._due_at = min(self._due_at, time.monotonic() + AGAIN_S)
         if whole.withdrawals:

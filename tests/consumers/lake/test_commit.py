@@ -186,6 +186,21 @@ def test_two_writers_of_one_partition_cannot_both_commit(tmp_path: Path) -> None
     assert not list(first.root.rglob("*.tmp"))
 
 
+def test_a_writers_own_commit_to_some_of_its_partitions_is_no_one_elses(tmp_path: Path) -> None:
+    first, second = claimed(tmp_path / "lake"), Lake(tmp_path / "lake")
+    first.claim(LOG, 1)
+    second.claim(LOG, 2)
+    second.commit(make_flush(0, partition=2))  # between what the first has seen and what it commits
+    first.commit(make_flush(0))
+    both = replace(make_flush(1), positions={0: (1, 2), 1: (0, 1)})
+    first.commit(both)
+    assert [Lake(first.root).position(LOG, number) for number in range(3)] == [2, 1, 1]
+    second.claim(LOG, 1)
+    second.commit(make_flush(1, partition=1))
+    with pytest.raises(StaleWriter):
+        first.commit(make_flush(1, partition=1))
+
+
 def test_a_writer_that_woke_up_late_is_refused_even_in_a_table_nobody_else_wrote(
     tmp_path: Path,
 ) -> None:

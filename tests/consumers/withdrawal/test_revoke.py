@@ -1,6 +1,7 @@
 """Rows that are stored when a denial arrives: what it forbids goes, and nothing else."""
 
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from kit.installation import each_once
 from kit.policies import make_policy, make_rule
+from kit.watching import until
 from kit.withdrawing import EVENTS, IMPROVE, NOON, REPORTING, Shop
 from remit import visitor
 from remit_consumers.lake import withdrawn
@@ -21,10 +23,12 @@ from remit_consumers.lake.log import entries
 from remit_consumers.lake.rewrite import Change, rewrite
 from remit_consumers.lake.tables import WITHDRAWN_TABLE, open_table
 from remit_consumers.lake.vacuum import Vacuum
+from remit_consumers.metrics import Metrics
 from remit_consumers.proof.report import Report, report
 from remit_consumers.proof.verify import verify
 from remit_consumers.withdrawal import decide
 from remit_consumers.withdrawal.revoke import revoke
+from remit_consumers.withdrawal.revoker import AGAIN_S, Revoker
 from remit_schemas.errors import LakeError
 from remit_schemas.policy import Policy, find_policy
 from remit_schemas.rule import PseudonymTerms
@@ -189,6 +193,26 @@ def test_one_owner_at_a_time_carries_it_out(shop: Shop) -> None:
         assert is_held
         assert revoke(shop.root, shop.plans.plan, NOON, Vacuum()) is None
     assert shop.revoke().receipts
+
+
+def test_a_consumer_that_finds_another_at_it_looks_again_soon(shop: Shop) -> None:
+    shop.store(*shop.agree(NOON - MINUTE, "ann"), shop.view())
+    shop.store(shop.say("withdrawn"))
+    revoker = Revoker(shop.lake, shop.plans.plan, Metrics(), lambda: NOON)
+
+    def is_at_rest() -> bool:
+        return all(thread.name != "remit-revoke" for thread in threading.enumerate())
+
+    with lease(shop.root):
+        revoker.tend()
+        until(is_at_rest, "it does not end")
+    assert withdrawn.pending(shop.root).num_rows
+
+    def is_done() -> bool:
+        revoker.tend()
+        return is_at_rest() and not withdrawn.pending(shop.root).num_rows
+
+    until(is_done, "nobody carries it out", AGAIN_S / 2)
 
 
 def test_old_files_stay_for_a_grace_and_then_go(shop: Shop) -> None:
