@@ -26,6 +26,7 @@ class ErasingShop(Shop):
     def __init__(self, folder: Path, now: datetime = NOON) -> None:
         self.settings = Settings(folder / "data", folder / "keys", folder / "vault")
         self.deployment = Deployment.open(self.settings)
+        self.deployment.keys.ensure(now)
         super().__init__(folder, now)
         self.vault = self.deployment.vault
         self.names = self.deployment.names()

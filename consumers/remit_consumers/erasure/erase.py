@@ -79,7 +79,8 @@ def finish(deployment: Deployment, now: datetime) -> list[Certificate]:
         LakeError: The lake was restored from before an erasure that was done: `apply` does it again.
     """
     ledger = ErasureLedger.open(deployment.settings.keys)
-    if not ledger.not_applied(deployment.lake.root):
+    if not ledger.pending(deployment.lake.root):
+        _write_certificates(deployment.settings.data, ledger)
         return []
     with ledger.alone.held():
         return _finish(deployment, ledger, now)
@@ -93,7 +94,7 @@ def apply(deployment: Deployment, now: datetime) -> list[Certificate]:
     ledger = ErasureLedger.open(deployment.settings.keys)
     with ledger.alone.held():
         root, done = deployment.lake.root, []
-        for one in ledger.not_applied(root):
+        for one in ledger.pending(root):
             order = replace(one, versions=_versions(root)) if one.certificate else one
             done.append(carry_out(deployment, ledger, order, now))
         return done
@@ -105,7 +106,7 @@ def check_applied(root: Path, keys: Path) -> None:
     Raises:
         LakeError: Erasures that were done are not applied to it.
     """
-    behind = [one for one in ErasureLedger.open(keys).not_applied(root) if one.certificate]
+    behind = ErasureLedger.open(keys).not_applied(root)
     if behind:
         message = f"the lake is older than {len(behind)} erasures: run `remit restore --apply-erasures` before anything reads it"
         raise LakeError(message)
@@ -143,10 +144,10 @@ def carry_out(
         if erasure.scope.is_whole and found.total:
             message = f"erasure {erasure.erasure[:8]} is not finished: {len(found.found)} places still hold what is to go; it goes on at the next start"
             raise LakeError(message)
+        apply_head(root, erasure)
         certificate = certify(deployment, ledger, erasure, Seen(kept, found), now)
         ledger.append(replace(erasure, certificate=certificate.to_dict()))
-        certificate.write(settings.data)
-        apply_head(root, erasure)
+        _write_certificates(settings.data, ledger)
         return certificate
 
 
@@ -154,8 +155,17 @@ def _finish(deployment: Deployment, ledger: ErasureLedger, now: datetime) -> lis
     """Finish what was interrupted, under the ledger's lock."""
     check_applied(deployment.lake.root, deployment.settings.keys)
     ledger.lapse(now)
-    behind = ledger.not_applied(deployment.lake.root)
+    _write_certificates(deployment.settings.data, ledger)
+    behind = ledger.pending(deployment.lake.root)
     return [carry_out(deployment, ledger, one, now) for one in behind]
+
+
+def _write_certificates(data: Path, ledger: ErasureLedger) -> None:
+    """See that every certificate lies below the data folder: the ledger has them all."""
+    for form in ledger.certificates():
+        certificate = Certificate.from_dict(form)
+        if not certificate.file(data).exists():
+            certificate.write(data)
 
 
 def _ordered(

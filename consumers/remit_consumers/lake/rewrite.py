@@ -7,7 +7,8 @@ Source: DESIGN.md, D4, D5.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -16,9 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from remit_consumers.lake.durable import Written, discard, sync, write
+from remit_consumers.lake.durable import Written, discard, options, sync, write, write_bytes
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import EventCounts, Receipt, RemovedCount
+from remit_consumers.lake.splice import spliced
 from remit_consumers.lake.tables import Table, checkpoint, open_table
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.lake.tagsets import add as add_tagsets
@@ -27,6 +29,9 @@ from remit_schemas.errors import LakeError, StaleWriter
 
 ATTEMPTS = 5
 """How often a rewrite begins anew because somebody else rewrote one of its files: the lease makes even one rare."""
+
+WORKERS = 4
+"""Files worked on at a time: Arrow reads and writes without the interpreter's lock, so two cores are kept busy."""
 
 EVENTS = "events/"
 """What the tables of events are called before their contract."""
@@ -51,6 +56,21 @@ Decide = Callable[[pa.Table], Change | None]
 """Says what becomes of the rows of a file, `day` among their columns; None: all stay as they are."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Redrawn:
+    """A file that was written anew.
+
+    Attributes:
+        replaced: Its path.
+        files: What takes its place.
+        changes: What became of its rows.
+    """
+
+    replaced: str
+    files: Sequence[Written]
+    changes: Sequence[Change]
+
+
 @dataclass(slots=True)
 class _Drafted:
     """What a rewrite has written so far."""
@@ -59,6 +79,14 @@ class _Drafted:
     replaced: list[str] = field(default_factory=list)
     removed: list[RemovedCount] = field(default_factory=list)
     tagsets: dict[str, Tagset] = field(default_factory=dict)
+
+    def take(self, one: _Redrawn) -> None:
+        """Add a file that was written anew."""
+        self.files += one.files
+        self.replaced.append(one.replaced)
+        for change in one.changes:
+            self.removed += change.removed
+            self.tagsets |= {each.tagset: each for each in change.tagsets}
 
 
 def rewrite(root: Path, name: str, subjects: pa.Array, decide: Decide) -> Receipt | None:
@@ -80,8 +108,7 @@ def rewrite(root: Path, name: str, subjects: pa.Array, decide: Decide) -> Receip
         table = open_table(root, name)
         drafted = _Drafted()
         try:
-            for path in _candidates(table, subjects):
-                _redraw(table, path, decide, drafted)
+            _redraw_all(table, subjects, decide, drafted)
             if not drafted.replaced:
                 return None
             _know(root, drafted.tagsets.values())
@@ -93,6 +120,11 @@ def rewrite(root: Path, name: str, subjects: pa.Array, decide: Decide) -> Receip
             raise
     message = f"table {name} is being rewritten by others all the time"
     raise LakeError(message)
+
+
+def find(root: Path, name: str, subjects: pa.Array) -> list[str]:
+    """The files of a table that have a row of one of these subjects, as paths below it."""
+    return _candidates(open_table(root, name), subjects)
 
 
 def live_files(table: Table) -> list[str]:
@@ -109,7 +141,7 @@ def holds(file: Path, subjects: pa.Array) -> bool:
 def _holds(file: Path, subjects: pa.Array, names: Sequence[str]) -> bool:
     """Whether a file has a row of one of these subjects, whose names are given sorted as well."""
     opened = pq.ParquetFile(file)
-    groups = [n for n in range(opened.num_row_groups) if _may_hold(opened.metadata, n, names)]
+    groups = _groups_for(opened.metadata, names)
     if not groups:
         return False
     column = opened.read_row_groups(groups, columns=["subject"]).column(0)
@@ -119,39 +151,101 @@ def _holds(file: Path, subjects: pa.Array, names: Sequence[str]) -> bool:
 def _candidates(table: Table, subjects: pa.Array) -> list[str]:
     """The files of a table that have a row of one of these subjects."""
     names = sorted(subjects.to_pylist())
-    return [path for path in live_files(table) if _holds(table.path / path, subjects, names)]
+    paths = live_files(table)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        held = pool.map(lambda path: _holds(table.path / path, subjects, names), paths)
+        return [path for path, is_held in zip(paths, held, strict=True) if is_held]
 
 
-def _may_hold(metadata: pq.FileMetaData, number: int, names: Sequence[str]) -> bool:
-    """Whether a row group's minimum and maximum leave room for one of the names, which are sorted."""
-    group = metadata.row_group(number)
-    for column in (group.column(place) for place in range(group.num_columns)):
-        if column.path_in_schema == "subject":
-            told = column.statistics
-            if told is None or not told.has_min_max:
-                return told is None or told.null_count != group.num_rows
-            at = bisect_left(names, told.min)
-            return at < len(names) and names[at] <= told.max
-    return False
+def _groups_for(metadata: pq.FileMetaData, names: Sequence[str]) -> list[int]:
+    """The row groups whose minimum and maximum leave room for one of the names, which are sorted."""
+    place = metadata.schema.names.index("subject")
+    return [
+        number
+        for number in range(metadata.num_row_groups)
+        if _may_hold(metadata.row_group(number), place, names)
+    ]
 
 
-def _redraw(table: Table, path: str, decide: Decide, drafted: _Drafted) -> None:
-    """Write one file anew, if it must change."""
-    change = decide(_rows(table, path))
-    if change is None:
-        return
-    drafted.replaced.append(path)
-    drafted.removed += change.removed
-    drafted.tagsets |= {one.tagset: one for one in change.tagsets}
-    if change.rows.num_rows:
-        drafted.files += write(table.path, change.rows)
+def _may_hold(group: pq.RowGroupMetaData, place: int, names: Sequence[str]) -> bool:
+    """Whether a row group leaves room for one of the names in the column at a place."""
+    told = group.column(place).statistics
+    if told is None or not told.has_min_max:
+        return told is None or told.null_count != group.num_rows
+    at = bisect_left(names, told.min)
+    return at < len(names) and names[at] <= told.max
 
 
-def _rows(table: Table, path: str) -> pa.Table:
+def _redraw_all(table: Table, subjects: pa.Array, decide: Decide, drafted: _Drafted) -> None:
+    """Write anew the files of a table that must change, some at a time."""
+    names = sorted(subjects.to_pylist())
+    with ThreadPoolExecutor(WORKERS) as pool:
+        drawn = [pool.submit(_redraw, table, path, names, decide) for path in live_files(table)]
+    failed = [each.exception() for each in drawn if each.exception()]
+    done = [each.result() for each in drawn if not each.exception()]
+    for one in (one for one in done if one is not None):
+        drafted.take(one)
+    for error in failed:
+        raise error
+
+
+def _redraw(table: Table, path: str, names: Sequence[str], decide: Decide) -> _Redrawn | None:
+    """Write one file anew, if it must change: only the groups that may hold a subject are read."""
+    opened = pq.ParquetFile(table.path / path)
+    groups = _groups_for(opened.metadata, names)
+    if not groups:
+        return None
+    if len(groups) * 2 > opened.metadata.num_row_groups:
+        change = decide(_dated(opened.read(use_threads=False), path))
+        if change is None:
+            return None
+        written = write(table.path, change.rows) if change.rows.num_rows else []
+        return _Redrawn(path, written, [change])
+    read = {
+        number: _dated(opened.read_row_group(number, use_threads=False), path) for number in groups
+    }
+    decided = {number: decide(rows) for number, rows in read.items()}
+    changes = {number: change for number, change in decided.items() if change is not None}
+    return (
+        _Redrawn(path, _spliced(table, path, opened, changes), [*changes.values()])
+        if changes
+        else None
+    )
+
+
+def _spliced(
+    table: Table, path: str, opened: pq.ParquetFile, changes: Mapping[int, Change]
+) -> list[Written]:
+    """Write a file anew in which some groups change; the others are copied as they are."""
+    about = opened.metadata
+    parts = {number: change.rows.drop_columns(["day"]) for number, change in changes.items()}
+    if all(part.num_rows for part in parts.values()):
+        whole = spliced(
+            (table.path / path).read_bytes(), about, parts, options(opened.schema_arrow)
+        )
+        if whole is not None:
+            gone = sum(
+                about.row_group(number).num_rows - part.num_rows for number, part in parts.items()
+            )
+            return [write_bytes(table.path, whole, about.num_rows - gone, _day(path))]
+    rows = [
+        changes[number].rows
+        if number in changes
+        else _dated(opened.read_row_group(number, use_threads=False), path)
+        for number in range(about.num_row_groups)
+    ]
+    left = pa.concat_tables(rows)
+    return write(table.path, left) if left.num_rows else []
+
+
+def _dated(rows: pa.Table, path: str) -> pa.Table:
     """The rows of a file, with the day that its folder names."""
-    rows = pq.ParquetFile(table.path / path).read()
-    day = date.fromisoformat(path.partition("/")[0].removeprefix("day="))
-    return rows.append_column("day", pa.repeat(pa.scalar(day, pa.date32()), rows.num_rows))
+    return rows.append_column("day", pa.repeat(pa.scalar(_day(path), pa.date32()), rows.num_rows))
+
+
+def _day(path: str) -> date:
+    """The day that a file's folder names."""
+    return date.fromisoformat(path.partition("/")[0].removeprefix("day="))
 
 
 def _know(root: Path, tagsets: Iterable[Tagset]) -> None:
