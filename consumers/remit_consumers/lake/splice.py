@@ -18,7 +18,10 @@ MAGIC: Final = b"PAR1"
 TAIL: Final = 8
 """Bytes behind a footer: its length, and the magic."""
 
-_STOP, _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _STRUCT = 0, 1, 2, 3, 7, 8, 9, 10, 12
+_STOP, _BINARY, _LIST, _SET, _STRUCT = 0, 8, 9, 10, 12
+_FIXED: Final = {1: 0, 2: 0, 3: 1, 7: 8}
+"""Types of one length: true and false are told by the type alone, a byte, a double."""
+
 _NUM_ROWS, _ROW_GROUPS = 3, 4
 """Fields of FileMetaData that a splice changes."""
 
@@ -245,30 +248,22 @@ def _list_head(data: bytes, at: int) -> tuple[int, int]:
 
 def _skip(data: bytes, at: int, kind: int) -> int:
     """Find where a value ends."""
+    if kind in _FIXED:
+        return at + _FIXED[kind]
+    if kind in {_LIST, _SET}:
+        inner = data[at] & 15
+        count, at = _list_head(data, at)
+        for _ in range(count):
+            at = _skip(data, at, inner)
+        return at
     if kind == _STRUCT:
         field = 0
         while data[at]:
             inner, field, at = _head(data, at, field)
             at = _skip(data, at, inner)
         return at + 1
-    if kind in {_TRUE, _FALSE}:
-        return at
-    if kind == _BYTE:
-        return at + 1
-    if kind == _DOUBLE:
-        return at + 8
-    if kind == _BINARY:
-        length, at = _number(data, at)
-        return at + length
-    if kind in {_LIST, _SET}:
-        inner = data[at] & 15
-        count, at = _list_head(data, at)
-        for _ in range(count):
-            at = _skip(data, at, inner) if inner > _FALSE else at + 1
-        return at
-    while data[at] & 0x80:  # a number
-        at += 1
-    return at + 1
+    value, at = _number(data, at)
+    return at + value if kind == _BINARY else at
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
