@@ -1,15 +1,16 @@
 """Rewriting: files of an events table that hold some subjects are written anew without what must go, in one commit.
 
-Files are found by the minima and maxima of `subject` in their footers; no predicate is ever logged. A flush that commits
-meanwhile only takes another version; a commit that takes out one of the same files makes the rewrite begin anew.
+Files are found by the minima and maxima of `subject` or `keep_until` in their footers; no predicate is ever logged. A
+flush that commits meanwhile only takes another version; a commit that takes out one of the same files makes the rewrite
+begin anew.
 
 Source: DESIGN.md, D4, D5.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -76,16 +77,39 @@ def rewrite(root: Path, name: str, subjects: pa.Array, decide: Decide) -> Receip
     Raises:
         LakeError: Others rewrote the same files again and again.
     """
+    return rewrite_files(root, name, Rewriting(lambda table: _candidates(table, subjects), decide))
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """What a rewrite does with a table of rows.
+
+    Attributes:
+        find: Gives the files that may have to change, by their paths.
+        decide: Says what becomes of a file's rows.
+        begin: Called before files are read; what was decided before it does not count.
+        ready: Called when files are written, before the commit; gives the transactions that the commit brings.
+    """
+
+    find: Callable[[Table], Iterable[str]]
+    decide: Decide
+    begin: Callable[[], None] = lambda: None
+    ready: Callable[[], Mapping[str, int]] = dict
+
+
+def rewrite_files(root: Path, name: str, what: Rewriting) -> Receipt | None:
+    """Rewrite files of a table of rows, durably; what is returned and raised is as in `rewrite`."""
     for _ in range(ATTEMPTS):
         table = open_table(root, name)
         drafted = _Drafted()
         try:
-            for path in _candidates(table, subjects):
-                _redraw(table, path, decide, drafted)
+            what.begin()
+            for path in what.find(table):
+                _redraw(table, path, what.decide, drafted)
             if not drafted.replaced:
                 return None
             _know(root, drafted.tagsets.values())
-            return _publish(table, drafted)
+            return _publish(table, drafted, what.ready)
         except StaleWriter:
             discard(drafted.files)
         except BaseException:
@@ -93,6 +117,23 @@ def rewrite(root: Path, name: str, subjects: pa.Array, decide: Decide) -> Receip
             raise
     message = f"table {name} is being rewritten by others all the time"
     raise LakeError(message)
+
+
+def due_files(table: Table, now: datetime) -> Iterator[str]:
+    """The files of a table in which a row's `keep_until` has come, by the minima in their footers."""
+    for path in live_files(table):
+        metadata = pq.read_metadata(table.path / path)
+        if any(_may_be_due(metadata.row_group(n), now) for n in range(metadata.num_row_groups)):
+            yield path
+
+
+def _may_be_due(group: pq.RowGroupMetaData, now: datetime) -> bool:
+    """Whether a row group's smallest `keep_until` has come; one that does not tell may be."""
+    for column in (group.column(place) for place in range(group.num_columns)):
+        if column.path_in_schema == "keep_until":
+            told = column.statistics
+            return told is None or not told.has_min_max or told.min <= now
+    return True
 
 
 def live_files(table: Table) -> list[str]:
@@ -148,10 +189,17 @@ def _redraw(table: Table, path: str, decide: Decide, drafted: _Drafted) -> None:
 
 
 def _rows(table: Table, path: str) -> pa.Table:
-    """The rows of a file, with the day that its folder names."""
+    """The rows of a file, with the day that its folder names if it names one."""
     rows = pq.ParquetFile(table.path / path).read()
-    day = date.fromisoformat(path.partition("/")[0].removeprefix("day="))
-    return rows.append_column("day", pa.repeat(pa.scalar(day, pa.date32()), rows.num_rows))
+    if not path.startswith("day="):
+        return rows
+    day = pa.scalar(day_in(path), pa.date32())
+    return rows.append_column("day", pa.repeat(day, rows.num_rows))
+
+
+def day_in(path: str) -> date:
+    """The day that the folder of a file names."""
+    return date.fromisoformat(path.partition("/")[0].removeprefix("day="))
 
 
 def _know(root: Path, tagsets: Iterable[Tagset]) -> None:
@@ -163,18 +211,20 @@ def _know(root: Path, tagsets: Iterable[Tagset]) -> None:
         add_tagsets(catalogue, fresh)
 
 
-def _publish(table: Table, drafted: _Drafted) -> Receipt:
+def _publish(
+    table: Table, drafted: _Drafted, ready: Callable[[], Mapping[str, int]] = dict
+) -> Receipt:
     """Commit what was written, with its receipt."""
     receipt = Receipt(
         log="",
-        contract=table.name.removeprefix(EVENTS),
+        contract=table.name.removeprefix(EVENTS) if table.name.startswith(EVENTS) else "",
         policy_version="",
         positions={},
         events=EventCounts(),
         removed=joined(drafted.removed),
     )
     sync(drafted.files)
-    what = Append(drafted.files, {}, receipt.to_json(), drafted.replaced)
+    what = Append(drafted.files, ready(), receipt.to_json(), drafted.replaced)
     version = append(table.path, table.version, what)
     checkpoint(table, version)
     return receipt
