@@ -13,6 +13,7 @@ from remit_consumers.lake.tables import CONSENTS_TABLE
 from remit_consumers.metrics import Metrics
 from remit_consumers.pipeline import steps
 from remit_consumers.proof.report import report
+from remit_consumers.retention.sweeper import Sweeper
 from remit_consumers.source.base import Sealed, Source, Start
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
 from remit_consumers.waiting import Waiting
@@ -61,6 +62,7 @@ class Runner:
         self._names = deployment.names()
         self._walk = steps(self._names, deployment.means, self._floors, self._ledger, self._plans)
         self._revoker = Revoker(deployment.lake, self._plans.plan, metrics, now)
+        self._sweeper = Sweeper(deployment, self._plans, metrics, now)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}
@@ -151,6 +153,7 @@ class Runner:
         finally:
             self._tend_floors(hurry=True)
             self._revoker.stop()
+            self._sweeper.stop()
             self.source.close()
 
     def _turn(self, *, hurry: bool) -> int:
@@ -170,6 +173,7 @@ class Runner:
         self._names.forget_gone()
         self._tend_floors()
         self._revoker.tend()
+        self._sweeper.tend()
         return taken
 
     def _reopen(self) -> None:

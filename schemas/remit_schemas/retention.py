@@ -14,7 +14,7 @@ from pydantic import Field
 from remit_schemas.category import Necessity
 from remit_schemas.floor import SUBJECTS_MIN
 from remit_schemas.policy_file import Place, Written, nearest
-from remit_schemas.rule import Clause, Duration, PurposeTerms, Text, Word
+from remit_schemas.rule import Clause, Duration, PurposeTerms, Text, Word, duration_text
 
 COLLECTED_AT = "collected_at"
 """What everything is counted from, unless a floor names another time."""
@@ -204,3 +204,21 @@ def cited_by_retention(retention: Sequence[RetentionTerms]) -> Iterator[tuple[Pl
                 yield ("retention", number, name, "clause"), part.clause
         for place, one in enumerate(terms.extensions):
             yield ("retention", number, "extensions", place, "clause"), one.clause
+
+
+def explain_retention(terms: RetentionTerms) -> str:
+    """Put what a policy says of the time of an event's rows into words."""
+    parts = [f"Each field goes at its own end, and the row with the last of them ({terms.clause})."]
+    if terms.floor:
+        floor = terms.floor
+        rows = f"rows whose {floor.field} is {' or '.join(floor.values)}" if floor.field else "it"
+        length = f"{duration_text(floor.keep_for)} from {floor.counted_from}"
+        parts.append(f"A law keeps {rows} for {length} at least ({floor.clause}).")
+    if end := terms.ends_with:
+        shown = f"{end.event or terms.event}.{end.field} is {' or '.join(end.values)}"
+        parts.append(f"Its purpose is over {duration_text(end.then)} after {shown} ({end.clause}).")
+    for one in terms.extensions:
+        length = duration_text(one.keep_for)
+        parts.append(f"With consent to {one.purpose} it is kept for {length} ({one.clause}).")
+    parts.append(f"Then: {terms.at_end}. {terms.reason}")
+    return " ".join(parts)

@@ -30,6 +30,7 @@ from remit_consumers.rows import COLLECTED_AT
 from remit_consumers.withdrawal.decide import lost_values
 from remit_consumers.withdrawal.narrow import PlanOf, lessened
 from remit_consumers.withdrawal.orders import keys_of
+from remit_schemas.errors import ContractError
 from remit_schemas.plan import Plan
 
 Mask = npt.NDArray[np.bool_]
@@ -194,7 +195,7 @@ class Assessor:
             return None
         try:
             return self.plan_of(told["contract"], told["policy_version"])
-        except KeyError:
+        except (KeyError, ContractError):
             return None
 
     def change(self, rows: pa.Table) -> Change | None:

@@ -1,5 +1,6 @@
 """Looking: which files of an events table may hold something that is due, and what their rows say of it."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from remit_consumers.retention.holds import Holds
 from remit_consumers.withdrawal.decide import catalogue
 from remit_consumers.withdrawal.narrow import PlanOf
 from remit_consumers.withdrawal.orders import keys_of
+from remit_schemas.errors import ContractError
 from remit_schemas.plan import Plan
 from remit_schemas.precision import read_decay
 from remit_schemas.reducer import listed
@@ -93,6 +95,12 @@ class Look:
                 found |= {path} if self._ages(table.path / path, path, plans) else set()
         return sorted(found)
 
+    def categories(self, tagset: str, fields: Iterable[str]) -> set[str]:
+        """The categories of fields that rows of a tagset hold; of all that they hold where none is named."""
+        told = json.loads(self.tagsets[tagset]["fields"]) if tagset in self.tagsets else {}
+        stored = {name: one["category"] for name, one in told.items() if one["purposes"]}
+        return {stored[name] for name in tuple(fields) or stored if name in stored}
+
     def _ages(self, file: Path, path: str, plans: Mapping[str, Plan]) -> bool:
         """Whether something of the tagsets in a file is over by now."""
         column = pq.ParquetFile(file).read(columns=["tagset"]).column(0)
@@ -121,7 +129,7 @@ def plans_of(tagsets: Mapping[str, Mapping[str, str]], plan_of: PlanOf) -> dict[
     for name, row in tagsets.items():
         try:
             found[name] = plan_of(row["contract"], row["policy_version"])
-        except KeyError:
+        except (KeyError, ContractError):
             continue
     return found
 
