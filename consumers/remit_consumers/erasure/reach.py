@@ -18,7 +18,7 @@ from remit_consumers.floor.seen import number_of
 from remit_consumers.floor.window import Sealer
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.log import entries
-from remit_consumers.lake.rewrite import EVENTS, live_files, rewrite
+from remit_consumers.lake.rewrite import EVENTS, WORKERS, live_files, rewrite
 from remit_consumers.lake.tables import (
     CONSENTS_TABLE,
     WITHDRAWN_TABLE,
@@ -65,7 +65,7 @@ def take_rows(deployment: Deployment, erasure: Erasure, now: datetime) -> int:
         return 0
     with maintaining(root):
         for name in (name for name in row_tables(root) if name.startswith(EVENTS)):
-            rewrite(root, name, taking.subjects, taking.change)
+            rewrite(root, name, taking.subjects, taking.change, WORKERS)
             _sweep(root, name, taking.subjects)
     return taking.kept
 

@@ -15,7 +15,7 @@ from remit_consumers.lake.receipt import Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, joined
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.rows import COLLECTED_AT, columns_of
-from remit_consumers.withdrawal.decide import lost
+from remit_consumers.withdrawal.decide import lost_values
 from remit_consumers.withdrawal.narrow import Narrowing, PlanOf, emptied, narrowed, narrowing
 from remit_consumers.withdrawal.orders import keys_of
 from remit_schemas.category import Decision
@@ -158,7 +158,7 @@ class Taking:
 
     def _counted(self, was: pa.Table, now: pa.Table, before: Mapping[str, str]) -> RemovedCount:
         """Count what rows lost."""
-        values = lost(was, now, json.loads(before["fields"]))
+        values = lost_values(was, now, json.loads(before["fields"]))
         goes = now.num_rows < was.num_rows
         is_narrowed = not goes and bool(values)
         return RemovedCount(
