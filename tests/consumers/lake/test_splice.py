@@ -34,7 +34,8 @@ def made(rows: pa.Table) -> bytes:
     """A file of rows, in small groups."""
     sink = pa.BufferOutputStream()
     pq.write_table(rows, sink, row_group_size=GROUP, **options(rows.schema))
-    return sink.getvalue().to_pybytes()
+    whole: bytes = sink.getvalue().to_pybytes()
+    return whole
 
 
 @settings(deadline=None)
