@@ -27,6 +27,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "report": "prove:report",
         "verify": "prove:verify",
         "policy": "policy:app",
+        "sweep": "sweep:sweep",
+        "holds": "holds:app",
         "reduce": "reduce:reduce",
         "quarantine": "prove:quarantine",
         "events": "events:app",

@@ -16,6 +16,7 @@ from remit_consumers.lake.tables import CONSENTS_TABLE
 from remit_consumers.metrics import Metrics
 from remit_consumers.pipeline import excluding, steps
 from remit_consumers.proof.report import report
+from remit_consumers.retention.sweeper import Sweeper
 from remit_consumers.source.base import Sealed, Source, Start
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
 from remit_consumers.views.renewing import renew
@@ -74,6 +75,7 @@ class Runner:
             now,
             partial(renew, deployment.settings, deployment.policy, now),
         )
+        self._sweeper = Sweeper(deployment, self._plans, metrics, now)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}
@@ -167,6 +169,7 @@ class Runner:
         finally:
             self._tend_floors(hurry=True)
             self._revoker.stop()
+            self._sweeper.stop()
             self.source.close()
 
     def _turn(self, *, hurry: bool) -> int:
@@ -186,6 +189,7 @@ class Runner:
         self._names.forget_gone()
         self._tend_floors()
         self._revoker.tend()
+        self._sweeper.tend()
         return taken
 
     def _reopen(self) -> None:

@@ -112,6 +112,22 @@ PROMISES: Final[Mapping[str, Promise]] = MappingProxyType(
             "From a withdrawal on, nothing that was not committed before is stored for its purpose, whatever its time.",
             ("report: consents", 'remit_values_total{decision="refuse"}'),
         ),
+        "purpose_ends": Promise(
+            "Where a policy names what shows that a purpose is over, that event alone ends what was kept for it.",
+            ("report: removals", "remit_retention_overdue_rows{category}"),
+        ),
+        "swept_in_time": Promise(
+            "What is over its time is deleted or made anonymous within hours, with proof; nothing goes before.",
+            ("remit_retention_overdue_rows{category}", "report: removals", "verify: rows"),
+        ),
+        "longer_by_consent": Promise(
+            "Longer than the rules say, data is kept only while its subject consents to that; a withdrawal ends it.",
+            ("report: consents", "report: removals"),
+        ),
+        "held_on_order": Promise(
+            "What a legal hold lies on stays as it is; the hold has a ground, an owner and an end.",
+            ("report: removals", "remit_retention_overdue_rows{category}"),
+        ),
         "chained": Promise(
             "Receipts are chained to the rows they speak of, so that no change goes unseen.",
             ("verify: chain", "verify: rows"),

@@ -19,7 +19,8 @@ from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.lease import lease
-from remit_consumers.lake.rewrite import EVENTS, Change, rewrite
+from remit_consumers.lake.redraw import Change
+from remit_consumers.lake.rewrite import EVENTS, rewrite
 from remit_consumers.lake.tables import is_table
 from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.plans import Plans
