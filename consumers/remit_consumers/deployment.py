@@ -18,8 +18,8 @@ from remit_consumers.plans import Plans
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
 from remit_consumers.reducers.means import IP_ENCRYPTED, Means
 from remit_consumers.settings import Settings
-from remit_consumers.vault import FILE as VAULT_FILE
 from remit_consumers.vault import Vault
+from remit_consumers.vault.file_store import FILE as VAULT_FILE
 from remit_consumers.visitor_keys import VisitorKeys
 from remit_schemas.contract import Contracts, builtin
 from remit_schemas.errors import KeysOutOfReach
