@@ -10,6 +10,7 @@ The folder (REMIT_KEYS) is made with mode 0700, its files with 0600::
     epochs.json          the register: every key ever issued, without private keys, and the kill switch
     epoch-<key id>.key   X25519 private key, gone when its epoch is destroyed
     visitor-<day>.key    names the visitors of one day, gone within 48 hours
+    backup-<when>.key    seals one backup of the vault, gone when its time is over
     bundle.json          what SDKs read
 """
 
@@ -25,6 +26,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from remit_consumers import backup_keys
 from remit_consumers.epochs import (
     REGISTER,
     Epoch,
@@ -175,7 +177,7 @@ class KeyStore:
             return self.bundle()
 
     def destroy_due(self, now: datetime) -> list[bytes]:
-        """Destroy the private keys whose oldest pack has reached the raw limit, and keys of visitors whose time is over.
+        """Destroy the private keys whose oldest pack has reached the raw limit, and keys of visitors and backups whose time is over.
 
         Returns:
             Key ids of the epochs that went in this call.
@@ -184,8 +186,11 @@ class KeyStore:
             due = [epoch.key_id for epoch in self._register.epochs if self._is_due(epoch, now)]
             for key_id in due:
                 destroy_key(self._key_file(key_id))
-            days = destroy_visitor_keys(self._folder, now)
-            if due or days:
+            others = [
+                *destroy_visitor_keys(self._folder, now),
+                *backup_keys.destroy_due(self._folder, now),
+            ]
+            if due or others:
                 sync_folder(self._folder)
             if due:
                 self._write(self._register.with_destroyed(frozenset(due), now))
@@ -289,7 +294,8 @@ class KeyStore:
         return KeysStatus(
             epochs=tuple(status_of(epoch, self._register.current, now) for epoch in epochs),
             overdue=sum(self._is_due(epoch, now) for epoch in epochs)
-            + sum(is_due(day, now) for day in visitors),
+            + sum(is_due(day, now) for day in visitors)
+            + sum(backup_keys.is_due(one, now) for one in backup_keys.living(self._folder)),
             stopped=tuple(sorted(self._register.stopped)),
             verify_key=base64.b64encode(self.verify_key).decode("ascii"),
             exposed=is_exposed(self._folder),

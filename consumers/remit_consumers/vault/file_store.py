@@ -19,7 +19,7 @@ Files of before, "RMVAULT1" and records right after it, are brought to this form
 import os
 import secrets
 import struct
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
@@ -136,6 +136,23 @@ class FileStore:
         except OSError as error:
             raise _out_of_reach(error) from None
 
+    def records(self) -> dict[bytes, bytes]:
+        """Give every secret; see `SecretStore`."""
+        self._add(())
+        return dict(self._by_index)
+
+    def put(self, records: Mapping[bytes, bytes]) -> None:
+        """Fill a store that is empty; see `SecretStore`."""
+        try:
+            with self._lock.held(), self._file.open("rb", buffering=0) as file:
+                edition, _ = self._read_new(file.fileno())
+                if self._by_index:
+                    raise KeysOutOfReach("the vault holds secrets already: move it away first")
+                replace_file(self._file, edition.header + _packed(records))
+            self._add(())
+        except OSError as error:
+            raise _out_of_reach(error) from None
+
     def _bring_to_form(self) -> None:
         """Give a file of the first form the header of this one."""
         with self._lock.held():
@@ -218,7 +235,7 @@ def _overwrite(file: int, indexes: frozenset[bytes]) -> None:
     os.fsync(file)
 
 
-def _packed(by_index: dict[bytes, bytes]) -> bytes:
+def _packed(by_index: Mapping[bytes, bytes]) -> bytes:
     """The records of these secrets."""
     return b"".join(
         RECORD.pack(index, secret, crc32(secret, crc32(index)))

@@ -1,6 +1,6 @@
 """What a vault stands on: something that keeps a secret under an index, gives it to all processes, and can destroy it."""
 
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import Final, Protocol
 
 INDEX_BYTES: Final = 32  # HMAC-SHA256 of tenant and subject
@@ -34,4 +34,12 @@ class SecretStore(Protocol):
 
     def forget(self, indexes: Iterable[bytes]) -> frozenset[bytes]:
         """Destroy secrets durably, all of them or, after a crash, each wholly or not at all; give which there were."""
+        ...
+
+    def records(self) -> dict[bytes, bytes]:
+        """Give every secret there is by its index: for a backup."""
+        ...
+
+    def put(self, records: Mapping[bytes, bytes]) -> None:
+        """Fill a store that has no secret yet, durably and wholly or not at all: from a backup."""
         ...

@@ -2,7 +2,7 @@
 
 import hmac
 import struct
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -125,6 +125,18 @@ class Vault:
         gone = self._store.forget(indexes)
         self._drop_forgotten()
         return gone
+
+    def records(self) -> dict[bytes, bytes]:
+        """Give every secret there is by its index: for a backup. Errors as `secrets_of`."""
+        return self._store.records()
+
+    def put(self, records: Mapping[bytes, bytes]) -> None:
+        """Fill a vault that has no secret yet, durably: from a backup.
+
+        Raises:
+            KeysOutOfReach: It has some, or cannot be written.
+        """
+        self._store.put(records)
 
     def index_of(self, tenant: str, subject: str) -> bytes:
         """Give the index of a subject, 32 bytes. The tenant's length stands first, so that no two pairs are one."""
