@@ -76,3 +76,6 @@ Step = Callable[[Batch, Plan], Batch]
 
 Split = Callable[[Batch, Plan], Sequence[tuple[Batch, Plan]]]
 """Parts a batch: every event stands in one part, and each part has its own outcome and the plan that governs it."""
+
+Entitle = Callable[[Batch, Plan], tuple[Batch, Mapping[str, int]]]
+"""Gives the events that may be taken, and how many may not, by reason."""

@@ -96,10 +96,13 @@ class Deployment:
         """The pseudonyms that the lake stores."""
         return Pseudonyms(self.vault, STORAGE_DOMAIN, self.visitors)
 
+    def ledger_names(self) -> Pseudonyms:
+        """The pseudonyms that the consent ledger bears."""
+        return Pseudonyms(self.vault, LEDGER_DOMAIN, self.visitors)
+
     def ledger(self) -> Ledger:
         """The consent ledger, not loaded yet."""
-        names = Pseudonyms(self.vault, LEDGER_DOMAIN, self.visitors)
-        return Ledger(self.lake, names, self.settings.ledger)
+        return Ledger(self.lake, self.ledger_names(), self.settings.ledger)
 
     def floors(self, consumer: int = 0, now: Clock = utc_now) -> Floors:
         """Open the floors as the consumer with this number sees them."""

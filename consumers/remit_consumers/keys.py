@@ -123,6 +123,10 @@ class KeyStore:
             Ed25519PrivateKey.from_private_bytes(self._signing_key).public_key().public_bytes_raw()
         )
 
+    def sign(self, message: bytes) -> bytes:
+        """Sign something as this deployment, 64 bytes (Ed25519, RFC 8032); `verify_key` checks it."""
+        return Ed25519PrivateKey.from_private_bytes(self._signing_key).sign(message)
+
     @property
     def address_key(self) -> bytes:
         """The key that stored addresses are encrypted under, 32 bytes; made when it is asked for and there is none.

@@ -1,7 +1,7 @@
 """The flow on one screen: what was gathered from the log becomes one flush of the lake.
 
-open → decode → entitle → authorize → minimize → suppress → tag → store → count. Opening happens as packs arrive; the lake stores;
-here is what lies between. Entitle leaves out what a
+open → decode → exclude → entitle → authorize → minimize → suppress → tag → store → count. Opening happens as packs arrive; the lake stores;
+here is what lies between. Exclude leaves out whom an erasure suppresses, entitle what a
 tenant does not have. Authorize parts a batch by consent; the steps after it take a batch and give one.
 """
 
@@ -13,11 +13,12 @@ from functools import cache, partial
 import numpy as np
 import pyarrow as pa
 
-from remit_consumers.batch import Batch, Split, Step
+from remit_consumers.batch import Batch, Entitle, Split, Step
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.consent.ledger import Ledger
 from remit_consumers.consent.withdrawals import Withdrawals, ages_stated
 from remit_consumers.counting import added
+from remit_consumers.erasure.suppression import Suppression
 from remit_consumers.floor.floors import Floors
 from remit_consumers.lake.receipt import EventCounts, FieldCount
 from remit_consumers.lake.tables import CONSENTS, WITHDRAWN
@@ -29,7 +30,8 @@ from remit_consumers.rows import arrow_type, stored_schema
 from remit_consumers.steps.authorize import authorize
 from remit_consumers.steps.complete import complete
 from remit_consumers.steps.decode import Decoded, Ints, bodies_of, decode, joined
-from remit_consumers.steps.entitle import Entitle, entitle, refused
+from remit_consumers.steps.entitle import entitle, refused
+from remit_consumers.steps.exclude import exclude
 from remit_consumers.steps.minimize import load, minimize
 from remit_consumers.steps.open import Datums, Opened
 from remit_consumers.steps.suppress import suppress
@@ -45,7 +47,7 @@ class Walk:
     Attributes:
         ledger: Who consented to what.
         withdrawals: Who takes a consent back, under the names that rows bear.
-        entitle: Leaves out what a tenant does not have.
+        entitle: Leaves out whom an erasure suppresses, and what a tenant does not have.
         authorize: Parts a batch by that, and by which alternatives are there; what follows is done to each part.
         minimize: Reduces and counts the values.
         rest: What comes after.
@@ -59,7 +61,14 @@ class Walk:
     rest: Sequence[Step]
 
 
-def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger, plans: Plans) -> Walk:
+def steps(  # noqa: PLR0913, PLR0917 - what each step stands on
+    names: Pseudonyms,
+    means: Means,
+    floors: Floors,
+    ledger: Ledger,
+    plans: Plans,
+    suppression: Suppression | None = None,
+) -> Walk:
     """Make the steps.
 
     Args:
@@ -68,11 +77,13 @@ def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger, plans
         floors: Which traits enough subjects share.
         ledger: Who consented to what.
         plans: The versions of the policy, one of which governs each subject, and who has which function of it.
+        suppression: Whose events are refused; None: nobody's.
     """
+    whose = entitle(plans.tenancy)
     return Walk(
         ledger=ledger,
         withdrawals=Withdrawals(ledger, names, plans.epochs),
-        entitle=entitle(plans.tenancy),
+        entitle=exclude(suppression, whose) if suppression is not None else whose,
         authorize=complete(authorize(ledger, plans)),
         minimize=minimize(names, cache(partial(load, means))),
         rest=(suppress(floors), tag),

@@ -123,6 +123,12 @@ class Pseudonyms:
         if self.visitors is not None:
             self.visitors.forget_gone()
 
+    def forget_all(self) -> None:
+        """Forget every pseudonym: an erasure may have destroyed the secret that one was made of."""
+        self._known.clear()
+        self._count = 0
+        self._vault.known_secret_of("", "")  # has it notice what other processes destroyed
+
     def names(self, scope: Scope, subjects: list[str]) -> list[str | None]:
         """Give the pseudonyms of distinct subjects of one tenant and period; errors as in `of`."""
         self._drop_forgotten()

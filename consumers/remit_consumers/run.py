@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.quiet import deciding
+from remit_consumers.erasure.suppression import Suppression
 from remit_consumers.flush import Composer, Identity, denied_for_s
 from remit_consumers.gather import Gathered, Marks, Partition
 from remit_consumers.lake.tables import CONSENTS_TABLE
@@ -59,7 +61,16 @@ class Runner:
         self._floors = deployment.floors(consumer, now)
         self._ledger = deployment.ledger()
         self._names = deployment.names()
-        self._walk = steps(self._names, deployment.means, self._floors, self._ledger, self._plans)
+        self._suppression = Suppression.open(deployment.settings.keys)
+        self._consumer = consumer
+        self._walk = steps(
+            self._names,
+            deployment.means,
+            self._floors,
+            self._ledger,
+            self._plans,
+            self._suppression,
+        )
         self._revoker = Revoker(deployment.lake, self._plans.plan, metrics, now)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
@@ -271,6 +282,19 @@ class Runner:
         )
 
     def _flush(self) -> None:
+        """Commit what is gathered, as the suppression list stands: an erasure waits for the end of it."""
+        with deciding(self._deployment.settings.locks, self._consumer):
+            self._notice_erasures()
+            self._commit()
+
+    def _notice_erasures(self) -> None:
+        """Forget names that an erasure may have made go, and what was seen of whom they named."""
+        if self._suppression.refresh():
+            self._names.forget_all()
+            self._floors.forget_unsaved()
+            self._ledger.forget_names()
+
+    def _commit(self) -> None:
         """Commit what is gathered, count it, and let the log go behind it."""
         begun = time.perf_counter()
         gathered, touched = self._gathered, self._touched()
@@ -310,7 +334,9 @@ class Runner:
         self._materialised_at = time.monotonic()
         lake = self._deployment.lake
         chained = lake.materialise()
-        self._ledger.save()
+        with deciding(self._deployment.settings.locks, self._consumer):
+            self._notice_erasures()
+            self._ledger.save()
         self._failures, self._fault = 0, None
         if chained and self.is_drained:
             self._metrics.balance(report(lake).contracts)
@@ -318,7 +344,9 @@ class Runner:
     def _tend_floors(self, *, hurry: bool = False) -> None:
         """Save what was seen of traits and close windows; what fails is tried again, and only makes more traits rare."""
         try:
-            self._floors.tend(hurry=hurry)
+            with deciding(self._deployment.settings.locks, self._consumer):
+                self._notice_erasures()
+                self._floors.tend(hurry=hurry)
         except (OSError, LakeError, KeysOutOfReach) as error:
             self._metrics.faults.labels("floors").inc()
             log.error("what was seen of traits cannot be saved: %s", error)  # noqa: TRY400 - names folders and causes

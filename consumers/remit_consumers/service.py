@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from threading import Event, Thread
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.erase import finish
 from remit_consumers.health import Health
 from remit_consumers.locks import CONSUMERS_MAX, ConsumerLock, claim_consumer
 from remit_consumers.metrics import Metrics
@@ -46,6 +47,7 @@ class Service:
         self._metrics = metrics
         self.settings = settings
         self._deployment = Deployment.open(settings)
+        finish(self._deployment, datetime.now(UTC))
         self._keys_at = float("-inf")
         self._keep_keys()
         self._runner = Runner(

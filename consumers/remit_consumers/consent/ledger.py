@@ -87,13 +87,19 @@ class Ledger:
         self.version = found.version
 
     def save(self) -> None:
-        """Write a snapshot where enough was learned since the last one; what fails costs time at the next start only."""
+        """Write a snapshot where enough was learned since the last one; what fails costs time at the next start only.
+
+        What an erasure took from the table is taken from it first, and a snapshot that one overtook is taken away.
+        """
         if self._snapshot is None or self.version < self._saved + COMMITS_BETWEEN:
             return
         table = self._lake.consents_id()
         if table is not None:
+            self.load()
             with suppress(OSError):
                 write(self._snapshot, Snapshot(table, self.version, self._known, self._days))
+                if (found := self._lake.consents(self.version)) is not None and found.is_whole:
+                    self._snapshot.unlink(missing_ok=True)
             self._saved = self.version
 
     def _restore(self) -> None:
@@ -113,6 +119,12 @@ class Ledger:
         self._days.clear()
         self._found.clear()
         self.version = -1
+
+    def forget_names(self) -> None:
+        """Forget what subjects are called, and learn anew what the lake has left of them: an erasure took some."""
+        self._found.clear()
+        self._names.forget_all()
+        self.load()
 
     def forget_gone(self) -> None:
         """Forget the visitors of days whose keys are gone: nobody can be tied to what they said."""

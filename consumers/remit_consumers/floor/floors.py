@@ -66,6 +66,10 @@ class Floors:
         enough = [each for each in known if each.subjects_min >= floor.subjects_min]
         return Standing(next(iter(enough or known), None), self._open[name])
 
+    def forget_unsaved(self) -> None:
+        """Go on from what is sealed: an erasure may have taken somebody out of it. What was not saved was not seen."""
+        self._open.clear()
+
     def tend(self, *, hurry: bool = False) -> None:
         """Save what was seen and close the windows that are over, once a minute or, in a hurry, at once.
 

@@ -1,7 +1,9 @@
 """Which combinations of traits were seen of how many: what is counted within a window, and no more than that takes."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -18,6 +20,9 @@ Rows = npt.NDArray[np.int64]
 Visitors = npt.NDArray[np.uint64]
 """A number for each subject, or for the network of a visitor without one; 0 where nothing tells visitors apart."""
 
+VISITOR_BYTES = 8
+"""Bytes of a visitor's number: two of a million visitors share one with a chance of 3 in 10^8."""
+
 COMBINATIONS_MAX = 65_536
 """Combinations counted in one window. What comes new beyond that is rare, and stays uncounted."""
 
@@ -30,6 +35,11 @@ LEAST = 1_024
 
 Source: Bar-Yossef et al., Counting Distinct Elements in a Data Stream (2002), algorithm 2.
 """
+
+
+def number_of(name: str) -> int:
+    """The number of a visitor, the same in every process, and never 0."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=VISITOR_BYTES).digest()) or 1
 
 
 @dataclass(slots=True)
@@ -82,6 +92,16 @@ class Seen:
     def _note(self, visitors: Visitors) -> None:
         """Keep the smallest numbers."""
         self.least = np.union1d(self.least, visitors)[:LEAST]
+
+    def forget(self, numbers: AbstractSet[int]) -> bool:
+        """Forget visitors: what they shared is counted without them. Gives whether any was there."""
+        before = self.kept + len(self.least)
+        for seen in self.visitors.values():
+            seen.difference_update(numbers)
+        self.visitors = {traits: seen for traits, seen in self.visitors.items() if seen}
+        self.kept = sum(map(len, self.visitors.values()))
+        self.least = self.least[~np.isin(self.least, np.array(sorted(numbers), np.uint64))]
+        return self.kept + len(self.least) < before
 
     def merge(self, other: Self) -> None:
         """Add what another one has seen of the same window."""

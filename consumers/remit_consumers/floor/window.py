@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -156,11 +157,14 @@ class Sealer:
         """
         if window.is_saved:
             return
-        key, nonce = own_key(self._key(name)), token_bytes(NONCE_BYTES)
         self.folder.mkdir(parents=True, exist_ok=True)
-        sealed = nonce + AESGCM(key).encrypt(nonce, window.to_json(), name.text.encode())
-        replace_file(self.folder / f"{name.text}~{self.consumer}{SUFFIX}", sealed)
+        self._seal(name, window, self.folder / f"{name.text}~{self.consumer}{SUFFIX}")
         window.is_saved = True
+
+    def _seal(self, name: WindowName, window: Window, file: Path) -> None:
+        """Seal a window into a file, durably."""
+        key, nonce = own_key(self._key(name)), token_bytes(NONCE_BYTES)
+        replace_file(file, nonce + AESGCM(key).encrypt(nonce, window.to_json(), name.text.encode()))
 
     def load(self, name: WindowName) -> Window | None:
         """Give what this consumer saw before it was started again, if that can be opened."""
@@ -183,6 +187,22 @@ class Sealer:
                 whole.merge(window)
             whole = whole or window
         return whole
+
+    def forget(self, numbers: AbstractSet[int]) -> int:
+        """Take visitors out of everything that is sealed here, of all consumers; gives how many files held any.
+
+        Raises:
+            OSError: A file cannot be read or written now.
+            KeysOutOfReach: A key cannot be read now.
+        """
+        held = 0
+        for file in sorted(self.folder.glob(f"*{SUFFIX}")):
+            name = WindowName.of(file)
+            window = self._open(name, file) if name else None
+            if name and window and (window.before.forget(numbers) | window.after.forget(numbers)):
+                self._seal(name, window, file)
+                held += 1
+        return held
 
     def windows(self) -> set[WindowName]:
         """Name the windows of which anything lies here."""

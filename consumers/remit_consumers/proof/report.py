@@ -14,6 +14,7 @@ from remit_consumers.lake.queries import counted as counted_reads
 from remit_consumers.lake.queries import history as read_history
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import GRANTED, WITHHELD
+from remit_consumers.lake.tables import CONSENTS_TABLE
 from remit_consumers.proof.removals import REMOVALS, removals, removed_values, spread, waits
 from remit_schemas.category import Decision
 from remit_schemas.plain_door import MARK_BYTES, OVER_LOOPBACK, OVER_TLS
@@ -324,7 +325,9 @@ def _counted(receipts: pa.Table) -> Iterator[dict[str, str | int]]:
     """
     keys = ["contract", "decision", "reason"]
     yield from grouped(_of_kind(receipts, "events"), keys, ["values_in"])
-    yield from grouped(_of_kind(receipts, "removed"), keys, ["values_in"])
+    removed = _of_kind(receipts, "removed")  # records of consents are no events
+    removed = removed.filter(pc.not_equal(removed.column("table"), CONSENTS_TABLE))
+    yield from grouped(removed, keys, ["values_in"])
     counters = [*_SOURCE, "decision", "reason"]
     sources = _of_kind(receipts, "source")
     largest = sources.group_by(counters).aggregate([("values_in", "max")])

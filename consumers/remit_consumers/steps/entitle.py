@@ -7,14 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.batch import Batch
+from remit_consumers.batch import Batch, Entitle
 from remit_consumers.rows import COLLECTED_AT
 from remit_schemas.plan import Plan
 from remit_schemas.tenancy import CAMPAIGN_FIELD, Entitlement, Tenancy
 
 Bools = np.ndarray[tuple[int], np.dtype[np.bool_]]
-Entitle = Callable[[Batch, Plan], tuple[Batch, Mapping[str, int]]]
-"""Gives the events that may be taken, and how many may not, by reason."""
 
 
 def entitle(tenancy: Callable[[], Tenancy]) -> Entitle:

@@ -3,7 +3,6 @@
 Source: ISO/IEC 20889 (local suppression); k-anonymity over the columns that the policy's floor names.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -16,7 +15,7 @@ import pyarrow.compute as pc
 from remit_consumers.batch import Batch, Step
 from remit_consumers.entropy import combinations
 from remit_consumers.floor.floors import Floors
-from remit_consumers.floor.seen import Combination, Rows, Visitors
+from remit_consumers.floor.seen import Combination, Rows, Visitors, number_of
 from remit_consumers.lake.floors import Floor
 from remit_consumers.reducers.final import final, plain
 from remit_schemas.category import Decision, Necessity
@@ -32,9 +31,6 @@ NO_FLOOR_YET = "none"
 
 NETWORK = "user.device.ip_address"
 """The category whose stored networks stand for visitors without a subject: each counts as one visitor at most."""
-
-VISITOR_BYTES = 8
-"""Bytes of a visitor's number: two of a million visitors share one with a chance of 3 in 10^8."""
 
 Flags = npt.NDArray[np.bool_]
 
@@ -192,10 +188,7 @@ def _numbered(names: pa.Array | pa.ChunkedArray) -> Visitors:
     """Give each name a number, the same in every process; 0 where there is none."""
     names = plain(names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names)
     coded = names if pa.types.is_dictionary(names.type) else names.dictionary_encode()
-    hashed = [
-        int.from_bytes(hashlib.blake2b(name.encode(), digest_size=VISITOR_BYTES).digest()) or 1
-        for name in coded.dictionary.to_pylist()
-    ]
+    hashed = [number_of(name) for name in coded.dictionary.to_pylist()]
     table = np.array([*hashed, 0], np.uint64)
     indices = pc.fill_null(coded.indices, len(hashed))
     numbered: Visitors = table[indices.to_numpy()]

@@ -1,7 +1,7 @@
 """Narrow: what a row may still hold once a purpose has lost it, under the plan that the row was stored by."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -107,9 +107,7 @@ def narrowed(rows: pa.Table, mask: pa.ChunkedArray, to: Narrowing) -> pa.Table:
     fields = json.loads(to.tagset.fields)
     columns = columns_of(rows.column_names, fields)
     for name in to.gone:
-        for column in columns[name]:
-            nothing = pa.scalar(None, rows.schema.field(column).type)
-            rows = _where(rows, column, mask, nothing)
+        rows = emptied(rows, mask, columns[name])
     for name, precision in to.coarser:
         for column in columns[name]:
             stored = rows.column(column)
@@ -120,6 +118,13 @@ def narrowed(rows: pa.Table, mask: pa.ChunkedArray, to: Narrowing) -> pa.Table:
     before = rows.column("keep_until")
     earlier = pc.if_else(pc.less(until, before), until, before)
     return _where(rows, "keep_until", mask, earlier)
+
+
+def emptied(rows: pa.Table, mask: pa.ChunkedArray, columns: Iterable[str]) -> pa.Table:
+    """The rows, those under the mask without a value in some columns."""
+    for name in columns:
+        rows = _where(rows, name, mask, pa.scalar(None, rows.schema.field(name).type))
+    return rows
 
 
 def _where(

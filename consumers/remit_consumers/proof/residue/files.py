@@ -121,7 +121,7 @@ def _in_parquet(path: Path, detector: Detector) -> Iterator[Found]:
         yield "", 0, detector.plain(path.read_bytes())
         return
     for name, column in zip(table.column_names, table.columns, strict=True):
-        for leaf in _leaves(column.combine_chunks()):
+        for leaf in leaves(column.combine_chunks()):
             values = leaf.unique().drop_null()
             if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
                 yield name, len(values), _in_packs(values.to_pylist(), detector)
@@ -136,25 +136,31 @@ def _without_addresses(hits: Counter[str]) -> Counter[str]:
     return Counter({kind: n for kind, n in hits.items() if kind not in ADDRESSES})
 
 
-def _leaves(array: pa.Array | pa.ChunkedArray) -> Iterator[pa.Array]:
+def leaves(array: pa.Array | pa.ChunkedArray) -> Iterator[pa.Array]:
     """The text and binary columns inside a column."""
     if isinstance(array, pa.ChunkedArray):
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
     kind = array.type
     if pa.types.is_struct(kind):
         for field in range(kind.num_fields):
-            yield from _leaves(pc.struct_field(array, field))
+            yield from leaves(pc.struct_field(array, field))
     elif pa.types.is_map(kind):
-        yield from (*_leaves(array.keys), *_leaves(array.items))
+        yield from (*leaves(array.keys), *leaves(array.items))
     elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        yield from _leaves(pc.list_flatten(array))
+        yield from leaves(pc.list_flatten(array))
     elif pa.types.is_dictionary(kind):
-        yield from _leaves(array.dictionary)
-    elif any(is_text(kind) for is_text in _TEXT):
+        yield from leaves(array.dictionary)
+    elif any(is_text(kind) for is_text in TEXT_TYPES):
         yield array
 
 
-_TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+TEXT_TYPES = (
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+)
+"""Tell whether a column holds texts or bytes."""
 
 
 def _in_packs(packs: Sequence[bytes], detector: Detector) -> Counter[str]:

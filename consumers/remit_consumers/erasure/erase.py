@@ -1,0 +1,192 @@
+"""Erase: subjects go from everything that stands of them, whatever happens meanwhile, and a certificate says so.
+
+The order of an erasure is on record, durably, before anything goes: from that record alone the next start finishes what
+a crash interrupted. The secret of the pseudonyms goes first, while no consumer is in the middle of a commit: from then
+on nothing can be stored under names that are about to be searched for.
+
+Source: policy 2021-11-01, clauses S079a, S079b, S080 to S087b; DESIGN.md, D5, D8.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from remit_consumers.consent.withdrawals import EVIDENCE_KEPT
+from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.certificate import Certificate
+from remit_consumers.erasure.facts import Seen, certify
+from remit_consumers.erasure.ledger import Erasure, ErasureLedger, apply_head
+from remit_consumers.erasure.names import named
+from remit_consumers.erasure.quiet import quiet
+from remit_consumers.erasure.reach import drop_views, forget_in_windows, strike_evidence, take_rows
+from remit_consumers.erasure.residue import needles_of, rescan
+from remit_consumers.erasure.scope import REASONS, Scope, SubjectRef
+from remit_consumers.erasure.suppression import Suppression, entry_of
+from remit_consumers.lake.fault import reaching
+from remit_consumers.lake.log import versions
+from remit_consumers.lake.tables import row_tables
+from remit_schemas.errors import LakeError, SettingsError
+
+EVERYTHING = Scope()
+
+
+def erase(  # noqa: PLR0913 - an order of five words, and one more for an account that is cancelled
+    deployment: Deployment,
+    subjects: Sequence[SubjectRef],
+    scope: Scope,
+    reason: str,
+    now: datetime,
+    *,
+    until_agreed: bool = False,
+) -> Certificate:
+    """Erase subjects, all in one go; an erasure that was interrupted before is finished first.
+
+    Args:
+        deployment: The installation.
+        subjects: Who, as the app names them; who is not known has late events refused all the same.
+        scope: How much of them.
+        reason: From `scope.REASONS`.
+        now: Aware UTC.
+        until_agreed: Refuse their new events until they agree anew: an account that is cancelled.
+
+    Returns:
+        The certificate; it lies below the data folder, too.
+
+    Raises:
+        LakeError: Something could not be erased yet; it stays on record, and the next call or start goes on with it.
+        KeysOutOfReach: Keys or vault cannot be read or written.
+        SettingsError: There is no such reason, or nobody was named.
+
+    Source: policy 2021-11-01, clauses S079a, S079b, S095b.
+    """
+    if reason not in REASONS or not subjects:
+        message = f"an erasure needs a subject and one of these reasons: {', '.join(REASONS)}"
+        raise SettingsError(message)
+    ledger = ErasureLedger.open(deployment.settings.keys)
+    with ledger.alone.held():
+        _finish(deployment, ledger, now)
+        order = _ordered(deployment, subjects, scope, reason, now)
+        begun = ledger.append(replace(order, until_agreed=until_agreed))
+        return carry_out(deployment, ledger, begun, now, subjects)
+
+
+def finish(deployment: Deployment, now: datetime) -> list[Certificate]:
+    """Finish what a crash interrupted; a consumer does so at its start.
+
+    Raises:
+        LakeError: The lake was restored from before an erasure that was done: `apply` does it again.
+    """
+    ledger = ErasureLedger.open(deployment.settings.keys)
+    if not ledger.not_applied(deployment.lake.root):
+        return []
+    with ledger.alone.held():
+        return _finish(deployment, ledger, now)
+
+
+def apply(deployment: Deployment, now: datetime) -> list[Certificate]:
+    """Carry out every erasure that the lake has not applied: again where it was restored from before it.
+
+    Source: policy 2021-11-01, clause S087b.
+    """
+    ledger = ErasureLedger.open(deployment.settings.keys)
+    with ledger.alone.held():
+        root, done = deployment.lake.root, []
+        for one in ledger.not_applied(root):
+            order = replace(one, versions=_versions(root)) if one.certificate else one
+            done.append(carry_out(deployment, ledger, order, now))
+        return done
+
+
+def check_applied(root: Path, keys: Path) -> None:
+    """Refuse a lake that was restored from before an erasure.
+
+    Raises:
+        LakeError: Erasures that were done are not applied to it.
+    """
+    behind = [one for one in ErasureLedger.open(keys).not_applied(root) if one.certificate]
+    if behind:
+        message = f"the lake is older than {len(behind)} erasures: run `remit restore --apply-erasures` before anything reads it"
+        raise LakeError(message)
+
+
+def carry_out(
+    deployment: Deployment,
+    ledger: ErasureLedger,
+    erasure: Erasure,
+    now: datetime,
+    plain: Sequence[SubjectRef] = (),
+) -> Certificate:
+    """Do what an erasure on record asks for; every step may be done again.
+
+    Args:
+        deployment: The installation.
+        ledger: Held alone.
+        erasure: On record.
+        now: Aware UTC.
+        plain: The subjects as the app names them, where that is still known: the search looks for these, too.
+
+    Raises:
+        LakeError: Something of it is left; it stays on record.
+    """
+    settings, root = deployment.settings, deployment.lake.root
+    with reaching(root):
+        _withhold(deployment, erasure)
+        kept = take_rows(deployment, erasure, now)
+        if erasure.scope.is_whole:
+            strike_evidence(deployment, erasure)
+        drop_views(settings, erasure)
+        found = rescan(
+            settings.data, needles_of(erasure.named if erasure.scope.is_whole else (), plain)
+        )
+        if erasure.scope.is_whole and found.total:
+            message = f"erasure {erasure.erasure[:8]} is not finished: {len(found.found)} places still hold what is to go; it goes on at the next start"
+            raise LakeError(message)
+        certificate = certify(deployment, ledger, erasure, Seen(kept, found), now)
+        ledger.append(replace(erasure, certificate=certificate.to_dict()))
+        certificate.write(settings.data)
+        apply_head(root, erasure)
+        return certificate
+
+
+def _finish(deployment: Deployment, ledger: ErasureLedger, now: datetime) -> list[Certificate]:
+    """Finish what was interrupted, under the ledger's lock."""
+    check_applied(deployment.lake.root, deployment.settings.keys)
+    ledger.lapse(now)
+    behind = ledger.not_applied(deployment.lake.root)
+    return [carry_out(deployment, ledger, one, now) for one in behind]
+
+
+def _ordered(
+    deployment: Deployment, subjects: Sequence[SubjectRef], scope: Scope, reason: str, now: datetime
+) -> Erasure:
+    """The order of an erasure, not on record yet."""
+    return Erasure(
+        erasure=secrets.token_hex(16),
+        at=now,
+        reason=reason,
+        scope=scope,
+        until_agreed=False,
+        keep_until=now + EVIDENCE_KEPT,
+        named=named(deployment, subjects, now),
+        versions=_versions(deployment.lake.root),
+    )
+
+
+def _versions(root: Path) -> dict[str, int]:
+    """The version of each table that bears receipts."""
+    return {name: versions(root / name)[-1] for name in row_tables(root)}
+
+
+def _withhold(deployment: Deployment, erasure: Erasure) -> None:
+    """Have late events refused and no name be given again, while no consumer commits."""
+    settings = deployment.settings
+    before = erasure.scope.before(erasure.at)
+    entry = entry_of(before, erasure.at, erasure.keep_until, until_agreed=erasure.until_agreed)
+    with quiet(settings.locks):
+        entries = {bytes.fromhex(one.suppression): entry for one in erasure.named}
+        Suppression.open(settings.keys).put(entries)
+        if erasure.scope.is_whole:
+            deployment.vault.forget_indexes(erasure.indexes)
+            forget_in_windows(settings, erasure.named)

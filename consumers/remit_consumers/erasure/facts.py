@@ -1,0 +1,132 @@
+"""Facts: what a certificate says of an erasure, told from the receipts of the commits that did it."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.certificate import FIRST, Certificate
+from remit_consumers.erasure.ledger import Erasure, ErasureLedger
+from remit_consumers.erasure.reach import reason_of
+from remit_consumers.erasure.residue import Rescan
+from remit_consumers.lake.log import entries
+from remit_consumers.lake.receipt import Removal
+from remit_consumers.lake.rewrite import EVENTS
+from remit_consumers.lake.tables import CONSENTS_TABLE, row_tables
+from remit_schemas.errors import ContractError
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen while an erasure was carried out.
+
+    Attributes:
+        kept: Rows that a hold or a legal floor keeps.
+        found: What the search saw.
+    """
+
+    kept: int
+    found: Rescan
+
+
+def certify(
+    deployment: Deployment, ledger: ErasureLedger, erasure: Erasure, seen: Seen, now: datetime
+) -> Certificate:
+    """Make the certificate of an erasure whose search found nothing.
+
+    Args:
+        deployment: The installation; it signs.
+        ledger: Has the certificates before.
+        erasure: What was done.
+        seen: What was seen meanwhile.
+        now: Aware UTC.
+    """
+    before = [Certificate.from_dict(one) for one in ledger.certificates()]
+    contracts, records = _taken(deployment, erasure)
+    facts: dict[str, Any] = {
+        "v": 1,
+        "certificate": len(before) + 1,
+        "previous": before[-1].sha256 if before else FIRST,
+        "erasure": erasure.erasure,
+        "again": erasure.certificate is not None,
+        "ordered_at": erasure.at.isoformat(),
+        "done_at": now.isoformat(),
+        "reason": erasure.reason,
+        "scope": erasure.scope.to_dict(),
+        "subjects": len(erasure.named),
+        "policy": f"{deployment.policy.name}/{deployment.policy.version}",
+        "erased": {
+            "contracts": contracts,
+            "categories": _by_category(deployment, contracts),
+            "consent_records": records,
+            "secrets": len(erasure.indexes) if erasure.scope.is_whole else 0,
+        },
+        "kept": {"rows": seen.kept, "code": "LegalObligationImpaired" if seen.kept else None},
+        "exempt": _exempt(deployment, erasure),
+        "search": {
+            "files": seen.found.files,
+            "values": seen.found.values,
+            "sealed_files": seen.found.sealed,
+            "found": seen.found.total,
+        },
+    }
+    return Certificate.sign(facts, deployment.keys.sign, deployment.keys.verify_key)
+
+
+def _taken(deployment: Deployment, erasure: Erasure) -> tuple[dict[str, Any], int]:
+    """What each contract lost since the erasure began, and how many consent records went."""
+    root, reason = deployment.lake.root, reason_of(erasure)
+    contracts: dict[str, Any] = {}
+    records = 0
+    for name in row_tables(root):
+        for entry in entries(root / name, erasure.versions.get(name, -1)):
+            receipt = entry.parsed()
+            for one in receipt.removed if receipt else ():
+                if (one.removal, one.reason) != (Removal.ERASED, reason):
+                    continue
+                if name == CONSENTS_TABLE:
+                    records += one.rows
+                elif name.startswith(EVENTS):
+                    contract = name.removeprefix(EVENTS)
+                    sums = contracts.setdefault(
+                        contract, {"rows": 0, "narrowed": 0, "values": Counter()}
+                    )
+                    sums["rows"] += one.rows
+                    sums["narrowed"] += one.narrowed
+                    sums["values"].update(one.values)
+    return {
+        name: sums | {"values": dict(sums["values"])} for name, sums in contracts.items()
+    }, records
+
+
+def _by_category(deployment: Deployment, contracts: dict[str, Any]) -> dict[str, int]:
+    """How many values of each category went."""
+    found: defaultdict[str, int] = defaultdict(int)
+    for name, sums in contracts.items():
+        try:
+            categories = {
+                one.name: one.category for one in deployment.contracts.by_name(name).fields
+            }
+        except ContractError:
+            categories = {}
+        for field, values in sums["values"].items():
+            found[categories.get(field, "unknown")] += values
+    return dict(sorted(found.items()))
+
+
+def _exempt(deployment: Deployment, erasure: Erasure) -> list[dict[str, str]]:
+    """What the search cannot see into, until when it may hold something, and what is done about it meanwhile."""
+    raw = erasure.at + timedelta(hours=deployment.policy.raw_limit_h)
+    return [
+        {
+            "what": "sealed packs on the log, in the spool and in quarantine",
+            "until": raw.isoformat(),
+            "meanwhile": "refused when they are opened; then their keys are destroyed",
+        },
+        {
+            "what": "backups made before the erasure",
+            "until": erasure.keep_until.isoformat(),
+            "meanwhile": "beyond use: the erasure ledger is applied before anything of them can be read",
+        },
+    ]

@@ -1,0 +1,316 @@
+"""The erasure ledger: what was erased, kept apart from the lake and its backups, so that neither can bring it back.
+
+One file beside the keys, a JSON object a line, fsynced before anything builds on it::
+
+    erasures.ledger      {"kind": "begun" | "done", "erasure": id, …, "before": hash, "hash": hash}
+    erasure.key          seals the names in it
+    erasure.lock         held by the one process that erases
+
+`begun` is the intent: from it alone an erasure is finished after a crash, and done again on a lake that was restored
+from before it. What the erased were called in the lake is sealed in it (AES-256-GCM under `erasure.key`), the ids that
+the app knows them by are not in it at all; when the evidence lapses, what is sealed goes and the chain still holds. The
+lake says in a file of its own up to which record it has applied.
+
+Source: DESIGN.md, D8; policy 2021-11-01, clause S087b.
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from remit_consumers.erasure.scope import Scope
+from remit_consumers.keyfiles import FolderLock, open_folder, own_key
+from remit_consumers.lake.receipt import canonical
+from remit_schemas.durable import replace_file
+from remit_schemas.errors import KeysOutOfReach, LakeError
+
+FILE: Final = "erasures.ledger"
+KEY: Final = "erasure.key"
+LOCK: Final = "erasure.lock"
+APPLIED: Final = "erasures-applied"
+"""The lake's file that says which record of the ledger it has applied last."""
+
+BEGUN, DONE = "begun", "done"
+NONCE_BYTES: Final = 12
+FIRST: Final = hashlib.sha256(b"remit erasure ledger 1").hexdigest()
+"""What the first record says was before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What one subject was called, so that what stands of it can be found without knowing who it is.
+
+    Attributes:
+        tenant: Whose customer.
+        stored: Its pseudonyms in the lake's rows.
+        ledger: Its pseudonyms in the consent ledger.
+        others: Its pseudonyms elsewhere, by domain: recipients, views.
+        vault: Index of its record in the vault, as hex; empty for a visitor, who has none.
+        suppression: Its entry of the suppression list, as hex.
+        evidence: What it had said, without which nobody could prove what was lawful: purpose, status, time, version and
+            method of each consent record.
+    """
+
+    tenant: str
+    stored: tuple[str, ...]
+    ledger: tuple[str, ...] = ()
+    others: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    vault: str = ""
+    suppression: str = ""
+    evidence: Sequence[Sequence[str | None]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """One erasure.
+
+    Attributes:
+        erasure: Its id: random, 32 hex digits.
+        at: When it was ordered, aware UTC.
+        reason: From `scope.REASONS`.
+        scope: How much goes.
+        until_agreed: Whether new events are refused until there is a new agreement.
+        keep_until: Until when late events are refused, and its evidence is kept.
+        named: What the subjects were called.
+        versions: For each table of the lake, its version when it began.
+        certificate: The signed certificate; None while it is not done.
+        hash: Of the record that began it.
+    """
+
+    erasure: str
+    at: datetime
+    reason: str
+    scope: Scope
+    until_agreed: bool
+    keep_until: datetime
+    named: tuple[Named, ...]
+    versions: Mapping[str, int] = field(default_factory=dict)
+    certificate: Mapping[str, Any] | None = None
+    hash: str = ""
+
+    @property
+    def indexes(self) -> list[bytes]:
+        """The vault's records that it destroys."""
+        return [bytes.fromhex(one.vault) for one in self.named if one.vault]
+
+
+class ErasureLedger:
+    """The ledger, opened.
+
+    Attributes:
+        alone: Its lock: one process erases at a time.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / FILE
+        self._key_file = folder / KEY
+        self.alone = FolderLock(folder / LOCK)
+
+    @classmethod
+    def open(cls, keys_folder: Path) -> Self:
+        """Open the ledger beside the keys (REMIT_KEYS); it may be empty.
+
+        Raises:
+            KeysOutOfReach: It cannot be read, or was changed.
+        """
+        found = cls(keys_folder)
+        found._records()
+        return found
+
+    @property
+    def head(self) -> str:
+        """The hash of the newest record that began an erasure; `FIRST` before there is one."""
+        begun = [record["hash"] for record in self._records() if record["kind"] == BEGUN]
+        return str(begun[-1]) if begun else FIRST
+
+    def append(self, erasure: Erasure) -> Erasure:
+        """Record an erasure durably: as begun, or with its certificate as done.
+
+        Returns:
+            It, with the hash of the record that began it.
+        """
+        records = self._records()
+        before = records[-1]["hash"] if records else FIRST
+        record = self._form(erasure) | {"before": before}
+        record["hash"] = _hash(record)
+        self._write([*records, record])
+        return erasure if erasure.certificate else replace(erasure, hash=record["hash"])
+
+    def lapse(self, now: datetime) -> int:
+        """Let go of the names and the evidence whose time is over; gives of how many erasures."""
+        records = self._records()
+        over = [
+            one
+            for one in records
+            if one.get("sealed") and datetime.fromisoformat(one["keep_until"]) <= now
+        ]
+        for record in over:
+            record["sealed"] = ""
+        if over:
+            self._write(records)
+        return len(over)
+
+    def all(self) -> list[Erasure]:
+        """Every erasure, the oldest first, each with its certificate where it is done."""
+        records = self._records()
+        done = {one["erasure"]: one["certificate"] for one in records if one["kind"] == DONE}
+        return [
+            self._read(one, done.get(one["erasure"])) for one in records if one["kind"] == BEGUN
+        ]
+
+    def since(self, at: datetime) -> Iterator[Erasure]:
+        """The erasures that were ordered at a time or later, the oldest first."""
+        yield from (one for one in self.all() if one.at >= at)
+
+    def not_applied(self, root: Path) -> list[Erasure]:
+        """The erasures that a lake has not applied: interrupted ones, and all since the backup it was restored from.
+
+        Raises:
+            LakeError: The lake has applied an erasure that this ledger does not know.
+        """
+        head = applied_head(root)
+        everything = self.all()
+        heads = [FIRST, *(one.hash for one in everything)]
+        if head not in heads:
+            message = f"the lake has applied an erasure that {self._file.name} does not know: restore the ledger beside the keys"
+            raise LakeError(message)
+        return everything[heads.index(head) :]
+
+    def certificates(self) -> list[Mapping[str, Any]]:
+        """The certificates of all erasures that are done, in the order in which they were."""
+        return [record["certificate"] for record in self._records() if record["kind"] == DONE]
+
+    def _form(self, erasure: Erasure) -> dict[str, Any]:
+        """What a record says."""
+        if erasure.certificate is not None:
+            return {"kind": DONE, "erasure": erasure.erasure, "certificate": erasure.certificate}
+        sealed = self._sealed(erasure)
+        return {
+            "v": 1,
+            "kind": BEGUN,
+            "erasure": erasure.erasure,
+            "at": erasure.at.isoformat(),
+            "reason": erasure.reason,
+            "scope": erasure.scope.to_dict(),
+            "until_agreed": erasure.until_agreed,
+            "keep_until": erasure.keep_until.isoformat(),
+            "vault": [one.vault for one in erasure.named],
+            "sealed": sealed,
+            "sealed_sha256": hashlib.sha256(sealed.encode()).hexdigest(),
+            "versions": dict(erasure.versions),
+        }
+
+    def _read(self, record: Mapping[str, Any], certificate: Mapping[str, Any] | None) -> Erasure:
+        """What a record says of an erasure."""
+        return Erasure(
+            erasure=record["erasure"],
+            at=datetime.fromisoformat(record["at"]),
+            reason=record["reason"],
+            scope=Scope.from_dict(record["scope"]),
+            until_agreed=record["until_agreed"],
+            keep_until=datetime.fromisoformat(record["keep_until"]),
+            named=self._opened(record["erasure"], record["sealed"]),
+            versions=record["versions"],
+            certificate=certificate,
+            hash=record["hash"],
+        )
+
+    def _sealed(self, erasure: Erasure) -> str:
+        """The names, sealed for this erasure."""
+        text = json.dumps([asdict(one) for one in erasure.named]).encode()
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        sealed = AESGCM(self._key()).encrypt(nonce, text, erasure.erasure.encode())
+        return base64.b64encode(nonce + sealed).decode("ascii")
+
+    def _opened(self, erasure: str, sealed: str) -> tuple[Named, ...]:
+        """The names that a record has sealed; none where they lapsed."""
+        if not sealed:
+            return ()
+        data = base64.b64decode(sealed)
+        try:
+            text = AESGCM(self._key()).decrypt(
+                data[:NONCE_BYTES], data[NONCE_BYTES:], erasure.encode()
+            )
+        except InvalidTag:
+            message = (
+                f"the erasure ledger does not open under {KEY}: restore the key that belongs to it"
+            )
+            raise KeysOutOfReach(message) from None
+        return tuple(
+            Named(**one | {"stored": tuple(one["stored"]), "ledger": tuple(one["ledger"])})
+            for one in json.loads(text)
+        )
+
+    def _key(self) -> bytes:
+        try:
+            return own_key(open_folder(self._key_file.parent) / self._key_file.name)
+        except OSError as error:
+            raise _out_of_reach(error) from None
+
+    def _write(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Replace the file, durably: a reader sees the old one or the new one, whole."""
+        try:
+            open_folder(self._file.parent)
+            replace_file(self._file, "".join(f"{canonical(one)}\n" for one in records).encode())
+        except OSError as error:
+            raise _out_of_reach(error) from None
+
+    def _records(self) -> list[dict[str, Any]]:
+        """Every record, its chain checked; a last line that a crash tore is none."""
+        try:
+            whole = self._file.read_bytes()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _out_of_reach(error) from None
+        records = [json.loads(line) for line in whole[: whole.rfind(b"\n") + 1].splitlines()]
+        before = FIRST
+        for number, record in enumerate(records):
+            if record["before"] != before or not _is_whole(record):
+                message = f"record {number + 1} of the erasure ledger was changed, or one before it is missing"
+                raise KeysOutOfReach(message)
+            before = record["hash"]
+        return records
+
+
+def applied_head(root: Path) -> str:
+    """The hash of the ledger's record that a lake has applied last."""
+    try:
+        return str(json.loads((root / APPLIED).read_text("ascii"))["head"])
+    except FileNotFoundError:
+        return FIRST
+    except (OSError, ValueError, KeyError, TypeError):
+        message = f"{APPLIED} in the lake's folder cannot be read"
+        raise LakeError(message) from None
+
+
+def apply_head(root: Path, erasure: Erasure) -> None:
+    """Say durably that a lake has applied an erasure, and all before it."""
+    root.mkdir(parents=True, exist_ok=True)
+    replace_file(root / APPLIED, canonical({"v": 1, "head": erasure.hash}).encode())
+
+
+def _hash(record: Mapping[str, Any]) -> str:
+    """The SHA-256 of a record's canonical form, what is sealed by its own hash: it may go before the record does."""
+    told = {name: value for name, value in record.items() if name not in {"hash", "sealed"}}
+    return hashlib.sha256(canonical(told).encode()).hexdigest()
+
+
+def _is_whole(record: Mapping[str, Any]) -> bool:
+    """Whether a record is what it was when it was written."""
+    sealed = record.get("sealed")
+    is_same = not sealed or record["sealed_sha256"] == hashlib.sha256(sealed.encode()).hexdigest()
+    return bool(record["hash"] == _hash(record)) and is_same
+
+
+def _out_of_reach(error: OSError) -> KeysOutOfReach:
+    return KeysOutOfReach(f"the erasure ledger cannot be used: {error.strerror}")

@@ -1,0 +1,171 @@
+"""Reach: every place that an erasure goes to."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.ledger import Erasure, Named
+from remit_consumers.erasure.scope import REQUESTED
+from remit_consumers.erasure.strike import Strike, Struck, strike, without
+from remit_consumers.erasure.taking import Taking
+from remit_consumers.floor.seen import number_of
+from remit_consumers.floor.window import Sealer
+from remit_consumers.lake.lease import lease
+from remit_consumers.lake.log import entries
+from remit_consumers.lake.rewrite import EVENTS, live_files, rewrite
+from remit_consumers.lake.tables import (
+    CONSENTS_TABLE,
+    WITHDRAWN_TABLE,
+    is_table,
+    open_table,
+    row_tables,
+)
+from remit_consumers.lake.vacuum import Vacuum, take_orphans
+from remit_consumers.settings import Settings
+from remit_consumers.views.store import drop, held, views_of
+from remit_consumers.withdrawal.decide import catalogue
+from remit_consumers.withdrawal.orders import MINOR
+from remit_schemas.errors import LakeError
+
+LEASE_S = 60.0
+"""How long an erasure waits for whoever maintains the lake at this moment."""
+
+DISCLOSED_TABLE = "disclosed"
+"""The table of who was disclosed to whom."""
+
+
+def reason_of(erasure: Erasure) -> str:
+    """What receipts say brought it about."""
+    return MINOR if erasure.reason == MINOR else REQUESTED
+
+
+def take_rows(deployment: Deployment, erasure: Erasure, now: datetime) -> int:
+    """Take what an erasure asks for from the rows of every events table, the old files at once; gives how many a hold keeps.
+
+    Raises:
+        LakeError: The lake cannot be written, or a file that no commit speaks of is too young to be taken for an orphan.
+    """
+    root = deployment.lake.root
+    taking = Taking(
+        erasure.named,
+        erasure.scope,
+        reason_of(erasure),
+        erasure.at,
+        now,
+        _catalogue(root),
+        deployment.plans().plan,
+    )
+    if not len(taking.subjects):
+        return 0
+    with maintaining(root):
+        for name in (name for name in row_tables(root) if name.startswith(EVENTS)):
+            rewrite(root, name, taking.subjects, taking.change)
+            _sweep(root, name, taking.subjects)
+    return taking.kept
+
+
+def strike_evidence(deployment: Deployment, erasure: Erasure) -> None:
+    """Take the rows of the lake's own tables that name somebody: consents with their snapshot, withdrawals, disclosures."""
+    root = deployment.lake.root
+    told = pa.array([name for one in erasure.named for name in one.ledger], pa.string())
+    stored = pa.array([name for one in erasure.named for name in one.stored], pa.string())
+    with maintaining(root):
+        spoken = ["subject", "guardian"]
+        strike(root, Struck(CONSENTS_TABLE, spoken, told, _unsaid(told), reason_of(erasure)))
+        for name in (WITHDRAWN_TABLE, DISCLOSED_TABLE):
+            strike(root, Struck(name, ["subject"], stored, without(["subject"], stored)))
+    deployment.settings.ledger.unlink(missing_ok=True)
+
+
+def drop_views(settings: Settings, erasure: Erasure) -> int:
+    """Take away the views of the contracts that lost rows; they are made anew from what is left when they are asked for."""
+    changed = set(contracts_taken_from(settings.lake, erasure))
+    gone = 0
+    for purpose in (path for path in settings.views.glob("[!.]*") if path.is_dir()):
+        with held(settings.locks, alone=True):
+            for contract, view in views_of(purpose).items():
+                if contract in changed:
+                    drop(view)
+                    gone += 1
+    return gone
+
+
+def contracts_taken_from(root: Path, erasure: Erasure) -> Iterator[str]:
+    """The contracts whose tables were rewritten since an erasure began."""
+    for name in row_tables(root):
+        if name.startswith(EVENTS):
+            fresh = entries(root / name, erasure.versions.get(name, -1))
+            if any(entry.removed for entry in fresh):
+                yield name.removeprefix(EVENTS)
+
+
+def forget_in_windows(settings: Settings, named: Sequence[Named]) -> int:
+    """Take subjects out of what the open windows of floors have seen; gives how many files were sealed anew."""
+    numbers = {number_of(name) for one in named for name in one.stored}
+    return Sealer(settings.floors, settings.keys, 0).forget(numbers) if numbers else 0
+
+
+@contextmanager
+def maintaining(root: Path) -> Iterator[None]:
+    """Hold the lake's lease, waiting for it.
+
+    Raises:
+        LakeError: Another process holds it for too long.
+    """
+    ends_at = time.monotonic() + LEASE_S
+    while True:
+        with lease(root) as is_held:
+            if is_held:
+                yield
+                return
+        if time.monotonic() > ends_at:
+            message = "another process maintains the lake: the erasure is on record and goes on at the next start"
+            raise LakeError(message)
+        time.sleep(0.05)
+
+
+def _catalogue(root: Path) -> dict[str, dict[str, str]]:
+    """What tagsets stand for."""
+    if not is_table(root, "tagsets"):
+        return {}
+    rows = open_table(root, "tagsets").delta.to_pyarrow_table()
+    return {name: dict(row) for name, row in catalogue(rows).items()}
+
+
+def _sweep(root: Path, name: str, subjects: pa.Array) -> None:
+    """Take away every file of a table that is none of its own any more, if it holds somebody.
+
+    Raises:
+        LakeError: One is so young that a writer may be about to commit it.
+    """
+    table = open_table(root, name)
+    live = {table.path / path for path in live_files(table)}
+    if all(file in live for file in table.path.glob("day=*/*.parquet")):
+        return
+    Vacuum().take(table.path, 0.0)
+    if young := take_orphans(table, subjects):
+        message = f"{young} files of {name} may be about to be committed: the erasure is on record and goes on at the next start"
+        raise LakeError(message)
+
+
+def _unsaid(names: pa.Array) -> Strike:
+    """Records of theirs go; where they spoke for others, their name does."""
+    theirs = without(["subject"], names)
+
+    def change(rows: pa.Table) -> pa.Table:
+        left = theirs(rows)
+        if "guardian" not in left.column_names:
+            return left
+        place = left.schema.get_field_index("guardian")
+        column = left.column("guardian")
+        spoke = pc.fill_null(pc.is_in(column, names), fill_value=False)
+        nobody = pa.scalar(None, column.type)
+        return left.set_column(place, left.schema.field(place), pc.if_else(spoke, nobody, column))
+
+    return change
