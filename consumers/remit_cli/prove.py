@@ -12,6 +12,7 @@ from rich.table import Table
 
 from remit_cli.attaching import attached, hashes_of_texts
 from remit_cli.options import Data, Json, Policy, print_json, settings_of
+from remit_consumers.erasure.erase import check_applied
 from remit_consumers.lake.commit import Lake
 from remit_consumers.proof.report import SUBJECTS_SHOWN_MIN, Counts, Report, Traits
 from remit_consumers.proof.report import report as report_of
@@ -158,12 +159,12 @@ def _traits(floors: Mapping[str, Traits]) -> Table:
     for contract, found in floors.items():
         for side, crowd in (("came", found.before), ("stored", found.after)):
             counts = (crowd.combinations, crowd.rare, crowd.unique, found.subjects)
-            table.add_row(contract, side, *map(_hidden, counts))
+            table.add_row(contract, side, *map(hidden, counts))
     return table
 
 
-def _hidden(count: int) -> str:
-    """A count that may be of subjects."""
+def hidden(count: int) -> str:
+    """Write a count that may be of subjects: a small one would tell who they are (D10)."""
     return f"{count:,}" if count >= SUBJECTS_SHOWN_MIN or not count else f"<{SUBJECTS_SHOWN_MIN}"
 
 
@@ -214,6 +215,7 @@ def verify(
         message = f"there is no data folder {folder}: name it with --data, or set REMIT_DATA"
         raise SettingsError(message)
     texts = hashes_of_texts(settings.policy) if (folder / TEXTS).is_dir() else frozenset()
+    check_applied(settings.lake, settings.keys)
     found = verification_of(folder, canaries=canaries, texts=texts)
     if as_json:
         print_json(found.to_dict())

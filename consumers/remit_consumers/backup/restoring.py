@@ -9,10 +9,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from remit_consumers.backup.files import check_files, copy_file, sync_tree
-from remit_consumers.backup.guard import later_than
 from remit_consumers.backup.making import LAKE, NONCE_BYTES, SEALED
 from remit_consumers.backup.manifest import Kind, Manifest, read_manifest
 from remit_consumers.backup_keys import key_file
+from remit_consumers.erasure.ledger import FIRST as NOTHING_ERASED
 from remit_consumers.erasure.ledger import ErasureLedger
 from remit_consumers.keyfiles import read_key
 from remit_consumers.lake.fault import reaching
@@ -30,7 +30,7 @@ MADE_ANEW: Final = ("views", "ledger")
 
 
 def restore_lake(settings: Settings, backup: Path, now: datetime) -> Manifest:
-    """Put a lake back where none is; `check_applied` refuses it until the erasures since then are applied.
+    """Put a lake back where none is; nothing reads it until the erasures since then are applied to it.
 
     Args:
         settings: Where everything lies; no consumer may run.
@@ -83,10 +83,20 @@ def restore_vault(settings: Settings, vault: Vault, backup: Path, now: datetime)
         message = "the key of this backup of the vault is not in REMIT_KEYS: it was destroyed, and the backup with it"
         raise KeysOutOfReach(message) from None
     records = unseal((backup / SEALED).read_bytes(), key)
-    later = later_than(ErasureLedger.open(settings.keys), manifest.erasures)
-    erased = {index for one in later if one.scope.is_whole for index in one.indexes}
+    erased = _erased_after(manifest.erasures, ErasureLedger.open(settings.keys))
     vault.put({index: secret for index, secret in records.items() if index not in erased})
     return len(erased & records.keys())
+
+
+def _erased_after(head: str, ledger: ErasureLedger) -> set[bytes]:
+    """The vault's records of everybody who was erased after the erasure with this hash."""
+    everything = ledger.all()
+    heads = [NOTHING_ERASED, *(one.hash for one in everything)]
+    if head not in heads:
+        message = "the backup knows an erasure that the ledger in REMIT_KEYS does not: restore the ledger first"
+        raise KeysOutOfReach(message)
+    later = everything[heads.index(head) :]
+    return {index for one in later if one.scope.is_whole for index in one.indexes}
 
 
 def unseal(sealed: bytes, key: bytes) -> dict[bytes, bytes]:

@@ -100,6 +100,6 @@ def beyond_use(keys: Path, now: datetime) -> BeyondUse:
 
 def _last_before(living: list[datetime], erasure: Erasure) -> datetime | None:
     """The newest living backup that was made before an erasure was done."""
-    done = erasure.certificate["done_at"] if erasure.certificate else None
+    done = erasure.certificate["facts"]["done_at"] if erasure.certificate else None
     at = datetime.fromisoformat(done) if done else datetime.max.replace(tzinfo=erasure.at.tzinfo)
     return max((made_at for made_at in living if made_at <= at), default=None)
