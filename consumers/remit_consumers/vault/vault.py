@@ -2,12 +2,14 @@
 
 import hmac
 import struct
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
-from remit_consumers.vault.file_store import FileStore
+from remit_consumers.vault.file_store import FILE, FileStore
 from remit_consumers.vault.store import SecretStore
+from remit_schemas.errors import SettingsError
 
 KNOWN_MAX: Final = 1 << 18  # plain ids kept in memory to save their HMAC: some 50 MB at most
 
@@ -29,17 +31,31 @@ class Vault:
         self._edition = store.edition()
 
     @classmethod
-    def open(cls, folder: Path, index_key: bytes) -> Self:
+    def open(cls, place: Path | str, index_key: bytes) -> Self:
         """Open a vault, making it when there is none.
 
         Args:
-            folder: REMIT_VAULT; never under the data folder.
+            place: REMIT_VAULT: a folder, never under the data folder; or the address of a PostgreSQL database.
             index_key: `KeyStore.index_key`, 32 bytes.
 
         Raises:
             KeysOutOfReach: It cannot be made or read, or is something else.
+            SettingsError: It is in PostgreSQL, and that cannot be spoken to as it is set.
         """
-        return cls(FileStore.open(folder), index_key)
+        if isinstance(place, Path):
+            return cls(FileStore.open(place), index_key)
+        with _client_of_postgres():
+            from remit_consumers.vault.postgres_store import PostgresStore  # noqa: PLC0415 - only where a vault is in one
+        return cls(PostgresStore.open(place), index_key)
+
+    @staticmethod
+    def exists(place: Path | str) -> bool:
+        """Whether a vault was ever begun at a place; errors as `open`."""
+        if isinstance(place, Path):
+            return (place / FILE).exists()
+        with _client_of_postgres():
+            from remit_consumers.vault.postgres_store import PostgresStore  # noqa: PLC0415 - as above
+        return PostgresStore.exists(place)
 
     def __len__(self) -> int:
         return len(self._store)
@@ -162,3 +178,13 @@ class Vault:
     def _drop_all(self) -> None:
         self._known_count = 0
         self._known.clear()
+
+
+@contextmanager
+def _client_of_postgres() -> Iterator[None]:
+    """Say how to mend it where the client of PostgreSQL is not installed."""
+    try:
+        yield
+    except ImportError:
+        message = "REMIT_VAULT is in PostgreSQL: install its client, pip install 'remit[postgres]'"
+        raise SettingsError(message) from None
