@@ -79,6 +79,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _policy(settings)
     yield _contracts(settings)
     for name, folder in (("keys", settings.keys), ("vault", settings.vault)):
+        if isinstance(folder, str):
+            continue  # the database's own to guard
         yield _apart(name, folder, settings.data)
         if folder.exists():
             yield _private(name, folder)

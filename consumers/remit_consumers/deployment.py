@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.consent.ledger import LEDGER_DOMAIN, Ledger
+from remit_consumers.custody.keeper import keeper_of
 from remit_consumers.epochs import REGISTER
 from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
@@ -19,7 +20,6 @@ from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
 from remit_consumers.reducers.means import IP_ENCRYPTED, Means
 from remit_consumers.settings import Settings
 from remit_consumers.vault import Vault
-from remit_consumers.vault.file_store import FILE as VAULT_FILE
 from remit_consumers.visitor_keys import VisitorKeys
 from remit_schemas.contract import Contracts, builtin
 from remit_schemas.errors import KeysOutOfReach
@@ -120,13 +120,13 @@ def open_keys(settings: Settings, policy: Policy) -> KeyStore:
         KeysOutOfReach: Keys or vault cannot be opened, or have gone.
     """
     if (settings.lake / POSITIONS_TABLE).exists():
-        for name, file in (
-            ("REMIT_KEYS", settings.keys / REGISTER),
-            ("REMIT_VAULT", settings.vault / VAULT_FILE),
+        for name, what, is_there in (
+            ("REMIT_KEYS", REGISTER, (settings.keys / REGISTER).exists()),
+            ("REMIT_VAULT", "secrets of subjects", Vault.exists(settings.vault)),
         ):
-            if not file.exists():
+            if not is_there:
                 message = (
-                    f"the lake in {settings.lake} was written before, but {name} holds no {file.name}: mount or "
+                    f"the lake in {settings.lake} was written before, but {name} holds no {what}: mount or "
                     "restore the folder (docs/operations.md says what to do where it is lost for good)"
                 )
                 raise KeysOutOfReach(message)
@@ -145,7 +145,7 @@ def open_store(settings: Settings, policy: Policy) -> KeyStore:
     folder = policy_path(settings.policy).parent
     others = versions_in(folder, policy.name)
     notice = notice_of(policy, others, contracts_of(settings.policy))
-    return KeyStore.open(settings.keys, policy, notice)
+    return KeyStore.open(settings.keys, policy, notice, keeper_of(settings.custody))
 
 
 def _holds_encrypted_addresses(lake: Path) -> bool:

@@ -5,6 +5,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -99,7 +100,9 @@ class Postgres:
     def stop(self) -> None:
         """Stop the server at once; its data stay."""
         if self._process is not None:
-            self._process.terminate()
+            self._process.send_signal(
+                signal.SIGINT
+            )  # at once: a SIGTERM waits for whoever is connected
             self._process.wait()
             self._process = None
 

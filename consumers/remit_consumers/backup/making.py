@@ -103,11 +103,7 @@ def seal(records: dict[bytes, bytes], key: bytes) -> bytes:
 
 def _begun(settings: Settings, shelf: Path, kind: Kind, now: datetime) -> Path:
     """Where a backup is to lie; what an interrupted one of this name left is taken away."""
-    for name, place in (
-        ("data", settings.data),
-        ("keys", settings.keys),
-        ("vault", settings.vault),
-    ):
+    for name, place in {"data": settings.data, **_secret(settings)}.items():
         if shelf.resolve().is_relative_to(place.resolve()):
             message = (
                 f"backups of the {kind} may not lie in the {name} folder: name one that is apart"
@@ -123,9 +119,15 @@ def _begun(settings: Settings, shelf: Path, kind: Kind, now: datetime) -> Path:
     return folder
 
 
+def _secret(settings: Settings) -> dict[str, Path]:
+    """The folders of secrets."""
+    places = {"keys": settings.keys, "vault": settings.vault}
+    return {name: place for name, place in places.items() if isinstance(place, Path)}
+
+
 def _plain_files(settings: Settings) -> Iterator[Path]:
     """Files below the data folder that belong to no table: certificates, texts, what the lake has applied."""
-    secret = [settings.keys.resolve(), settings.vault.resolve()]
+    secret = [place.resolve() for place in _secret(settings).values()]
     tables = [settings.lake / name for name in tables_in(settings.lake)]
     for file in sorted(settings.data.rglob("*")):
         path = file.relative_to(settings.data)

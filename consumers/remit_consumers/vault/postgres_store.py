@@ -39,6 +39,7 @@ _MAKE_EDITION: Final = """
 CREATE TABLE IF NOT EXISTS remit_vault_edition
     (one boolean PRIMARY KEY DEFAULT true CHECK (one), vault bytea NOT NULL, number bigint NOT NULL)
 """
+_EXISTS: Final = "SELECT to_regclass('remit_vault') IS NOT NULL"
 _BEGIN: Final = (
     "INSERT INTO remit_vault_edition (vault, number) VALUES (%s, 1) ON CONFLICT DO NOTHING"
 )
@@ -93,8 +94,12 @@ class PostgresStore:
     def exists(cls, url: str) -> bool:
         """Whether a vault was ever begun in a database; errors as `open`."""
         _check_way(url)
-        found = cls(url)._do(lambda to: _rows(to, "SELECT to_regclass('remit_vault') IS NOT NULL"))
+        store = cls(url)
+        found = store._do(lambda to: _rows(to, _EXISTS))
         return bool(found[0][0])
+
+    def __del__(self) -> None:
+        self._close()
 
     def __len__(self) -> int:
         return int(self._do(lambda to: _rows(to, "SELECT count(*) FROM remit_vault")[0][0]))

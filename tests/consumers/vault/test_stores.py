@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit.postgres import Postgres
@@ -120,9 +120,10 @@ def test_processes_at_once_agree_on_every_secret(place: Place, opened: Callable[
 
 
 names = st.sampled_from(["ann", "bob", "cy", "dee"])
-deeds = st.lists(st.tuples(st.integers(0, 1), st.booleans(), names), max_size=25)
+deeds = st.lists(st.tuples(st.integers(0, 1), st.booleans(), names), max_size=12)
 
 
+@settings(max_examples=15)
 @given(deeds=deeds)
 def test_whatever_two_processes_do_a_forgotten_secret_never_comes_back(
     place: Place, deeds: list[tuple[int, bool, str]]
