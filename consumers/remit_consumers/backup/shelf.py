@@ -2,16 +2,21 @@
 
 import shutil
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from remit_consumers import backup_keys
+from remit_consumers.backup.making import PART
 from remit_consumers.backup.manifest import MANIFEST, Manifest, read_manifest
-from remit_consumers.backup_keys import VAULT_LIVES
+from remit_consumers.backup_keys import STAMP, VAULT_LIVES
 from remit_consumers.erasure.ledger import Erasure, ErasureLedger
 from remit_consumers.keyfiles import FolderLock
 from remit_consumers.lake.fault import reaching
 from remit_schemas.durable import sync_folder
+
+
+UNFINISHED_LIVES: Final = timedelta(days=1)  # no backup takes longer to make
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +61,31 @@ def listed(shelf: Path) -> list[Listed]:
 
 
 def prune(shelf: Path, keys: Path, now: datetime) -> list[str]:
-    """Delete the backups that lapsed, and destroy their keys; gives the names of those that went.
+    """Delete the backups that lapsed and what interrupted ones left, and destroy their keys; gives the names of those that went.
 
     Raises:
         LakeError: One cannot be deleted.
         SettingsError: One has a damaged manifest.
     """
-    lapsed = [one for one in listed(shelf) if now >= one.manifest.keep_until]
+    lapsed = [one.name for one in listed(shelf) if now >= one.manifest.keep_until]
+    gone = [*lapsed, *_left(shelf, now)]
     with reaching(shelf):
         if keys.is_dir():
             with FolderLock(keys / "lock").held():
                 if backup_keys.destroy_due(keys, now):
                     sync_folder(keys)
-        for one in lapsed:
-            shutil.rmtree(shelf / one.name)
-        if lapsed:
+        for name in gone:
+            shutil.rmtree(shelf / name)
+        if gone:
             sync_folder(shelf)
-    return [one.name for one in lapsed]
+    return gone
+
+
+def _left(shelf: Path, now: datetime) -> list[str]:
+    """What backups left that were begun long ago and never finished; it may hold what was erased since."""
+    stamp = f"{now - UNFINISHED_LIVES:{STAMP}}"
+    parts = sorted(path.name for path in shelf.glob(f"*-*{PART}"))
+    return [name for name in parts if name.removesuffix(PART).rpartition("-")[2] <= stamp]
 
 
 def beyond_use(keys: Path, now: datetime) -> BeyondUse:

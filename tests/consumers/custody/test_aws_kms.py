@@ -68,7 +68,7 @@ def test_no_key_of_the_store_lies_in_its_folder_as_it_is(kms: Kms, tmp_path: Pat
 def test_a_key_is_not_unwrapped_under_another_ones_name(kms: Kms, tmp_path: Path) -> None:
     store(tmp_path, kms.place)
     (tmp_path / "lane.key").write_bytes((tmp_path / "index.key").read_bytes())
-    with pytest.raises(KeysOutOfReach, match="lane.key"):
+    with pytest.raises(KeysOutOfReach, match=r"lane\.key"):
         store(tmp_path, kms.place)
 
 
