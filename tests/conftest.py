@@ -10,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from kit import chromium as chromium_part
+from kit import postgres as postgres_part
 from kit.chromium import Chromium, Visit, Visitor
 from kit.jars import KAFKA_VERSION, Missing
 from kit.kafka import Kafka, describe
 from kit.parts import PARTS, RealParts
+from kit.postgres import Postgres
 
 PROVE = os.environ.get("REMIT_PROVE", "") not in ("", "0")
 STRICT = (
@@ -66,6 +68,18 @@ def kafka_secure(real_parts: RealParts) -> Iterator[Kafka]:
         name, how = describe(broker)
         real_parts.ran(f"{name} with TLS and ACLs", how)
         yield broker
+
+
+@pytest.fixture(scope="session")
+def postgres(real_parts: RealParts) -> Iterator[Postgres]:
+    """A real PostgreSQL server, one for the whole run."""
+    programs = postgres_part.find()
+    if programs is None and not os.environ.get("REMIT_TEST_POSTGRES"):
+        real_parts.not_ran(postgres_part.NAME, postgres_part.WHY_NOT)
+        pytest.skip(f"{postgres_part.NAME}: {postgres_part.WHY_NOT}")
+    with Postgres(programs) as server:
+        real_parts.ran(server.version)
+        yield server
 
 
 @pytest.fixture(scope="module")

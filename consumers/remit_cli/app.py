@@ -34,6 +34,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "events": "events:app",
         "watch": "watch:watch",
         "keys": "keys:app",
+        "backup": "backup:app",
+        "restore": "restore:restore",
         "tenants": "tenants:app",
         "campaigns": "campaigns:app",
         "doctor": "doctor:doctor",

@@ -81,6 +81,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _contracts(settings)
     yield _reach(settings)
     for name, folder in (("keys", settings.keys), ("vault", settings.vault)):
+        if isinstance(folder, str):
+            continue  # the database's own to guard
         yield _apart(name, folder, settings.data)
         if folder.exists():
             yield _private(name, folder)

@@ -23,6 +23,7 @@ from remit_cli.tables import (
     table_of,
 )
 from remit_cli.tenant_report import print_of_tenant
+from remit_consumers.erasure.erase import check_applied
 from remit_consumers.lake.commit import Lake
 from remit_consumers.proof.outcomes import Counts
 from remit_consumers.proof.report import SUBJECTS_SHOWN_MIN, Report, Traits
@@ -164,12 +165,12 @@ def _traits(floors: Mapping[str, Traits]) -> Table:
     for contract, found in floors.items():
         for side, crowd in (("came", found.before), ("stored", found.after)):
             counts = (crowd.combinations, crowd.rare, crowd.unique, found.subjects)
-            table.add_row(contract, side, *map(_hidden, counts))
+            table.add_row(contract, side, *map(hidden, counts))
     return table
 
 
-def _hidden(count: int) -> str:
-    """A count that may be of subjects."""
+def hidden(count: int) -> str:
+    """Write a count that may be of subjects: a small one would tell who they are (D10)."""
     return f"{count:,}" if count >= SUBJECTS_SHOWN_MIN or not count else f"<{SUBJECTS_SHOWN_MIN}"
 
 
@@ -197,6 +198,7 @@ def verify(
         message = f"there is no data folder {folder}: name it with --data, or set REMIT_DATA"
         raise SettingsError(message)
     texts = hashes_of_texts(settings.policy) if (folder / TEXTS).is_dir() else frozenset()
+    check_applied(settings.lake, settings.keys)
     found = verification_of(folder, canaries=canaries, texts=texts)
     if as_json:
         print_json(found.to_dict())

@@ -53,9 +53,11 @@ def query(  # noqa: PLR0913 - options of a command, named by who types them
     if not sql or not purpose:
         message = "a query is a statement and a purpose: remit query SQL --purpose PURPOSE"
         raise SettingsError(message)
+    from remit_consumers.erasure.erase import check_applied  # noqa: PLC0415 - as below
     from remit_consumers.views.reading import Question, Reader  # noqa: PLC0415 - the engine only where it is used
 
     settings = settings_of(data)
+    check_applied(settings.lake, settings.keys)
     statement = sys.stdin.read() if sql == "-" else sql
     reader = Reader(settings, find_policy(settings.policy))
     rows = reader.ask(Question(statement, purpose, tenant, role))

@@ -6,6 +6,7 @@ from typing import Self
 
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.consent.ledger import LEDGER_DOMAIN, Ledger
+from remit_consumers.custody.keeper import keeper_of
 from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
 from remit_consumers.keys import KeyStore
@@ -139,7 +140,7 @@ def open_store(settings: Settings, policy: Policy) -> KeyStore:
     folder = policy_path(settings.policy).parent
     others = versions_in(folder, policy.name)
     notice = notice_of(policy, others, contracts_of(settings.policy))
-    return KeyStore.open(settings.keys, policy, notice)
+    return KeyStore.open(settings.keys, policy, notice, keeper_of(settings.custody))
 
 
 def contracts_of(policy: str | None) -> Contracts:

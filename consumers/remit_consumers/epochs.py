@@ -130,6 +130,11 @@ def write_register(folder: Path, register: Register) -> None:
     replace_file(folder / REGISTER, register.model_dump_json(indent=1).encode())
 
 
+def key_name(key_id: bytes) -> str:
+    """The name of the file in which the private key of an epoch lies."""
+    return f"epoch-{key_id.hex()}.key"
+
+
 def epoch_length(raw_limit: timedelta) -> timedelta:
     """Say how long an epoch seals: 12 hours, or half the raw limit where that is shorter."""
     return min(timedelta(hours=EPOCH_HOURS_MAX), raw_limit / 2)

@@ -66,13 +66,26 @@ def read_key(file: Path) -> bytes:
         FileNotFoundError: There is none.
         KeysOutOfReach: It cannot be read, or has another length.
     """
+    return checked_key(read_stored(file))
+
+
+def read_stored(file: Path) -> bytes:
+    """Read what lies in a key file; errors as `read_key`."""
     try:
-        key = file.read_bytes()
+        return file.read_bytes()
     except FileNotFoundError:
         raise
     except OSError as error:
         message = f"a key cannot be read: {error.strerror}"
         raise KeysOutOfReach(message) from None
+
+
+def checked_key(key: bytes) -> bytes:
+    """Give a key as it is.
+
+    Raises:
+        KeysOutOfReach: It has another length.
+    """
     if len(key) != KEY_BYTES:
         message = f"a key file holds {len(key)} bytes instead of {KEY_BYTES}"
         raise KeysOutOfReach(message)
@@ -88,7 +101,7 @@ def destroy_key(file: Path) -> None:
     with suppress(FileNotFoundError):
         descriptor = os.open(file, os.O_WRONLY | os.O_CLOEXEC)
         try:
-            os.pwrite(descriptor, bytes(KEY_BYTES), 0)
+            os.pwrite(descriptor, bytes(os.fstat(descriptor).st_size), 0)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -10,12 +10,12 @@ The folder (REMIT_KEYS) is made with mode 0700, its files with 0600::
     epochs.json          the register: every key ever issued, without private keys, and the kill switch
     epoch-<key id>.key   X25519 private key, gone when its epoch is destroyed
     visitor-<day>.key    names the visitors of one day, gone within 48 hours
+    backup-<when>.key    seals one backup of the vault, gone when its time is over
     bundle.json          what SDKs read
 """
 
 import base64
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -25,6 +25,9 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from remit_consumers import backup_keys
+from remit_consumers.custody.keeper import Keeper
+from remit_consumers.data_keys import DataKeys
 from remit_consumers.epochs import (
     REGISTER,
     Epoch,
@@ -32,10 +35,12 @@ from remit_consumers.epochs import (
     Register,
     VisitorKeyStatus,
     epoch_length,
+    key_name,
     read_register,
     status_of,
     write_register,
 )
+from remit_consumers.freshness import Freshness
 from remit_consumers.keyfiles import (
     FileState,
     FolderLock,
@@ -44,16 +49,14 @@ from remit_consumers.keyfiles import (
     is_exposed,
     lies_under,
     open_folder,
-    own_key,
-    read_key,
 )
+from remit_consumers.keyring import Keyring
 from remit_consumers.visitor_keys import days_on_disk, destroys_at, is_due
 from remit_consumers.visitor_keys import destroy_due as destroy_visitor_keys
-from remit_schemas.bundle import BUNDLE_NAME, Bundle, encode_bundle, read_bundle
+from remit_schemas.bundle import BUNDLE_NAME, Bundle, encode_bundle
 from remit_schemas.category import CATEGORIES
-from remit_schemas.durable import make_file, replace_file, sync_folder
+from remit_schemas.durable import replace_file, sync_folder
 from remit_schemas.errors import (
-    BundleError,
     KeyDestroyed,
     KeyNeverIssued,
     KeysOutOfReach,
@@ -62,7 +65,6 @@ from remit_schemas.errors import (
 from remit_schemas.header import KEY_ID_BYTES, Header
 from remit_schemas.notice import Notice
 from remit_schemas.policy import Policy
-from remit_schemas.sealing import data_key_info, unwrap_data_key
 from remit_schemas.tenancy import Tenancy
 
 __all__ = ["KeyStore", "KeysStatus", "lies_under"]
@@ -71,47 +73,54 @@ ADDRESS_KEY: Final = "address.key"
 INDEX_KEY: Final = "index.key"
 LANE_KEY: Final = "lane.key"
 
-DATA_KEYS_MAX: Final = 4096  # data keys kept unwrapped: 64 processes of 12 lanes, five times over
-
-_DataKeyName = tuple[bytes, bytes, int, bytes]
-
 
 class KeyStore:
     """A key store, opened. Several processes may use one folder; changes are made under its lock."""
 
-    def __init__(self, folder: Path, policy: Policy, notice: Notice | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        policy: Policy,
+        notice: Notice | None = None,
+        keeper: Keeper | None = None,
+    ) -> None:
         self._folder = folder
         self._policy = policy
         self._notice = notice
         self._raw_limit = timedelta(hours=policy.raw_limit_h)
-        self._signing_key = own_key(folder / "signing.key")
-        self._lane_key = own_key(folder / LANE_KEY)
-        self.index_key = own_key(folder / INDEX_KEY)
+        self._keyring = Keyring(folder, keeper)
+        self._signing_key = self._keyring.own("signing.key")
+        self._lane_key = self._keyring.own(LANE_KEY)
+        self.index_key = self._keyring.own(INDEX_KEY)
         self._lock = FolderLock(folder / "lock")
         self._register = Register()
         self._read_as: FileState | None = None
         self._bundle: Bundle | None = None
-        self._fresh_for = epoch_length(self._raw_limit) / 2
-        self._renewed_until: datetime | None = None  # by this process; others may have done so, too
-        self._published_as: FileState | None = None
-        self._published_until: datetime | None = None
+        self._fresh = Freshness(folder, epoch_length(self._raw_limit) / 2, lambda: self.verify_key)
         self._private: dict[bytes, bytes] = {}
-        self._data_keys: OrderedDict[_DataKeyName, bytes] = OrderedDict()
+        self._data_keys = DataKeys(self.private_key)
 
     @classmethod
-    def open(cls, folder: Path, policy: Policy, notice: Notice | None = None) -> "KeyStore":
+    def open(
+        cls,
+        folder: Path,
+        policy: Policy,
+        notice: Notice | None = None,
+        keeper: Keeper | None = None,
+    ) -> "KeyStore":
         """Open a key store, making it when there is none.
 
         Args:
             folder: REMIT_KEYS; never under the data folder.
             policy: The policy that new bundles carry and whose raw limit holds.
             notice: What they tell people of it.
+            keeper: Who can unwrap the keys; None for files as they are.
 
         Raises:
-            KeysOutOfReach: The folder cannot be made or read, or a key in it is damaged.
+            KeysOutOfReach: The folder cannot be made or read, a key in it is damaged, or its keeper does not answer.
         """
         try:
-            return cls(open_folder(folder), policy, notice)
+            return cls(open_folder(folder), policy, notice, keeper)
         except OSError as error:
             message = f"the key store cannot be opened: {error.strerror}"
             raise KeysOutOfReach(message) from None
@@ -135,7 +144,7 @@ class KeyStore:
             KeysOutOfReach: It cannot be read or made, or is damaged.
         """
         try:
-            return own_key(self._folder / ADDRESS_KEY)
+            return self._keyring.own(ADDRESS_KEY)
         except OSError as error:
             message = f"the key of addresses cannot be made: {error.strerror}"
             raise KeysOutOfReach(message) from None
@@ -157,7 +166,7 @@ class KeyStore:
             current = self._register.current
             if current is None or now >= current.rotate_at:
                 return self.rotate(now)
-            if self._is_getting_stale(now):
+            if self._fresh.is_ending(now):
                 self._renew(now)
             if self._bundle is None or not (self._folder / BUNDLE_NAME).exists():
                 self.export_bundle()
@@ -175,13 +184,13 @@ class KeyStore:
                 not_after=now + epoch_length(self._raw_limit),
                 destroy_at=now + self._raw_limit,
             )
-            make_file(self._key_file(epoch.key_id), private.private_bytes_raw())
+            self._keyring.make(key_name(epoch.key_id), private.private_bytes_raw())
             self._renew(now)
             self._write(self._register.with_epoch(epoch))
             return self.bundle()
 
     def destroy_due(self, now: datetime) -> list[bytes]:
-        """Destroy the private keys whose oldest pack has reached the raw limit, and keys of visitors whose time is over.
+        """Destroy the private keys whose oldest pack has reached the raw limit, and keys of visitors and backups whose time is over.
 
         Returns:
             Key ids of the epochs that went in this call.
@@ -189,9 +198,12 @@ class KeyStore:
         with self._changing():
             due = [epoch.key_id for epoch in self._register.epochs if self._is_due(epoch, now)]
             for key_id in due:
-                destroy_key(self._key_file(key_id))
-            days = destroy_visitor_keys(self._folder, now)
-            if due or days:
+                destroy_key(self._folder / key_name(key_id))
+            others = [
+                *destroy_visitor_keys(self._folder, now),
+                *backup_keys.destroy_due(self._folder, now),
+            ]
+            if due or others:
                 sync_folder(self._folder)
             if due:
                 self._write(self._register.with_destroyed(frozenset(due), now))
@@ -249,7 +261,7 @@ class KeyStore:
         return self._private[key_id]
 
     def data_key(self, header: Header) -> bytes:
-        """Unwrap the data key of a pack, 32 bytes; unwrapping costs 56 µs, so the last ones are kept.
+        """Unwrap the data key of a pack, 32 bytes.
 
         Raises:
             KeyDestroyed: As `private_key`.
@@ -257,18 +269,7 @@ class KeyStore:
             KeysOutOfReach: As `private_key`.
             Tampered: The data key was not wrapped to that epoch for this producer and lane.
         """
-        name = (header.wrapped_key, header.producer, header.lane, header.key_id)
-        known = self._data_keys.get(name)
-        if known is not None:
-            self._data_keys.move_to_end(name)
-            return known
-        private = self.private_key(header.key_id)
-        info = data_key_info(header.producer, header.lane)
-        data_key = unwrap_data_key(private, header.wrapped_key, info)
-        self._data_keys[name] = data_key
-        if len(self._data_keys) > DATA_KEYS_MAX:
-            self._data_keys.popitem(last=False)
-        return data_key
+        return self._data_keys.of(header)
 
     def bundle(self) -> Bundle:
         """Build the bundle of the current epoch.
@@ -295,7 +296,8 @@ class KeyStore:
         return KeysStatus(
             epochs=tuple(status_of(epoch, self._register.current, now) for epoch in epochs),
             overdue=sum(self._is_due(epoch, now) for epoch in epochs)
-            + sum(is_due(day, now) for day in visitors),
+            + sum(is_due(day, now) for day in visitors)
+            + sum(backup_keys.is_due(one, now) for one in backup_keys.living(self._folder)),
             stopped=tuple(sorted(self._register.stopped)),
             verify_key=base64.b64encode(self.verify_key).decode("ascii"),
             exposed=is_exposed(self._folder),
@@ -314,40 +316,20 @@ class KeyStore:
             not_after=current.not_after,
             stopped=self._register.stopped,
             lane_key=self._lane_key,
-            fresh_until=self._fresh_until(),
+            fresh_until=self._fresh.until,
             notice=self._notice,
             tenancy=self._register.tenancy,
         )
 
     def _renew(self, now: datetime) -> None:
         """Have the next bundle be fresh anew."""
-        self._renewed_until = now + self._fresh_for
+        self._fresh.renew(now)
         self._bundle = None
-
-    def _is_getting_stale(self, now: datetime) -> bool:
-        """Whether half of the time is over, so that a producer that looks rarely never sees a stale bundle."""
-        until = self._fresh_until()
-        return until is None or now >= until - self._fresh_for / 2
-
-    def _fresh_until(self) -> datetime | None:
-        """Until when the bundle is fresh: as this process signed it, or another one that was later."""
-        state = file_state(self._folder / BUNDLE_NAME)
-        if state != self._published_as:
-            self._published_as, self._published_until = state, self._read_fresh_until()
-        known = [until for until in (self._renewed_until, self._published_until) if until]
-        return max(known, default=None)
-
-    def _read_fresh_until(self) -> datetime | None:
-        try:
-            path = self._folder / BUNDLE_NAME
-            return read_bundle(path, trust=self.verify_key, pin=None).fresh_until
-        except BundleError:
-            return None
 
     def _read_private(self, epoch: Epoch) -> bytes:
         """Read a private key; one that is missing before its time may come back, so packs wait."""
         try:
-            return read_key(self._key_file(epoch.key_id))
+            return self._keyring.read(key_name(epoch.key_id))
         except FileNotFoundError:
             message = f"the key of epoch {epoch.name} is missing and not destroyed"
             raise KeysOutOfReach(message) from None
@@ -364,9 +346,6 @@ class KeyStore:
     def _is_due(self, epoch: Epoch, now: datetime) -> bool:
         """A stricter raw limit of a newer policy holds for older epochs too; a laxer one does not."""
         return epoch.opens and now >= min(epoch.destroy_at, epoch.created_at + self._raw_limit)
-
-    def _key_file(self, key_id: bytes) -> Path:
-        return self._folder / f"epoch-{key_id.hex()}.key"
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -40,6 +40,7 @@ class Pseudonyms:
         self._domain = domain
         self._known: dict[Scope, dict[str, str]] = {}
         self._count = 0
+        self._edition = vault.edition()
 
     def of(self, subjects: pa.Array, rows: Rows, rotate_days: int = 0) -> pa.ExtensionArray:
         """Replace a column of subjects, each distinct one of a tenant and period once; null where there is none.
@@ -130,6 +131,7 @@ class Pseudonyms:
 
     def names(self, scope: Scope, subjects: list[str]) -> list[str | None]:
         """Give the pseudonyms of distinct subjects of one tenant and period; errors as in `of`."""
+        self._drop_forgotten()
         known = self._known.setdefault(scope, {})
         fresh = [subject for subject in subjects if subject not in known]
         if fresh and self._count + len(fresh) > REMEMBERED_MAX:
@@ -142,3 +144,11 @@ class Pseudonyms:
             known.update(zip(fresh, pseudonyms(secrets, self._domain, scope.epoch), strict=True))
             self._count += len(fresh)
         return [known[subject] for subject in subjects]
+
+    def _drop_forgotten(self) -> None:
+        """Drop what is remembered where a secret was destroyed since: nobody may be stored under its pseudonym again."""
+        edition = self._vault.edition()
+        if edition != self._edition:
+            self._edition = edition
+            self._known.clear()
+            self._count = 0

@@ -15,12 +15,11 @@ from remit_consumers.lake.promises import broken
 from remit_consumers.lake.tables import POSITIONS_TABLE, is_table, open_table, row_tables
 from remit_consumers.reducers.means import IP_ENCRYPTED
 from remit_consumers.settings import Settings
-from remit_consumers.vault import FILE as VAULT_FILE
-from remit_consumers.vault import holds_subjects
+from remit_consumers.vault import Vault
 from remit_schemas.errors import KeysOutOfReach, LakeError
 
-NEEDED = (("keys", REGISTER), ("keys", INDEX_KEY), ("keys", LANE_KEY), ("vault", VAULT_FILE))
-"""Files that are there before the first commit, and the folder of the settings that each lies in."""
+NEEDED = (REGISTER, INDEX_KEY, LANE_KEY)
+"""Files of the key store that are there before the first commit."""
 
 
 def out_of_reach(settings: Settings) -> Iterator[str]:
@@ -41,7 +40,7 @@ def check_secrets(settings: Settings) -> None:
     """
     if is_table(settings.lake, POSITIONS_TABLE) or row_tables(settings.lake):
         _check_files(settings)
-    elif holds_subjects(settings.vault):
+    elif Vault.holds_subjects(settings.vault):
         message = (
             f"REMIT_VAULT holds subjects, but there is no lake in {settings.lake}: mount or restore the folder, since with "
             "it went what people withdrew (docs/operations.md says what to do where it is lost for good)"
@@ -51,13 +50,14 @@ def check_secrets(settings: Settings) -> None:
 
 def _check_files(settings: Settings) -> None:
     """See that the secrets are there that a lake was written with."""
-    for folder, name in NEEDED:
-        if not (getattr(settings, folder) / name).exists():
-            message = (
-                f"the lake in {settings.lake} was written before, but REMIT_{folder.upper()} holds no {name}: mount or "
-                "restore the folder (docs/operations.md says what to do where it is lost for good)"
-            )
-            raise KeysOutOfReach(message)
+    missing = [("KEYS", name) for name in NEEDED if not (settings.keys / name).exists()]
+    missing += [] if Vault.exists(settings.vault) else [("VAULT", "secrets of subjects")]
+    for place, what in missing:
+        message = (
+            f"the lake in {settings.lake} was written before, but REMIT_{place} holds no {what}: mount or "
+            "restore the folder (docs/operations.md says what to do where it is lost for good)"
+        )
+        raise KeysOutOfReach(message)
     if not (settings.keys / ADDRESS_KEY).exists() and _holds_encrypted_addresses(settings.lake):
         message = f"addresses in {settings.lake} are encrypted, but REMIT_KEYS holds no {ADDRESS_KEY}: restore it"
         raise KeysOutOfReach(message)

@@ -11,6 +11,10 @@ KAFKA = "REMIT_KAFKA_"
 """Variables with this prefix are librdkafka's."""
 
 
+POSTGRES = ("postgresql://", "postgres://")
+"""How the address of a vault in PostgreSQL begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Where things lie and how much is gathered before it is stored.
@@ -18,9 +22,11 @@ class Settings:
     Attributes:
         data: The data folder: spool, lake, locks (`REMIT_DATA`, `--data`; ./remit-data).
         keys: Keys of the epochs and the signed bundle; never under the data folder (`REMIT_KEYS`; `<data>-keys`).
-        vault: Secrets of the subjects; never under the data folder (`REMIT_VAULT`; `<data>-vault`).
+        vault: Secrets of the subjects: a folder, never under the data folder, or the address of a PostgreSQL database
+            (`REMIT_VAULT`; `<data>-vault`).
         log: `kafka://host:port/PREFIX`, or empty for the embedded log (`REMIT_LOG`).
         policy: A policy file, `name` or `name/version`; None for the one that is shipped (`REMIT_POLICY`).
+        custody: Who can unwrap the keys: `awskms://KEY`, or empty for files alone (`REMIT_CUSTODY`).
         places: An MMDB file in which places of addresses are looked up; None for registry data (`REMIT_PLACES`).
         flush_events: A flush is due at this many events: batches of 50,000 cost least per event (bench).
         flush_bytes: A flush is due at this many bytes of datums, 16 MiB: bounds memory whatever the events' size.
@@ -30,9 +36,10 @@ class Settings:
 
     data: Path
     keys: Path
-    vault: Path
+    vault: Path | str
     log: str = ""
     policy: str | None = None
+    custody: str = ""
     places: Path | None = None
     flush_events: int = 50_000
     flush_bytes: int = 16 << 20
@@ -51,9 +58,10 @@ class Settings:
         settings = cls(
             data=folder,
             keys=Path(environ.get("REMIT_KEYS") or f"{folder}-keys").absolute(),
-            vault=Path(environ.get("REMIT_VAULT") or f"{folder}-vault").absolute(),
+            vault=_vault(environ.get("REMIT_VAULT") or f"{folder}-vault"),
             log=environ.get("REMIT_LOG", ""),
             policy=environ.get("REMIT_POLICY") or None,
+            custody=environ.get("REMIT_CUSTODY", ""),
             places=Path(places).absolute() if places else None,
             kafka={
                 name.removeprefix(KAFKA).lower().replace("_", "."): value
@@ -96,6 +104,11 @@ class Settings:
     def locks(self) -> Path:
         """Where running consumers hold their locks."""
         return self.data / "locks"
+
+
+def _vault(place: str) -> Path | str:
+    """A folder, or the address of a database as it is."""
+    return place if place.startswith(POSTGRES) else Path(place).absolute()
 
 
 def _positive(environ: Mapping[str, str], name: str, default: float) -> float:

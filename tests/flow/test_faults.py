@@ -180,11 +180,12 @@ def test_a_vault_out_of_reach_holds_the_flush_and_it_goes_through_when_it_is_bac
     crafter = Crafter(settings)
     lay(settings, [crafter.pack(datums(1), [b"user-1"])])
     running = Running(settings)
-    away = settings.vault.with_name("unmounted")
-    settings.vault.rename(away)
+    vault = Path(settings.vault)
+    away = vault.with_name("unmounted")
+    vault.rename(away)
     assert "vault" in running.turn_until_fault()
     assert running.faults("vault") == 1
-    away.rename(settings.vault)
+    away.rename(vault)
     running.drain()
     running.stop()
     assert embedded.rows("page_view").num_rows == PACKS * EVENTS + 1
