@@ -36,6 +36,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "campaigns": "campaigns:app",
         "doctor": "doctor:doctor",
         "consent": "consent:app",
+        "share": "share:share",
+        "disclosures": "share:app",
     }
 )
 """Every command and the room it lives in; only the one that is called is loaded, because some take a second."""

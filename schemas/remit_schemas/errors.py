@@ -24,6 +24,8 @@ RemitError
 │   └── StaleWriter        someone else committed for this partition
 ├── ReadRefused            nobody may read that, or not so
 │   └── QueryFailed        it was allowed and gave nothing
+├── ShareRefused           nobody may be given that, or not now
+├── TransferError          a bundle of a transfer is not whole, or not what it says
 ├── SpoolError             the spool cannot be used
 └── SettingsError          a setting is missing or out of range
 
@@ -175,6 +177,22 @@ class QueryFailed(ReadRefused):
     """A statement that was allowed cannot be run, or took too long or too much."""
 
     code = "query_failed"
+
+
+class ShareRefused(RemitError):
+    """Somebody may not be given that, or not now; `reason` is from a closed list."""
+
+    code = "share_refused"
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class TransferError(RemitError):
+    """A bundle of a transfer is not whole, or not what it says it is."""
+
+    code = "transfer"
 
 
 class SpoolError(RemitError):

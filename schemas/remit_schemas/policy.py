@@ -33,6 +33,7 @@ from remit_schemas.policy_file import (
     validate,
 )
 from remit_schemas.promises import PromiseTerms, cited_by_promises, mistakes_of_promises
+from remit_schemas.recipients import Recipient, mistakes_of_recipients
 from remit_schemas.rule import (
     Name,
     PolicyDocument,
@@ -87,6 +88,7 @@ class Policy(Written):
         views: What the views of purposes do to keep their rows apart, by fideslang data_use.
         editions: Of the product, from the narrowest to the widest.
         functions: Which events belong to which function, and which editions include it.
+        recipients: Who gets something, by name; whoever is not named gets nothing.
     """
 
     part: ClassVar[str] = "a policy"
@@ -114,6 +116,7 @@ class Policy(Written):
     views: Mapping[str, ViewTerms] = Field(default_factory=dict)
     editions: tuple[Edition, ...] = ()
     functions: Mapping[Word, FunctionTerms] = Field(default_factory=dict)
+    recipients: Mapping[Name, Recipient] = Field(default_factory=dict)
 
     @property
     def canonical(self) -> bytes:
@@ -122,7 +125,8 @@ class Policy(Written):
         Sections that came later are not there where they are empty: the hash of an older policy stays what it was.
         """
         later = (
-            *("alternatives", "editions", "functions", "promises", "signals", "views", "volumes"),
+            *("alternatives", "editions", "functions", "promises", "recipients"),
+            *("signals", "views", "volumes"),
         )
         empty = {name for name in later if not getattr(self, name)}
         empty |= {"laws"} if self.laws == (Law.PIPL,) else set()
@@ -165,6 +169,7 @@ class Policy(Written):
         yield from mistakes_of_promises(self.promises)
         yield from mistakes_of_views(self.views, self.purposes)
         yield from mistakes_of_functions(self.editions, self.functions)
+        yield from mistakes_of_recipients(self.recipients, self.purposes, self.rules)
 
     def _unlawful(self) -> Iterator[tuple[Place, str]]:
         for law in self.laws:
@@ -328,7 +333,7 @@ def _check_clauses(policy: Policy, clauses: Clauses, source: Source) -> None:
 
 CITING = (
     *("purposes", "prohibited", "pseudonyms", "minors", "rules", "floors", "signals", "volumes"),
-    *("alternatives", "views", "editions", "functions"),
+    *("alternatives", "views", "editions", "functions", "recipients"),
 )
 """The sections whose parts cite a clause: one part, several in a list, or several by name."""
 

@@ -9,6 +9,12 @@ from deltalake import DeltaTable, Schema
 from deltalake.exceptions import DeltaError
 
 from remit_consumers.lake.durable import fsync
+from remit_consumers.lake.leaving import (
+    DISCLOSED,
+    DISCLOSED_TABLE,
+    DISCLOSURES,
+    DISCLOSURES_TABLE,
+)
 from remit_consumers.lake.log import LOG_FOLDER, log_file, mend, versions
 from remit_consumers.rows import OWN_COLUMNS
 from remit_schemas.errors import LakeError
@@ -211,6 +217,8 @@ _OWN_SCHEMAS = {
     CONSENTS_TABLE: CONSENTS,
     WITHDRAWN_TABLE: WITHDRAWN,
     QUERIES_TABLE: QUERIES,
+    DISCLOSURES_TABLE: DISCLOSURES,
+    DISCLOSED_TABLE: DISCLOSED,
     "positions": POSITIONS,
     "tagsets": TAGSETS,
     "floors": FLOORS,
