@@ -37,6 +37,9 @@ CONSENTS = ("given", "refused", "withdrawn", "events_granted", "events_withheld"
 READS = ("done", "refused", "failed", "rows")
 """The columns of a purpose's reads."""
 
+DISCLOSURES = ("made", "refused", "rows")
+"""The columns of a recipient's disclosures."""
+
 OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
 """The columns of a contract's row, in the order of the conservation law."""
 
@@ -129,6 +132,9 @@ def _of_policy(told: Report) -> Iterator[Table | str]:
     if told.reads:
         title = "Reads: what was asked for each purpose, and the rows it gave"
         yield _table(title, "purpose", READS, told.reads)
+    if told.disclosures:
+        title = "Shared: what left for each recipient, and what was refused"
+        yield _table(title, "recipient", DISCLOSURES, told.disclosures)
     yield _table("Clauses: on which sentence of the policy", "clause", SIZES, told.clauses)
     governed = ", ".join(f"{name}: {events:,}" for name, events in told.policy_versions.items())
     yield f"Events stored under each version of the policy: {governed or 'none'}"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from remit_consumers.lake.receipt import Receipt
+from remit_consumers.sharing.meter import DisclosureMeter
 from remit_schemas.category import Decision
 
 
@@ -62,6 +63,8 @@ class Metrics:
             buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
         )
         self._add_waits()
+        self.disclosures = DisclosureMeter()
+        self.registry.register(self.disclosures)
 
     def _add_waits(self) -> None:
         """Register how long a denial had to wait, and those whose rows were stored already."""

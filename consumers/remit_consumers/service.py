@@ -44,6 +44,7 @@ class Service:
     ) -> None:
         self._lock = lock
         self._metrics = metrics
+        metrics.disclosures.lake = settings.lake
         self.settings = settings
         self._deployment = Deployment.open(settings)
         self._keys_at = float("-inf")

@@ -1,7 +1,7 @@
 """Sharing, from the app to the folder that a recipient gets: who, what, of whom, on record."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,6 +43,13 @@ def view(subject: str) -> dict[str, object]:
     }
 
 
+def parts_of(told: Mapping[str, object]) -> list[dict[str, object]]:
+    """What of each contract, for each purpose."""
+    parts = told["parts"]
+    assert isinstance(parts, list)
+    return parts
+
+
 @pytest.fixture
 def shop(embedded: Installation) -> Installation:
     """Twenty agreed to reports; the canary did not; all come."""
@@ -67,11 +74,13 @@ def test_a_recipient_gets_its_fields_of_those_who_agree_and_no_common_name(
     }
     stored = set(shop.rows("page_view").column("subject").to_pylist())
     assert not stored & set(rows.column("subject").to_pylist())
-    assert done["parts"][0]["subjects"] == 20  # type: ignore[index]
+    assert [part["subjects"] for part in parts_of(done)] == [20]
     terms = json.loads((out / "terms.json").read_text())
     assert terms["permission"][0]["constraint"][0]["rightOperand"] == [REPORT]
     assert set(terms["files"]) == {f"page_view.{REPORT}.parquet"}
-    (listed,) = shop.facts("disclosures", "list")["disclosures"]  # type: ignore[misc]
+    records = shop.facts("disclosures", "list")["disclosures"]
+    assert isinstance(records, list)
+    (listed,) = records
     assert (listed["recipient"], listed["outcome"], listed["rows"]) == (ANALYSIS, "made", 20)
     assert shop.breaches() == {}
 
@@ -111,7 +120,9 @@ def test_partners_for_advertising_get_figures_of_ten_and_nothing_else(
     out = tmp_path / "ads"
     shop.remit("share", "advertising-and-analytics-partners", "--out", str(out))
     assert sorted(file.name for file in out.iterdir()) == ["figures.json", "terms.json"]
-    figures = {one["measure"]: one for one in json.loads((out / "figures.json").read_text())["figures"]}
+    figures = {
+        one["measure"]: one for one in json.loads((out / "figures.json").read_text())["figures"]
+    }
     assert figures["reach"]["cells"] == [{"referrer_medium": "search", "count": 20}]
     assert figures["placement"]["cells"][0]["count"] == 20
 
@@ -120,6 +131,6 @@ def test_what_would_leave_can_be_asked_and_nothing_does(shop: Installation, tmp_
     day = datetime.now(UTC).date().isoformat()
     plan = shop.facts("share", ANALYSIS, "--plan", "--from", day, "--to", day)
     assert plan["out"] is None
-    assert plan["parts"][0]["rows"] == 20  # type: ignore[index]
+    assert [part["rows"] for part in parts_of(plan)] == [20]
     assert shop.facts("disclosures", "list")["disclosures"] == []
     assert not list(tmp_path.glob("*analysis*"))

@@ -15,6 +15,8 @@ from remit_consumers.lake.queries import history as read_history
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import GRANTED, WITHHELD
 from remit_consumers.proof.removals import REMOVALS, removals, removed_values, spread, waits
+from remit_consumers.sharing.disclosures import counted as counted_disclosures
+from remit_consumers.sharing.disclosures import history as disclosure_history
 from remit_schemas.category import Decision
 from remit_schemas.plain_door import MARK_BYTES, OVER_LOOPBACK, OVER_TLS
 
@@ -118,6 +120,8 @@ class Report:
         plain_door: What came in plain.
         reads: For each purpose: reads done, refused and failed, and the rows they gave. Not from receipts: from the table
             of reads.
+        disclosures: For each recipient: disclosures made and refused, and the rows that went out; from the table of
+            disclosures.
         removals: For each `<removal>.<reason>`: rows that went, rows narrowed, values that went.
         removed_values: For each `<contract>.<field>`: values that went, by removal.
         waits: How long it took from a denial, and from finding a minor without a basis, until its rows were rewritten.
@@ -136,6 +140,7 @@ class Report:
     floors: Mapping[str, Traits] = field(default_factory=dict)
     plain_door: PlainDoor = field(default_factory=PlainDoor)
     reads: Counts = field(default_factory=dict)
+    disclosures: Counts = field(default_factory=dict)
     removals: Counts = field(default_factory=dict)
     removed_values: Counts = field(default_factory=dict)
     waits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -166,6 +171,7 @@ def report(lake: Lake) -> Report:
         denials=spread(lake.stopped_after_ms()),
         notices=lake.notices(),
         reads=counted_reads(read_history(lake.root, datetime.now(UTC))),
+        disclosures=counted_disclosures(disclosure_history(lake.root, datetime.now(UTC))),
         waits=waits(lake.root),
     )
 

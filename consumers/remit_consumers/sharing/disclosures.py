@@ -118,8 +118,10 @@ def history(root: Path, now: datetime) -> pa.Table:
     with reaching(root):
         rows = open_table(root, DISCLOSURES_TABLE).delta.to_pyarrow_table(columns=DISCLOSURES.names)
     moment = pa.scalar(now, DISCLOSURES.field("keep_until").type)
-    kept = rows.filter(pc.greater(rows.column("keep_until"), moment))
-    return kept.cast(DISCLOSURES).sort_by("made_at")
+    kept = rows.filter(pc.greater(rows.column("keep_until"), moment)).cast(DISCLOSURES)
+    return kept.sort_by(
+        [(name, "ascending") for name in ("made_at", "disclosure", "contract", "purpose")]
+    )
 
 
 def recipients_of(root: Path, tenant: str, pseudonyms: Sequence[str]) -> list[str]:
