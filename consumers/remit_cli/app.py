@@ -38,6 +38,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "consent": "consent:app",
         "share": "share:share",
         "disclosures": "share:app",
+        "transfer": "transfer:app",
+        "breach": "breach:breach",
     }
 )
 """Every command and the room it lives in; only the one that is called is loaded, because some take a second."""

@@ -121,6 +121,10 @@ class KeyStore:
             Ed25519PrivateKey.from_private_bytes(self._signing_key).public_key().public_bytes_raw()
         )
 
+    def sign(self, data: bytes) -> bytes:
+        """Sign bytes as this installation does its bundles: Ed25519, 64 raw bytes (RFC 8032)."""
+        return Ed25519PrivateKey.from_private_bytes(self._signing_key).sign(data)
+
     @property
     def address_key(self) -> bytes:
         """The key that stored addresses are encrypted under, 32 bytes; made when it is asked for and there is none.

@@ -38,7 +38,8 @@ class Parcel:
             raise SettingsError(message)
         self.place = place
         self._folder = place.parent / f".{place.name}.{uuid.uuid4().hex}"
-        self._hashes: dict[str, str] = {}
+        self.hashes: dict[str, str] = {}
+        """SHA-256 of each file that is in it."""
         try:
             self._folder.mkdir(parents=True, mode=0o700)
         except OSError as error:
@@ -63,10 +64,14 @@ class Parcel:
         Returns:
             SHA-256 of the terms, which name the hashes of all else.
         """
-        whole = dict(terms) | {"files": dict(sorted(self._hashes.items()))}
+        whole = dict(terms) | {"files": dict(sorted(self.hashes.items()))}
         self.write(TERMS, json.dumps(whole, indent=1, sort_keys=True, default=str).encode() + b"\n")
+        self.sync()
+        return self.hashes[TERMS]
+
+    def sync(self) -> None:
+        """Have everything in it survive a power loss."""
         fsync(self._folder)
-        return self._hashes[TERMS]
 
     def show(self) -> None:
         """Let it be seen: what it is must be on record by now.
@@ -89,7 +94,7 @@ class Parcel:
         """Remember a file's hash; nobody else of this machine reads it."""
         file.chmod(0o600)
         fsync(file)
-        self._hashes[file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
+        self.hashes[file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def terms_text(named: tuple[str, str], terms: Recipient, version: str) -> dict[str, object]:
