@@ -42,6 +42,10 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "consent": "consent:app",
         "subject": "subject:app",
         "requests": "requests:app",
+        "share": "share:share",
+        "disclosures": "share:app",
+        "transfer": "transfer:app",
+        "breach": "breach:breach",
     }
 )
 """Every command and the room it lives in; only the one that is called is loaded, because some take a second."""

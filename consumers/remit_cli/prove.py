@@ -14,6 +14,7 @@ from remit_cli.options import Data, Json, Policy, print_json, settings_of
 from remit_cli.tables import (
     CONSENTS,
     DECISIONS,
+    DISCLOSURES,
     MEASURES,
     OUTCOMES,
     READS,
@@ -136,6 +137,9 @@ def _of_policy(told: Report) -> Iterator[Table | str]:
     if told.reads:
         title = "Reads: what was asked for each purpose, and the rows it gave"
         yield table_of(title, "purpose", READS, told.reads)
+    if told.disclosures:
+        title = "Shared: what left for each recipient, and what was refused"
+        yield table_of(title, "recipient", DISCLOSURES, told.disclosures)
     yield table_of("Clauses: on which sentence of the policy", "clause", SIZES, told.clauses)
     governed = ", ".join(f"{name}: {events:,}" for name, events in told.policy_versions.items())
     yield f"Events stored under each version of the policy: {governed or 'none'}"

@@ -21,6 +21,9 @@ CONSENTS = ("given", "refused", "withdrawn", "events_granted", "events_withheld"
 READS = ("done", "refused", "failed", "rows")
 """The columns of a purpose's reads."""
 
+DISCLOSURES = ("made", "refused", "rows")
+"""The columns of a recipient's disclosures."""
+
 OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
 """The columns of a contract's row, in the order of the conservation law."""
 

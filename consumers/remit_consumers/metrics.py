@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from remit_consumers.lake.receipt import Receipt
 from remit_consumers.lake.requests import Request, days_left
+from remit_consumers.sharing.meter import DisclosureMeter
 from remit_schemas.category import Decision
 
 
@@ -71,6 +72,8 @@ class Metrics:
         )
         self._add_waits()
         self._add_requests()
+        self.disclosures = DisclosureMeter()
+        self.registry.register(self.disclosures)
 
     def _add_requests(self) -> None:
         """Register how the requests of people stand."""

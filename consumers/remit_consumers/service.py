@@ -50,6 +50,7 @@ class Service:
     ) -> None:
         self._lock = lock
         self._metrics = metrics
+        metrics.disclosures.lake = settings.lake
         self.settings = settings
         self._deployment = Deployment.open(settings)
         finish(self._deployment, datetime.now(UTC))

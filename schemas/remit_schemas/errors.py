@@ -25,6 +25,8 @@ RemitError
 ├── ReadRefused            nobody may read that, or not so
 │   └── QueryFailed        it was allowed and gave nothing
 ├── RequestRefused         a request cannot be taken or answered so
+├── ShareRefused           nobody may be given that, or not now
+├── TransferError          a bundle of a transfer is not whole, or not what it says
 ├── SpoolError             the spool cannot be used
 └── SettingsError          a setting is missing or out of range
 
@@ -182,6 +184,22 @@ class RequestRefused(RemitError):
     """A request cannot be taken, or not be answered so."""
 
     code = "request_refused"
+
+
+class ShareRefused(RemitError):
+    """Somebody may not be given that, or not now; `reason` is from a closed list."""
+
+    code = "share_refused"
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class TransferError(RemitError):
+    """A bundle of a transfer is not whole, or not what it says it is."""
+
+    code = "transfer"
 
 
 class SpoolError(RemitError):

@@ -14,6 +14,7 @@ from remit_schemas.contract import Contracts
 from remit_schemas.policy import Policy
 from remit_schemas.policy_file import Place
 from remit_schemas.promises import PROMISES
+from remit_schemas.recipients import COUNTED
 from remit_schemas.rule import Rule
 
 Shown = Callable[[Policy, Place, Contracts], tuple[str, ...]]
@@ -74,6 +75,14 @@ def _of_function(policy: Policy, place: Place, _: Contracts) -> tuple[str, ...]:
     return tuple(f'remit_refused_total{{reason="{reason}"}}' for reason in reasons)
 
 
+def _of_recipient(policy: Policy, place: Place, _: Contracts) -> tuple[str, ...]:
+    name = str(place[1])
+    metric = f'remit_disclosures_total{{recipient="{name}"}}'
+    role = policy.recipients[name].role
+    counted = (f'remit_pii_egress_total{{class="{role}"}}',) if role in COUNTED else ()
+    return (metric, f"report: disclosures.{name}", *counted)
+
+
 def _of_promise(_: Policy, place: Place, __: Contracts) -> tuple[str, ...]:
     return PROMISES[str(place[1])].shown_by
 
@@ -110,6 +119,7 @@ SECTIONS: Final[Mapping[str, Shown]] = MappingProxyType(
             "remit_retention_overdue_rows{category}", "report: removals", "explain: retention"
         ),
         "views": always("report: reads"),
+        "recipients": _of_recipient,
         "promises": _of_promise,
         "requests": _of_requests,
     }

@@ -19,6 +19,7 @@ from remit_schemas.event import is_there
 from remit_schemas.functions import Functions, of_event
 from remit_schemas.lasting import retention_of
 from remit_schemas.minors import MinorTerms
+from remit_schemas.outgoing import check_lists, check_measures, check_refused, recipients_of
 from remit_schemas.parameters import complete
 from remit_schemas.policy import Policy
 from remit_schemas.policy_file import nearest
@@ -172,7 +173,9 @@ def compile(contract: Contract, policy: Policy) -> Plan:  # noqa: A001 - the des
         if rule.field is not None and rule.field not in names:
             message = f"{_title(policy)}: {contract.name} has no field {rule.field!r}"
             raise PolicyError(message + nearest(rule.field, names))
+    check_lists(contract, policy)
     fields = {field.name: _plan(field, contract.name, policy) for field in contract.fields}
+    check_measures(contract.name, policy, fields)
     purposes = [purpose for field in fields.values() for purpose in field.purposes]
     required = any(purpose.necessity is Necessity.REQUIRED for purpose in purposes)
     return Plan(
@@ -268,6 +271,14 @@ def _decide(field: FieldPlan, granted: frozenset[str], *, is_spare: bool = False
 
 def _plan(field: Field, event: str, policy: Policy) -> FieldPlan:
     """Say what the policy says about one field."""
+    plan = _plan_of(field, event, policy)
+    if plan.decision is Decision.REFUSE:
+        check_refused(field, event, policy)
+    return plan
+
+
+def _plan_of(field: Field, event: str, policy: Policy) -> FieldPlan:
+    """Say it without asking who lists it."""
     category = CATEGORIES.get(field.category)
     if category is None:
         message = f"{_title(policy)}: {event}.{field.name} is of an unknown category"
@@ -324,7 +335,7 @@ def _use(field: Field, rule: Rule, policy: Policy) -> FieldPlan:
         parameters=parameters,
         purposes=purposes,
         keep_for=rule.keep_for,
-        recipients=rule.recipients,
+        recipients=recipients_of(field, rule, policy, purposes),
         clause=rule.clause,
         reason=rule.reason,
     )

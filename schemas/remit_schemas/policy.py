@@ -33,6 +33,7 @@ from remit_schemas.policy_file import (
     validate,
 )
 from remit_schemas.promises import PromiseTerms, cited_by_promises, mistakes_of_promises
+from remit_schemas.recipients import Recipient, mistakes_of_recipients
 from remit_schemas.requests import RequestTerms, cited_by_requests
 from remit_schemas.retention import (
     RetentionTerms,
@@ -95,6 +96,7 @@ class Policy(Written):
         editions: Of the product, from the narrowest to the widest.
         functions: Which events belong to which function, and which editions include it.
         requests: Who may ask for what, and until when it is answered; without it, no request is taken.
+        recipients: Who gets something, by name; whoever is not named gets nothing.
     """
 
     part: ClassVar[str] = "a policy"
@@ -124,6 +126,7 @@ class Policy(Written):
     editions: tuple[Edition, ...] = ()
     functions: Mapping[Word, FunctionTerms] = Field(default_factory=dict)
     requests: RequestTerms | None = None
+    recipients: Mapping[Name, Recipient] = Field(default_factory=dict)
 
     @property
     def canonical(self) -> bytes:
@@ -132,8 +135,8 @@ class Policy(Written):
         Sections that came later are not there where they are empty: the hash of an older policy stays what it was.
         """
         later = (
-            *("alternatives", "editions", "functions", "promises", "retention", "signals"),
-            *("views", "volumes"),
+            *("alternatives", "editions", "functions", "promises", "recipients"),
+            *("retention", "signals", "views", "volumes"),
         )
         empty = {name for name in later if not getattr(self, name)}
         empty |= {"laws"} if self.laws == (Law.PIPL,) else set()
@@ -177,6 +180,7 @@ class Policy(Written):
         yield from mistakes_of_retention(self.retention, self.purposes)
         yield from mistakes_of_views(self.views, self.purposes)
         yield from mistakes_of_functions(self.editions, self.functions)
+        yield from mistakes_of_recipients(self.recipients, self.purposes, self.rules)
 
     def _unlawful(self) -> Iterator[tuple[Place, str]]:
         for law in self.laws:
@@ -341,7 +345,7 @@ def _check_clauses(policy: Policy, clauses: Clauses, source: Source) -> None:
 
 CITING = (
     *("purposes", "prohibited", "pseudonyms", "minors", "rules", "floors", "signals", "volumes"),
-    *("alternatives", "retention", "views", "editions", "functions"),
+    *("alternatives", "retention", "views", "editions", "functions", "recipients"),
 )
 """The sections whose parts cite a clause: one part, several in a list, or several by name."""
 

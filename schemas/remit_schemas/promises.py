@@ -153,6 +153,30 @@ PROMISES: Final[Mapping[str, Promise]] = MappingProxyType(
                 "remit_producer_gaps_total",
             ),
         ),
+        "listed_recipients_only": Promise(
+            "Nobody gets anything who is not named with role, case and purposes, or whose time is up; who asks all the same is counted.",
+            ("report: disclosures",),
+        ),
+        "shared_within_need": Promise(
+            "What leaves is the fields that its recipient lists, under names of its own, in no order, each row one of a crowd.",
+            ("report: disclosures", "remit_disclosures_total{recipient,category}"),
+        ),
+        "shared_by_consent": Promise(
+            "What waits for a consent leaves only of those whose consent stands then, under a version that named this use.",
+            ("report: disclosures",),
+        ),
+        "shared_by_order": Promise(
+            "What a law, a dispute or a danger asks for leaves with the reference of an order and the name of who approved it.",
+            ("report: disclosures",),
+        ),
+        "figures_only": Promise(
+            "Partners for advertising and research get figures of ten subjects at least; nothing else can be written for them.",
+            ('remit_pii_egress_total{class="advertising_analytics"}',),
+        ),
+        "transfer_verifiable": Promise(
+            "Whoever takes over gets policy, tags, consents and receipts in one bundle that proves itself.",
+            ("report: disclosures",),
+        ),
     }
 )
 """Every promise by its name."""

@@ -4,6 +4,7 @@ It is asked for whole batches. What a flush gathered is learned before the flush
 everything is dropped and loaded again, so what was learned too early is forgotten with the rest.
 """
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -168,6 +169,14 @@ class Ledger:
         nobody = sum(len(subjects) for _, subjects in found.groups)
         places = found.indices.cast(pa.int64()).fill_null(nobody).to_numpy()
         return Found(groups, places, at)
+
+    def found(self, tenant: str, names: Sequence[str | None], now: datetime) -> Found:
+        """Find distinct subjects in the vault by the ledger's own names, as they stand now; None is nobody on record."""
+        known = self._known.get(tenant) or Known()
+        places = np.array(known.index.known(names), np.int64).reshape(-1, 1)
+        people = People(known, places, np.full(len(names), NEVER))
+        at = np.full(len(names), round(now.timestamp() * 1000), np.int64)
+        return Found([people], np.arange(len(names)), at)
 
     def of(self, tenant: str, subject: str) -> pa.Table:
         """Give the records of one subject, the oldest first (columns: `tables.CONSENTS`); the lake is asked, not memory.

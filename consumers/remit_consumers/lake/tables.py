@@ -9,6 +9,12 @@ from deltalake import DeltaTable, Schema
 from deltalake.exceptions import DeltaError
 
 from remit_consumers.lake.durable import fsync
+from remit_consumers.lake.leaving import (
+    DISCLOSED,
+    DISCLOSED_TABLE,
+    DISCLOSURES,
+    DISCLOSURES_TABLE,
+)
 from remit_consumers.lake.log import LOG_FOLDER, log_file, mend, versions
 from remit_consumers.rows import OWN_COLUMNS
 from remit_schemas.errors import LakeError
@@ -291,6 +297,8 @@ _OWN_SCHEMAS = {
     REQUESTS_TABLE: REQUESTS,
     RESTRICTIONS_TABLE: RESTRICTIONS,
     HOLDS_TABLE: HOLDS,
+    DISCLOSURES_TABLE: DISCLOSURES,
+    DISCLOSED_TABLE: DISCLOSED,
     POSITIONS_TABLE: POSITIONS,
     "tagsets": TAGSETS,
     "floors": FLOORS,

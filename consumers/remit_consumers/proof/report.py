@@ -18,6 +18,8 @@ from remit_consumers.lake.requests import standing
 from remit_consumers.lake.requests import steps as request_steps
 from remit_consumers.proof.outcomes import Counts, grouped, of_kind, outcomes
 from remit_consumers.proof.removals import removals, removed_values, spread, waits
+from remit_consumers.sharing.disclosures import counted as counted_disclosures
+from remit_consumers.sharing.disclosures import history as disclosure_history
 from remit_schemas.category import Decision
 from remit_schemas.plain_door import MARK_BYTES, OVER_LOOPBACK, OVER_TLS
 
@@ -112,6 +114,8 @@ class Report:
         plain_door: What came in plain.
         reads: For each purpose: reads done, refused and failed, and the rows they gave. Not from receipts: from the table
             of reads.
+        disclosures: For each recipient: disclosures made and refused, and the rows that went out; from the table of
+            disclosures.
         removals: For each `<removal>.<reason>`: rows that went, rows narrowed, values that went.
         requests: What people asked for (`requests.counts.counted`); empty where nobody did.
         removed_values: For each `<contract>.<field>`: values that went, by removal.
@@ -131,6 +135,7 @@ class Report:
     floors: Mapping[str, Traits] = field(default_factory=dict)
     plain_door: PlainDoor = field(default_factory=PlainDoor)
     reads: Counts = field(default_factory=dict)
+    disclosures: Counts = field(default_factory=dict)
     removals: Counts = field(default_factory=dict)
     removed_values: Counts = field(default_factory=dict)
     requests: Counts = field(default_factory=dict)
@@ -163,6 +168,7 @@ def report(lake: Lake) -> Report:
         notices=lake.notices(),
         reads=counted_reads(read_history(lake.root, now)),
         requests=counted_requests(standing(request_steps(lake.root)), now),
+        disclosures=counted_disclosures(disclosure_history(lake.root, now)),
         waits=waits(lake.root),
     )
 

@@ -26,7 +26,13 @@ SEED_BITS = 256
 _US_PER_MS = 1_000
 
 
-def stored_rows(table: Path, allowed: Allowed, gone: pa.Table, now: datetime) -> pa.Table:
+def stored_rows(
+    table: Path,
+    allowed: Allowed,
+    gone: pa.Table,
+    now: datetime,
+    only: pc.Expression | None = None,
+) -> pa.Table:
     """Read the rows that a purpose may see, with the columns that decide over them.
 
     Args:
@@ -34,12 +40,14 @@ def stored_rows(table: Path, allowed: Allowed, gone: pa.Table, now: datetime) ->
         allowed: What the purpose may see of it.
         gone: Who withdrew (`withdrawals.withdrawn`).
         now: Rows that are not kept beyond it are out.
+        only: What else a row must meet; None asks for nothing.
     """
     lake = DeltaTable(table).to_pyarrow_dataset()
     names = [name for name in lake.schema.names if name in allowed.columns or name in GUIDES]
     is_ours = ds.field("tagset").isin(list(allowed.tagsets))
     is_kept = ds.field("keep_until") > pa.scalar(now, pa.timestamp("us", "UTC"))
-    return still_read(lake.to_table(columns=names, filter=is_ours & is_kept), gone)
+    wanted = is_ours & is_kept if only is None else is_ours & is_kept & only
+    return still_read(lake.to_table(columns=names, filter=wanted), gone)
 
 
 def view_rows(
@@ -58,14 +66,14 @@ def view_rows(
     named = names.of(stored, days)
     if named is not None:
         columns["subject"] = named
-    view = pa.table(columns | _columns(rows, allowed))
+    view = pa.table(columns | columns_seen(rows, allowed))
     if subjects_min is not None:
         view = crowded(view.append_column(PERSON, stored), allowed, subjects_min)
         view = view.drop_columns([PERSON])
     return shuffled(view)
 
 
-def _columns(rows: pa.Table, allowed: Allowed) -> dict[str, pa.Array]:
+def columns_seen(rows: pa.Table, allowed: Allowed) -> dict[str, pa.Array]:
     """The columns that a purpose may see; null in rows that were not stored for it."""
     codes = rows.column("tagset").combine_chunks().dictionary_encode()
     tagsets, row_tagset = codes.dictionary.to_pylist(), codes.indices.to_numpy()

@@ -1,0 +1,127 @@
+"""`remit share` and `remit disclosures`: what leaves for a recipient of the policy, and the record of it."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from remit_cli.options import Data, Json, print_json, settings_of
+from remit_schemas.errors import SettingsError
+
+app = typer.Typer(
+    help="Who got what: the record of what left.\n\nExample: remit disclosures list",
+    no_args_is_help=True,
+)
+
+
+@app.callback()
+def _disclosures() -> None:
+    """Who got what: the record of what left."""
+
+
+def share(  # noqa: PLR0913 - options of a command, named by who types them
+    recipient: Annotated[str, typer.Argument(help="A recipient of the policy.")],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder to make; else RECIPIENT-TIME here.", show_default=False),
+    ] = None,
+    from_day: Annotated[
+        str, typer.Option("--from", help="First UTC day of collection.", metavar="YYYY-MM-DD")
+    ] = "",
+    to_day: Annotated[
+        str, typer.Option("--to", help="Last UTC day of collection.", metavar="YYYY-MM-DD")
+    ] = "",
+    tenant: Annotated[
+        str, typer.Option("--tenant", help="Whose data; a single shop needs none.")
+    ] = "",
+    order: Annotated[
+        str, typer.Option("--order", help="Reference of the order or case file.")
+    ] = "",
+    approver: Annotated[str, typer.Option("--approver", help="Who approved it.")] = "",
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what would leave; nothing does.")
+    ] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Hand over what a recipient of the policy may get: its fields, of those who may, under names of its own.
+
+    Everything is on record before the folder can be seen; whoever is not named in the policy gets nothing.
+
+    Example: remit share usage-analysis-services --from 2026-03-01 --to 2026-03-07 --out report
+    """
+    from remit_consumers.deployment import Deployment  # noqa: PLC0415 - Arrow only where it is used
+    from remit_consumers.sharing.share import planned  # noqa: PLC0415 - as above
+    from remit_consumers.sharing.share import share as hand_over  # noqa: PLC0415 - as above
+    from remit_consumers.sharing.terms import Asked  # noqa: PLC0415 - as above
+
+    now = datetime.now(UTC)
+    asked = Asked(recipient, tenant, _day(from_day), _day(to_day), order, approver)
+    deployment = Deployment.open(settings_of(data))
+    place = out or Path(f"{recipient}-{now:%Y%m%dT%H%M%SZ}")
+    done = (
+        planned(deployment, asked, now)
+        if plan
+        else hand_over(deployment, asked, place.absolute(), now)
+    )
+    from remit_consumers.sharing.disclosures import told  # noqa: PLC0415 - as above
+
+    parts = [told(one.plain()) for one in done.parts]
+    if as_json:
+        print_json(
+            {
+                "recipient": recipient,
+                "disclosure": done.disclosure,
+                "out": str(done.place) if done.place else None,
+                "figures": list(done.figures),
+                "parts": parts,
+            }
+        )
+        return
+    title = f"Would leave for {recipient}" if plan else f"Left for {recipient}: {place}"
+    Console().print(_table(title, parts))
+
+
+@app.command("list")
+def listed(*, data: Data = None, as_json: Json = False) -> None:
+    """List what left and what was refused, the oldest first.
+
+    Example: remit disclosures list --json
+    """
+    from remit_consumers.sharing.disclosures import history, told  # noqa: PLC0415 - as above
+
+    rows = [told(row) for row in history(settings_of(data).lake, datetime.now(UTC)).to_pylist()]
+    if as_json:
+        print_json({"disclosures": rows})
+        return
+    Console().print(_table("Disclosures", rows))
+
+
+SHOWN = ("made_at", "recipient", "purpose", "contract", "rows", "subjects", "outcome", "reason")
+"""What a terminal shows of a disclosure; --json gives all."""
+
+
+def _table(title: str, rows: list[dict[str, object]]) -> Table:
+    table = Table(*SHOWN, "held back", title=title, caption=None if rows else "nothing")
+    for row in rows:
+        held = row["held_back"]
+        words = (
+            ", ".join(f"{name}: {count}" for name, count in held.items())
+            if isinstance(held, dict)
+            else ""
+        )
+        table.add_row(*(str(row[name]) for name in SHOWN), words)
+    return table
+
+
+def _day(text: str) -> date | None:
+    """Read a day."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        message = "a day is written YYYY-MM-DD"
+        raise SettingsError(message) from None

@@ -1,0 +1,1 @@
+"""Sharing: what leaves for a recipient that the policy names, and the record of it. Nobody else gets anything."""

@@ -1,0 +1,203 @@
+"""The rows that leave for a recipient: the fields it lists, of those who may, under names and in an order of its own."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from remit_consumers.deployment import Deployment
+from remit_consumers.lake.tables import is_table, open_table
+from remit_consumers.plans import Plans
+from remit_consumers.sharing.consents import Consents, subjects_of
+from remit_consumers.sharing.terms import Asked, names_use
+from remit_consumers.views.allowed import Allowed, allowed
+from remit_consumers.views.names import ViewNames
+from remit_consumers.views.rows import columns_seen, stored_rows, view_rows
+from remit_consumers.views.withdrawals import withdrawn
+from remit_schemas.category import Necessity
+from remit_schemas.recipients import Recipient
+
+DOMAIN = "recipient/"
+"""What the pseudonym domain of a recipient begins with (D8)."""
+
+CHANGED = "purpose_changed"
+"""Why rows stay: they were collected under a version of the policy that did not name this use."""
+
+_CATALOGUE = ["tagset", "contract", "policy_version", "fields"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The stored rows of one contract that may leave for one purpose.
+
+    Attributes:
+        purpose: For what.
+        contract: Of what.
+        rows: As stored, with the columns that decide over them.
+        allowed: What of them may be seen.
+        categories: Of the fields among them, sorted.
+        held_back: How many subjects' rows stay, by reason.
+    """
+
+    purpose: str
+    contract: str
+    rows: pa.Table
+    allowed: Allowed
+    categories: tuple[str, ...]
+    held_back: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """What rows are chosen with.
+
+    Attributes:
+        deployment: Everything that it stands on.
+        plans: The policy versions on record.
+        asked: What is asked for.
+        terms: Of the recipient.
+        now: When.
+    """
+
+    deployment: Deployment
+    plans: Plans
+    asked: Asked
+    terms: Recipient
+    now: datetime
+
+    @classmethod
+    def of(cls, deployment: Deployment, asked: Asked, terms: Recipient, now: datetime) -> Self:
+        """Choose for one recipient."""
+        return cls(deployment, deployment.plans(), asked, terms, now)
+
+    def chosen(self, fields: Mapping[str, frozenset[str]]) -> Iterator[Chosen]:
+        """Choose the rows of each purpose and contract that hold anything for the recipient.
+
+        Args:
+            fields: Names of the fields that may be seen, by contract.
+
+        Raises:
+            LakeError: Rows or ledger cannot be read.
+            KeysOutOfReach: The vault cannot be read.
+        """
+        lake = self.deployment.settings.lake
+        if not is_table(lake, "tagsets"):
+            return
+        catalogue = open_table(lake, "tagsets").delta.to_pyarrow_table(columns=_CATALOGUE)
+        listed = [_listed(row, fields) for row in catalogue.to_pylist()]
+        versions = {row["tagset"]: row["policy_version"] for row in listed}
+        consents = Consents.of(self.deployment, self.plans, self.now)
+        for purpose in self.terms.purposes:
+            gone = withdrawn(lake, purpose)
+            for contract, what in allowed(listed, purpose).items():
+                if is_table(lake, f"events/{contract}"):
+                    rows = stored_rows(
+                        lake / "events" / contract, what, gone, self.now, self._asked_for()
+                    )
+                    told = self._told(what, versions, purpose)
+                    yield self._choice((purpose, contract), (rows, what), told, consents)
+
+    def _asked_for(self) -> pc.Expression:
+        """One tenant's rows, of the days that are asked for."""
+        tenant = self.asked.tenant
+        wanted = ds.field("tenant") == tenant
+        if not tenant:
+            wanted |= ds.field("tenant").is_null()
+        if self.asked.from_day is not None:
+            wanted &= ds.field("day") >= pa.scalar(self.asked.from_day, pa.date32())
+        if self.asked.to_day is not None:
+            wanted &= ds.field("day") <= pa.scalar(self.asked.to_day, pa.date32())
+        return wanted
+
+    def _told(self, what: Allowed, versions: Mapping[str, str], purpose: str) -> frozenset[str]:
+        """The tagsets of versions that told people of this use."""
+        return frozenset(
+            tagset
+            for tagset in what.tagsets
+            if names_use(self.plans, versions[tagset], self.asked, purpose, self.terms)
+        )
+
+    def _choice(
+        self,
+        named: tuple[str, str],
+        found: tuple[pa.Table, Allowed],
+        told: frozenset[str],
+        consents: Consents,
+    ) -> Chosen:
+        """Leave out the rows that stay."""
+        purpose, contract = named
+        rows, what = found
+        is_told = pc.is_in(rows.column("tagset"), pa.array(sorted(told), pa.string()))
+        held = Counter({CHANGED: len(subjects_of(rows.filter(pc.invert(is_told))))})
+        rows = rows.filter(is_told)
+        staying = consents.held_back(
+            self.asked.tenant, subjects_of(rows), self._optional(purpose), self._versions(purpose)
+        )
+        held.update(staying.values())
+        if staying:
+            stays = pc.is_in(rows.column("subject"), pa.array([*staying], pa.string()))
+            rows = rows.filter(pc.invert(stays))
+        shared = frozenset(what.columns)  # another recipient may have them all
+        return Chosen(
+            purpose,
+            contract,
+            rows,
+            replace(what, shared=shared),
+            self._categories(contract, what),
+            +held,
+        )
+
+    def _optional(self, purpose: str) -> list[str]:
+        """The purposes that each subject must agree to."""
+        purposes = self.deployment.policy.purposes
+        is_optional = purposes[purpose].necessity is Necessity.OPTIONAL
+        return sorted(self.terms.asked | ({purpose} if is_optional else set()))
+
+    def _versions(self, purpose: str) -> frozenset[str]:
+        """The policy versions an agreement to which counts for this use."""
+        covering = self.plans.covering(self.deployment.policy.version)
+        return frozenset(
+            one for one in covering if names_use(self.plans, one, self.asked, purpose, self.terms)
+        )
+
+    def _categories(self, contract: str, what: Allowed) -> tuple[str, ...]:
+        """The categories of the fields that columns come from."""
+        fields = self.plans.contracts.by_name(contract).fields
+        names = [name for column in what.columns for name in (column, *_stems(column))]
+        return tuple(sorted({one.category for one in fields if one.name in names}))
+
+
+def leaving(chosen: Chosen, asked: Asked, terms: Recipient, deployment: Deployment) -> pa.Table:
+    """Make of chosen rows what goes out: no name, number or order by which it could be found again elsewhere.
+
+    Source: policy 2021-11-01, clauses S054a, S059b; DESIGN.md, D8.
+    """
+    names = ViewNames(deployment.settings.keys, DOMAIN + asked.recipient, terms.subject)
+    crowd = None if terms.exact else terms.subjects_min
+    return view_rows(chosen.rows, chosen.allowed, names, crowd).drop_columns(["tenant"])
+
+
+def countable(chosen: Chosen) -> pa.Table:
+    """Make of chosen rows what is counted: whose each is, and the columns that the purpose may see of it."""
+    columns = {"subject": chosen.rows.column("subject").combine_chunks()}
+    return pa.table(columns | columns_seen(chosen.rows, chosen.allowed))
+
+
+def _listed(row: Mapping[str, str], fields: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    """A tagset as if it had only the fields that are listed."""
+    listed = fields.get(row["contract"], frozenset())
+    decided = {name: one for name, one in json.loads(row["fields"]).items() if name in listed}
+    return dict(row) | {"fields": json.dumps(decided)}
+
+
+def _stems(column: str) -> Iterator[str]:
+    """The names of fields that a column may come from: `user_agent_os_major`, `user_agent_os`, and so on."""
+    while "_" in column:
+        column = column.rpartition("_")[0]
+        yield column

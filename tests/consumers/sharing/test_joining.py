@@ -1,0 +1,64 @@
+"""The join attack: two recipients lay their files side by side, with every column they have in common."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from deltalake import DeltaTable
+
+from kit.crowd import NOW
+from kit.linking import Linked, linked
+from kit.policies import OPERATE
+from kit.sharing import crowded, policy_with, recipient
+from remit_consumers.deployment import Deployment
+from remit_consumers.sharing.rows import DOMAIN
+from remit_consumers.sharing.share import share
+from remit_consumers.sharing.terms import Asked
+from remit_consumers.views.names import ViewNames
+from remit_schemas.recipients import CROWD
+
+BOUND = 1 / CROWD
+"""What guessing within the crowd that recipients get by default comes to: one row in ten."""
+
+
+def attacked(folder: Path, **changes: object) -> Linked:
+    """What two recipients of the same fields of 30,000 page views by 3,600 subjects come to."""
+    policy = policy_with(acme=recipient(**changes), other=recipient(**changes))
+    deployment = crowded(folder, policy, 30_000, 4_000)
+    files = []
+    for name in ("acme", "other"):
+        share(deployment, Asked(name), folder / name, NOW)
+        files.append(pq.read_table(folder / name / f"page_view.{OPERATE}.parquet"))
+    assert files[0].num_rows == files[1].num_rows == 30_000
+    return linked(files[0], files[1], truth(deployment, "acme", "other"))
+
+
+def truth(deployment: Deployment, *recipients: str) -> dict[str, str]:
+    """Which names of two recipients are of the same subject: the lake knows."""
+    lake = DeltaTable(deployment.settings.lake / "events" / "page_view")
+    stored = lake.to_pyarrow_table(columns=["subject", "day"])
+    columns = [stored.column(name).combine_chunks() for name in ("subject", "day")]
+    named: list[pa.Array] = []
+    for name in recipients:
+        terms = deployment.policy.recipients[name]
+        found = ViewNames(deployment.settings.keys, DOMAIN + name, terms.subject).of(*columns)
+        assert found is not None
+        named.append(found)
+    return dict(zip(named[0].to_pylist(), named[1].to_pylist(), strict=True))
+
+
+@pytest.mark.clause("S059b", "S054a")
+def test_two_recipients_tie_no_more_than_one_row_in_ten_together(tmp_path: Path) -> None:
+    found = attacked(tmp_path, subject="daily")
+    assert found.by_row <= BOUND
+    assert found.by_place < 0.01
+    assert found.by_frequency <= BOUND
+    assert found.by_history <= BOUND
+
+
+def test_lasting_names_betray_histories_and_the_page_says_so(tmp_path: Path) -> None:
+    """What docs/sharing.md warns of: rows stay under the bound, the longest histories do not."""
+    found = attacked(tmp_path, subject="stable")
+    assert found.by_row <= BOUND
+    assert found.by_history > BOUND
