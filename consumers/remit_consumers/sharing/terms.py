@@ -83,10 +83,9 @@ def names_use(plans: Plans, version: str, asked: Asked, purpose: str, terms: Rec
 
     Source: policy 2021-11-01, clauses S054c, S060, S070.
     """
-    policy = plans.policy(version)
-    if policy is None:
+    if not plans.knows(version):
         return False
-    then = policy.recipients.get(asked.recipient)
+    then = plans.policy(version).recipients.get(asked.recipient)
     if then is None:
         return terms.case in _UNTOLD
     return purpose in then.purposes and (then.role, then.case) == (terms.role, terms.case)
