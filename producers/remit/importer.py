@@ -46,7 +46,7 @@ _PAUSE_S: Final = 0.01  # between two looks for acknowledgements
 class Importer:
     """Writes the events of one file into the spool, and ships them where the log is elsewhere. One thread only."""
 
-    def __init__(  # noqa: PLR0913 - what a client takes, and the file
+    def __init__(
         self,
         event: type,
         content: bytes,
@@ -54,7 +54,6 @@ class Importer:
         tenant: str = "",
         log: str | None = None,
         data: str | Path | None = None,
-        settings: Settings | None = None,
     ) -> None:
         """Claim a slot and take on the file's identity.
 
@@ -64,7 +63,6 @@ class Importer:
             tenant: Whose events they are; the operator's own where it is empty.
             log: As for `Client`.
             data: As for `Client`.
-            settings: As for `Client`.
 
         Raises:
             SettingsError: A setting is out of range, the class is no event, or tenants are registered and not this one.
@@ -72,7 +70,7 @@ class Importer:
             PolicyError: The policy cannot be used.
             SpoolError: No slot can be had.
         """
-        settings = settings or Settings.from_env(os.environ)
+        settings = Settings.from_env(os.environ)
         places = Places.from_env(os.environ, log=log, data=data)
         prepare(places.data / FOLDER)
         self._agreement = Agreement(places, hold=False)
