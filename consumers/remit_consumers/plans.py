@@ -60,6 +60,10 @@ class Plans:
             self._look_again()
         return version in self._policies
 
+    def policy(self, version: str) -> Policy | None:
+        """The policy version; None where it is not on record."""
+        return self._policies[version] if self.knows(version) else None
+
     def governing(self, accepted: str, in_force: str) -> str | None:
         """The version that governs a subject who accepted one; None where that is not on record."""
         return self._versions.governing(accepted, in_force) if self.knows(accepted) else None
