@@ -80,7 +80,7 @@ def test_what_was_signed_reads_back_as_it_was() -> None:
     assert check_receipt(sign_receipt(receipt, KEY), VERIFY) == receipt
 
 
-@pytest.mark.parametrize("name", sorted(sign_receipt(written(), KEY)["receipt"]))  # type: ignore[arg-type]
+@pytest.mark.parametrize("name", sorted(written().model_dump(mode="json", exclude_none=True)))
 def test_a_field_that_is_changed_or_gone_breaks_the_signature(name: str) -> None:
     signed = sign_receipt(written(find_policy()), KEY)
     inner = cast("dict[str, object]", signed["receipt"])
