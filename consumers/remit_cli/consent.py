@@ -8,7 +8,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from remit_cli.options import Data, Json, Wait, print_json, settings_of
+from remit_cli.consent_receipts import check, receipt
+from remit_cli.options import (
+    Data,
+    Json,
+    Subject,
+    Tenant,
+    Wait,
+    print_json,
+    read_subject,
+    settings_of,
+)
 from remit_cli.storing import make_ready, wait_until_stored
 from remit_consumers.settings import Settings
 from remit_schemas.category import ACCEPTED, STATED, Necessity
@@ -17,21 +27,19 @@ from remit_schemas.minors import AGE_BANDS, MinorGround
 from remit_schemas.policy import Policy, find_policy
 
 app = typer.Typer(
-    help="What a subject agreed to: show, give, withdraw. The subject comes on standard input.\n\nExample: echo u17 | remit consent show -",
+    help="What a subject agreed to: show, give, withdraw, hand over a receipt. The subject comes on standard input.\n\nExample: echo u17 | remit consent show -",
     no_args_is_help=True,
 )
 
 FLUSH_TIMEOUT_S = 60.0
 """How long the end of a command waits for its pack to reach the log."""
 
-Subject = Annotated[
-    str, typer.Argument(metavar="-", help="A dash: the subject is read from standard input.")
-]
 Purposes = Annotated[
     list[str] | None,
     typer.Option("--purpose", help="An optional purpose of the policy; may stand several times."),
 ]
-Tenant = Annotated[str, typer.Option("--tenant", help="Whose customer it is.")]
+app.command()(receipt)
+app.command()(check)
 
 
 @app.command()
@@ -46,7 +54,7 @@ def show(
 
     deployment = Deployment.open(settings_of(data))
     ledger = deployment.ledger()
-    rows = ledger.of(tenant, _read(subject))
+    rows = ledger.of(tenant, read_subject(subject))
     said = ["effect_at", "purpose", "status", "agreed_version", "method", "recorded_at"]
     records = rows.select(said).to_pylist()
     since = dict.fromkeys(_optional(deployment.policy)) | ledger.stands(
@@ -90,7 +98,7 @@ def give(  # noqa: PLR0913 - options of a command, named by who types them
     if not purpose:
         message = "an agreement is to a purpose: name it with --purpose"
         raise SettingsError(message)
-    _say("given", _read(subject), (tenant, purpose), settings_of(data), (wait, as_json))
+    _say("given", read_subject(subject), (tenant, purpose), settings_of(data), (wait, as_json))
 
 
 @app.command()
@@ -109,7 +117,7 @@ def withdraw(  # noqa: PLR0913 - as above
     """
     settings = settings_of(data)
     named = purpose or _optional(find_policy(settings.policy))
-    _say("withdrawn", _read(subject), (tenant, named), settings, (wait, as_json))
+    _say("withdrawn", read_subject(subject), (tenant, named), settings, (wait, as_json))
 
 
 @app.command()
@@ -128,7 +136,7 @@ def accept(
     settings = settings_of(data)
     fields = {"status": ACCEPTED, "agreed_version": find_policy(settings.policy).version}
     change = fields | {"method": "api", "channel": "support"}
-    _record({ACCEPTED: change}, _read(subject), tenant, settings, (wait, as_json))
+    _record({ACCEPTED: change}, read_subject(subject), tenant, settings, (wait, as_json))
 
 
 @app.command()
@@ -156,7 +164,7 @@ def age(  # noqa: PLR0913 - as above
         raise SettingsError(f"no such age band; there are {', '.join(AGE_BANDS)}")
     if ground is not None and ground not in set(MinorGround):
         raise SettingsError(f"no such ground; there are {', '.join(MinorGround)}")
-    named, guardian = _read(subject), sys.stdin.readline().strip() or None
+    named, guardian = read_subject(subject), sys.stdin.readline().strip() or None
     if ground == MinorGround.GUARDIAN_CONSENT and guardian is None:
         raise SettingsError(
             "a guardian's consent needs the guardian: a second line on standard input"
@@ -226,15 +234,3 @@ def _optional(policy: Policy) -> list[str]:
     return sorted(
         name for name, terms in policy.purposes.items() if terms.necessity is Necessity.OPTIONAL
     )
-
-
-def _read(subject: str) -> str:
-    """Read the subject from standard input."""
-    if subject != "-":
-        message = "a subject comes on standard input, never as an argument: write - and pipe it in"
-        raise SettingsError(message)
-    named = sys.stdin.readline().strip()
-    if not named:
-        message = "no subject on standard input"
-        raise SettingsError(message)
-    return named

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from remit_consumers.settings import Settings
+from remit_schemas.errors import SettingsError
 
 Data = Annotated[
     Path | None,
@@ -33,6 +34,11 @@ Wait = Annotated[
     bool, typer.Option("--wait", help="Return only when everything is stored in the lake.")
 ]
 
+Subject = Annotated[
+    str, typer.Argument(metavar="-", help="A dash: the subject is read from standard input.")
+]
+Tenant = Annotated[str, typer.Option("--tenant", help="Whose customer it is.")]
+
 
 def settings_of(data: Path | None) -> Settings:
     """Read the settings of this call: the option wins over the environment."""
@@ -42,3 +48,19 @@ def settings_of(data: Path | None) -> Settings:
 def print_json(facts: Mapping[str, object]) -> None:
     """Print facts for programs: one JSON object, keys as they come."""
     sys.stdout.write(json.dumps(facts, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def read_subject(subject: str) -> str:
+    """Read the subject from standard input.
+
+    Raises:
+        SettingsError: It stands as an argument, where others can see it, or nobody is named.
+    """
+    if subject != "-":
+        message = "a subject comes on standard input, never as an argument: write - and pipe it in"
+        raise SettingsError(message)
+    named = sys.stdin.readline().strip()
+    if not named:
+        message = "no subject on standard input"
+        raise SettingsError(message)
+    return named

@@ -16,7 +16,7 @@ The folder (REMIT_KEYS) is made with mode 0700, its files with 0600::
 
 import base64
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -62,6 +62,7 @@ from remit_schemas.errors import (
     KeysOutOfReach,
     SettingsError,
 )
+from remit_schemas.export.consent_receipt import ConsentReceipt, sign_receipt
 from remit_schemas.header import KEY_ID_BYTES, Header
 from remit_schemas.notice import Notice
 from remit_schemas.policy import Policy
@@ -287,6 +288,10 @@ class KeyStore:
         path = path or self._folder / BUNDLE_NAME
         replace_file(path, encode_bundle(self.bundle(), self._signing_key))
         return path
+
+    def sign_receipt(self, receipt: ConsentReceipt) -> Mapping[str, object]:
+        """Sign what a subject is handed, with the key that signs the bundle."""
+        return sign_receipt(receipt, self._signing_key)
 
     def status(self, now: datetime) -> KeysStatus:
         """Say what each key does at `now`, what is stopped, and whom SDKs may trust."""

@@ -55,7 +55,7 @@ class BatchClient(Client):
         """Record what a subject says to purposes, and go by it from now on; see `Client.consent`.
 
         Args:
-            changes: One for each purpose, of the policy version in force.
+            changes: One for each purpose, and for the whole policy version in force.
             bunch: The same, to be emitted.
             note: As in `emit_all`.
         """
@@ -68,7 +68,10 @@ class BatchClient(Client):
             for change in changes:
                 if change.purpose and change.status == GIVEN:
                     self._asking.gate.note(who, change.purpose, is_withheld=False)
-            self._asking.go_on(who, changes[0].agreed_version or "")
+            if any(
+                change.purpose for change in changes
+            ):  # who was only shown a notice answered nothing
+                self._asking.go_on(who, changes[0].agreed_version or "")
         return answers
 
     def refuse(self, kind: type | None, reason: str, *, tenant: str | None = None) -> Refused:

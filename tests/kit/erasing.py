@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from kit.withdrawing import NOON, Shop
+from kit.shop import NOON, Shop
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.certificate import Certificate
 from remit_consumers.erasure.erase import erase

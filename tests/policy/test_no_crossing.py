@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from kit.installation import Installation
-from kit.withdrawing import NOON, REPORTING, Shop
+from kit.shop import NOON, REPORTING, Shop
 from remit_consumers.reducers.ip_encrypted import reduce as encrypted
 from remit_consumers.reducers.ip_encrypted import scope_key
 from remit_consumers.reducers.scope import Rows, Scope

@@ -2,7 +2,7 @@
 import type { Options, Remit } from "./protocol.js";
 import { Tracker } from "./tracker.js";
 
-export type { Method, OptionalPurpose, Options, PolicySummary, Remit, Said } from "./protocol.js";
+export type { Channel, Method, OptionalPurpose, Options, PolicySummary, Remit, Said } from "./protocol.js";
 
 /** Begins to count page views. */
 export function start(options: Options): Remit {

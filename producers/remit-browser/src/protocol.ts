@@ -29,6 +29,9 @@ export interface OptionalPurpose {
 
 export type Method = "banner" | "settings" | "api" | "remembered";
 
+/** By which way somebody is told something, or says it. */
+export type Channel = "website" | "popup" | "app" | "email" | "support";
+
 /** What a visitor said: purposes by their keys. */
 export interface Said {
   readonly given?: readonly string[];
@@ -49,6 +52,13 @@ export interface Remit {
   consent(said: Said): boolean;
   /** Calls back when this visitor has to be asked: now, and again when a new version of the policy comes. */
   onConsentNeeded(ask: (policy: PolicySummary) => void): void;
+  /**
+   * Records that this visitor was shown the notice of the policy in force, or agreed to that version expressly; neither
+   * is a consent to a purpose.
+   *
+   * @returns whether it was taken: false where no policy is known, or nothing may be sent yet.
+   */
+  told(what: "notified" | "accepted", channel?: Channel): boolean;
   /** The policy in force; rejects where the edge cannot be reached. */
   policy(): Promise<PolicySummary>;
   /** The purposes that are agreed to and in force. */
@@ -92,5 +102,5 @@ export interface Letter {
   /** When it was put together, in milliseconds since 1970. */
   readonly made: number;
   readonly events?: PageView[];
-  readonly said?: Required<Said> & { readonly policy_version: string };
+  readonly said?: Required<Said> & { readonly policy_version: string; readonly policy?: readonly string[]; readonly channel?: Channel };
 }

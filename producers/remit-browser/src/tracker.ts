@@ -2,7 +2,7 @@
 import { watchPages } from "./navigation.js";
 import { Outbox } from "./outbox.js";
 import { askPolicy } from "./policy.js";
-import type { Letter, OptionalField, Options, PageView, PolicySummary, Remit, Said } from "./protocol.js";
+import type { Channel, Letter, OptionalField, Options, PageView, PolicySummary, Remit, Said } from "./protocol.js";
 import { Session } from "./session.js";
 import { CHOICE, TAB, choiceThatIs, read, tabThatIs, write, type Choice, type Tab } from "./storage.js";
 import { READERS, saysNo } from "./terminal.js";
@@ -96,6 +96,15 @@ export class Tracker implements Remit {
     // Who refuses what was agreed to withdraws it.
     const taken = off.filter((purpose) => withdrawn.includes(purpose) || before.includes(purpose));
     this.#follow(before, { given: on, refused: without(off, taken), withdrawn: taken, method, policy_version: version });
+    return true;
+  }
+
+  told(what: "notified" | "accepted", channel: Channel = "website"): boolean {
+    const version = this.#policy?.policy_version;
+    if (!version || (this.#options.hold && !this.given.length)) return false; // having seen a notice lets nothing go
+    this.#touch();
+    this.#write({ ...NOTHING, withdrawn: [], method: "api", policy_version: version, policy: [what], channel }, this.#session.isTold);
+    void this.#outbox.run();
     return true;
   }
 
@@ -199,8 +208,8 @@ export class Tracker implements Remit {
     this.#write({ given, refused, withdrawn: [], method: "remembered", policy_version: version });
   }
 
-  #write(said: NonNullable<Letter["said"]>): void {
-    this.#session.isTold = true;
+  #write(said: NonNullable<Letter["said"]>, isTold = true): void {
+    this.#session.isTold = isTold;
     this.#outbox.letters.push({ path: "consent", ...this.#session.next(), made: Date.now(), said });
   }
 

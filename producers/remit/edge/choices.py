@@ -13,7 +13,7 @@ from remit.edge.intake import Group, wrong_of
 from remit.edge.published import Published
 from remit.edge.wire import Choice, has_doubles
 from remit.open_pack import Note
-from remit_schemas.category import METHODS
+from remit_schemas.category import CHANNELS, METHODS
 from remit_schemas.events import ConsentChange
 from remit_schemas.subject import visitor
 
@@ -23,7 +23,7 @@ CHOICE: Final = msgspec.json.Decoder(Choice)
 
 @dataclass(slots=True)
 class Changes(Group):
-    """The events of a choice, one for each purpose.
+    """The events of a choice, one for each purpose, and for what became of the policy.
 
     Attributes:
         changes: They, as such.
@@ -86,19 +86,24 @@ def _wrong_of(choice: Choice, optional: frozenset[str]) -> list[str]:
     """Name what the policy leaves to nobody, what is said twice, and a method that is none."""
     wrong = [name for name in SAID if not optional.issuperset(getattr(choice, name))]
     said = [purpose for name in SAID for purpose in getattr(choice, name)]
-    if not said or len(set(said)) != len(said):
+    if not (said or choice.policy) or len(set(said)) != len(said):
         wrong += [name for name in SAID if name not in wrong]
+    if len(set(choice.policy)) != len(choice.policy):
+        wrong.append("policy")
+    if choice.channel is not None and choice.channel not in CHANNELS:
+        wrong.append("channel")
     return wrong if choice.method in METHODS else [*wrong, "method"]
 
 
 def _changes(choice: Choice) -> list[ConsentChange]:
+    said = [(purpose, status) for status in SAID for purpose in getattr(choice, status)]
     return [
         ConsentChange(
             purpose=purpose,
             status=status,
             agreed_version=choice.policy_version,
             method=choice.method,
+            channel=choice.channel,
         )
-        for status in SAID
-        for purpose in getattr(choice, status)
+        for purpose, status in [*said, *((None, status) for status in choice.policy)]
     ]

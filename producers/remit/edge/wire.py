@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct, ValidationError
@@ -129,12 +129,14 @@ class Unread(Head, forbid_unknown_fields=True, omit_defaults=True, kw_only=True,
 
 
 class Choice(Head, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, gc=False):
-    """What somebody said of purposes.
+    """What somebody said of purposes, or of the policy.
 
     Attributes:
         given: Purposes agreed to.
         refused: Purposes refused.
         withdrawn: Purposes no longer agreed to.
+        policy: What became of the version itself: it was shown, or agreed to expressly.
+        channel: By which way.
         method: How it was said.
         policy_version: The version that was shown.
         subject: Whose choice it is, from a server; a browser's is its session's.
@@ -144,6 +146,8 @@ class Choice(Head, forbid_unknown_fields=True, omit_defaults=True, kw_only=True,
     given: Annotated[list[Name], Meta(max_length=PURPOSES_MAX)] = []
     refused: Annotated[list[Name], Meta(max_length=PURPOSES_MAX)] = []
     withdrawn: Annotated[list[Name], Meta(max_length=PURPOSES_MAX)] = []
+    policy: Annotated[list[Literal["notified", "accepted"]], Meta(max_length=2)] = []
+    channel: Name | None = None
     method: Name
     policy_version: Name
     subject: Name | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kit.erasing import ErasingShop
-from kit.withdrawing import NOON
+from kit.shop import NOON
 from remit_consumers import backup_keys
 from remit_consumers.backup.files import copy_file
 from remit_consumers.backup.making import PART, make_lake, make_vault

@@ -108,16 +108,16 @@ def test_a_crash_between_two_tables_records_every_change_once(
     pack = shop.say("given")
     shop.store(pack)
     for table in {"consents", "events/consent_change", "positions"} - {*left}:
-        newest = commits(shop.folder, table)
-        (shop.folder / "lake" / table / "_delta_log" / f"{newest:020d}.json").unlink()
+        newest = commits(shop.folder / "data", table)
+        (shop.root / table / "_delta_log" / f"{newest:020d}.json").unlink()
     shop.restart()
     assert shop.kept(shop.store(pack, shop.view())) == [(True, False)]
     for table in ("consents", "events/consent_change"):
-        rows = DeltaTable(str(shop.folder / "lake" / table)).to_pyarrow_table()
+        rows = DeltaTable(str(shop.root / table)).to_pyarrow_table()
         assert sorted(rows.column("status").to_pylist()) == ["given", "refused"]
         assert each_once(rows)
     shop.lake.materialise()
-    checks = verify(shop.folder).checks
+    checks = verify(shop.folder / "data").checks
     assert all(checks[name].holds for name in ("chain", "rows", "values", "sequences"))
 
 

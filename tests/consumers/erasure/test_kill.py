@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kit.erasing import ErasingShop
-from kit.withdrawing import NOON
+from kit.shop import NOON
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.certificate import certificates_in, chain_breaches
 from remit_consumers.erasure.erase import finish

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kit.erasing import ErasingShop
-from kit.withdrawing import NOON, REPORTING
+from kit.shop import NOON, REPORTING
 from remit_consumers.erasure.names import named
 from remit_consumers.erasure.residue import needles_of, rescan
 from remit_consumers.erasure.scope import Scope, SubjectRef

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kit.erasing import ErasingShop
-from kit.withdrawing import NOON
+from kit.shop import NOON
 from remit_consumers.erasure.suppression import FILE, Suppression
 from remit_consumers.lake.commit import Flush
 from remit_schemas.errors import KeysOutOfReach

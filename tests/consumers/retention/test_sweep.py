@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from kit.withdrawing import EVENTS, NOON, Shop
+from kit.shop import EVENTS, NOON, Shop
 from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.proof.verify import verify
 from remit_consumers.retention.sweep import Sweep, Swept

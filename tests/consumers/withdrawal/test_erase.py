@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.withdrawing import EVENTS, NOON, Shop
+from kit.shop import EVENTS, NOON, Shop
 from remit_consumers.lake import withdrawn
 from remit_consumers.lake.tables import WITHDRAWN_TABLE, open_table
 from remit_consumers.lake.vacuum import ORPHAN_AGE_S

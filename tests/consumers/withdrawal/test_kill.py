@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.withdrawing import EVENTS, NOON, Shop
+from kit.shop import EVENTS, NOON, Shop
 from remit_consumers.lake import withdrawn
 from remit_consumers.proof.verify import verify
 
@@ -48,10 +48,10 @@ def test_what_a_killed_consumer_left_is_done_by_the_next(tmp_path: Path, where: 
     died = subprocess.run(command, env=environment, check=False, timeout=120)
     assert died.returncode == -9
     assert withdrawn.pending(shop.root).num_rows
-    assert [has for _, has, _ in shop.kept()] == [where == "written", True]
+    assert [has for _, has, _ in shop.stands()] == [where == "written", True]
     receipts = shop.revoke().receipts
     assert len(receipts) == (1 if where == "written" else 0)
-    assert [has for _, has, _ in shop.kept()] == [False, True]
+    assert [has for _, has, _ in shop.stands()] == [False, True]
     assert withdrawn.pending(shop.root).num_rows == 0
     shop.lake.materialise()
     checks = verify(shop.root.parent, lag=0).checks

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from kit.installation import each_once
 from kit.policies import make_policy, make_rule
+from kit.shop import EVENTS, IMPROVE, NOON, REPORTING, Shop
 from kit.watching import until
-from kit.withdrawing import EVENTS, IMPROVE, NOON, REPORTING, Shop
 from remit import visitor
 from remit_consumers.lake import withdrawn
 from remit_consumers.lake.lease import lease
@@ -60,7 +60,7 @@ def test_a_withdrawal_takes_its_purpose_from_the_rows_and_leaves_the_others(shop
     shop.store(shop.say("withdrawn"))
     done = shop.revoke()
     assert (done.left, withdrawn.pending(shop.root).num_rows) == (0, 0)
-    assert shop.kept() == [
+    assert shop.stands() == [
         ("2026-03-05", False, True),
         ("2026-03-05", True, True),
         ("2026-03-05", False, False),
@@ -88,7 +88,7 @@ def test_what_was_collected_before_the_day_of_the_denial_is_swept_and_what_after
     shop.store(shop.view(NOON - 2 * DAY), shop.view(NOON - DAY), shop.view())
     shop.store(shop.say("withdrawn", NOON - DAY))
     shop.revoke()
-    assert shop.kept() == [(f"2026-03-0{day}", False, True) for day in (3, 4, 5)]
+    assert shop.stands() == [(f"2026-03-0{day}", False, True) for day in (3, 4, 5)]
     lost = told(shop).removed_values["page_view.utc_offset"]
     assert lost == {"swept": 1, "revoked": 2}
 
@@ -99,7 +99,7 @@ def test_a_late_denial_spares_the_days_after_the_subject_agreed_again(shop: Shop
     shop.store(*(shop.view(NOON - n * DAY) for n in (4, 2, 1, 0)))
     shop.store(shop.say("withdrawn", NOON - 3 * DAY))
     shop.revoke()
-    assert [has for _, has, _ in shop.kept()] == [False, False, True, True]
+    assert [has for _, has, _ in shop.stands()] == [False, False, True, True]
     assert told(shop).removed_values["page_view.utc_offset"] == {"swept": 1, "revoked": 1}
 
 
@@ -115,7 +115,7 @@ def test_a_denial_from_before_the_only_agreement_takes_nothing(shop: Shop) -> No
     shop.store(shop.view())
     shop.store(shop.say("withdrawn", NOON - 2 * DAY))
     assert not (shop.root / WITHDRAWN_TABLE).exists()
-    assert shop.kept() == [("2026-03-05", True, True)]
+    assert shop.stands() == [("2026-03-05", True, True)]
 
 
 def test_a_row_that_nothing_holds_any_more_goes(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_all_names_of_a_subject_lose_it_whatever_period_they_were_made_in(tmp_pa
     assert len(shop.rows()["subject"].unique()) == 3
     shop.store(shop.say("withdrawn"))
     shop.revoke()
-    assert [has for _, has, _ in shop.kept()] == [False] * 3
+    assert [has for _, has, _ in shop.stands()] == [False] * 3
     told(shop)
 
 
@@ -159,10 +159,10 @@ def test_a_visitor_of_a_day_that_lives_loses_what_was_agreed_to_yesterday(tmp_pa
     shop.store(shop.say("given", subject=who), shop.view(subject=who))
     shop.now = evening + 2 * MINUTE
     shop.store(shop.view(subject=who))
-    assert [has for _, has, _ in shop.kept()] == [True, True]
+    assert [has for _, has, _ in shop.stands()] == [True, True]
     shop.store(shop.say("withdrawn", subject=who))
     shop.revoke()
-    assert [has for _, has, _ in shop.kept()] == [False, False]
+    assert [has for _, has, _ in shop.stands()] == [False, False]
     assert len(shop.vault) == 0
 
 
@@ -171,7 +171,7 @@ def test_one_tenants_withdrawal_is_none_of_anothers(shop: Shop) -> None:
         shop.store(shop.say("given", NOON - MINUTE, tenant=tenant), shop.view(tenant=tenant))
     shop.store(shop.say("withdrawn", tenant="a"))
     shop.revoke()
-    assert [has for _, has, _ in shop.kept()] == [False, True]
+    assert [has for _, has, _ in shop.stands()] == [False, True]
 
 
 def test_carrying_it_out_again_changes_nothing(shop: Shop) -> None:
@@ -281,7 +281,7 @@ def test_what_a_flush_commits_while_files_are_rewritten_stands_beside_it(shop: S
         patch.setattr(decide.Judge, "change", meanwhile)
         shop.revoke()
     assert did
-    assert [has for _, has, _ in shop.kept()] == [False, False]
+    assert [has for _, has, _ in shop.stands()] == [False, False]
     assert each_once(shop.rows())
     told(shop)
 

@@ -121,6 +121,33 @@ def test_the_consent_goes_before_what_it_allows_under_the_same_session(
     assert {post.body["session"] for post in record.posts} == {said["session"]}
 
 
+@pytest.mark.clause("S113", "S114")
+def test_that_a_notice_was_shown_and_a_version_accepted_is_said_and_is_no_choice(
+    visit: Visit, record: RecordingEdge
+) -> None:
+    page = visit().open(f"{record.site}/first")
+    page.evaluate("remit.policy()")
+    assert page.evaluate("remit.told('notified', 'popup') && remit.told('accepted')")
+    assert page.evaluate("remit.flush()")
+    assert [(s["policy"], s["channel"], s["policy_version"]) for s in record.said] == [
+        (["notified"], "popup", "2021-11-01"),
+        (["accepted"], "website", "2021-11-01"),
+    ]
+    assert page.evaluate("remit.given") == []
+    assert not any(s["given"] or s["refused"] or s["withdrawn"] for s in record.said)
+
+
+def test_where_everything_is_held_having_seen_a_notice_lets_nothing_go(
+    visit: Visit, record: RecordingEdge
+) -> None:
+    record.hold = True
+    page = visit().open(f"{record.site}/first")
+    page.evaluate("remit.policy()")
+    assert not page.evaluate("remit.told('notified')")
+    page.evaluate("remit.flush()")
+    assert record.posts == []
+
+
 @pytest.mark.clause("S089")
 def test_only_the_choice_is_remembered_and_a_new_session_says_so_first(
     visit: Visit, record: RecordingEdge

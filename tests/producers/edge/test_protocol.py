@@ -223,6 +223,25 @@ def test_a_choice_becomes_an_event_for_each_purpose(home: Home, edge: EdgeProces
     assert said == {"analytics.reporting": "given", "functional.service.improve": "refused"}
 
 
+@pytest.mark.clause("S113", "S114")
+def test_that_a_notice_was_shown_or_a_version_agreed_to_is_recorded_by_channel(
+    home: Home, edge: EdgeProcess
+) -> None:
+    key, visit, version = edge.key(), session(), home.bundle.policy.version
+    said = {"session": visit, "sent_at": now_ms(), "method": "api", "policy_version": version}
+    for number, status in enumerate(("notified", "accepted"), 1):
+        told = said | {"batch": number, "policy": [status], "channel": "popup"}
+        answer = edge.send(key, told, path="/v1/consent")
+        assert (answer.status, answer.said["accepted"]) == (202, 1)
+    edge.end()
+    stored = list(home.stored().values())
+    assert {event.subject for event in stored} == {f"visitor:{visit}"}
+    columns = ("purpose", "status", "agreed_version", "channel")
+    assert [tuple(event.values[name] for name in columns) for event in stored] == [
+        (None, status, version, "popup") for status in ("notified", "accepted")
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "status", "fields"),
     [
@@ -235,6 +254,10 @@ def test_a_choice_becomes_an_event_for_each_purpose(home: Home, edge: EdgeProces
         ({"subject": "ann"}, 422, ["subject"]),
         ({"canary": 1}, 422, []),
         ({"methods": "canary"}, 422, ["method"]),
+        ({"policy": ["canary"]}, 422, ["policy"]),
+        ({"policy": ["accepted", "accepted"]}, 422, ["policy"]),
+        ({"channel": "canary"}, 422, ["channel"]),
+        ({"given": []}, 422, ["given", "refused", "withdrawn"]),
     ],
 )
 def test_a_choice_that_cannot_be_recorded_is_refused_by_name(
