@@ -33,6 +33,7 @@ NAMES = (
     "edge",
     "lake",
     "latency",
+    "withdrawals",
     "memory",
     "outage",
     "sdks",

@@ -303,6 +303,7 @@ def assert_as_the_reference(installed: Installation, script: Script) -> None:
     wanted = {row for history in script.histories.values() for row in history.rows}
     table = installed.rows("page_view")
     assert each_once(table)
+    assert each_once(installed.rows("consent_change"))
     found = set()
     for row in table.to_pylist():
         kept = {REPORTING: row["utc_offset"], IMPROVE: row["duration_ms"]}
