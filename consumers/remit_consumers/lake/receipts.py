@@ -95,7 +95,9 @@ def materialise(root: Path) -> int:
     if not row_tables(root):
         return 0
     table = open_table(root, TABLE)
-    known = table.version  # what was read below, and not what others have appended by the time of the commit
+    known = (
+        table.version
+    )  # what was read below, and not what others have appended by the time of the commit
     stands = heads(table.delta.to_pyarrow_table(columns=["kind", "table", "version", "chain"]))
     fresh = [
         link
