@@ -70,7 +70,7 @@ def measure(context: Context) -> Result:
 
 def _remit(log: str, seconds: float) -> dict[str, float]:
     with place(log) as installation:
-        running = _running(installation)
+        consumer = running(installation)
         try:
             answer = run_apart(
                 "latency.paced",
@@ -81,21 +81,21 @@ def _remit(log: str, seconds: float) -> dict[str, float]:
             )
             time.sleep(SETTLE_S)
         finally:
-            running.terminate()
-            running.communicate()
+            consumer.terminate()
+            consumer.communicate()
         return _latencies(
             installation.data / "lake" / "events" / "page_view", _times(installation), answer
         )
 
 
-def _running(installation: Installation) -> "subprocess.Popen[str]":
+def running(installation: Installation) -> "subprocess.Popen[str]":
     """Start `remit run` and wait until it consumes."""
-    running = installation.start("run")
-    assert running.stderr is not None
-    for line in running.stderr:
+    consumer = installation.start("run")
+    assert consumer.stderr is not None
+    for line in consumer.stderr:
         if "consuming" in line:
             break
-    return running
+    return consumer
 
 
 def _times(installation: Installation) -> str:

@@ -34,6 +34,7 @@ NAMES = (
     "edge",
     "lake",
     "latency",
+    "withdrawals",
     "memory",
     "outage",
     "sdks",

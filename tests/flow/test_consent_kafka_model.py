@@ -303,6 +303,7 @@ def assert_as_the_reference(installed: Installation, script: Script) -> None:
     wanted = {row for history in script.histories.values() for row in history.rows}
     table = installed.rows("page_view")
     assert each_once(table)
+    assert each_once(installed.rows("consent_change"))
     found = set()
     for row in table.to_pylist():
         kept = {REPORTING: row["utc_offset"], IMPROVE: row["duration_ms"]}
@@ -335,7 +336,7 @@ def test_two_consumers_and_a_broker_decide_as_the_reference_does(
     noon = (datetime.now(UTC) - timedelta(days=1)).replace(hour=12, minute=0)
     names = [f"subject {n}" for n in range(subjects)]
     script = Script(chance, {name: History() for name in names}, int(noon.timestamp() * 1000))
-    running, changes = Deployment(on_kafka, tmp_path, chance), 0
+    running, changes = Deployment(on_kafka, tmp_path, Random(seed)), 0
     for version in (OLDER, NEWER):
         if version == NEWER:
             running.under(NEWER)

@@ -95,6 +95,9 @@ def materialise(root: Path) -> int:
     if not row_tables(root):
         return 0
     table = open_table(root, TABLE)
+    known = (
+        table.version
+    )  # what was read below, and not what others have appended by the time of the commit
     stands = heads(table.delta.to_pyarrow_table(columns=["kind", "table", "version", "chain"]))
     fresh = [
         link
@@ -109,7 +112,7 @@ def materialise(root: Path) -> int:
     sync(files)
     transactions = {f"{TABLE}/{link.table}": link.version for link in fresh}
     try:
-        version = append(table.path, table.version, Append(files, transactions))
+        version = append(table.path, known, Append(files, transactions))
     except StaleWriter:  # another process chained the same commits first
         for one in files:
             one.file.unlink(missing_ok=True)

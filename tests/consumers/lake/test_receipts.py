@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pyarrow.compute as pc
 import pytest
@@ -100,3 +102,20 @@ def test_every_figure_of_a_receipt_has_its_row(tmp_path: Path) -> None:
     assert rows["field", "reduce"]["clause"] == "S025"
     assert Receipt.from_json(rows["commit", ""]["receipt"]).to_json() == make_receipt(0).to_json()
     assert not pc.any(pc.is_null(lake.receipts().column("chain"))).as_py()
+
+
+def test_consumers_that_chain_at_the_same_moment_chain_each_commit_once(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.claim(LOG, 0)
+    with ThreadPoolExecutor(4) as pool:
+        for offset in range(30):
+            lake.commit(make_flush(offset))
+            together = Barrier(4)
+
+            def chains(together: Barrier = together) -> int:
+                together.wait(60)
+                return Lake(tmp_path).materialise()
+
+            assert sum(each.result() for each in [pool.submit(chains) for _ in range(4)]) == 1
+    heads = stored(tmp_path).filter(pc.field("kind") == "commit").column("chain")
+    assert len(heads) == len(heads.unique()) == 30
