@@ -134,7 +134,7 @@ def test_what_another_consumer_recorded_is_known_after_the_next_claim(shop: Shop
 @pytest.mark.clause("S016")
 def test_a_ledger_that_cannot_be_read_stops_everything(shop: Shop) -> None:
     shop.store(shop.say("given"))
-    for file in (shop.folder / "lake" / "consents").glob("*.parquet"):
+    for file in (shop.root / "consents").glob("*.parquet"):
         file.unlink()
     with pytest.raises(LakeError):
         shop.restart()
@@ -247,8 +247,8 @@ def test_a_ledger_whose_log_was_cut_is_read_whole(shop: Shop) -> None:
     other = Shop(shop.folder)
     shop.store(shop.say("withdrawn", NOON + timedelta(minutes=1)))
     shop.store(shop.say("given", NOON + timedelta(minutes=2), subject="bob"))
-    log = shop.folder / "lake" / "consents" / "_delta_log"
-    newest = commits(shop.folder, "consents")
+    log = shop.root / "consents" / "_delta_log"
+    newest = commits(shop.folder / "data", "consents")
     DeltaTable(str(log.parent)).create_checkpoint()
     (log / f"{newest - 1:020d}.json").unlink()
     other.ledger.load()

@@ -92,7 +92,7 @@ def test_a_band_that_is_none_counts_as_a_childs_and_is_not_written_down(shop: Sh
     assert refused(done) == {MINOR_WITHOUT_GROUND: 1}
     assert not any(
         b"canary-age" in file.read_bytes()
-        for file in (shop.folder / "lake").rglob("*")
+        for file in (shop.root).rglob("*")
         if file.is_file()
     )
 
@@ -102,8 +102,8 @@ def test_the_band_stands_in_the_ledger_and_in_no_table_receipt_or_tagset(shop: S
     ground = {"minor_basis": "guardian_consent", "guardian": "canary-parent"}
     shop.store(aged(shop, "under_13", **ground), shop.view())
     shop.lake.materialise()
-    ledger = shop.folder / "lake" / "consents"
-    for file in (shop.folder / "lake").rglob("*"):
+    ledger = shop.root / "consents"
+    for file in (shop.root).rglob("*"):
         if not file.is_file() or ledger in file.parents:
             continue
         data = file.read_bytes()

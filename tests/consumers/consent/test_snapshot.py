@@ -56,7 +56,7 @@ def test_what_is_read_back_decides_as_what_was_saved(shop: Shop) -> None:
         (True, False),
         (True, False),
     ]
-    for file in (shop.folder / "lake" / "consents").glob("*.parquet"):
+    for file in (shop.root / "consents").glob("*.parquet"):
         file.rename(file.with_suffix(".away"))  # so that nothing can come from the table
     shop.restart()
     assert decided(shop) == before
@@ -108,11 +108,11 @@ def test_the_snapshot_of_another_lake_is_none(shop: Shop, tmp_path: Path) -> Non
 def test_a_snapshot_newer_than_the_table_is_none(shop: Shop) -> None:
     shop.store(shop.say("given", EARLIER))
     kept = shop.folder / "before"
-    shutil.copytree(shop.folder / "lake", kept)
+    shutil.copytree(shop.root, kept)
     shop.store(shop.say("given", EARLIER, purpose=IMPROVE))
     shop.ledger.load()
     shop.ledger.save()
-    shutil.rmtree(shop.folder / "lake")
-    kept.rename(shop.folder / "lake")  # a backup came back
+    shutil.rmtree(shop.root)
+    kept.rename(shop.root)  # a backup came back
     shop.restart()
     assert decided(shop)[0] == (True, False)
