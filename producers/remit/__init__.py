@@ -1,7 +1,7 @@
 """remit, embedded in an app: emit typed events; what the policy forbids is refused here already."""
 
 from remit.client import Client
-from remit.result import Accepted, Held, Refused
+from remit.result import Accepted, Held, Recorded, Refused
 from remit_schemas.events import (
     AccountChange,
     AutomatedDecision,
@@ -33,6 +33,7 @@ __all__ = [
     "PageView",
     "Payment",
     "ProfileChange",
+    "Recorded",
     "Refused",
     "RightsRequest",
     "ServiceLog",

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from remit.answers import Who
 from remit.gate import Gate
 from remit.holding import Offer
-from remit.result import ACCEPTED, HELD, Accepted, Emits, Refused
+from remit.result import HELD, Accepted, Emits, Recorded, Refused
 from remit.route import NOWHERE, ConsentTerms, Route
 from remit_schemas.category import CHANNELS, CONCLUDED, CONCLUDING, METHODS
 from remit_schemas.codec import stamped
@@ -44,6 +44,12 @@ class Emitter(Emits, Protocol):
         self, route: Route, datum: bytes, subject: str | None, tenant: str | None
     ) -> Accepted | Refused:
         """Take the datum of one event of which everything was asked."""
+        ...
+
+    def put_recorded(
+        self, route: Route, datum: bytes, subject: str | None, tenant: str | None
+    ) -> Accepted | Refused:
+        """The same, and `Recorded` says where it stands."""
         ...
 
     def count(self, route: Route, tenant: str | None, reason: str) -> Refused:
@@ -111,7 +117,8 @@ class Asking:
         results = [self._say(terms, who, one, how) for one in said]
         if any(purpose in terms.optional for purpose, _ in said):
             self.go_on(who, terms.policy_version)
-        return next((one for one in results if not one), ACCEPTED if results else NOTHING_SAID)
+        refused = next((one for one in results if not one), None if results else NOTHING_SAID)
+        return together(results) if refused is None else refused
 
     def state(self, terms: ConsentTerms, who: Who, status: str, how: How) -> Accepted | Refused:
         """Record what became of the whole policy version for somebody: told, concluded or accepted.
@@ -165,10 +172,23 @@ class Asking:
             actor="guardian" if how.guardian else None,
             guardian=how.guardian,
         )
-        return self._emitter.emit(change, subject=who[0], tenant=who[1])
+        route = self._emitter.route_of(ConsentChange)
+        if route is None:  # after a fork or a close, which `emit` knows what to do about
+            return self._emitter.emit(change, subject=who[0], tenant=who[1])
+        datum = self.datum_of(Offer(route, change, *who))
+        if isinstance(datum, Refused):
+            return datum
+        return self._emitter.put_recorded(route, datum, *who)
 
     def _drop(self, offer: Offer) -> None:
         self._emitter.count(offer.route, offer.tenant, "held")
+
+
+def together(results: Iterable[Accepted | Refused]) -> Recorded:
+    """Put the names of records together."""
+    return Recorded(
+        tuple(name for one in results if isinstance(one, Recorded) for name in one.records)
+    )
 
 
 def each(purposes: Iterable[str], status: str) -> list[tuple[str, str]]:

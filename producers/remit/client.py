@@ -143,7 +143,7 @@ class Client:
             tenant: Whose customer that is.
 
         Returns:
-            `Accepted` when every change is recorded; else the first refusal: ``does_not_fit`` for a purpose that the
+            `Recorded` when every change is, with the name of each record; else the first refusal: ``does_not_fit`` for a purpose that the
             policy does not leave to its subjects, and for a method that is none. What is refused or withdrawn is withheld here whatever it is.
         """
         terms = self._consent_terms()
@@ -341,6 +341,17 @@ class Client:
         """See `asking.Emitter`."""
         packer = self._packer
         return REFUSED["not_ready"] if packer is None else packer.put(route, datum, subject, tenant)
+
+    def put_recorded(
+        self, route: Route, datum: bytes, subject: str | None, tenant: str | None
+    ) -> Accepted | Refused:
+        """See `asking.Emitter`."""
+        from remit.recorded import put_recorded  # noqa: PLC0415  # only where somebody says something
+
+        packer = self._packer
+        if packer is None:
+            return REFUSED["not_ready"]
+        return put_recorded(packer, route, datum, subject, tenant)
 
     def count(self, route: Route, tenant: str | None, reason: str) -> Refused:
         """See `asking.Emitter`."""

@@ -16,6 +16,18 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded(Accepted):
+    """What somebody said is sealed in the spool, and will stand in the consent ledger under these names.
+
+    Attributes:
+        records: One for each thing that was said, ``<pack>:<index>``: to be handed to whoever said it, who finds it in
+            their receipt (`remit consent receipt`). Source: ISO/IEC TS 27560, record_id.
+    """
+
+    records: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The event was not taken; it is counted, and the app goes on. False where a truth is asked for.
 

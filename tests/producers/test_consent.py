@@ -9,7 +9,7 @@ from kit.spooled import Home, MakeClient
 from remit.answers import ANSWERS_MAX
 from remit.client import Client
 from remit.holding import HELD_EVENTS_MAX, HELD_OF_ONE_MAX, HELD_S
-from remit.result import Accepted, Held, Refused
+from remit.result import Accepted, Held, Recorded, Refused
 from remit_schemas.event import now_ms
 from remit_schemas.events import ConsentChange, PageView, ServiceLog
 from remit_schemas.policy import Policy, find_policy
@@ -50,6 +50,20 @@ def test_every_change_of_consent_is_an_event_of_its_own(
         (REPORT, "withdrawn", VERSION, "settings"),
     ]
     assert {e.subject for e in home.stored().values()} == {"ann"}
+
+
+@pytest.mark.clause("S089")
+def test_who_says_something_is_told_the_name_of_each_record(
+    home: Home, make_client: MakeClient
+) -> None:
+    client = make_client()
+    said = client.consent("ann", given=[REPORT], refused=[IMPROVE])
+    later = client.notified("ann", channel="popup")
+    assert isinstance(said, Recorded)
+    assert isinstance(later, Recorded)
+    assert client.flush(TIMEOUT_S)
+    assert {f"{pack}:{index}" for pack, index in home.stored()} == {*said.records, *later.records}
+    assert len(said.records) == 2
 
 
 def test_what_is_refused_leaves_the_process_no_more(home: Home, make_client: MakeClient) -> None:

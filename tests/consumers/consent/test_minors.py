@@ -91,9 +91,7 @@ def test_a_band_that_is_none_counts_as_a_childs_and_is_not_written_down(shop: Sh
     done = shop.store(aged(shop, "canary-age"), shop.view())
     assert refused(done) == {MINOR_WITHOUT_GROUND: 1}
     assert not any(
-        b"canary-age" in file.read_bytes()
-        for file in (shop.root).rglob("*")
-        if file.is_file()
+        b"canary-age" in file.read_bytes() for file in (shop.root).rglob("*") if file.is_file()
     )
 
 
