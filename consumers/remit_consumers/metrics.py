@@ -48,6 +48,11 @@ class Metrics:
         self.waiting = Gauge(
             "remit_waiting_packs", "Packs that wait for a key or a policy", registry=self.registry
         )
+        self.beyond_use = Gauge(
+            "remit_beyond_use_days",
+            "Days until no living backup of the vault has the secret of an erased subject (0: none has)",
+            registry=self.registry,
+        )
         self.gap = Gauge(
             "remit_conservation_gap",
             "Events not accounted for (must be 0)",

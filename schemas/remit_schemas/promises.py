@@ -112,6 +112,14 @@ PROMISES: Final[Mapping[str, Promise]] = MappingProxyType(
             "From a withdrawal on, nothing that was not committed before is stored for its purpose, whatever its time.",
             ("report: consents", 'remit_values_total{decision="refuse"}'),
         ),
+        "backups_end": Promise(
+            "A backup of the vault is unreadable everywhere after 14 days; what it has of somebody erased is beyond use till then, and told.",
+            ("remit_beyond_use_days",),
+        ),
+        "erased_stays_erased": Promise(
+            "A lake that was put back from before an erasure is read by nobody until the erasure is applied to it.",
+            ("verify: erased",),
+        ),
         "chained": Promise(
             "Receipts are chained to the rows they speak of, so that no change goes unseen.",
             ("verify: chain", "verify: rows"),
