@@ -48,11 +48,6 @@ class Metrics:
         self.waiting = Gauge(
             "remit_waiting_packs", "Packs that wait for a key or a policy", registry=self.registry
         )
-        self.beyond_use = Gauge(
-            "remit_beyond_use_days",
-            "Days until no living backup of the vault has the secret of an erased subject (0: none has)",
-            registry=self.registry,
-        )
         self.gap = Gauge(
             "remit_conservation_gap",
             "Events not accounted for (must be 0)",
@@ -69,7 +64,12 @@ class Metrics:
         self._add_waits()
 
     def _add_waits(self) -> None:
-        """Register how long a denial had to wait, and those whose rows were stored already."""
+        """Register how long a denial had to wait, and those whose rows were stored already; and the erased in backups."""
+        self.beyond_use = Gauge(
+            "remit_beyond_use_days",
+            "Days until no living backup of the vault has the secret of an erased subject (0: none has)",
+            registry=self.registry,
+        )
         self.consent_stop = self._waiting(
             "remit_consent_stop_seconds",
             "Time from a denial of a purpose, as its sender dates it, to the commit from which on it holds",
