@@ -128,6 +128,18 @@ PROMISES: Final[Mapping[str, Promise]] = MappingProxyType(
             "What a legal hold lies on stays as it is; the hold has a ground, an owner and an end.",
             ("report: removals", "remit_retention_overdue_rows{category}"),
         ),
+        "erased_everywhere": Promise(
+            "An erasure takes all of somebody, or what they name of it, from everywhere, and a signed certificate proves it.",
+            ("report: removals", "verify: erased", "verify: certificates"),
+        ),
+        "closed_until_agreed": Promise(
+            "Of an account that was closed nothing is taken any more, until its owner agrees anew.",
+            ('remit_refused_total{reason="suppressed"}',),
+        ),
+        "recipients_told": Promise(
+            "Whoever got something of somebody who was erased is told, again and again, until they answer.",
+            ("verify: certificates",),
+        ),
         "chained": Promise(
             "Receipts are chained to the rows they speak of, so that no change goes unseen.",
             ("verify: chain", "verify: rows"),
