@@ -26,6 +26,7 @@ NAMES = (
     "started",
     "size",
     "consent",
+    "erasure",
     "pipeline",
     "middleware",
     "emit",

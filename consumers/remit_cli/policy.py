@@ -131,7 +131,10 @@ def _print_table(explained: Mapping[str, object]) -> None:
             f"({said['clause']}: {said['reason']})"
         )
     Console().print(table)
-    said = {name.capitalize(): explained[name] for name in ("floor", "volume", "alternatives")}
+    said = {
+        name.capitalize(): explained[name]
+        for name in ("floor", "volume", "alternatives", "retention")
+    }
     functions = explained["functions"]
     if isinstance(functions, dict):
         said |= {f"Function {name}": words for name, words in functions.items()}

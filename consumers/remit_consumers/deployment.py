@@ -110,6 +110,22 @@ class Deployment:
         return Floors(self.lake, sealer, now)
 
 
+def plans_on_record(settings: Settings) -> Plans:
+    """Contracts and every policy version that lies in the policy's folder, without keys or vault.
+
+    Raises:
+        PolicyError: The policy cannot be used.
+        ContractError: A contract cannot be used.
+    """
+    plans = Plans(
+        contracts_of(settings.policy),
+        find_policy(settings.policy),
+        policy_path(settings.policy).parent,
+    )
+    plans.take_up()
+    return plans
+
+
 def open_keys(settings: Settings, policy: Policy) -> KeyStore:
     """Open the key store; never begin a new one, or a new vault, beside a lake that was written with another.
 

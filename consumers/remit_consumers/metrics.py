@@ -54,6 +54,12 @@ class Metrics:
             ["contract"],
             registry=self.registry,
         )
+        self.overdue = Gauge(
+            "remit_retention_overdue_rows",
+            "Rows whose time is over and that are still there, or still hold a field whose time is over",
+            ["category"],
+            registry=self.registry,
+        )
         self.latency = Histogram(
             "remit_latency_seconds",
             "Time from a pack's arrival on the log to the commit of its rows, and of each flush",
@@ -110,7 +116,14 @@ class Metrics:
         """Add what commits took away of rows that were stored before."""
         for receipt in receipts:
             for one in receipt.removed:
-                self.events.labels(receipt.contract, one.removal.value).inc(one.rows)
+                contract = receipt.contract or "unknown"
+                self.events.labels(contract, one.removal.value).inc(one.rows)
+
+    def due(self, rows: Mapping[str, int]) -> None:
+        """Show how many rows should be gone, by the categories of what they hold."""
+        self.overdue.clear()
+        for category, count in rows.items():
+            self.overdue.labels(category).set(count)
 
     def waited(self, denials_s: Iterable[float], erasures_s: Iterable[float]) -> None:
         """Show how long denials and erasures waited until no row stood against them."""

@@ -1,6 +1,6 @@
 """The plans that govern: contracts and policy versions on record, compiled once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -89,12 +89,18 @@ class Plans:
         found: dict[str, None] = {}
         for policy in list(self._policies.values()):
             days = policy.pseudonyms.rotate_days if policy.pseudonyms else 0
-            longest = max(
-                (rule.keep_for for rule in policy.rules if rule.keep_for), default=NO_TIME
-            )
+            longest = max(_lengths(policy), default=NO_TIME)
             first, last = (now - longest).date(), (now + timedelta(days=days)).date()
             found |= dict.fromkeys(epochs(days, first, last))
         return list(found)
+
+    def policy(self, version: str) -> Policy:
+        """A policy version on record; KeyError where it is not."""
+        return self._policies[version]
+
+    def take_up(self) -> None:
+        """Take up every version that lies in the policy's folder."""
+        self._look_again()
 
     def _look_again(self) -> None:
         """Read the versions that came into the policy's folder since; one that cannot be used is not on record."""
@@ -102,3 +108,12 @@ class Plans:
             with suppress(SettingsError):
                 self._check(policy)
                 self._policies.setdefault(policy.version, policy)
+
+
+def _lengths(policy: Policy) -> Iterator[timedelta]:
+    """How long a policy lets anything be kept: by rules, by laws and by consents."""
+    yield from (rule.keep_for for rule in policy.rules if rule.keep_for)
+    for terms in policy.retention:
+        yield from (one.keep_for for one in terms.extensions)
+        if terms.floor:
+            yield terms.floor.keep_for + timedelta(days=1)

@@ -108,6 +108,8 @@ def columns_of(names: Sequence[str], fields: Iterable[str]) -> dict[str, list[st
 
 def present_in(table: pa.Table) -> int:
     """Rows in which any of the columns has a value."""
+    if table.num_columns == 1:
+        return int(table.num_rows - table.column(0).null_count)
     present = pc.is_valid(table.column(0))
     for column in table.columns[1:]:
         present = pc.or_(present, pc.is_valid(column))

@@ -15,6 +15,7 @@ from remit_consumers.lake.tables import CONSENTS_TABLE
 from remit_consumers.metrics import Metrics
 from remit_consumers.pipeline import steps
 from remit_consumers.proof.report import report
+from remit_consumers.retention.sweeper import Sweeper
 from remit_consumers.source.base import Sealed, Source, Start
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
 from remit_consumers.waiting import Waiting
@@ -72,6 +73,7 @@ class Runner:
             self._suppression,
         )
         self._revoker = Revoker(deployment.lake, self._plans.plan, metrics, now)
+        self._sweeper = Sweeper(deployment, self._plans, metrics, now)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}
@@ -162,6 +164,7 @@ class Runner:
         finally:
             self._tend_floors(hurry=True)
             self._revoker.stop()
+            self._sweeper.stop()
             self.source.close()
 
     def _turn(self, *, hurry: bool) -> int:
@@ -181,6 +184,7 @@ class Runner:
         self._names.forget_gone()
         self._tend_floors()
         self._revoker.tend()
+        self._sweeper.tend()
         return taken
 
     def _reopen(self) -> None:

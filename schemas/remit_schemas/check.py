@@ -7,6 +7,7 @@ from datetime import timedelta
 from remit_schemas.category import Decision, Necessity
 from remit_schemas.contract import CONSENT_CHANGE, Contract, Contracts, builtin
 from remit_schemas.errors import PolicyError
+from remit_schemas.lasting import columns_of_plan, without_effect
 from remit_schemas.plan import (
     NOT_NAMED,
     Plan,
@@ -50,6 +51,7 @@ def _unknown(policy: Policy, known: AbstractSet[str]) -> Iterator[str]:
         *(("floor", floor.event) for floor in policy.floors),
         *(("volume", volume.event) for volume in policy.volumes),
         *(("alternatives", one.event) for one in policy.alternatives),
+        *(("retention", one.event) for one in policy.retention),
     )
     for what, event in parts:
         if event not in known:
@@ -90,6 +92,22 @@ def _problems(policy: Policy, contracts: Contracts) -> Iterator[str]:
         yield from _kept_longer_without_consent(plan)
         yield from _unheard(plan, policy)
         yield from _without_campaign(plan, contracts.by_name(name))
+        yield from without_effect(name, plan.retention, plan.fields)
+        yield from _never_ends(plan, policy, contracts)
+
+
+def _never_ends(plan: Plan, policy: Policy, contracts: Contracts) -> Iterator[str]:
+    """Find purposes that are ended by an event that nobody can see."""
+    end = plan.retention.ends_with if plan.retention else None
+    if end is None or end.event in {None, plan.contract}:
+        return
+    where = f"the retention of {plan.contract} ends with {end.event}.{end.field}"
+    if end.event not in contracts.names:
+        yield f"{where}: there is no contract {end.event!r}"
+        return
+    fields = compile(contracts.by_name(end.event), policy).fields
+    if end.field not in fields or columns_of_plan(fields[end.field]) != [end.field]:
+        yield f"{where}, which is not stored as one column"
 
 
 def _kept_as_it_came(plan: Plan, contract: Contract) -> Iterator[str]:
@@ -110,6 +128,8 @@ def _ruled_though_prohibited(plan: Plan, policy: Policy) -> Iterator[str]:
 
 def _kept_longer_without_consent(plan: Plan) -> Iterator[str]:
     """Find fields whose consent shortens the life of a row: who withholds it would be kept longer."""
+    if plan.retention is not None:  # each field goes at its own end
+        return
     lengths = {name: field.keep_for for name, field in plan.fields.items() if field.keep_for}
     row = plan.outcome().keep_for or max(lengths.values(), default=timedelta())
     for name, length in lengths.items():

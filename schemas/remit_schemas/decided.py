@@ -106,6 +106,13 @@ class Outcome:
         """Give this outcome where a floor of this name decided as well: another tagset, so that a replay can tell."""
         return replace(self, tagset=tagset_of(f"{self.tagset}|{floor}".encode()), floor=floor)
 
+    def aged(self, precisions: Mapping[str, str]) -> "Outcome":
+        """Give this outcome where times have become coarser with age: another tagset for each precision that is left."""
+        if not precisions:
+            return self
+        told = ",".join(f"{name}={precisions[name]}" for name in sorted(precisions))
+        return replace(self, tagset=tagset_of(f"{self.tagset}|aged {told}".encode()))
+
 
 @dataclass(frozen=True, slots=True)
 class FloorPlan:

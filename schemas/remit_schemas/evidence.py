@@ -96,6 +96,9 @@ SECTIONS: Final[Mapping[str, Shown]] = MappingProxyType(
         "minors": always('remit_refused_total{reason="minor_without_ground"}', "report: reasons"),
         "editions": always('remit_refused_total{reason="not_subscribed"}', "report: reasons"),
         "functions": _of_function,
+        "retention": always(
+            "remit_retention_overdue_rows{category}", "report: removals", "explain: retention"
+        ),
         "views": always("report: reads"),
         "promises": _of_promise,
     }

@@ -15,6 +15,7 @@ from remit_schemas.plan import (
     Plan,
 )
 from remit_schemas.policy import builtin_clauses
+from remit_schemas.retention import explain_retention
 from remit_schemas.rule import PseudonymTerms, duration_text
 from remit_schemas.signals import SignalTerms
 from remit_schemas.specs import SPECS
@@ -105,6 +106,7 @@ class Explanation:
         volume: How many events are taken, in a sentence; None where all are.
         alternatives: Fields of which one suffices, in a sentence; None where there are none.
         functions: For each function it belongs to, in a sentence, who has it; none is every edition.
+        retention: What moves the time of its rows, in sentences; None where its rules alone say it.
     """
 
     contract: str
@@ -118,6 +120,7 @@ class Explanation:
     volume: str | None = None
     alternatives: str | None = None
     functions: Mapping[str, str] = field(default_factory=dict)
+    retention: str | None = None
 
     def to_json(self) -> dict[str, JsonValue]:
         """Give what `remit policy explain --json` prints."""
@@ -133,6 +136,7 @@ class Explanation:
             "volume": self.volume,
             "alternatives": self.alternatives,
             "functions": dict(self.functions),
+            "retention": self.retention,
         }
 
 
@@ -162,6 +166,7 @@ def explain(plan: Plan, clauses: Clauses | None = None) -> Explanation:
         functions=MappingProxyType(
             {name: explain_function(terms) for name, terms in plan.functions.items()}
         ),
+        retention=explain_retention(plan.retention) if plan.retention else None,
     )
 
 

@@ -5,7 +5,7 @@ and what the policy says wrongly is an error, never a guess.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
@@ -17,12 +17,14 @@ from remit_schemas.decided import FieldDecision, FieldPlan, FloorPlan, Outcome, 
 from remit_schemas.errors import PolicyError
 from remit_schemas.event import is_there
 from remit_schemas.functions import Functions, of_event
+from remit_schemas.lasting import retention_of
 from remit_schemas.minors import MinorTerms
 from remit_schemas.parameters import complete
 from remit_schemas.policy import Policy
 from remit_schemas.policy_file import nearest
 from remit_schemas.precision import finest, read_by_purpose
 from remit_schemas.reducer import FINAL, Scalar, listed
+from remit_schemas.retention import RetentionTerms
 from remit_schemas.rule import PseudonymTerms, Rule
 from remit_schemas.signals import SignalTerms
 from remit_schemas.specs import SPECS
@@ -54,6 +56,7 @@ class Plan:
         minors: On which ground events of minors are taken; None is none.
         alternatives: Fields of which one must be there; None where the policy names none.
         functions: The functions that it belongs to, by name; none is every edition.
+        retention: What moves the time of its rows; None where each row goes with the first of its fields.
     """
 
     contract: str
@@ -69,6 +72,7 @@ class Plan:
     minors: MinorTerms | None = None
     alternatives: Alternatives | None = None
     functions: Functions = field(default_factory=dict)
+    retention: RetentionTerms | None = None
 
     @property
     def optional_purposes(self) -> frozenset[str]:
@@ -93,13 +97,26 @@ class Plan:
             name: _decide(field, granted, is_spare=name in spare)
             for name, field in self.fields.items()
         }
-        stored = [name for name, field in fields.items() if field.decision is not Decision.REFUSE]
-        lengths = [self.fields[name].keep_for or timedelta() for name in stored]
+        return self.decided(fields)
+
+    def decided(self, fields: Mapping[str, FieldDecision]) -> Outcome:
+        """Name what was decided, and say how long rows of it are kept: to the first end of a field, or to the last."""
+        lengths = [
+            self.kept_for(name, field.purposes)
+            for name, field in fields.items()
+            if field.decision is not Decision.REFUSE
+        ]
+        last = min if self.retention is None else max
         return Outcome(
             tagset=self._tagset(fields),
             fields=MappingProxyType(fields),
-            keep_for=min(lengths, default=timedelta()),
+            keep_for=last(lengths, default=timedelta()),
         )
+
+    def kept_for(self, name: str, purposes: Sequence[str]) -> timedelta:
+        """Say how long a field is kept while these purposes hold for it."""
+        ceiling = self.fields[name].keep_for or timedelta()
+        return self.retention.kept_for(ceiling, purposes) if self.retention else ceiling
 
     def spare(self, values: Mapping[str, object]) -> frozenset[str]:
         """Name the fields of an event that are more than is needed, since an alternative before them is there."""
@@ -135,7 +152,9 @@ class Plan:
             ]
             for name, plan in self.fields.items()
         ]
-        whole = [self.contract, self.policy, self.policy_version, told]
+        whole: list[object] = [self.contract, self.policy, self.policy_version, told]
+        if self.retention is not None:  # names of before there was retention stay
+            whole.append(self.retention.model_dump(mode="json", exclude_none=True))
         return tagset_of(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode())
 
 
@@ -170,7 +189,19 @@ def compile(contract: Contract, policy: Policy) -> Plan:  # noqa: A001 - the des
         minors=policy.minors,
         alternatives=_alternatives(contract, policy, fields),
         functions=MappingProxyType(of_event(policy.functions, contract.name)),
+        retention=_retention(contract, policy, fields),
     )
+
+
+def _retention(
+    contract: Contract, policy: Policy, fields: Mapping[str, FieldPlan]
+) -> RetentionTerms | None:
+    """Find how long rows of a contract stay."""
+    try:
+        return retention_of(contract, policy.retention, fields)
+    except PolicyError as error:
+        message = f"{_title(policy)}: {error}"
+        raise PolicyError(message) from None
 
 
 def _alternatives(

@@ -33,6 +33,11 @@ from remit_schemas.policy_file import (
     validate,
 )
 from remit_schemas.promises import PromiseTerms, cited_by_promises, mistakes_of_promises
+from remit_schemas.retention import (
+    RetentionTerms,
+    cited_by_retention,
+    mistakes_of_retention,
+)
 from remit_schemas.rule import (
     Name,
     PolicyDocument,
@@ -84,6 +89,7 @@ class Policy(Written):
         minors: Whose data is collected on a ground of its own only; without it, no known minor's is.
         alternatives: Fields of which one suffices; one set for a contract at most.
         promises: Which sentences rest on what the engine keeps by itself.
+        retention: What moves the time of rows beside their rules; one for a contract at most.
         views: What the views of purposes do to keep their rows apart, by fideslang data_use.
         editions: Of the product, from the narrowest to the widest.
         functions: Which events belong to which function, and which editions include it.
@@ -111,6 +117,7 @@ class Policy(Written):
     minors: MinorTerms | None = None
     alternatives: tuple[Alternatives, ...] = ()
     promises: Mapping[str, PromiseTerms] = Field(default_factory=dict)
+    retention: tuple[RetentionTerms, ...] = ()
     views: Mapping[str, ViewTerms] = Field(default_factory=dict)
     editions: tuple[Edition, ...] = ()
     functions: Mapping[Word, FunctionTerms] = Field(default_factory=dict)
@@ -122,7 +129,8 @@ class Policy(Written):
         Sections that came later are not there where they are empty: the hash of an older policy stays what it was.
         """
         later = (
-            *("alternatives", "editions", "functions", "promises", "signals", "views", "volumes"),
+            *("alternatives", "editions", "functions", "promises", "retention", "signals"),
+            *("views", "volumes"),
         )
         empty = {name for name in later if not getattr(self, name)}
         empty |= {"laws"} if self.laws == (Law.PIPL,) else set()
@@ -163,6 +171,7 @@ class Policy(Written):
         yield from mistakes_of_signals(self.signals, self.purposes)
         yield from mistakes_of_minors(self.minors, self.purposes)
         yield from mistakes_of_promises(self.promises)
+        yield from mistakes_of_retention(self.retention, self.purposes)
         yield from mistakes_of_views(self.views, self.purposes)
         yield from mistakes_of_functions(self.editions, self.functions)
 
@@ -179,6 +188,7 @@ class Policy(Written):
             ("floors", "floor"),
             ("volumes", "volume"),
             ("alternatives", "set of alternatives"),
+            ("retention", "retention"),
         )
         for section, one in sections:
             events = [part.event for part in getattr(self, section)]
@@ -328,7 +338,7 @@ def _check_clauses(policy: Policy, clauses: Clauses, source: Source) -> None:
 
 CITING = (
     *("purposes", "prohibited", "pseudonyms", "minors", "rules", "floors", "signals", "volumes"),
-    *("alternatives", "views", "editions", "functions"),
+    *("alternatives", "retention", "views", "editions", "functions"),
 )
 """The sections whose parts cite a clause: one part, several in a list, or several by name."""
 
@@ -343,4 +353,5 @@ def cited(policy: Policy) -> Iterator[tuple[Place, str]]:
             yield from (((section, n, "clause"), one.clause) for n, one in enumerate(part))
         elif part is not None:
             yield (section, "clause"), part.clause
+    yield from cited_by_retention(policy.retention)
     yield from cited_by_promises(policy.promises)

@@ -64,9 +64,16 @@ def make_crowd(
         views: How many page views.
         subjects: How many subjects at most.
     """
-    plan = compile_plan(PAGE_VIEW, policy)
-    rows, tagset = _through_steps(settings, plan, _came(views, subjects), granted)
+    vault = Vault.open(settings.vault, b"k" * 32)
+    rows, tagset = crowd_rows(vault, policy, granted, views, subjects)
     store_rows(settings.lake, rows, tagset)
+
+
+def crowd_rows(
+    vault: Vault, policy: Policy, granted: frozenset[str], views: int, subjects: int
+) -> tuple[pa.Table, Tagset]:
+    """Give the rows of a crowd, and what their tagset stands for."""
+    return _through_steps(vault, compile_plan(PAGE_VIEW, policy), _came(views, subjects), granted)
 
 
 def store_rows(lake: Path, rows: pa.Table, tagset: Tagset) -> None:
@@ -121,7 +128,7 @@ def _zipf(
 
 
 def _through_steps(
-    settings: Settings, plan: Plan, came: Came, granted: frozenset[str]
+    vault: Vault, plan: Plan, came: Came, granted: frozenset[str]
 ) -> tuple[pa.Table, Tagset]:
     """Minimize and tag what came, as the pipeline does; no floor has closed yet, which is the attacker's best case."""
     from remit_consumers.lake.tagsets import tagset_of  # noqa: PLC0415 - beside its use
@@ -138,7 +145,6 @@ def _through_steps(
         outcome=plan.outcome(granted),
         granted=granted,
     )
-    vault = Vault.open(settings.vault, b"k" * 32)
     done = tag(minimize(Pseudonyms(vault, STORAGE_DOMAIN), lambda: REDUCERS)(batch, plan), plan)
     assert done.outcome is not None
     return done.table.select(stored_schema(PAGE_VIEW, plan).names), tagset_of(plan, done.outcome)

@@ -1,5 +1,6 @@
 """A shop whose whole installation is there: keys, vault, policy, lake; so that subjects can be erased from it."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
 from remit_consumers.pipeline import steps
 from remit_consumers.settings import Settings
+from remit_consumers.steps.entitle import entitle
+from remit_consumers.steps.exclude import exclude
 
 
 class ErasingShop(Shop):
@@ -26,6 +29,7 @@ class ErasingShop(Shop):
     def __init__(self, folder: Path, now: datetime = NOON) -> None:
         self.settings = Settings(folder / "data", folder / "keys", folder / "vault")
         self.deployment = Deployment.open(self.settings)
+        self.deployment.keys.ensure(now)
         super().__init__(folder, now)
         self.vault = self.deployment.vault
         self.names = self.deployment.names()
@@ -40,7 +44,10 @@ class ErasingShop(Shop):
         sealer = Sealer(self.settings.floors, self.settings.keys, 0)
         self.floors = Floors(self.deployment.lake, sealer, lambda: self.now)
         means = self.deployment.means
-        self.walk = steps(self.names, means, self.floors, self.ledger, self.plans, self.suppression)
+        self.names.forget_all()
+        walk = steps(self.names, means, self.floors, self.ledger, self.plans, self.suppression)
+        whose = entitle(self.plans.tenancy)
+        self.walk = replace(walk, entitle=exclude(self.suppression, whose, lambda: self.now))
         self.ledger.load()
 
     def erase(self, *subjects: str, scope: Scope | None = None, **more: bool) -> Certificate:

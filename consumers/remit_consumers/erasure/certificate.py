@@ -106,11 +106,14 @@ class Certificate:
             raise LakeError(message) from None
         return cls.from_dict(form)
 
+    def file(self, data: Path) -> Path:
+        """Where it lies below a data folder."""
+        return data / FOLDER / f"{self.number:06d}.json"
+
     def write(self, data: Path) -> Path:
         """Write it below a data folder, durably; gives where."""
-        folder = data / FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"{self.number:06d}.json"
+        file = self.file(data)
+        file.parent.mkdir(parents=True, exist_ok=True)
         replace_file(file, (json.dumps(self.to_dict(), indent=1, sort_keys=True) + "\n").encode())
         return file
 

@@ -17,16 +17,20 @@ from remit_consumers.consent.withdrawals import EVIDENCE_KEPT
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.certificate import Certificate
 from remit_consumers.erasure.facts import Seen, certify
+from remit_consumers.erasure.kept import Keeping
 from remit_consumers.erasure.ledger import Erasure, ErasureLedger, apply_head
 from remit_consumers.erasure.names import named
 from remit_consumers.erasure.quiet import quiet
 from remit_consumers.erasure.reach import drop_views, forget_in_windows, strike_evidence, take_rows
-from remit_consumers.erasure.residue import needles_of, rescan
+from remit_consumers.erasure.residue import Rescan, needles_of, rescan
 from remit_consumers.erasure.scope import REASONS, Scope, SubjectRef
+from remit_consumers.erasure.sealed import late_events
 from remit_consumers.erasure.suppression import Suppression, entry_of
+from remit_consumers.erasure.telling import tell
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.log import versions
-from remit_consumers.lake.tables import row_tables
+from remit_consumers.lake.rewrite import EVENTS
+from remit_consumers.lake.tables import HOLDS_TABLE, row_tables
 from remit_schemas.errors import LakeError, SettingsError
 
 EVERYTHING = Scope()
@@ -79,7 +83,8 @@ def finish(deployment: Deployment, now: datetime) -> list[Certificate]:
         LakeError: The lake was restored from before an erasure that was done: `apply` does it again.
     """
     ledger = ErasureLedger.open(deployment.settings.keys)
-    if not ledger.not_applied(deployment.lake.root):
+    if not ledger.pending(deployment.lake.root):
+        _write_certificates(deployment.settings.data, ledger)
         return []
     with ledger.alone.held():
         return _finish(deployment, ledger, now)
@@ -93,7 +98,7 @@ def apply(deployment: Deployment, now: datetime) -> list[Certificate]:
     ledger = ErasureLedger.open(deployment.settings.keys)
     with ledger.alone.held():
         root, done = deployment.lake.root, []
-        for one in ledger.not_applied(root):
+        for one in ledger.pending(root):
             order = replace(one, versions=_versions(root)) if one.certificate else one
             done.append(carry_out(deployment, ledger, order, now))
         return done
@@ -105,7 +110,7 @@ def check_applied(root: Path, keys: Path) -> None:
     Raises:
         LakeError: Erasures that were done are not applied to it.
     """
-    behind = [one for one in ErasureLedger.open(keys).not_applied(root) if one.certificate]
+    behind = ErasureLedger.open(keys).not_applied(root)
     if behind:
         message = f"the lake is older than {len(behind)} erasures: run `remit restore --apply-erasures` before anything reads it"
         raise LakeError(message)
@@ -133,29 +138,53 @@ def carry_out(
     settings, root = deployment.settings, deployment.lake.root
     with reaching(root):
         _withhold(deployment, erasure)
-        kept = take_rows(deployment, erasure, now)
+        told = tell(deployment, erasure, now)
+        keeping = take_rows(deployment, erasure, now)
         if erasure.scope.is_whole:
             strike_evidence(deployment, erasure)
         drop_views(settings, erasure)
-        found = rescan(
-            settings.data, needles_of(erasure.named if erasure.scope.is_whole else (), plain)
-        )
-        if erasure.scope.is_whole and found.total:
-            message = f"erasure {erasure.erasure[:8]} is not finished: {len(found.found)} places still hold what is to go; it goes on at the next start"
+        searched = _searched(settings.data, erasure, keeping, plain)
+        seen = Seen(keeping, *searched, late_events(deployment, now), told)
+        if seen.found.total:
+            message = f"erasure {erasure.erasure[:8]} is not finished: {len(seen.found.found)} places still hold what is to go; it goes on at the next start"
             raise LakeError(message)
-        certificate = certify(deployment, ledger, erasure, Seen(kept, found), now)
-        ledger.append(replace(erasure, certificate=certificate.to_dict()))
-        certificate.write(settings.data)
         apply_head(root, erasure)
+        certificate = certify(deployment, ledger, erasure, seen, now)
+        ledger.append(replace(erasure, certificate=certificate.to_dict()))
+        _write_certificates(settings.data, ledger)
         return certificate
+
+
+def _searched(
+    data: Path, erasure: Erasure, keeping: Keeping, plain: Sequence[SubjectRef]
+) -> tuple[Rescan, Rescan]:
+    """Search everything for the names that must stand nowhere any more, and for the ids that the app knows.
+
+    Rows that a law keeps still bear names that lead to nobody. What an id looks like may stand in others' rows as well,
+    such as a page's address: that is told, and is no reason to begin again.
+    """
+    names = erasure.named if erasure.scope.is_whole else ()
+    kept = {f"lake/{EVENTS}{ground.contract}" for ground in keeping.rows}
+    kept |= {f"lake/{HOLDS_TABLE}"} if keeping.rows else set()
+    found = rescan(data, needles_of(names)).but_for(kept)
+    return found, rescan(data, needles_of((), plain)) if plain else Rescan(0, 0)
 
 
 def _finish(deployment: Deployment, ledger: ErasureLedger, now: datetime) -> list[Certificate]:
     """Finish what was interrupted, under the ledger's lock."""
     check_applied(deployment.lake.root, deployment.settings.keys)
     ledger.lapse(now)
-    behind = ledger.not_applied(deployment.lake.root)
+    _write_certificates(deployment.settings.data, ledger)
+    behind = ledger.pending(deployment.lake.root)
     return [carry_out(deployment, ledger, one, now) for one in behind]
+
+
+def _write_certificates(data: Path, ledger: ErasureLedger) -> None:
+    """See that every certificate lies below the data folder: the ledger has them all."""
+    for form in ledger.certificates():
+        certificate = Certificate.from_dict(form)
+        if not certificate.file(data).exists():
+            certificate.write(data)
 
 
 def _ordered(

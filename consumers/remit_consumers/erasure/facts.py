@@ -7,6 +7,7 @@ from typing import Any
 
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.certificate import FIRST, Certificate
+from remit_consumers.erasure.kept import Keeping
 from remit_consumers.erasure.ledger import Erasure, ErasureLedger
 from remit_consumers.erasure.reach import reason_of
 from remit_consumers.erasure.residue import Rescan
@@ -22,12 +23,18 @@ class Seen:
     """What was seen while an erasure was carried out.
 
     Attributes:
-        kept: Rows that a hold or a legal floor keeps.
-        found: What the search saw.
+        keeping: Which rows holds and laws keep.
+        found: What the search for pseudonyms saw.
+        plain: What the search for the ids that the app knows saw; no file where they were not known any more.
+        late: Events on the log that are refused when they are opened.
+        told: Notices to recipients that were put on record.
     """
 
-    kept: int
+    keeping: Keeping
     found: Rescan
+    plain: Rescan
+    late: int = 0
+    told: int = 0
 
 
 def certify(
@@ -62,13 +69,16 @@ def certify(
             "consent_records": records,
             "secrets": len(erasure.indexes) if erasure.scope.is_whole else 0,
         },
-        "kept": {"rows": seen.kept, "code": "LegalObligationImpaired" if seen.kept else None},
+        "kept": seen.keeping.told(),
+        "notices": seen.told,
         "exempt": _exempt(deployment, erasure),
         "search": {
             "files": seen.found.files,
             "values": seen.found.values,
             "sealed_files": seen.found.sealed,
             "found": seen.found.total,
+            "plain_found": seen.plain.total if seen.plain.files else None,
+            "late_events": seen.late,
         },
     }
     return Certificate.sign(facts, deployment.keys.sign, deployment.keys.verify_key)

@@ -53,7 +53,6 @@ class Named:
         tenant: Whose customer.
         stored: Its pseudonyms in the lake's rows.
         ledger: Its pseudonyms in the consent ledger.
-        others: Its pseudonyms elsewhere, by domain: recipients, views.
         vault: Index of its record in the vault, as hex; empty for a visitor, who has none.
         suppression: Its entry of the suppression list, as hex.
         evidence: What it had said, without which nobody could prove what was lawful: purpose, status, time, version and
@@ -63,7 +62,6 @@ class Named:
     tenant: str
     stored: tuple[str, ...]
     ledger: tuple[str, ...] = ()
-    others: Mapping[str, Sequence[str]] = field(default_factory=dict)
     vault: str = ""
     suppression: str = ""
     evidence: Sequence[Sequence[str | None]] = ()
@@ -171,19 +169,33 @@ class ErasureLedger:
         """The erasures that were ordered at a time or later, the oldest first."""
         yield from (one for one in self.all() if one.at >= at)
 
-    def not_applied(self, root: Path) -> list[Erasure]:
-        """The erasures that a lake has not applied: interrupted ones, and all since the backup it was restored from.
+    def pending(self, root: Path) -> list[Erasure]:
+        """The erasures that somebody must still carry out on a lake: interrupted ones, and all that it is older than.
 
         Raises:
             LakeError: The lake has applied an erasure that this ledger does not know.
         """
-        head = applied_head(root)
         everything = self.all()
+        applied = self._applied(root, everything)
+        return [one for n, one in enumerate(everything) if n >= applied or one.certificate is None]
+
+    def not_applied(self, root: Path) -> list[Erasure]:
+        """The erasures that were done and that a lake, restored from before them, does not know of.
+
+        Raises:
+            LakeError: The lake has applied an erasure that this ledger does not know.
+        """
+        everything = self.all()
+        return [one for one in everything[self._applied(root, everything) :] if one.certificate]
+
+    def _applied(self, root: Path, everything: Sequence[Erasure]) -> int:
+        """How many erasures a lake has applied."""
         heads = [FIRST, *(one.hash for one in everything)]
-        if head not in heads:
+        try:
+            return heads.index(applied_head(root))
+        except ValueError:
             message = f"the lake has applied an erasure that {self._file.name} does not know: restore the ledger beside the keys"
-            raise LakeError(message)
-        return everything[heads.index(head) :]
+            raise LakeError(message) from None
 
     def certificates(self) -> list[Mapping[str, Any]]:
         """The certificates of all erasures that are done, in the order in which they were."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.kept import Keeping
 from remit_consumers.erasure.ledger import Erasure, Named
 from remit_consumers.erasure.scope import REQUESTED
 from remit_consumers.erasure.strike import Strike, Struck, strike, without
@@ -18,7 +19,7 @@ from remit_consumers.floor.seen import number_of
 from remit_consumers.floor.window import Sealer
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.log import entries
-from remit_consumers.lake.rewrite import EVENTS, live_files, rewrite
+from remit_consumers.lake.rewrite import EVENTS, WORKERS, live_files, rewrite
 from remit_consumers.lake.tables import (
     CONSENTS_TABLE,
     WITHDRAWN_TABLE,
@@ -27,6 +28,7 @@ from remit_consumers.lake.tables import (
     row_tables,
 )
 from remit_consumers.lake.vacuum import Vacuum, take_orphans
+from remit_consumers.retention.holds import Holds
 from remit_consumers.settings import Settings
 from remit_consumers.views.store import drop, held, views_of
 from remit_consumers.withdrawal.decide import catalogue
@@ -45,29 +47,32 @@ def reason_of(erasure: Erasure) -> str:
     return MINOR if erasure.reason == MINOR else REQUESTED
 
 
-def take_rows(deployment: Deployment, erasure: Erasure, now: datetime) -> int:
-    """Take what an erasure asks for from the rows of every events table, the old files at once; gives how many a hold keeps.
+def take_rows(deployment: Deployment, erasure: Erasure, now: datetime) -> Keeping:
+    """Take what an erasure asks for from the rows of every events table, the old files at once.
+
+    Returns:
+        What holds and laws keep back.
 
     Raises:
         LakeError: The lake cannot be written, or a file that no commit speaks of is too young to be taken for an orphan.
+
+    Source: policy 2021-11-01, clauses S079a, S079b, S091b, S095c.
     """
-    root = deployment.lake.root
-    taking = Taking(
-        erasure.named,
-        erasure.scope,
-        reason_of(erasure),
-        erasure.at,
-        now,
-        _catalogue(root),
-        deployment.plans().plan,
-    )
+    root, plan_of = deployment.lake.root, deployment.plans().plan
+    tagsets = _catalogue(root)
+    keeping = Keeping(Holds.of(root, now), tagsets, plan_of, now)
+    reason, at = reason_of(erasure), (erasure.at, now)
+    taking = Taking(erasure.named, erasure.scope, reason, at, tagsets, plan_of, keeping)
     if not len(taking.subjects):
-        return 0
+        return keeping
     with maintaining(root):
         for name in (name for name in row_tables(root) if name.startswith(EVENTS)):
-            rewrite(root, name, taking.subjects, taking.change)
-            _sweep(root, name, taking.subjects)
-    return taking.kept
+            rewrite(root, name, taking.subjects, taking.change, WORKERS)
+            if erasure.scope.is_whole and not keeping.rows:
+                _sweep(root, name, taking.subjects)
+            else:
+                Vacuum().take(root / name, 0.0)
+    return keeping
 
 
 def strike_evidence(deployment: Deployment, erasure: Erasure) -> None:

@@ -3,9 +3,10 @@
 import base64
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
 import polars as pl
@@ -54,16 +55,18 @@ class Rescan:
         """How often any name was found."""
         return sum(self.found.values())
 
+    def but_for(self, folders: Iterable[str]) -> Self:
+        """What was found outside some folders, which are named from the data folder on."""
+        places = tuple(f"{folder}/" for folder in folders)
+        found = {place: n for place, n in self.found.items() if not place.startswith(places)}
+        return replace(self, found=found)
+
 
 def needles_of(named: Iterable[Named], plain: Sequence[SubjectRef] = ()) -> Needles:
     """Say what to look for: all pseudonyms, and the plain ids where they are still known, in every usual form."""
     parts: set[str] = set()
     for one in named:
-        for name in (
-            *one.stored,
-            *one.ledger,
-            *(each for some in one.others.values() for each in some),
-        ):
+        for name in (*one.stored, *one.ledger):
             parts |= forms_of_pseudonym(name)
     wholes: set[str] = set()
     for ref in plain:
@@ -161,7 +164,10 @@ def _in_text(data: bytes, needles: Needles) -> int:
     text = data.decode("latin-1")
     hits = 0
     if needles.parts:
-        found = pl.Series([text]).str.extract_many(list(needles.parts))
+        as_read = [
+            part.encode("utf-8", "surrogatepass").decode("latin-1") for part in needles.parts
+        ]
+        found = pl.Series([text]).str.extract_many(as_read)
         hits = len(found[0]) if found[0] is not None else 0
     return hits + sum(f'"{whole}"' in text for whole in needles.wholes)
 

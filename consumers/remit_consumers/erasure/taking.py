@@ -1,7 +1,7 @@
 """Taking: what an erasure takes from the rows of a file, and how much that was."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,25 +9,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.erasure.kept import Keeping
 from remit_consumers.erasure.ledger import Named
 from remit_consumers.erasure.scope import Scope
 from remit_consumers.lake.receipt import Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, joined
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.rows import COLLECTED_AT, columns_of
-from remit_consumers.withdrawal.decide import lost
+from remit_consumers.withdrawal.decide import lost_values
 from remit_consumers.withdrawal.narrow import Narrowing, PlanOf, emptied, narrowed, narrowing
 from remit_consumers.withdrawal.orders import keys_of
 from remit_schemas.category import Decision
 from remit_schemas.errors import LakeError
-
-Held = Callable[[pa.Table], pa.ChunkedArray | None]
-"""Says which rows a hold or a legal floor keeps; None: none of them."""
-
-
-def nothing_held(_rows: pa.Table) -> pa.ChunkedArray | None:
-    """No hold."""
-    return None
 
 
 @dataclass(slots=True)
@@ -38,23 +31,19 @@ class Taking:
         named: Whose rows.
         scope: How much of them.
         reason: What receipts say brought it about.
-        at: When it was ordered, aware UTC; waiting counts from here to `now`.
-        now: Aware UTC.
+        waited: When it was ordered, and now, aware UTC.
         tagsets: The catalogue: for each tagset its row.
         plan_of: Gives the plan that rows were stored by.
-        held: Says which rows must stay.
-        kept: How many rows stayed for that, of the files that were read.
+        keeping: Says which rows must stay, and counts them.
     """
 
     named: Sequence[Named]
     scope: Scope
     reason: str
-    at: datetime
-    now: datetime
+    waited: tuple[datetime, datetime]
     tagsets: Mapping[str, Mapping[str, str]]
     plan_of: PlanOf
-    held: Held = nothing_held
-    kept: int = 0
+    keeping: Keeping
     subjects: pa.Array = field(init=False)
     _keys: pa.Array = field(init=False)
 
@@ -106,11 +95,8 @@ class Taking:
         ):
             if day is not None:
                 mask &= _bools(compare(theirs.column("day"), pa.scalar(day, pa.date32())))
-        held = self.held(theirs)
-        if held is not None:
-            kept = mask & _bools(held)
-            self.kept += int(kept.sum())
-            mask &= ~kept
+        if mask.any():
+            mask &= ~self.keeping.held(theirs, count=mask.copy())
         return found[mask]
 
     def _by_tagset(
@@ -158,7 +144,7 @@ class Taking:
 
     def _counted(self, was: pa.Table, now: pa.Table, before: Mapping[str, str]) -> RemovedCount:
         """Count what rows lost."""
-        values = lost(was, now, json.loads(before["fields"]))
+        values = lost_values(was, now, json.loads(before["fields"]))
         goes = now.num_rows < was.num_rows
         is_narrowed = not goes and bool(values)
         return RemovedCount(
@@ -167,7 +153,7 @@ class Taking:
             rows=was.num_rows if goes else 0,
             narrowed=was.num_rows if is_narrowed else 0,
             values=values,
-            waited_ms=max(0, round((self.now - self.at).total_seconds() * 1_000)),
+            waited_ms=max(0, round((self.waited[1] - self.waited[0]).total_seconds() * 1_000)),
         )
 
 

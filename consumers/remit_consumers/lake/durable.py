@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +24,11 @@ COMPRESSION_LEVEL = 1
 STATISTICS = ("subject", "occurred_at", "keep_until")
 """Columns with Parquet statistics: what erasure and retention find files by; a subject is a pseudonym there.
 No field of a contract but its time has any: minima and maxima are values (D5)."""
+
+
+GROUP_ROWS = 4_096
+"""Rows of a row group. Rows lie sorted by subject, so an erasure decodes and writes only the one or two groups of a file
+that hold the subject, and copies the others: a sixth of the processor time of whole files, for a tenth more bytes (bench)."""
 
 
 _POOL = ThreadPoolExecutor(max_workers=4, thread_name_prefix="remit-fsync")
@@ -89,18 +95,34 @@ def _write_one(table: Path, rows: pa.Table, day: date | None) -> Written:
     file = table / path
     file.parent.mkdir(exist_ok=True)
     try:
-        pq.write_table(
-            rows,
-            file,
-            compression="zstd",
-            compression_level=COMPRESSION_LEVEL,
-            write_statistics=[name for name in STATISTICS if name in rows.column_names],
-            store_schema=False,
-        )
+        pq.write_table(rows, file, row_group_size=GROUP_ROWS, **options(rows.schema))
     except BaseException:
         file.unlink(missing_ok=True)
         raise
     return Written(table, path, file.stat().st_size, rows.num_rows, day)
+
+
+def options(schema: pa.Schema) -> dict[str, Any]:
+    """How files of a schema are written, but for the size of their groups."""
+    return {
+        "compression": "zstd",
+        "compression_level": COMPRESSION_LEVEL,
+        "write_statistics": [name for name in STATISTICS if name in schema.names],
+        "store_schema": False,
+    }
+
+
+def write_bytes(table: Path, data: bytes, rows: int, day: date | None) -> Written:
+    """Write a Parquet file that is there as bytes; nothing is fsynced."""
+    name = f"part-{uuid.uuid4()}.parquet"
+    path = name if day is None else f"day={day.isoformat()}/{name}"
+    file = table / path
+    try:
+        file.write_bytes(data)
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+    return Written(table, path, len(data), rows, day)
 
 
 def sync(files: Sequence[Written]) -> None:

@@ -45,13 +45,20 @@ class Removal(StrEnum):
     """All that stood of their subject went."""
 
 
+EXPIRED, DECAYED, ANONYMISED = "expired", "decayed", "anonymised"
+"""Why retention takes something: its time is over, it may only be kept more coarsely, or only as an anonymous table."""
+
+REASONS = ("denied", "minor", EXPIRED, DECAYED, ANONYMISED)
+"""Every reason of a removal."""
+
+
 @dataclass(frozen=True, slots=True)
 class RemovedCount:
     """What a commit took away of rows that were stored before.
 
     Attributes:
         removal: Why.
-        reason: What brought it about, a word of a closed list: `denied` or `minor`.
+        reason: What brought it about, one of `REASONS`.
         rows: Rows that went.
         narrowed: Rows that stay, with less in them.
         values: Values that went, by field; those of rows that went are among them.

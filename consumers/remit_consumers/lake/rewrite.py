@@ -1,54 +1,66 @@
 """Rewriting: files of an events table that hold some subjects are written anew without what must go, in one commit.
 
-Files are found by the minima and maxima of `subject` in their footers; no predicate is ever logged. A flush that commits
-meanwhile only takes another version; a commit that takes out one of the same files makes the rewrite begin anew.
+Files are found by the minima and maxima of `subject` or `keep_until` in their footers; no predicate is ever logged. A
+flush that commits meanwhile only takes another version; a commit that takes out one of the same files makes the rewrite
+begin anew.
 
 Source: DESIGN.md, D4, D5.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from remit_consumers.lake.durable import Written, discard, sync, write
+from remit_consumers.lake.durable import Written, discard, sync
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import EventCounts, Receipt, RemovedCount
+from remit_consumers.lake.redraw import (
+    Change,
+    Decide,
+    Groups,
+    Redrawn,
+    day_in,
+    every_group,
+    groups_for,
+    redraw,
+)
 from remit_consumers.lake.tables import Table, checkpoint, open_table
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.lake.tagsets import add as add_tagsets
 from remit_consumers.lake.tagsets import known as known_tagsets
 from remit_schemas.errors import LakeError, StaleWriter
 
+__all__ = [
+    "ATTEMPTS",
+    "EVENTS",
+    "WORKERS",
+    "Change",
+    "Decide",
+    "Rewriting",
+    "day_in",
+    "due_files",
+    "find",
+    "holds",
+    "joined",
+    "live_files",
+    "rewrite",
+    "rewrite_files",
+]
+
 ATTEMPTS = 5
 """How often a rewrite begins anew because somebody else rewrote one of its files: the lease makes even one rare."""
 
+WORKERS = 4
+"""Files worked on at a time: Arrow reads and writes without the interpreter's lock, so two cores are kept busy."""
+
 EVENTS = "events/"
 """What the tables of events are called before their contract."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What becomes of the rows of a file.
-
-    Attributes:
-        rows: Those that stay, in their order.
-        removed: What went.
-        tagsets: What new tagsets on the rows stand for.
-    """
-
-    rows: pa.Table
-    removed: Sequence[RemovedCount]
-    tagsets: Sequence[Tagset] = ()
-
-
-Decide = Callable[[pa.Table], Change | None]
-"""Says what becomes of the rows of a file, `day` among their columns; None: all stay as they are."""
 
 
 @dataclass(slots=True)
@@ -60,15 +72,26 @@ class _Drafted:
     removed: list[RemovedCount] = field(default_factory=list)
     tagsets: dict[str, Tagset] = field(default_factory=dict)
 
+    def take(self, one: Redrawn) -> None:
+        """Add a file that was written anew."""
+        self.files += one.files
+        self.replaced.append(one.replaced)
+        for change in one.changes:
+            self.removed += change.removed
+            self.tagsets |= {each.tagset: each for each in change.tagsets}
 
-def rewrite(root: Path, name: str, subjects: pa.Array, decide: Decide) -> Receipt | None:
+
+def rewrite(
+    root: Path, name: str, subjects: pa.Array, decide: Decide, workers: int = 1
+) -> Receipt | None:
     """Rewrite the files of an events table that hold some subjects, durably.
 
     Args:
         root: The lake's folder.
         name: `events/<contract>`.
         subjects: Pseudonyms as the rows bear them.
-        decide: Says what becomes of a file's rows.
+        decide: Says what becomes of the rows of a file, or of a group of them.
+        workers: Files worked on at a time; `decide` is called by as many threads.
 
     Returns:
         The receipt of the commit; None where nothing had to change.
@@ -76,16 +99,46 @@ def rewrite(root: Path, name: str, subjects: pa.Array, decide: Decide) -> Receip
     Raises:
         LakeError: Others rewrote the same files again and again.
     """
+    names = sorted(subjects.to_pylist())
+    what = Rewriting(
+        live_files, decide, groups=lambda about: groups_for(about, names), workers=workers
+    )
+    return rewrite_files(root, name, what)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """What a rewrite does with a table of rows.
+
+    Attributes:
+        find: Gives the files that may have to change, by their paths.
+        decide: Says what becomes of rows.
+        begin: Called before files are read; what was decided before it does not count.
+        ready: Called when files are written, before the commit; gives the transactions that the commit brings.
+        groups: Says which groups of a file may have to change; `decide` is asked of each by itself, or of the whole file.
+        workers: Files worked on at a time.
+    """
+
+    find: Callable[[Table], Iterable[str]]
+    decide: Decide
+    begin: Callable[[], None] = lambda: None
+    ready: Callable[[], Mapping[str, int]] = dict
+    groups: Groups = every_group
+    workers: int = 1
+
+
+def rewrite_files(root: Path, name: str, what: Rewriting) -> Receipt | None:
+    """Rewrite files of a table of rows, durably; what is returned and raised is as in `rewrite`."""
     for _ in range(ATTEMPTS):
         table = open_table(root, name)
         drafted = _Drafted()
         try:
-            for path in _candidates(table, subjects):
-                _redraw(table, path, decide, drafted)
+            what.begin()
+            _redraw_all(table, what, drafted)
             if not drafted.replaced:
                 return None
             _know(root, drafted.tagsets.values())
-            return _publish(table, drafted)
+            return _publish(table, drafted, what.ready)
         except StaleWriter:
             discard(drafted.files)
         except BaseException:
@@ -93,6 +146,47 @@ def rewrite(root: Path, name: str, subjects: pa.Array, decide: Decide) -> Receip
             raise
     message = f"table {name} is being rewritten by others all the time"
     raise LakeError(message)
+
+
+def _redraw_all(table: Table, what: Rewriting, drafted: _Drafted) -> None:
+    """Write anew the files of a table that must change, some at a time."""
+    with ThreadPoolExecutor(what.workers) as pool:
+        drawn = [
+            pool.submit(redraw, table, path, what.decide, what.groups) for path in what.find(table)
+        ]
+    failed = [error for error in (each.exception() for each in drawn) if error is not None]
+    for each in drawn:
+        one = None if each.exception() else each.result()
+        if one is not None:
+            drafted.take(one)
+    if failed:
+        raise failed[0]
+
+
+def find(root: Path, name: str, subjects: pa.Array) -> list[str]:
+    """The files of a table that have a row of one of these subjects, as paths below it."""
+    table = open_table(root, name)
+    names, paths = sorted(subjects.to_pylist()), live_files(table)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        held = pool.map(lambda path: _holds(table.path / path, subjects, names), paths)
+        return [path for path, is_held in zip(paths, held, strict=True) if is_held]
+
+
+def due_files(table: Table, now: datetime) -> Iterator[str]:
+    """The files of a table in which a row's `keep_until` has come, by the minima in their footers."""
+    for path in live_files(table):
+        metadata = pq.read_metadata(table.path / path)
+        if any(_may_be_due(metadata.row_group(n), now) for n in range(metadata.num_row_groups)):
+            yield path
+
+
+def _may_be_due(group: pq.RowGroupMetaData, now: datetime) -> bool:
+    """Whether a row group's smallest `keep_until` has come; one that does not tell may be."""
+    for column in (group.column(place) for place in range(group.num_columns)):
+        if column.path_in_schema == "keep_until":
+            told = column.statistics
+            return told is None or not told.has_min_max or told.min <= now
+    return True
 
 
 def live_files(table: Table) -> list[str]:
@@ -109,49 +203,11 @@ def holds(file: Path, subjects: pa.Array) -> bool:
 def _holds(file: Path, subjects: pa.Array, names: Sequence[str]) -> bool:
     """Whether a file has a row of one of these subjects, whose names are given sorted as well."""
     opened = pq.ParquetFile(file)
-    groups = [n for n in range(opened.num_row_groups) if _may_hold(opened.metadata, n, names)]
+    groups = groups_for(opened.metadata, names)
     if not groups:
         return False
-    column = opened.read_row_groups(groups, columns=["subject"]).column(0)
+    column = opened.read_row_groups(groups, columns=["subject"], use_threads=False).column(0)
     return bool(pc.any(pc.is_in(column, subjects)).as_py())
-
-
-def _candidates(table: Table, subjects: pa.Array) -> list[str]:
-    """The files of a table that have a row of one of these subjects."""
-    names = sorted(subjects.to_pylist())
-    return [path for path in live_files(table) if _holds(table.path / path, subjects, names)]
-
-
-def _may_hold(metadata: pq.FileMetaData, number: int, names: Sequence[str]) -> bool:
-    """Whether a row group's minimum and maximum leave room for one of the names, which are sorted."""
-    group = metadata.row_group(number)
-    for column in (group.column(place) for place in range(group.num_columns)):
-        if column.path_in_schema == "subject":
-            told = column.statistics
-            if told is None or not told.has_min_max:
-                return told is None or told.null_count != group.num_rows
-            at = bisect_left(names, told.min)
-            return at < len(names) and names[at] <= told.max
-    return False
-
-
-def _redraw(table: Table, path: str, decide: Decide, drafted: _Drafted) -> None:
-    """Write one file anew, if it must change."""
-    change = decide(_rows(table, path))
-    if change is None:
-        return
-    drafted.replaced.append(path)
-    drafted.removed += change.removed
-    drafted.tagsets |= {one.tagset: one for one in change.tagsets}
-    if change.rows.num_rows:
-        drafted.files += write(table.path, change.rows)
-
-
-def _rows(table: Table, path: str) -> pa.Table:
-    """The rows of a file, with the day that its folder names."""
-    rows = pq.ParquetFile(table.path / path).read()
-    day = date.fromisoformat(path.partition("/")[0].removeprefix("day="))
-    return rows.append_column("day", pa.repeat(pa.scalar(day, pa.date32()), rows.num_rows))
 
 
 def _know(root: Path, tagsets: Iterable[Tagset]) -> None:
@@ -163,18 +219,20 @@ def _know(root: Path, tagsets: Iterable[Tagset]) -> None:
         add_tagsets(catalogue, fresh)
 
 
-def _publish(table: Table, drafted: _Drafted) -> Receipt:
+def _publish(
+    table: Table, drafted: _Drafted, ready: Callable[[], Mapping[str, int]] = dict
+) -> Receipt:
     """Commit what was written, with its receipt."""
     receipt = Receipt(
         log="",
-        contract=table.name.removeprefix(EVENTS),
+        contract=table.name.removeprefix(EVENTS) if table.name.startswith(EVENTS) else "",
         policy_version="",
         positions={},
         events=EventCounts(),
         removed=joined(drafted.removed),
     )
     sync(drafted.files)
-    what = Append(drafted.files, {}, receipt.to_json(), drafted.replaced)
+    what = Append(drafted.files, ready(), receipt.to_json(), drafted.replaced)
     version = append(table.path, table.version, what)
     checkpoint(table, version)
     return receipt

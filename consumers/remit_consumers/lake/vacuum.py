@@ -45,6 +45,39 @@ class Vacuum:
                 fsync(folder)
         return len(gone)
 
+    def spares(self, table: Path) -> set[Path]:
+        """The files of a table that were taken out and that somebody may still read."""
+        return {file for file in self._due if file.is_relative_to(table)}
+
+
+def take_old_orphans(table: Table, vacuum: Vacuum) -> int:
+    """Take away the files of a table that no commit speaks of and that are old: a crash left them; gives how many.
+
+    Args:
+        table: The table; its newest version is looked at.
+        vacuum: What knows which files wait to be taken away.
+    """
+    spared = vacuum.spares(table.path)
+    old = [
+        file
+        for file in table.path.glob("**/part-*.parquet")
+        if "_delta_log" not in file.parts and _age_s(file) >= ORPHAN_AGE_S
+    ]
+    table.refresh()  # after the files were listed: what was committed meanwhile is spoken of
+    spoken_of = {table.path / path for path in live_files(table)}
+    gone = [file for file in old if file not in spoken_of and file not in spared]
+    for file in gone:
+        file.unlink(missing_ok=True)
+    return len(gone)
+
+
+def _age_s(file: Path) -> float:
+    """How old a file is; one that is gone meanwhile is of no age."""
+    try:
+        return time.time() - file.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
 
 def orphans_holding(table: Table, subjects: pa.Array) -> Iterator[Path]:
     """Files of a table that no commit speaks of and that hold one of these subjects."""

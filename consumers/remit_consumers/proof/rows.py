@@ -148,6 +148,7 @@ def _quarantine(delta: DeltaTable, receipts: pa.Table) -> Iterator[str]:
         pc.equal(receipts.column("decision"), "quarantined"),
     )
     expected = int(pc.sum(receipts.filter(mask).column("values_in")).as_py() or 0)
+    expected -= removed_by(receipts, "table")["quarantine"]
     present = int(pc.sum(delta.to_pyarrow_table(columns=["count"]).column(0)).as_py() or 0)
     if present != expected:
         yield f"quarantine: {present} events, receipts say {expected}"

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.batch import Batch
+from remit_consumers.keeping import kept_rows
 from remit_consumers.reducers.final import plain
-from remit_consumers.rows import COLLECTED_AT, kept_until, stored_schema
+from remit_consumers.rows import COLLECTED_AT, stored_schema
 from remit_schemas.plan import Plan
 
 
@@ -32,7 +33,7 @@ def tag(batch: Batch, plan: Plan) -> Batch:
         "tenant": batch.tenant,
         "policy_version": _constant(plan.policy_version, batch.events),
         "tagset": _constant(batch.outcome.tagset, batch.events),
-        "keep_until": kept_until(batch.table.column(COLLECTED_AT), batch.outcome.keep_for),
+        "keep_until": kept_rows(batch.table, batch.outcome.keep_for, plan.retention),
         "day": day.cast(pa.date32()),
     }
     schema = stored_schema(batch.contract, plan)

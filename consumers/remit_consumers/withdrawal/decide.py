@@ -122,7 +122,7 @@ class Judge:
             reason=MINOR if verdict.removal is Removal.ERASED else DENIED,
             rows=len(places) if goes else 0,
             narrowed=0 if goes else len(places),
-            values=lost(was, now, json.loads(self._tagset(verdict.before)["fields"])),
+            values=lost_values(was, now, json.loads(self._tagset(verdict.before)["fields"])),
             waited_ms=max(0, round((self.now - since).total_seconds() * 1_000)),
         )
 
@@ -150,7 +150,9 @@ def _groups(
         yield key, *names, hits[mine]
 
 
-def lost(was: pa.Table, now: pa.Table, fields: Mapping[str, Mapping[str, str]]) -> dict[str, int]:
+def lost_values(
+    was: pa.Table, now: pa.Table, fields: Mapping[str, Mapping[str, str]]
+) -> dict[str, int]:
     """How many values of each field went."""
     lost: dict[str, int] = {}
     for name, columns in columns_of(was.column_names, fields).items():

@@ -1,7 +1,7 @@
 """Narrow: what a row may still hold once a purpose has lost it, under the plan that the row was stored by."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,13 +9,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.keeping import kept_rows
 from remit_consumers.lake.tagsets import Tagset, tagset_of
 from remit_consumers.reducers import timestamp
-from remit_consumers.rows import COLLECTED_AT, columns_of, kept_until
+from remit_consumers.rows import COLLECTED_AT, columns_of
 from remit_schemas.category import Decision
 from remit_schemas.decided import Outcome
 from remit_schemas.errors import LakeError
 from remit_schemas.plan import Plan
+from remit_schemas.retention import RetentionTerms
 
 PlanOf = Callable[[str, str], Plan]
 """Gives the plan of a contract under a policy version on record."""
@@ -30,12 +32,14 @@ class Narrowing:
         keep_for: How long rows with it are kept.
         gone: Fields of which nothing stays.
         coarser: Fields that are rounded once more, each with the precision that is left.
+        retention: What the policy says of such rows' time beside their rules.
     """
 
     tagset: Tagset | None
     keep_for: timedelta = timedelta()
     gone: frozenset[str] = frozenset()
     coarser: tuple[tuple[str, str], ...] = ()
+    retention: RetentionTerms | None = None
 
 
 def narrowing(before: Mapping[str, str], lost: frozenset[str], plan_of: PlanOf) -> Narrowing | None:
@@ -53,12 +57,12 @@ def narrowing(before: Mapping[str, str], lost: frozenset[str], plan_of: PlanOf) 
     if not held & lost:
         return None
     plan = _plan(before, plan_of)
-    outcome = _within(plan.outcome((held & plan.optional_purposes) - lost), before)
+    outcome = beside(plan.outcome((held & plan.optional_purposes) - lost), before)
     after = tagset_of(plan, outcome)
     if not after.purposes:
         return Narrowing(None)
-    gone, coarser = _differences(json.loads(before["fields"]), json.loads(after.fields))
-    return Narrowing(after, outcome.keep_for, gone, coarser)
+    gone, coarser = differences(json.loads(before["fields"]), json.loads(after.fields))
+    return Narrowing(after, outcome.keep_for, gone, coarser, plan.retention)
 
 
 def _plan(before: Mapping[str, str], plan_of: PlanOf) -> Plan:
@@ -71,13 +75,13 @@ def _plan(before: Mapping[str, str], plan_of: PlanOf) -> Plan:
         raise LakeError(message) from None
 
 
-def _within(outcome: Outcome, before: Mapping[str, str]) -> Outcome:
+def beside(outcome: Outcome, before: Mapping[str, str]) -> Outcome:
     """Name what decided beside the plan when the rows were stored."""
     outcome = outcome.within(before["places"]) if before["places"] else outcome
     return outcome.above(before["floor"]) if before["floor"] else outcome
 
 
-def _differences(
+def differences(
     before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
 ) -> tuple[frozenset[str], tuple[tuple[str, str], ...]]:
     """Which fields go, and which are rounded once more; what cannot be made smaller in the lake goes."""
@@ -100,24 +104,34 @@ def _differences(
 def narrowed(rows: pa.Table, mask: pa.ChunkedArray, to: Narrowing) -> pa.Table:
     """The rows, those under the mask made smaller; their order stays.
 
-    A row is never kept longer than it was to be before.
+    A row is never kept longer than it was to be before, and never shorter than a law says.
     """
     if to.tagset is None:
         return rows
-    fields = json.loads(to.tagset.fields)
-    columns = columns_of(rows.column_names, fields)
-    for name in to.gone:
+    until = kept_rows(rows, to.keep_for, to.retention)
+    after = lessened(rows, mask, to.tagset, to.gone, to.coarser)
+    before = rows.column("keep_until")
+    earlier = pc.if_else(pc.less(until, before), until, before)
+    return _where(after, "keep_until", mask, earlier)
+
+
+def lessened(
+    rows: pa.Table,
+    mask: pa.ChunkedArray,
+    tagset: Tagset,
+    gone: Collection[str],
+    coarser: Iterable[tuple[str, str]],
+) -> pa.Table:
+    """The rows, those under the mask without some fields and with coarser times, under another tagset."""
+    columns = columns_of(rows.column_names, json.loads(tagset.fields))
+    for name in sorted(gone):
         rows = emptied(rows, mask, columns[name])
-    for name, precision in to.coarser:
+    for name, precision in coarser:
         for column in columns[name]:
             stored = rows.column(column)
             (rounded,) = timestamp.reduce(stored.combine_chunks(), {"precision": precision})
             rows = _where(rows, column, mask, rounded.cast(stored.type))
-    rows = _where(rows, "tagset", mask, pa.scalar(to.tagset.tagset))
-    until = kept_until(rows.column("day").cast(pa.timestamp("us", "UTC")), to.keep_for)
-    before = rows.column("keep_until")
-    earlier = pc.if_else(pc.less(until, before), until, before)
-    return _where(rows, "keep_until", mask, earlier)
+    return _where(rows, "tagset", mask, pa.scalar(tagset.tagset))
 
 
 def emptied(rows: pa.Table, mask: pa.ChunkedArray, columns: Iterable[str]) -> pa.Table:

@@ -1,0 +1,131 @@
+"""Kept: rows that an erasure leaves, because a legal hold or a legal floor is on them, each counted with its clause."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from remit_consumers.keeping import NONE, floors, microseconds
+from remit_consumers.retention.decide import EPOCH
+from remit_consumers.retention.holds import NO_HOLD, Holds
+from remit_consumers.withdrawal.narrow import PlanOf
+from remit_schemas.errors import ContractError
+from remit_schemas.plan import Plan
+
+OBLIGED: Final = "LegalObligationImpaired"
+"""Why a request for such a row is denied. Source: policy 2021-11-01, clause S091b; DPV, justifications."""
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What keeps rows.
+
+    Attributes:
+        contract: Whose rows.
+        kind: `hold` or `floor`.
+        clause: The sentence that says so.
+    """
+
+    contract: str
+    kind: str
+    clause: str
+
+
+@dataclass(slots=True)
+class Keeping:
+    """Says which rows must stay, and counts them.
+
+    Attributes:
+        holds: Those that are active.
+        tagsets: The catalogue: for each tagset its row.
+        plan_of: Gives the plan that rows were stored by.
+        now: Aware UTC.
+        rows: How many rows each ground keeps.
+        until: Until when the longest floor keeps any.
+    """
+
+    holds: Holds
+    tagsets: Mapping[str, Mapping[str, str]]
+    plan_of: PlanOf
+    now: datetime
+    rows: Counter[Ground] = field(default_factory=Counter)
+    until: dict[Ground, datetime] = field(default_factory=dict)
+    _counting: Lock = field(default_factory=Lock)
+
+    def held(self, rows: pa.Table, *, count: Mask) -> Mask:
+        """Say which rows must stay; those under a mask are counted."""
+        kept = np.zeros(rows.num_rows, np.bool_)
+        coded = rows.column("tagset").combine_chunks().dictionary_encode()
+        codes = coded.indices.to_numpy(zero_copy_only=False)
+        for code, tagset in enumerate(coded.dictionary.to_pylist()):
+            mine = codes == code
+            contract = self.tagsets.get(tagset, {}).get("contract", "")
+            kept |= self._by_holds(contract, rows, mine, count)
+            plan = self._plan(tagset)
+            if plan is not None:
+                kept |= self._by_floor(plan, rows, mine, count)
+        return kept
+
+    def told(self) -> list[dict[str, object]]:
+        """What a certificate says of them."""
+        return [
+            {
+                "contract": ground.contract,
+                "rows": rows,
+                "by": ground.kind,
+                "clause": ground.clause,
+                "until": self.until[ground].isoformat() if ground in self.until else None,
+                "code": OBLIGED,
+            }
+            for ground, rows in sorted(self.rows.items(), key=lambda one: str(one[0]))
+        ]
+
+    def _by_holds(self, contract: str, rows: pa.Table, mine: Mask, count: Mask) -> Mask:
+        """Which rows of one tagset a hold is on."""
+        if not self.holds.active:
+            return np.zeros(rows.num_rows, np.bool_)
+        places = self.holds.held(contract, rows)
+        for place, hold in enumerate(self.holds.active):
+            found = int((mine & count & (places == place)).sum())
+            self._count(Ground(contract, "hold", hold.clause), found, None)
+        return np.asarray(mine & (places != NO_HOLD))
+
+    def _by_floor(self, plan: Plan, rows: pa.Table, mine: Mask, count: Mask) -> Mask:
+        """Which rows of one tagset a law keeps."""
+        floor = plan.retention.floor if plan.retention else None
+        if floor is None:
+            return np.zeros(rows.num_rows, np.bool_)
+        until = floors(rows, floor)
+        kept = mine & (until != NONE) & (until > microseconds(self.now - EPOCH))
+        found = kept & count
+        if found.any():
+            last = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(until[found].max()))
+            self._count(Ground(plan.contract, "floor", floor.clause), int(found.sum()), last)
+        return np.asarray(kept)
+
+    def _count(self, ground: Ground, rows: int, until: datetime | None) -> None:
+        """Count rows; several threads do."""
+        if not rows:
+            return
+        with self._counting:
+            self.rows[ground] += rows
+            if until is not None:
+                self.until[ground] = max(until, self.until.get(ground, until))
+
+    def _plan(self, tagset: str) -> Plan | None:
+        """The plan that the rows of a tagset were stored by; None where it is not on record."""
+        told = self.tagsets.get(tagset)
+        if told is None:
+            return None
+        try:
+            return self.plan_of(told["contract"], told["policy_version"])
+        except (KeyError, ContractError):
+            return None

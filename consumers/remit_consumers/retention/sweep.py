@@ -1,0 +1,138 @@
+"""Sweep: what is due goes, in one commit for each table, with its receipt; then its bytes.
+
+A sweep that is killed leaves each table as it was or as it must be, and files that no commit speaks of; the next one
+carries it on. Doing it twice changes nothing. Every table's receipt is in the commit that removes its rows.
+
+Source: policy 2021-11-01, clauses S085, S105a, S109.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from remit_consumers.lake.fault import reaching
+from remit_consumers.lake.lease import lease
+from remit_consumers.lake.receipt import EXPIRED, Receipt, Removal, RemovedCount
+from remit_consumers.lake.rewrite import EVENTS, Change, Rewriting, due_files, rewrite_files
+from remit_consumers.lake.tables import (
+    CONSENTS_TABLE,
+    QUERIES_TABLE,
+    WITHDRAWN_TABLE,
+    Table,
+    is_table,
+    open_table,
+)
+from remit_consumers.lake.vacuum import Vacuum, take_old_orphans
+from remit_consumers.retention.looking import Look
+from remit_consumers.withdrawal.narrow import PlanOf
+
+OWN_TABLES = ("quarantine", CONSENTS_TABLE, WITHDRAWN_TABLE, QUERIES_TABLE)
+"""Tables beside the events whose rows have a `keep_until`: it alone decides, and no hold lies on them."""
+
+Progress = Callable[[str], None]
+"""Called with the name of each table before it is swept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep came to.
+
+    Attributes:
+        receipts: Those of its commits.
+        files: Files taken away, orphans among them.
+    """
+
+    receipts: Sequence[Receipt] = ()
+    files: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows that went."""
+        return sum(one.rows for receipt in self.receipts for one in receipt.removed)
+
+    @property
+    def narrowed(self) -> int:
+        """Rows that were left with less."""
+        return sum(one.narrowed for receipt in self.receipts for one in receipt.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A sweep of one lake.
+
+    Attributes:
+        root: The lake's folder.
+        plan_of: Gives the plan that rows were stored by.
+        vacuum: Takes files away.
+        grace_s: How long files stay that were taken out, for readers that have begun.
+        progress: Told of each table.
+    """
+
+    root: Path
+    plan_of: PlanOf
+    vacuum: Vacuum
+    grace_s: float = 0.0
+    progress: Progress = lambda _: None
+
+    def apply(self, now: datetime) -> Swept | None:
+        """Do what is due; None where another process maintains the lake at this moment.
+
+        Args:
+            now: Aware UTC.
+
+        Raises:
+            LakeError: The lake cannot be read or written; what is not done is due still.
+        """
+        with reaching(self.root), lease(self.root) as is_held:
+            if not is_held:
+                return None
+            look = Look.at(self.root, self.plan_of, now)
+            receipts = [self._events(look, contract) for contract in look.contracts()]
+            receipts += [self._own(name, now) for name in self.own_tables()]
+            return Swept([one for one in receipts if one is not None], self._vacuumed(look))
+
+    def own_tables(self) -> list[str]:
+        """The tables beside the events that there are."""
+        return [name for name in OWN_TABLES if is_table(self.root, name)]
+
+    def _events(self, look: Look, contract: str) -> Receipt | None:
+        """Sweep a contract's table."""
+        name = f"{EVENTS}{contract}"
+        self.progress(name)
+        assessor = look.assessor(contract)
+        what = Rewriting(lambda table: look.files(table, contract), assessor.change)
+        return rewrite_files(self.root, name, what)
+
+    def _own(self, name: str, now: datetime) -> Receipt | None:
+        """Sweep a table whose rows have only their `keep_until`."""
+        self.progress(name)
+        what = Rewriting(lambda table: due_files(table, now), lambda rows: without_due(rows, now))
+        return rewrite_files(self.root, name, what)
+
+    def _vacuumed(self, look: Look) -> int:
+        """Take away what the commits took out, and files that no commit ever spoke of; gives how many."""
+        names = [*(f"{EVENTS}{one}" for one in look.contracts()), *self.own_tables()]
+        taken = 0
+        for name in names:
+            table: Table = open_table(self.root, name)
+            taken += self.vacuum.take(table.path, self.grace_s)
+            taken += take_old_orphans(table, self.vacuum)
+        return taken
+
+
+def without_due(rows: pa.Table, now: datetime) -> Change | None:
+    """The rows of a table of remit's own without those whose time is over; None: all stay.
+
+    A row of the quarantine stands for as many events as it says.
+    """
+    moment = pa.scalar(now, pa.timestamp("us", "UTC"))
+    due = pc.fill_null(pc.less_equal(rows.column("keep_until"), moment), fill_value=False)
+    if not pc.any(due).as_py():
+        return None
+    gone = rows.filter(due)
+    count = pc.sum(gone.column("count")).as_py() if "count" in rows.column_names else gone.num_rows
+    return Change(rows.filter(pc.invert(due)), [RemovedCount(Removal.SWEPT, EXPIRED, rows=count)])

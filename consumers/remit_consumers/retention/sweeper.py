@@ -1,0 +1,81 @@
+"""The sweeper of a running consumer: once an hour what is due goes, in a thread of its own and never in the flush's way."""
+
+import logging
+import time
+from threading import Lock, Thread
+
+from remit_consumers.clock import Clock, utc_now
+from remit_consumers.deployment import Deployment
+from remit_consumers.lake.vacuum import Vacuum
+from remit_consumers.metrics import Metrics
+from remit_consumers.plans import Plans
+from remit_consumers.retention.planning import overdue
+from remit_consumers.retention.sweep import Sweep
+from remit_consumers.retention.views import rebuilt
+from remit_consumers.withdrawal.revoke import GRACE_S
+from remit_schemas.errors import RemitError
+
+FIRST_S = 60.0
+"""How long after its start a consumer sweeps first: one that stores a few packs and ends leaves it to others."""
+
+EVERY_S = 3_600.0
+"""How often: ends fall on the beginning of a UTC day, so nothing stays for more than this after it."""
+
+ENDING_S = 30.0
+"""How long the end of a consumer waits for a sweep; one that is cut off is carried on by the next."""
+
+log = logging.getLogger("remit.sweep")
+
+
+class Sweeper:
+    """Sweeps for one consumer; of several consumers of a lake one does at a time."""
+
+    def __init__(
+        self, deployment: Deployment, plans: Plans, metrics: Metrics, now: Clock = utc_now
+    ) -> None:
+        self._deployment = deployment
+        self._plans = plans
+        self._metrics = metrics
+        self._now = now
+        root = deployment.lake.root
+        self._sweep = Sweep(root, plans.plan, Vacuum(), grace_s=GRACE_S)
+        self._due_at = time.monotonic() + FIRST_S
+        self._working: Thread | None = None
+        self._turn = Lock()
+
+    def tend(self) -> None:
+        """Begin what is due, in a thread of its own; never waits."""
+        if time.monotonic() < self._due_at or (self._working and self._working.is_alive()):
+            return
+        self._due_at = time.monotonic() + EVERY_S
+        self._working = Thread(target=self.work, name="remit-sweep", daemon=True)
+        self._working.start()
+
+    def stop(self) -> None:
+        """Give a sweep that is under way some time to end."""
+        if self._working is not None:
+            self._working.join(ENDING_S)
+
+    def work(self) -> None:
+        """Sweep; what fails is told, counted and tried again."""
+        with self._turn:
+            try:
+                self._go()
+            except (RemitError, OSError) as error:
+                self._due_at = min(self._due_at, time.monotonic() + FIRST_S)
+                self._metrics.faults.labels("sweep").inc()
+                log.error("what is due cannot be swept, trying again: %s", error)  # noqa: TRY400 - names folders, causes
+
+    def _go(self) -> None:
+        """Say what is due, sweep it, and say what is due still."""
+        now, root = self._now(), self._deployment.lake.root
+        if not root.is_dir():
+            return
+        self._plans.take_up()
+        self._metrics.due(overdue(root, self._plans.plan, now))
+        done = self._sweep.apply(now)
+        if done is None:
+            return
+        self._metrics.count_removed(done.receipts)
+        self._metrics.due(overdue(root, self._plans.plan, now))
+        rebuilt(self._deployment.settings, self._deployment.policy, now)

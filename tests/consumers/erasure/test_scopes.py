@@ -1,0 +1,95 @@
+"""An erasure by category, purpose or time takes that and leaves the rest; a law keeps what it must."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kit.erasing import ErasingShop
+from kit.withdrawing import NOON, REPORTING
+from remit_consumers.erasure.names import named
+from remit_consumers.erasure.residue import needles_of, rescan
+from remit_consumers.erasure.scope import Scope, SubjectRef
+from remit_consumers.proof.verify import verify
+from remit_consumers.retention.holds import Hold, Reach, place
+from remit_schemas.errors import SettingsError
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> ErasingShop:
+    """A shop with rows of two subjects on two days."""
+    shop = ErasingShop(tmp_path)
+    shop.store(*shop.agree(NOON - MINUTE - DAY, "ann", "bob"))
+    shop.store(shop.view(), shop.view(subject="bob"), shop.view(NOON - DAY, page="/b"))
+    return shop
+
+
+def holds(shop: ErasingShop) -> bool:
+    shop.lake.materialise()
+    checks = verify(shop.root.parent, lag=0).checks
+    return all(checks[name].holds for name in ("chain", "rows", "values", "residue"))
+
+
+@pytest.mark.clause("S079a")
+def test_a_category_goes_from_a_subjects_rows_and_the_rows_stay(shop: ErasingShop) -> None:
+    certificate = shop.erase("ann", scope=Scope(categories=("user.behavior.browsing_history",)))
+    assert sorted(row["page"] or "" for row in shop.rows().to_pylist()) == ["", "", "/a"]
+    contract = certificate.facts["erased"]["contracts"]["page_view"]
+    assert (contract["rows"], contract["narrowed"], contract["values"]["page"]) == (0, 2, 2)
+    assert shop.vault.known_secret_of("", "ann") is not None
+    assert holds(shop)
+
+
+@pytest.mark.clause("S079a")
+def test_a_purpose_loses_a_subjects_rows_and_others_keep_theirs(shop: ErasingShop) -> None:
+    shop.erase("ann", scope=Scope(purposes=(REPORTING,)))
+    assert sorted(shop.kept()) == [
+        ("2026-03-04", False, True),
+        ("2026-03-05", False, True),
+        ("2026-03-05", True, True),
+    ]
+    assert holds(shop)
+
+
+@pytest.mark.clause("S079a")
+def test_some_days_of_a_subject_go_and_the_others_stay(shop: ErasingShop) -> None:
+    certificate = shop.erase("ann", scope=Scope(to_day=(NOON - DAY).date()))
+    assert [row["page"] for row in shop.rows().to_pylist()] == ["/a", "/a"]
+    assert certificate.facts["erased"]["contracts"]["page_view"]["rows"] == 1
+    assert holds(shop)
+
+
+def test_a_scope_that_names_no_category_there_is_is_refused() -> None:
+    with pytest.raises(SettingsError):
+        Scope(categories=("user.shoe_size",))
+
+
+@pytest.mark.clause("S091b")
+def test_rows_under_a_legal_hold_stay_and_are_named_with_their_clause(shop: ErasingShop) -> None:
+    names = named(shop.deployment, [SubjectRef("", "ann")], NOON)
+    reach = Reach(contracts=("page_view",), subjects=names[0].stored, to_day=(NOON - DAY).date())
+    hold = Hold("h1", "a case", "S091b", "legal", reach, NOON - MINUTE)
+    place(shop.root, hold)
+    certificate = shop.erase("ann")
+    (kept,) = certificate.facts["kept"]
+    assert (kept["rows"], kept["by"], kept["code"]) == (1, "hold", "LegalObligationImpaired")
+    assert sorted(row["page"] for row in shop.rows().to_pylist()) == ["/a", "/b"]
+    assert shop.vault.known_secret_of("", "ann") is None, "what stays ties to nobody"
+    places = rescan(shop.settings.data, needles_of(names)).found
+    assert places
+    assert all(one.startswith(("lake/events/page_view/", "lake/holds/")) for one in places)
+    assert holds(shop)
+
+
+@pytest.mark.clause("S079b")
+def test_a_thousand_subjects_go_in_one_run_with_one_certificate(tmp_path: Path) -> None:
+    shop = ErasingShop(tmp_path)
+    crowd = [f"customer-{n}" for n in range(60)]
+    shop.store(*(shop.view(subject=one) for one in crowd))
+    certificate = shop.erase(*crowd[:50])
+    assert certificate.facts["subjects"] == 50
+    assert certificate.facts["erased"]["secrets"] == 50
+    assert shop.rows().num_rows == 10
+    assert holds(shop)
