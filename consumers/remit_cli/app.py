@@ -29,6 +29,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "policy": "policy:app",
         "sweep": "sweep:sweep",
         "holds": "holds:app",
+        "erasure": "erasure:app",
+        "notices": "notices:app",
         "reduce": "reduce:reduce",
         "quarantine": "prove:quarantine",
         "events": "events:app",

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_consumers.lake.queries import history as history_of
+from remit_consumers.settings import Settings
 from remit_schemas.errors import SettingsError
 from remit_schemas.policy import find_policy
 
@@ -53,14 +54,8 @@ def query(  # noqa: PLR0913 - options of a command, named by who types them
     if not sql or not purpose:
         message = "a query is a statement and a purpose: remit query SQL --purpose PURPOSE"
         raise SettingsError(message)
-    from remit_consumers.erasure.erase import check_applied  # noqa: PLC0415 - as below
-    from remit_consumers.views.reading import Question, Reader  # noqa: PLC0415 - the engine only where it is used
-
-    settings = settings_of(data)
-    check_applied(settings.lake, settings.keys)
     statement = sys.stdin.read() if sql == "-" else sql
-    reader = Reader(settings, find_policy(settings.policy))
-    rows = reader.ask(Question(statement, purpose, tenant, role))
+    rows = _answer(settings_of(data), statement, purpose, tenant, role)
     if as_csv:
         _csv(rows)
     elif as_json:
@@ -75,6 +70,15 @@ def query(  # noqa: PLR0913 - options of a command, named by who types them
         )
     else:
         _show(rows, f"For {purpose}")
+
+
+def _answer(settings: Settings, sql: str, purpose: str, tenant: str, role: str) -> pa.Table:
+    """Read, unless the lake is older than an erasure."""
+    from remit_consumers.erasure.erase import check_applied  # noqa: PLC0415 - the engine only where it is used
+    from remit_consumers.views.reading import Question, Reader  # noqa: PLC0415 - as above
+
+    check_applied(settings.lake, settings.keys)
+    return Reader(settings, find_policy(settings.policy)).ask(Question(sql, purpose, tenant, role))
 
 
 def _history(data: Path | None, *, as_json: bool) -> None:

@@ -100,7 +100,12 @@ class Metrics:
             self.days_left.labels(right).set(days)
 
     def _add_waits(self) -> None:
-        """Register how long a denial had to wait, and those whose rows were stored already."""
+        """Register how long a denial had to wait, and those whose rows were stored already; and the erased in backups."""
+        self.beyond_use = Gauge(
+            "remit_beyond_use_days",
+            "Days until no living backup of the vault has the secret of an erased subject (0: none has)",
+            registry=self.registry,
+        )
         self.consent_stop = self._waiting(
             "remit_consent_stop_seconds",
             "Time from a denial of a purpose, as its sender dates it, to the commit from which on it holds",

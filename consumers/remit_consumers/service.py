@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Event, Thread
 
+from remit_consumers.backup.shelf import beyond_use
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.erase import finish
 from remit_consumers.health import Health
@@ -145,7 +146,9 @@ class Service:
         is_first = self._keys_at == float("-inf")
         self._keys_at = time.monotonic()
         try:
-            self._deployment.keys.ensure(datetime.now(UTC))
+            now = datetime.now(UTC)
+            self._deployment.keys.ensure(now)
+            self._metrics.beyond_use.set(beyond_use(self.settings.keys, now).days_left(now))
         except KeysOutOfReach as error:
             if is_first:
                 raise

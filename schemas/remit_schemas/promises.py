@@ -112,6 +112,14 @@ PROMISES: Final[Mapping[str, Promise]] = MappingProxyType(
             "From a withdrawal on, nothing that was not committed before is stored for its purpose, whatever its time.",
             ("report: consents", 'remit_values_total{decision="refuse"}'),
         ),
+        "backups_end": Promise(
+            "A backup of the vault is unreadable everywhere after 14 days; what it has of somebody erased is beyond use till then, and told.",
+            ("remit_beyond_use_days",),
+        ),
+        "erased_stays_erased": Promise(
+            "A lake that was put back from before an erasure is read by nobody until the erasure is applied to it.",
+            ("verify: erased",),
+        ),
         "purpose_ends": Promise(
             "Where a policy names what shows that a purpose is over, that event alone ends what was kept for it.",
             ("report: removals", "remit_retention_overdue_rows{category}"),
@@ -127,6 +135,18 @@ PROMISES: Final[Mapping[str, Promise]] = MappingProxyType(
         "held_on_order": Promise(
             "What a legal hold lies on stays as it is; the hold has a ground, an owner and an end.",
             ("report: removals", "remit_retention_overdue_rows{category}"),
+        ),
+        "erased_everywhere": Promise(
+            "An erasure takes all of somebody, or what they name of it, from everywhere, and a signed certificate proves it.",
+            ("report: removals", "verify: erased", "verify: certificates"),
+        ),
+        "closed_until_agreed": Promise(
+            "Of an account that was closed nothing is taken any more, until its owner agrees anew.",
+            ('remit_refused_total{reason="suppressed"}',),
+        ),
+        "recipients_told": Promise(
+            "Whoever got something of somebody who was erased is told, again and again, until they answer.",
+            ("verify: certificates",),
         ),
         "chained": Promise(
             "Receipts are chained to the rows they speak of, so that no change goes unseen.",

@@ -14,7 +14,11 @@ from remit_cli.app import application
 from remit_consumers.metrics import Metrics
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-OF_THE_TESTS = {"REMIT_PROVE", "REMIT_TEST_KAFKA"}  # settings of a test run, not of the product
+OF_THE_TESTS = {
+    "REMIT_PROVE",
+    "REMIT_TEST_KAFKA",
+    "REMIT_TEST_POSTGRES",
+}  # settings of a test run, not of the product
 OF_PYTEST = {"remit_capture"}  # a fixture is named like a metric
 OF_LIBRDKAFKA = "REMIT_KAFKA_"  # every setting of librdkafka by its own name behind this
 SETTING = re.compile(r"\bREMIT_[A-Z0-9_]*[A-Z0-9]\b")

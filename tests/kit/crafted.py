@@ -11,6 +11,7 @@ import confluent_kafka
 
 from kit.installation import Installation
 from remit import PageView
+from remit_consumers.custody.keeper import keeper_of
 from remit_consumers.keys import KeyStore
 from remit_consumers.metrics import Metrics
 from remit_consumers.service import Service
@@ -53,7 +54,8 @@ class Crafter:
     """
 
     def __init__(self, settings: Settings, now: datetime | None = None) -> None:
-        self.keys = KeyStore.open(settings.keys, find_policy(settings.policy))
+        keeper = keeper_of(settings.custody)
+        self.keys = KeyStore.open(settings.keys, find_policy(settings.policy), keeper=keeper)
         self._bundle = self.keys.ensure(now or datetime.now(UTC))
         self.producer = os.urandom(16)
         self.sequence = 0

@@ -11,6 +11,7 @@ from remit_consumers.metrics import Metrics
 from remit_consumers.proof.report import Report
 from remit_consumers.proof.verify import verify
 from remit_consumers.steps.authorize import MINOR_WITHOUT_GROUND, UNKNOWN_VERSION
+from remit_consumers.steps.exclude import SUPPRESSED
 from remit_schemas.category import CATEGORIES, Decision
 from remit_schemas.contract import builtin
 from remit_schemas.evidence import evidence_of
@@ -21,7 +22,7 @@ from remit_schemas.promises import PROMISES
 
 METRIC = re.compile(r"(remit_[a-z_]+?)(?:_total)?(?:\{(.*)\})?")
 VALUES = {
-    "reason": {*REASONS, MINOR_WITHOUT_GROUND, UNKNOWN_VERSION},
+    "reason": {*REASONS, MINOR_WITHOUT_GROUND, SUPPRESSED, UNKNOWN_VERSION},
     "category": set(CATEGORIES),
     "decision": {each.value for each in Decision},
     "outcome": {"stored", "refused", "quarantined", "expired"},

@@ -47,6 +47,10 @@ class BeyondUse:
     until: datetime | None
     backups: tuple[datetime, ...]
 
+    def days_left(self, now: datetime) -> float:
+        """Days until nobody is beyond use any more; 0 where nobody is."""
+        return max((self.until - now) / timedelta(days=1), 0.0) if self.until else 0.0
+
 
 def listed(shelf: Path) -> list[Listed]:
     """The backups on a shelf, the oldest first.
@@ -100,7 +104,10 @@ def beyond_use(keys: Path, now: datetime) -> BeyondUse:
     Source: policy 2021-11-01, clause S087a.
     """
     living = [one for one in backup_keys.living(keys) if not backup_keys.is_due(one, now)]
-    whole = [one for one in ErasureLedger.open(keys).all() if one.scope.is_whole]
+    erased = (
+        ErasureLedger.open(keys).all() if living else []
+    )  # opening each record of it takes its time
+    whole = [one for one in erased if one.scope.is_whole]
     held = [(one, kept) for one in whole if (kept := _last_before(living, one))]
     return BeyondUse(
         subjects=len({index for one, _ in held for index in one.indexes}),

@@ -26,6 +26,7 @@ from remit_consumers.erasure.residue import Rescan, needles_of, rescan
 from remit_consumers.erasure.scope import REASONS, Scope, SubjectRef
 from remit_consumers.erasure.sealed import late_events
 from remit_consumers.erasure.suppression import Suppression, entry_of
+from remit_consumers.erasure.telling import tell
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.log import versions
 from remit_consumers.lake.rewrite import EVENTS
@@ -137,12 +138,13 @@ def carry_out(
     settings, root = deployment.settings, deployment.lake.root
     with reaching(root):
         _withhold(deployment, erasure)
+        told = tell(deployment, erasure, now)
         keeping = take_rows(deployment, erasure, now)
         if erasure.scope.is_whole:
             strike_evidence(deployment, erasure)
         drop_views(settings, erasure)
         searched = _searched(settings.data, erasure, keeping, plain)
-        seen = Seen(keeping, *searched, late_events(deployment, now))
+        seen = Seen(keeping, *searched, late_events(deployment, now), told)
         if seen.found.total:
             message = f"erasure {erasure.erasure[:8]} is not finished: {len(seen.found.found)} places still hold what is to go; it goes on at the next start"
             raise LakeError(message)

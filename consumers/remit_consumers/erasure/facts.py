@@ -27,12 +27,14 @@ class Seen:
         found: What the search for pseudonyms saw.
         plain: What the search for the ids that the app knows saw; no file where they were not known any more.
         late: Events on the log that are refused when they are opened.
+        told: Notices to recipients that were put on record.
     """
 
     keeping: Keeping
     found: Rescan
     plain: Rescan
     late: int = 0
+    told: int = 0
 
 
 def certify(
@@ -68,6 +70,7 @@ def certify(
             "secrets": len(erasure.indexes) if erasure.scope.is_whole else 0,
         },
         "kept": seen.keeping.told(),
+        "notices": seen.told,
         "exempt": _exempt(deployment, erasure),
         "search": {
             "files": seen.found.files,

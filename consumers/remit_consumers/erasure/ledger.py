@@ -53,7 +53,6 @@ class Named:
         tenant: Whose customer.
         stored: Its pseudonyms in the lake's rows.
         ledger: Its pseudonyms in the consent ledger.
-        others: Its pseudonyms elsewhere, by domain: recipients, views.
         vault: Index of its record in the vault, as hex; empty for a visitor, who has none.
         suppression: Its entry of the suppression list, as hex.
         evidence: What it had said, without which nobody could prove what was lawful: purpose, status, time, version and
@@ -63,7 +62,6 @@ class Named:
     tenant: str
     stored: tuple[str, ...]
     ledger: tuple[str, ...] = ()
-    others: Mapping[str, Sequence[str]] = field(default_factory=dict)
     vault: str = ""
     suppression: str = ""
     evidence: Sequence[Sequence[str | None]] = ()

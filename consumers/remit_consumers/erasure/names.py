@@ -11,7 +11,6 @@ from remit_consumers.erasure.ledger import Named
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.erasure.suppression import Suppression
 from remit_consumers.lake.tables import CONSENTS
-from remit_consumers.reducers.pseudonym import pseudonyms
 from remit_schemas.subject import VISITOR
 
 EVIDENCE = ("purpose", "status", "effect_at", "agreed_version", "method")
@@ -21,7 +20,7 @@ EVIDENCE = ("purpose", "status", "effect_at", "agreed_version", "method")
 def named(
     deployment: Deployment, subjects: Sequence[SubjectRef], now: datetime
 ) -> tuple[Named, ...]:
-    """Say what subjects are called: in rows, in the consent ledger, towards recipients; nobody enters the vault for it.
+    """Say what subjects are called: in rows and in the consent ledger; nobody enters the vault for it.
 
     Raises:
         KeysOutOfReach: Keys or vault cannot be read.
@@ -30,7 +29,6 @@ def named(
     stored, told = deployment.names(), deployment.ledger_names()
     epochs = ["", *deployment.plans().epochs(now)]
     records = _records(deployment)
-    domains = [f"recipient/{name}" for name in recipients(deployment)]
     found = []
     for ref in dict.fromkeys(subjects):
         said = told.known(ref.tenant, ref.subject)
@@ -39,18 +37,12 @@ def named(
                 tenant=ref.tenant,
                 stored=tuple(dict.fromkeys(stored.ever(ref.tenant, ref.subject, epochs))),
                 ledger=tuple(said),
-                others=_others(deployment, ref, domains, epochs),
                 vault=_vault_index(deployment, ref),
                 suppression=suppression.index_of(ref.tenant, ref.subject).hex(),
                 evidence=_evidence(records, ref.tenant, said),
             )
         )
     return tuple(found)
-
-
-def recipients(deployment: Deployment) -> list[str]:
-    """The names of the recipients that the policy has."""
-    return sorted(getattr(deployment.policy, "recipients", None) or ())
 
 
 def _vault_index(deployment: Deployment, ref: SubjectRef) -> str:
@@ -60,24 +52,6 @@ def _vault_index(deployment: Deployment, ref: SubjectRef) -> str:
         if ref.subject.startswith(VISITOR)
         else deployment.vault.index_of(ref.tenant, ref.subject).hex()
     )
-
-
-def _others(
-    deployment: Deployment, ref: SubjectRef, domains: Sequence[str], epochs: Sequence[str]
-) -> dict[str, list[str]]:
-    """What recipients know a subject by."""
-    secret = (
-        None
-        if ref.subject.startswith(VISITOR)
-        else deployment.vault.known_secret_of(ref.tenant, ref.subject)
-    )
-    if secret is None:
-        return {}
-    every = dict.fromkeys(epochs)
-    return {
-        domain: [name for epoch in every for name in pseudonyms([secret], domain, epoch)]
-        for domain in domains
-    }
 
 
 def _records(deployment: Deployment) -> pa.Table:

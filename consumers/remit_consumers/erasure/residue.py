@@ -66,11 +66,7 @@ def needles_of(named: Iterable[Named], plain: Sequence[SubjectRef] = ()) -> Need
     """Say what to look for: all pseudonyms, and the plain ids where they are still known, in every usual form."""
     parts: set[str] = set()
     for one in named:
-        for name in (
-            *one.stored,
-            *one.ledger,
-            *(each for some in one.others.values() for each in some),
-        ):
+        for name in (*one.stored, *one.ledger):
             parts |= forms_of_pseudonym(name)
     wholes: set[str] = set()
     for ref in plain:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.erasure.certificate import certificates_in, chain_breaches
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.positions import standings
 from remit_consumers.lake.promises import broken
@@ -105,6 +106,7 @@ def verify(
         "sequences": "no pack is missing, none stands twice",
         "rows": "every row tagged, once, and counted: stored = present + revoked + swept + erased",
         "erased": "nothing is left of who was erased",
+        "certificates": "every certificate of an erasure is signed and follows on the one before it",
     }
     found = {
         "chain": _chain(root, links),
@@ -113,12 +115,18 @@ def verify(
         "sequences": _sequences(receipts),
         "rows": breaches(root, receipts, tagsets),
         "erased": left_of_erased(root),
+        "certificates": _certificates(data),
     }
     checks = {name: _check(root, found[name], text) for name, text in good.items()}
     checks["plain door"] = Check(
         holds=True, detail=report.plain_door.sentence(), figures=asdict(report.plain_door)
     )
     return Verification(checks | {"residue": _residue(data, detector_of(root, canaries), texts)})
+
+
+def _certificates(data: Path) -> Iterator[str]:
+    """Hold the certificates of erasures against their chain and signatures."""
+    yield from chain_breaches(certificates_in(data))
 
 
 def _check(root: Path, found: Iterable[str], good: str) -> Check:

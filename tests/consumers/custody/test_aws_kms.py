@@ -8,11 +8,19 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from kit.crafted import Crafter, datums
 from remit_consumers.custody.keeper import WRAPPED, FileKeyring, keeper_of
 from remit_consumers.keyring import Keyring
 from remit_consumers.keys import KeyStore
+from remit_consumers.settings import Settings
+from remit_consumers.source.base import Sealed
+from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
+from remit_schemas.contract import builtin
 from remit_schemas.errors import KeysOutOfReach, SettingsError
 from remit_schemas.policy import find_policy
+
+NOBODY = "http://127.0.0.1:9"
+"""Where no service answers."""
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
@@ -25,12 +33,18 @@ class Kms:
     """
 
     def __init__(self) -> None:
-        self._server = ThreadedMotoServer("127.0.0.1", port=0)
-        self._server.start()
+        self._port = 0
+        self.start()
         host, port = self._server.get_host_and_port()
+        self._port = port
         self.url = f"http://{host}:{port}"
         made = boto3.client("kms", endpoint_url=self.url).create_key()
         self.place = f"awskms://{made['KeyMetadata']['KeyId']}"
+
+    def start(self) -> None:
+        """Begin to answer, at the same address as before."""
+        self._server = ThreadedMotoServer("127.0.0.1", port=self._port)
+        self._server.start()
 
     def stop(self) -> None:
         """Go away."""
@@ -87,17 +101,28 @@ def test_wrapped_keys_without_the_keeper_say_what_to_set(kms: Kms, tmp_path: Pat
         store(tmp_path, "")
 
 
-def test_while_the_service_is_away_a_pack_waits_and_afterwards_it_opens(
+def test_while_the_service_is_away_packs_wait_sealed_and_open_when_it_is_back(
+    kms: Kms, tmp_path: Path
+) -> None:
+    settings = Settings(tmp_path / "data", tmp_path / "keys", tmp_path / "vault", custody=kms.place)
+    sealed = [Sealed(0, 1, Crafter(settings).pack(datums(3)), 0.0)]
+    keys = store(settings.keys, kms.place)  # it has not asked for the epoch's key yet
+    kms.stop()
+    (answer,) = open_packs(sealed, keys, builtin())
+    assert isinstance(answer, Failed)
+    assert answer.outcome is Fate.WAIT
+    kms.start()
+    (answer,) = open_packs(sealed, keys, builtin())
+    assert isinstance(answer, Opened)
+
+
+def test_a_store_is_not_opened_while_the_service_is_away(
     kms: Kms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = store(tmp_path, kms.place)
-    keys.ensure(NOW)
-    key_id = keys.bundle().key_id
-    monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:9")  # nobody answers there
+    store(tmp_path, kms.place)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", NOBODY)
     with pytest.raises(KeysOutOfReach, match="AWS KMS"):
         store(tmp_path, kms.place)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", kms.url)
-    assert len(store(tmp_path, kms.place).private_key(key_id)) == 32
 
 
 def test_an_epochs_key_that_cannot_be_unwrapped_is_out_of_reach_and_never_destroyed_or_unknown(
