@@ -130,7 +130,7 @@ def test_figures_are_by_closed_lists_only() -> None:
     contract = make_contract()
     closed = make_rule(field="page", reduce={"closed": {"values": ["a", "b"]}})
     ads = recipient(**ADS, measures={"reach": REACH})
-    assert compile_plan(contract, policy(closed, acme=ads))
+    assert compile_plan(contract, policy(closed, acme=ads)).fields["page"].reducer == "closed"
     open_ended = make_rule(field="page", reduce={"identifier": {}})
     with pytest.raises(PolicyError, match="no closed list"):
         compile_plan(contract, policy(open_ended, acme=ads))

@@ -15,8 +15,7 @@ from remit_consumers.lake.queries import history as read_history
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import GRANTED, WITHHELD
 from remit_consumers.proof.removals import REMOVALS, removals, removed_values, spread, waits
-from remit_consumers.sharing.disclosures import counted as counted_disclosures
-from remit_consumers.sharing.disclosures import history as disclosure_history
+from remit_consumers.sharing.disclosures import summed
 from remit_schemas.category import Decision
 from remit_schemas.plain_door import MARK_BYTES, OVER_LOOPBACK, OVER_TLS
 
@@ -118,10 +117,8 @@ class Report:
         notices: For each policy version, how many were told of it, by channel.
         floors: For each contract with a floor whose first window is closed, what it came to.
         plain_door: What came in plain.
-        reads: For each purpose: reads done, refused and failed, and the rows they gave. Not from receipts: from the table
-            of reads.
-        disclosures: For each recipient: disclosures made and refused, and the rows that went out; from the table of
-            disclosures.
+        reads: For each purpose: reads done, refused and failed, and the rows they gave; from the table of reads.
+        disclosures: For each recipient: made and refused, and the rows that went out; from the table of disclosures.
         removals: For each `<removal>.<reason>`: rows that went, rows narrowed, values that went.
         removed_values: For each `<contract>.<field>`: values that went, by removal.
         waits: How long it took from a denial, and from finding a minor without a basis, until its rows were rewritten.
@@ -171,7 +168,7 @@ def report(lake: Lake) -> Report:
         denials=spread(lake.stopped_after_ms()),
         notices=lake.notices(),
         reads=counted_reads(read_history(lake.root, datetime.now(UTC))),
-        disclosures=counted_disclosures(disclosure_history(lake.root, datetime.now(UTC))),
+        disclosures=summed(lake.root, datetime.now(UTC)),
         waits=waits(lake.root),
     )
 
