@@ -1,5 +1,6 @@
 """`remit share` and `remit disclosures`: what leaves for a recipient of the policy, and the record of it."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -68,22 +69,7 @@ def share(  # noqa: PLR0913 - options of a command, named by who types them
         if plan
         else hand_over(deployment, asked, place.absolute(), now)
     )
-    from remit_consumers.sharing.disclosures import told  # noqa: PLC0415 - as above
-
-    parts = [told(one.plain()) for one in done.parts]
-    if as_json:
-        print_json(
-            {
-                "recipient": recipient,
-                "disclosure": done.disclosure,
-                "out": str(done.place) if done.place else None,
-                "figures": list(done.figures),
-                "parts": parts,
-            }
-        )
-        return
-    title = f"Would leave for {recipient}" if plan else f"Left for {recipient}: {place}"
-    Console().print(_table(title, parts))
+    _show({"recipient": recipient} | done.to_dict(), as_json=as_json)
 
 
 @app.command("list")
@@ -99,6 +85,16 @@ def listed(*, data: Data = None, as_json: Json = False) -> None:
         print_json({"disclosures": rows})
         return
     Console().print(_table("Disclosures", rows))
+
+
+def _show(facts: Mapping[str, object], *, as_json: bool) -> None:
+    """Print what left, or would."""
+    if as_json:
+        print_json(facts)
+        return
+    place, parts = facts["out"], facts["parts"]
+    title = f"Left: {place}" if place else "Would leave"
+    Console().print(_table(title, parts if isinstance(parts, list) else []))
 
 
 SHOWN = ("made_at", "recipient", "purpose", "contract", "rows", "subjects", "outcome", "reason")

@@ -20,9 +20,10 @@ from remit_schemas.policy_file import Place, Written, nearest
 from remit_schemas.rule import Clause, Name, PurposeTerms, Rule, Text, Word
 from remit_schemas.view import Names
 
-CROWD = 10
-"""Subjects who must be possible for every row that leaves, so that whoever holds two recipients' files is right about one
-row in ten at most; reports show no smaller groups either (D10)."""
+CROWD = 20
+"""Subjects who must be possible for every row that leaves, where the policy says nothing else. With names for a day, whoever
+lays two recipients' files side by side finds under one subject in ten by any attack that is tried: 6 % by whole
+histories, under 1 % by rows (measured, 30,000 page views by 3,600 subjects, four fields in common; with 10 it was 19 %)."""
 
 CELL_MIN: Final = 10
 """The fewest subjects of a figure that leaves: no policy can ask for less (S063a; D10)."""
@@ -140,7 +141,7 @@ class Recipient(Written):
     sub_recipients: tuple[str, ...] = ()
     contact: Text | None = None
     subjects_min: Annotated[int, Field(ge=SUBJECTS_MIN[0], le=SUBJECTS_MIN[1], strict=True)] = CROWD
-    subject: Names = "stable"
+    subject: Names = "daily"
     exact: bool = False
     clause: Clause
     reason: Text

@@ -28,7 +28,9 @@ def shop(embedded: Installation) -> Installation:
     """Twelve agreed to reports, one took it back; all come."""
     said = {"purpose": REPORT, "method": "api", "agreed_version": "2021-11-01"}
     people = [f"p{n:02}" for n in range(12)]
-    changes = [{"subject": one, "status": "given", **said} for one in people]
+    changes: list[dict[str, object]] = [
+        {"subject": one, "status": "given", **said} for one in people
+    ]
     emit(embedded, "consent_change", [*changes, {"subject": "p00", "status": "withdrawn", **said}])
     emit(
         embedded,

@@ -19,13 +19,16 @@ from remit_schemas.explain import Explanation
 from remit_schemas.header import REASONS
 from remit_schemas.policy import cited, find_policy
 from remit_schemas.promises import PROMISES
+from remit_schemas.recipients import COUNTED
 
 METRIC = re.compile(r"(remit_[a-z_]+?)(?:_total)?(?:\{(.*)\})?")
-VALUES = {
+VALUES: dict[str, set[str]] = {
     "reason": {*REASONS, MINOR_WITHOUT_GROUND, SUPPRESSED, UNKNOWN_VERSION},
     "category": set(CATEGORIES),
     "decision": {each.value for each in Decision},
     "outcome": {"stored", "refused", "quarantined", "expired"},
+    "recipient": set(find_policy().recipients),
+    "class": {str(role) for role in COUNTED},
 }  # the closed lists that labels come from
 
 
@@ -44,7 +47,8 @@ def labels() -> dict[str, set[str]]:
         if hasattr(metric, "_labelnames")
     }
     edge = {family.name: set(family._labelnames) for family in EdgeMetrics().collect()}  # noqa: SLF001
-    return running | edge
+    shared = {family.name: set(family._labelnames) for family in Metrics().disclosures.collect()}  # noqa: SLF001
+    return running | edge | shared
 
 
 @pytest.mark.parametrize("evidence", sorted(one for one in named() if one.startswith("remit_")))

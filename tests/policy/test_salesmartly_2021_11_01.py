@@ -151,8 +151,23 @@ def test_everything_collected_is_required_by_contract_or_law_or_asked_for(policy
     }
 
 
-def test_nobody_is_given_anything(plans: list[Plan]) -> None:
-    assert not [field for plan in plans for field in plan.fields.values() if field.recipients]
+@pytest.mark.clause("S049", "S054a")
+def test_nobody_is_given_anything_but_who_is_described_as_a_recipient(
+    policy: Policy, plans: list[Plan]
+) -> None:
+    given = {
+        (name, plan.contract, field.field)
+        for plan in plans
+        for field in plan.fields.values()
+        for name in field.recipients
+    }
+    listed = {
+        (name, event, field)
+        for name, one in policy.recipients.items()
+        for event, fields in one.fields.items()
+        for field in fields
+    }
+    assert given == listed
 
 
 @pytest.mark.clause("S026a", "S107b")

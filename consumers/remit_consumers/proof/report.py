@@ -18,8 +18,7 @@ from remit_consumers.lake.requests import standing
 from remit_consumers.lake.requests import steps as request_steps
 from remit_consumers.proof.outcomes import Counts, grouped, of_kind, outcomes
 from remit_consumers.proof.removals import removals, removed_values, spread, waits
-from remit_consumers.sharing.disclosures import counted as counted_disclosures
-from remit_consumers.sharing.disclosures import history as disclosure_history
+from remit_consumers.sharing.disclosures import summed
 from remit_schemas.category import Decision
 from remit_schemas.plain_door import MARK_BYTES, OVER_LOOPBACK, OVER_TLS
 
@@ -112,10 +111,8 @@ class Report:
         notices: For each policy version, how many were told of it, by channel.
         floors: For each contract with a floor whose first window is closed, what it came to.
         plain_door: What came in plain.
-        reads: For each purpose: reads done, refused and failed, and the rows they gave. Not from receipts: from the table
-            of reads.
-        disclosures: For each recipient: disclosures made and refused, and the rows that went out; from the table of
-            disclosures.
+        reads: For each purpose: reads done, refused and failed, and the rows they gave; from the table of reads.
+        disclosures: For each recipient: made and refused, and the rows that went out; from the table of disclosures.
         removals: For each `<removal>.<reason>`: rows that went, rows narrowed, values that went.
         requests: What people asked for (`requests.counts.counted`); empty where nobody did.
         removed_values: For each `<contract>.<field>`: values that went, by removal.
@@ -168,7 +165,7 @@ def report(lake: Lake) -> Report:
         notices=lake.notices(),
         reads=counted_reads(read_history(lake.root, now)),
         requests=counted_requests(standing(request_steps(lake.root)), now),
-        disclosures=counted_disclosures(disclosure_history(lake.root, now)),
+        disclosures=summed(lake.root, now),
         waits=waits(lake.root),
     )
 

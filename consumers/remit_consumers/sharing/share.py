@@ -19,6 +19,7 @@ from remit_consumers.sharing.disclosures import (
     Disclosure,
     new_id,
     record,
+    told,
     whose_rows,
 )
 from remit_consumers.sharing.figures import Aggregate, figure, written
@@ -45,6 +46,15 @@ class Shared:
     parts: Sequence[Disclosure]
     place: Path | None = None
     figures: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """What `remit share --json` prints."""
+        return {
+            "disclosure": self.disclosure,
+            "out": str(self.place) if self.place else None,
+            "figures": list(self.figures),
+            "parts": [told(one.plain()) for one in self.parts],
+        }
 
 
 def share(deployment: Deployment, asked: Asked, place: Path, now: datetime) -> Shared:

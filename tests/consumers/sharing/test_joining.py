@@ -16,10 +16,9 @@ from remit_consumers.sharing.rows import DOMAIN
 from remit_consumers.sharing.share import share
 from remit_consumers.sharing.terms import Asked
 from remit_consumers.views.names import ViewNames
-from remit_schemas.recipients import CROWD
 
-BOUND = 1 / CROWD
-"""What guessing within the crowd that recipients get by default comes to: one row in ten."""
+BOUND = 0.1
+"""What no attack may come to by the defaults of a recipient: one in ten."""
 
 
 def attacked(folder: Path, **changes: object) -> Linked:
@@ -49,8 +48,8 @@ def truth(deployment: Deployment, *recipients: str) -> dict[str, str]:
 
 
 @pytest.mark.clause("S059b", "S054a")
-def test_two_recipients_tie_no_more_than_one_row_in_ten_together(tmp_path: Path) -> None:
-    found = attacked(tmp_path, subject="daily")
+def test_two_recipients_tie_under_one_subject_in_ten_together(tmp_path: Path) -> None:
+    found = attacked(tmp_path)
     assert found.by_row <= BOUND
     assert found.by_place < 0.01
     assert found.by_frequency <= BOUND
