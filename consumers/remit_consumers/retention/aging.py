@@ -10,7 +10,7 @@ from typing import Any
 from remit_consumers.lake.tagsets import Tagset, tagset_of
 from remit_consumers.rows import COLLECTED_AT
 from remit_consumers.withdrawal.narrow import beside, differences
-from remit_schemas.category import Decision
+from remit_schemas.category import Decision, Necessity
 from remit_schemas.decided import FieldDecision
 from remit_schemas.plan import Plan
 from remit_schemas.precision import coarseness, read_decay
@@ -86,6 +86,8 @@ def _aged(plan: Plan, name: str, was: FieldDecision, age: timedelta, law: Law) -
     if was.decision is Decision.REFUSE:
         return was
     terms = plan.retention
+    if not any(one.necessity is Necessity.REQUIRED for one in plan.fields[name].purposes):
+        law = Law.NONE  # what only a consent holds is no part of what a law asks for
     is_over = age >= (plan.fields[name].keep_for or timedelta())
     if terms is not None and (is_over or law is Law.ALONE):
         longer = terms.extension_of(was.purposes)

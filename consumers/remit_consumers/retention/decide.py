@@ -70,6 +70,7 @@ class Finding:
         clause: The sentence by which it is due, or by which it is held back.
         held_by: The id of a hold, or `floor`; empty where nothing holds them.
         at_end: `delete` or `anonymise`.
+        until: Until when each row of the file is kept, holds left out; only of what is held back.
     """
 
     due: Due
@@ -80,6 +81,7 @@ class Finding:
     clause: str = ""
     held_by: str = ""
     at_end: str = "delete"
+    until: Moments | None = None
 
 
 @dataclass(slots=True)
@@ -127,11 +129,12 @@ class Assessor:
         for place, hold in enumerate(self.holds.active):
             kept = over & (held == place)
             if kept.any():
-                yield Finding(Due.HELD, kept, tagset, clause=hold.clause, held_by=hold.hold)
+                told = hold.clause, hold.hold
+                yield Finding(Due.HELD, kept, tagset, None, (), *told, at_end, bounds.until)
         by_law = over & (bounds.until > now_us) & (held == NO_HOLD)
         if by_law.any() and plan and plan.retention and plan.retention.floor:
-            demanded = plan.retention.floor.clause
-            yield Finding(Due.HELD, by_law, tagset, clause=demanded, held_by=FLOOR)
+            told = plan.retention.floor.clause, FLOOR
+            yield Finding(Due.HELD, by_law, tagset, None, (), *told, at_end, bounds.until)
         if plan is not None:
             stays = mine & ~gone & (held == NO_HOLD)
             law = (bounds.floor > now_us) * (1 + (bounds.sooner <= now_us))
@@ -214,7 +217,9 @@ class Assessor:
                 tagsets[to.tagset.tagset] = to.tagset
                 reason = EXPIRED if to.gone else DECAYED
                 removed.append(self._counted(rows, after, finding, reason))
-        if not removed:
+            elif finding.until is not None:
+                after = _dated(after, finding.rows, finding.until)
+        if not removed and after is rows:
             return None
         return Change(after.filter(pa.array(stays)), joined(removed), list(tagsets.values()))
 
@@ -233,6 +238,17 @@ class Assessor:
             narrowed=0 if after is None else was.num_rows,
             values=lost_values(was, now, json.loads(told["fields"])) if told else {},
         )
+
+
+def _dated(rows: pa.Table, mask: Mask, until_us: Moments) -> pa.Table:
+    """The rows, those that something holds back dated by their end: what showed it may go before they do."""
+    stored = moments(rows.column("keep_until"), 0)
+    earlier = np.where(mask, np.minimum(stored, until_us), stored)
+    if (earlier == stored).all():
+        return rows
+    place = rows.schema.get_field_index("keep_until")
+    kind = rows.schema.field(place)
+    return rows.set_column(place, kind, pa.array(earlier, pa.int64()).cast(kind.type))
 
 
 @dataclass(frozen=True, slots=True)
