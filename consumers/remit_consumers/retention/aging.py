@@ -61,6 +61,8 @@ def aging(
     was = json.loads(before["fields"])
     age = timedelta(days=(now.date() - day).days)
     fields = {name: _aged(plan, name, _decision(was[name]), age, law) for name in plan.fields}
+    if COLLECTED_AT in fields:
+        fields[COLLECTED_AT] = _with_its_row(_decision(was[COLLECTED_AT]), fields)
     if all(fields[name] == _decision(was[name]) for name in fields):
         return None
     outcome = beside(plan.decided(fields), before).aged(_precisions(plan, fields))
@@ -99,6 +101,17 @@ def _aged(plan: Plan, name: str, was: FieldDecision, age: timedelta, law: Law) -
         basis = ",".join(sorted(set(held.values())))
         was = replace(was, purposes=tuple(sorted(held)), basis=basis)
     return was if law is not Law.NONE else _coarser(was, age)
+
+
+def _with_its_row(was: FieldDecision, fields: Mapping[str, FieldDecision]) -> FieldDecision:
+    """The day of collection stays as long as its row, for what the rest of the row is still kept for."""
+    others = [one for name, one in fields.items() if name != COLLECTED_AT and one.purposes]
+    left = {purpose for one in others for purpose in one.purposes}
+    held = left & set(was.purposes) or left
+    if was.decision is Decision.REFUSE or not left or held == set(was.purposes):
+        return was
+    grounds = {ground for one in others for ground in one.basis.split(",")}
+    return replace(was, purposes=tuple(sorted(held)), basis=",".join(sorted(grounds)))
 
 
 def _coarser(was: FieldDecision, age: timedelta) -> FieldDecision:

@@ -1,7 +1,7 @@
 """Decide: which rows of a file are due at a moment, what of them, by which sentence, and what holds others back."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -32,6 +32,7 @@ from remit_consumers.withdrawal.narrow import PlanOf, lessened
 from remit_consumers.withdrawal.orders import keys_of
 from remit_schemas.errors import ContractError
 from remit_schemas.plan import Plan
+from remit_schemas.retention import Cells
 
 Mask = npt.NDArray[np.bool_]
 """A truth for each row of a file."""
@@ -69,7 +70,7 @@ class Finding:
         fields: Fields that it is about; empty where it is the row.
         clause: The sentence by which it is due, or by which it is held back.
         held_by: The id of a hold, or `floor`; empty where nothing holds them.
-        at_end: `delete` or `anonymise`.
+        cells: What is left of rows that go; None: nothing.
         until: Until when each row of the file is kept, holds left out; only of what is held back.
     """
 
@@ -80,8 +81,13 @@ class Finding:
     fields: tuple[str, ...] = ()
     clause: str = ""
     held_by: str = ""
-    at_end: str = "delete"
+    cells: Cells | None = None
     until: Moments | None = None
+
+    @property
+    def at_end(self) -> str:
+        """What becomes of rows that go."""
+        return "delete" if self.cells is None else "anonymise"
 
 
 @dataclass(slots=True)
@@ -95,6 +101,7 @@ class Assessor:
         holds: What is active.
         ends: What has shown that purposes are over, by the event that shows it.
         now: Aware UTC.
+        anonymised: Takes rows that go and are to be made anonymous.
     """
 
     contract: str
@@ -103,6 +110,7 @@ class Assessor:
     holds: Holds
     now: datetime
     ends: Mapping[tuple[str, str, tuple[str, ...]], Ends] = field(default_factory=dict)
+    anonymised: Callable[[pa.Table, Cells], None] = lambda _, __: None
     _aged: dict[tuple[str, int, Law], Aging | None] = field(default_factory=dict)
 
     def findings(self, rows: pa.Table) -> Iterator[Finding]:
@@ -122,19 +130,19 @@ class Assessor:
         bounds = self._bounds(rows, plan, tagset)
         over = mine & (bounds.sooner <= now_us)
         gone = over & (bounds.until <= now_us) & (held == NO_HOLD)
-        at_end = plan.retention.at_end if plan and plan.retention else "delete"
+        cells = plan.retention.cells if plan and plan.retention else None
         clause = clause_of(plan)
         if gone.any():
-            yield Finding(Due.ROW, gone, tagset, clause=clause, at_end=at_end)
+            yield Finding(Due.ROW, gone, tagset, clause=clause, cells=cells)
         for place, hold in enumerate(self.holds.active):
             kept = over & (held == place)
             if kept.any():
                 told = hold.clause, hold.hold
-                yield Finding(Due.HELD, kept, tagset, None, (), *told, at_end, bounds.until)
+                yield Finding(Due.HELD, kept, tagset, None, (), *told, cells, bounds.until)
         by_law = over & (bounds.until > now_us) & (held == NO_HOLD)
         if by_law.any() and plan and plan.retention and plan.retention.floor:
             told = plan.retention.floor.clause, FLOOR
-            yield Finding(Due.HELD, by_law, tagset, None, (), *told, at_end, bounds.until)
+            yield Finding(Due.HELD, by_law, tagset, None, (), *told, cells, bounds.until)
         if plan is not None:
             stays = mine & ~gone & (held == NO_HOLD)
             law = (bounds.floor > now_us) * (1 + (bounds.sooner <= now_us))
@@ -208,7 +216,9 @@ class Assessor:
         for finding in self.findings(rows):
             if finding.due is Due.ROW:
                 stays &= ~finding.rows
-                reason = ANONYMISED if finding.at_end == "anonymise" else EXPIRED
+                if finding.cells is not None:
+                    self.anonymised(rows.filter(pa.array(finding.rows)), finding.cells)
+                reason = EXPIRED if finding.cells is None else ANONYMISED
                 removed.append(self._counted(rows, None, finding, reason))
             elif finding.aging is not None:
                 to = finding.aging

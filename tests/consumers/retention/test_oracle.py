@@ -28,7 +28,8 @@ def _base() -> dict[str, object]:
 
 def policy_of(words: Words) -> Policy:
     """Write the words down as a policy file would."""
-    told = {**_base(), "rules": []}
+    rules: list[dict[str, object]] = []
+    told = {**_base(), "rules": rules}
     how = {
         "occurred_at": {
             "timestamp": {"precision": "minute", "decay": [f"{a} days {p}" for a, p in words.decay]}
@@ -40,7 +41,7 @@ def policy_of(words: Words) -> Policy:
         rule = {"event": "payment", "field": name, "keep_for": f"{days} days", "clause": "S105a"}
         reduce = how.get(name, {"closed": {"values": ["alipay", "own", *PROGRESS]}})
         purposes = [CONSENTED] if name in words.optional else purposes
-        told["rules"].append(rule | {"reduce": reduce, "purposes": purposes, "reason": "A test."})
+        rules.append(rule | {"reduce": reduce, "purposes": purposes, "reason": "A test."})
     told["retention"] = [_retention(words)] if words.named else []
     return Policy.model_validate(told)
 
