@@ -28,7 +28,7 @@ from remit_consumers.lake.tables import (
     open_table,
 )
 from remit_consumers.lake.vacuum import Vacuum, take_old_orphans
-from remit_consumers.retention.anonymise import Anonymiser
+from remit_consumers.retention.anonymise import AGGREGATES, Anonymiser
 from remit_consumers.retention.looking import Look
 from remit_consumers.withdrawal.narrow import PlanOf
 
@@ -121,7 +121,9 @@ class Sweep:
 
     def _vacuumed(self, look: Look) -> int:
         """Take away what the commits took out, and files that no commit ever spoke of; gives how many."""
+        left = [f"{AGGREGATES}{one}" for one in look.contracts()]
         names = [*(f"{EVENTS}{one}" for one in look.contracts()), *self.own_tables()]
+        names += [name for name in left if is_table(self.root, name)]
         taken = 0
         for name in names:
             table: Table = open_table(self.root, name)
