@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from kit.erasing import ErasingShop
-from kit.withdrawing import NOON
+from kit.shop import NOON
 from remit_consumers.erasure.names import named
 from remit_consumers.erasure.notices import acknowledge, notices
 from remit_consumers.erasure.scope import SubjectRef
