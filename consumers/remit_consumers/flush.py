@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.gather import Gathered, Partition
+from remit_consumers.lake.columns import CONSENTS, CONSENTS_TABLE, QUARANTINE, WITHDRAWN
 from remit_consumers.lake.commit import Flush, TableCommit
 from remit_consumers.lake.receipt import (
     EventCounts,
@@ -23,7 +24,6 @@ from remit_consumers.lake.receipt import (
     SourceCount,
     together,
 )
-from remit_consumers.lake.tables import CONSENTS, CONSENTS_TABLE, QUARANTINE, WITHDRAWN
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.pipeline import Refined, Walk, refine
 from remit_consumers.plans import Plans

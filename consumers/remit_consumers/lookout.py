@@ -12,12 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.log import entry
 from remit_consumers.lake.receipt import Receipt
 from remit_consumers.lake.receipts import Link, chain, heads, laid_out
-from remit_consumers.lake.tables import CONSENTS_TABLE, row_tables
+from remit_consumers.lake.tables import row_tables
 from remit_consumers.proof.outcomes import grouped
 from remit_consumers.proof.report import Report, told
 from remit_consumers.rows import OWN_COLUMNS

@@ -19,8 +19,8 @@ from remit_consumers.consent.withdrawals import Withdrawals, ages_stated
 from remit_consumers.counting import added
 from remit_consumers.erasure.suppression import Suppression
 from remit_consumers.floor.floors import Floors
+from remit_consumers.lake.columns import CONSENTS, WITHDRAWN
 from remit_consumers.lake.receipt import EventCounts, FieldCount, summed, together
-from remit_consumers.lake.tables import CONSENTS, WITHDRAWN
 from remit_consumers.lake.tagsets import Tagset, tagset_of
 from remit_consumers.plans import Plans
 from remit_consumers.pseudonyms import Pseudonyms

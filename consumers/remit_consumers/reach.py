@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from remit_consumers.epochs import REGISTER
 from remit_consumers.keys import ADDRESS_KEY, INDEX_KEY, LANE_KEY
+from remit_consumers.lake.columns import POSITIONS_TABLE
 from remit_consumers.lake.promises import broken
-from remit_consumers.lake.tables import POSITIONS_TABLE, is_table, open_table, row_tables
+from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.reducers.means import IP_ENCRYPTED
 from remit_consumers.settings import Settings
 from remit_consumers.vault import Vault

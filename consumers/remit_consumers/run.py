@@ -12,7 +12,7 @@ from remit_consumers.erasure.quiet import deciding
 from remit_consumers.erasure.suppression import Suppression
 from remit_consumers.flush import Composer, Identity, denied_for_s
 from remit_consumers.gather import Gathered, Marks, Partition
-from remit_consumers.lake.tables import CONSENTS_TABLE
+from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.metrics import Metrics
 from remit_consumers.pipeline import excluding, steps
 from remit_consumers.proof.report import report

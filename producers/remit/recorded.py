@@ -16,8 +16,12 @@ def put_recorded(
     """
     where: list[Header] = []
     whose = subject, tenant or ""
+
+    def note(header: Header, _begin: int, _end: int) -> None:
+        where.append(header)
+
     with packer.lock:  # nobody puts anything between this event and the look at its place
-        answer = packer.put_all(route, [datum], whose, lambda header, *_: where.append(header))
+        answer = packer.put_all(route, [datum], whose, note)
         if isinstance(answer, Refused):
             return answer
         header = where[-1]

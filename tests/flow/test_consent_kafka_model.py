@@ -34,8 +34,8 @@ from kit.installation import Installation, each_once
 from kit.reference import YOUNGEST, Fact, World
 from kit.versions import NEWER, OLDER, two_versions
 from kit.watching import until
+from remit_consumers.lake.columns import EVERY_PURPOSE
 from remit_consumers.lake.commit import Lake
-from remit_consumers.lake.tables import EVERY_PURPOSE
 from remit_consumers.lake.withdrawn import pending
 from remit_consumers.source.topic import contents
 from remit_schemas.log_address import KafkaLog, parse_log

@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from kit.installation import Installation
+from remit_consumers.lake.columns import WITHDRAWN
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import WITHDRAWN, open_table
+from remit_consumers.lake.tables import open_table
 
 REPORT, IMPROVE, OPERATE = (
     "analytics.reporting",

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 
+from remit_consumers.lake.columns import QUARANTINE
 from remit_consumers.lake.commit import Flush, TableCommit
 from remit_consumers.lake.receipt import (
     EventCounts,
@@ -14,7 +15,6 @@ from remit_consumers.lake.receipt import (
     Receipt,
     SourceCount,
 )
-from remit_consumers.lake.tables import QUARANTINE
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.rows import OWN_COLUMNS
 from remit_schemas.category import Decision

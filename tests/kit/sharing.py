@@ -11,9 +11,10 @@ from kit.crowd import NOW, make_crowd, settings_in
 from kit.policies import IMPROVE, OPERATE, REPORT
 from remit_consumers.consent.ledger import LEDGER_DOMAIN
 from remit_consumers.deployment import Deployment
+from remit_consumers.lake.columns import CONSENTS, CONSENTS_TABLE
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import CONSENTS, CONSENTS_TABLE, open_table
+from remit_consumers.lake.tables import open_table
 from remit_consumers.reducers.pseudonym import pseudonyms
 from remit_consumers.vault import Vault
 from remit_schemas.policy import Policy, find_policy

@@ -22,8 +22,8 @@ from remit_consumers.consent.places import NOWHERE
 from remit_consumers.consent.record import records
 from remit_consumers.consent.said import Said, said
 from remit_consumers.consent.snapshot import Snapshot, read, write
+from remit_consumers.lake.columns import CONSENTS
 from remit_consumers.lake.commit import Lake
-from remit_consumers.lake.tables import CONSENTS
 from remit_consumers.pseudonyms import Pseudonyms
 from remit_consumers.reducers.final import plain
 from remit_consumers.reducers.scope import DAY_MS, Rows, Scope, distinct

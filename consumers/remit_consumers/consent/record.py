@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.batch import Batch
-from remit_consumers.lake.tables import CONSENTS
+from remit_consumers.lake.columns import CONSENTS
 from remit_consumers.reducers.closed import OTHER
 from remit_consumers.reducers.final import plain
 from remit_consumers.rows import COLLECTED_AT, kept_until

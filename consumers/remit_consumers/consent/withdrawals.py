@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from remit_consumers.batch import Batch
 from remit_consumers.consent.ledger import Ledger
 from remit_consumers.consent.standing import WITHOUT_GROUND
-from remit_consumers.lake.tables import EVERY_PURPOSE, WITHDRAWN
+from remit_consumers.lake.columns import EVERY_PURPOSE, WITHDRAWN
 from remit_consumers.pseudonyms import Pseudonyms
 from remit_consumers.reducers.closed import OTHER
 from remit_consumers.reducers.final import plain

@@ -11,10 +11,11 @@ from remit_consumers.erasure.kept import Keeping
 from remit_consumers.erasure.ledger import Erasure, ErasureLedger
 from remit_consumers.erasure.reach import reason_of
 from remit_consumers.erasure.residue import Rescan
+from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.lake.log import entries
 from remit_consumers.lake.receipt import Removal
 from remit_consumers.lake.rewrite import EVENTS
-from remit_consumers.lake.tables import CONSENTS_TABLE, row_tables
+from remit_consumers.lake.tables import row_tables
 from remit_schemas.errors import ContractError
 
 

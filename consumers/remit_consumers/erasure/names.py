@@ -10,7 +10,7 @@ from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.ledger import Named
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.erasure.suppression import Suppression
-from remit_consumers.lake.tables import CONSENTS
+from remit_consumers.lake.columns import CONSENTS
 from remit_schemas.subject import VISITOR
 
 EVIDENCE = ("purpose", "status", "effect_at", "agreed_version", "method")

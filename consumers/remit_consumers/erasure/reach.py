@@ -17,16 +17,11 @@ from remit_consumers.erasure.strike import Strike, Struck, strike, without
 from remit_consumers.erasure.taking import Taking
 from remit_consumers.floor.seen import number_of
 from remit_consumers.floor.window import Sealer
+from remit_consumers.lake.columns import CONSENTS_TABLE, WITHDRAWN_TABLE
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.log import entries
 from remit_consumers.lake.rewrite import EVENTS, WORKERS, live_files, rewrite
-from remit_consumers.lake.tables import (
-    CONSENTS_TABLE,
-    WITHDRAWN_TABLE,
-    is_table,
-    open_table,
-    row_tables,
-)
+from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.lake.vacuum import Vacuum, take_orphans
 from remit_consumers.retention.holds import Holds
 from remit_consumers.settings import Settings

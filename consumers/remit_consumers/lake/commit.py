@@ -10,6 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake.exceptions import DeltaError
 
+from remit_consumers.lake.columns import (
+    CONSENTS_TABLE,
+    POSITIONS_TABLE,
+    QUARANTINE,
+    WITHDRAWN_TABLE,
+)
 from remit_consumers.lake.consents import Records, stopped_after_ms
 from remit_consumers.lake.consents import counted as counted_consents
 from remit_consumers.lake.consents import notices as counted_notices
@@ -38,17 +44,7 @@ from remit_consumers.lake.promises import check_kept, check_positions, is_kept, 
 from remit_consumers.lake.publish import confirm
 from remit_consumers.lake.receipt import PackCount, PackOutcome
 from remit_consumers.lake.receipts import materialise, read
-from remit_consumers.lake.tables import (
-    CONSENTS_TABLE,
-    POSITIONS_TABLE,
-    QUARANTINE,
-    WITHDRAWN_TABLE,
-    Table,
-    checkpoint,
-    is_table,
-    open_table,
-    row_tables,
-)
+from remit_consumers.lake.tables import Table, checkpoint, is_table, open_table, row_tables
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.lake.tagsets import add as add_tagsets
 from remit_consumers.lake.tagsets import known as known_tagsets

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from remit_consumers.lake.columns import CONSENTS
 from remit_consumers.lake.log import Entry, entries, versions
-from remit_consumers.lake.tables import CONSENTS, Table
+from remit_consumers.lake.tables import Table
 from remit_schemas.category import DENYING, NOTIFIED, STATED
 
 THE_POLICY = "policy"

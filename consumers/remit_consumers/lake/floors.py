@@ -9,9 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.columns import FLOORS
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import FLOORS, Table, checkpoint
+from remit_consumers.lake.tables import Table, checkpoint
 from remit_schemas.errors import StaleWriter
 
 

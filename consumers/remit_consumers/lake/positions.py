@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from remit_consumers.lake.columns import POSITIONS
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.log import cut
 from remit_consumers.lake.log import entry as read_entry
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import PackCount
-from remit_consumers.lake.tables import CHECKPOINT_EVERY, POSITIONS, Table
+from remit_consumers.lake.tables import CHECKPOINT_EVERY, Table
 
 RAW_LIMIT_S = 72 * 3600
 """A producer silent for so long is forgotten: what it sent before cannot be opened any more (D2, D3)."""

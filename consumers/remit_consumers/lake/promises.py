@@ -9,17 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from remit_consumers.lake.columns import CONSENTS_TABLE, POSITIONS_TABLE, WITHDRAWN_TABLE
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.log import versions
 from remit_consumers.lake.positions import NOWHERE, Key, Standing, standings
-from remit_consumers.lake.tables import (
-    CONSENTS_TABLE,
-    POSITIONS_TABLE,
-    WITHDRAWN_TABLE,
-    is_table,
-    open_table,
-    row_tables,
-)
+from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_schemas.errors import LakeError
 
 PROMISED = (CONSENTS_TABLE, WITHDRAWN_TABLE)

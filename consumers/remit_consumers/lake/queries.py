@@ -8,16 +8,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.columns import QUERIES, QUERIES_TABLE
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import (
-    QUERIES,
-    QUERIES_TABLE,
-    checkpoint,
-    is_table,
-    open_table,
-)
+from remit_consumers.lake.tables import checkpoint, is_table, open_table
 
 DONE, REFUSED, FAILED = "done", "refused", "failed"
 """What becomes of a read: its rows were handed over; nobody was allowed to ask it; it was asked and gave nothing."""

@@ -13,18 +13,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.columns import RECEIPTS
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.log import entries
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import EventCounts, Receipt
-from remit_consumers.lake.tables import (
-    RECEIPTS,
-    checkpoint,
-    evolve,
-    is_table,
-    open_table,
-    row_tables,
-)
+from remit_consumers.lake.tables import checkpoint, evolve, is_table, open_table, row_tables
 from remit_schemas.errors import LakeError, StaleWriter
 
 TABLE = "receipts"

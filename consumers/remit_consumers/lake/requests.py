@@ -10,16 +10,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from remit_consumers.lake.columns import REQUESTS, REQUESTS_TABLE
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import (
-    REQUESTS,
-    REQUESTS_TABLE,
-    checkpoint,
-    is_table,
-    open_table,
-)
+from remit_consumers.lake.tables import checkpoint, is_table, open_table
 from remit_schemas.errors import StaleWriter
 from remit_schemas.requests import Right
 

@@ -6,16 +6,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.columns import RESTRICTIONS, RESTRICTIONS_TABLE
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import (
-    RESTRICTIONS,
-    RESTRICTIONS_TABLE,
-    checkpoint,
-    is_table,
-    open_table,
-)
+from remit_consumers.lake.tables import checkpoint, is_table, open_table
 
 KEPT_FOR = timedelta(days=1095)
 """As long as the request that asked for it."""

@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
+from remit_consumers.lake.columns import TAGSETS
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import canonical
-from remit_consumers.lake.tables import TAGSETS, Table, evolve
+from remit_consumers.lake.tables import Table, evolve
 from remit_schemas.decided import FieldPlan, Outcome
 from remit_schemas.plan import Plan
 

@@ -7,18 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.columns import EVERY_PURPOSE, WITHDRAWN, WITHDRAWN_TABLE
 from remit_consumers.lake.durable import discard, sync, write
 from remit_consumers.lake.promises import is_kept
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import (
-    EVERY_PURPOSE,
-    WITHDRAWN,
-    WITHDRAWN_TABLE,
-    Table,
-    checkpoint,
-    evolve,
-    open_table,
-)
+from remit_consumers.lake.tables import Table, checkpoint, evolve, open_table
 from remit_schemas.errors import StaleWriter
 
 KEY = ("tenant", "subject", "purpose", "effect_at")

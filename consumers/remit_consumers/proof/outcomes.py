@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.lake.receipt import PackOutcome
-from remit_consumers.lake.tables import CONSENTS_TABLE
 from remit_consumers.proof.removals import REMOVALS
 
 OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")

@@ -8,9 +8,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.columns import EVERY_PURPOSE
 from remit_consumers.lake.receipt import Removal
 from remit_consumers.lake.rewrite import EVENTS, holds
-from remit_consumers.lake.tables import EVERY_PURPOSE, row_tables
+from remit_consumers.lake.tables import row_tables
 from remit_consumers.lake.withdrawn import erased, waited
 
 REMOVALS = tuple(removal.value for removal in Removal)

@@ -9,9 +9,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
+from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.lake.log import entries
 from remit_consumers.lake.receipt import PackOutcome
-from remit_consumers.lake.tables import CONSENTS_TABLE, row_tables
+from remit_consumers.lake.tables import row_tables
 from remit_consumers.proof.removals import removed_by
 from remit_consumers.rows import columns_of, present_in
 from remit_schemas.category import Decision

@@ -9,12 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.erasure.certificate import certificates_in, chain_breaches
+from remit_consumers.lake.columns import POSITIONS_TABLE
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.positions import standings
 from remit_consumers.lake.promises import broken
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import SINCE_FORMAT_2, Link, chain, laid_out, stored
-from remit_consumers.lake.tables import POSITIONS_TABLE, is_table, open_table, row_tables
+from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.lake.tagsets import known
 from remit_consumers.proof.outcomes import in_flight_by_tenant, not_the_sum
 from remit_consumers.proof.recall import Recall, measure

@@ -18,10 +18,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.columns import HOLDS, HOLDS_TABLE
 from remit_consumers.lake.durable import discard, sync, write
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import HOLDS, HOLDS_TABLE, is_table, open_table
+from remit_consumers.lake.tables import is_table, open_table
 from remit_schemas.errors import LakeError, StaleWriter
 
 NO_HOLD = -1

@@ -15,18 +15,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.columns import CONSENTS_TABLE, QUERIES_TABLE, WITHDRAWN_TABLE
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.receipt import EXPIRED, Receipt, Removal, RemovedCount
 from remit_consumers.lake.rewrite import EVENTS, Change, Rewriting, due_files, rewrite_files
-from remit_consumers.lake.tables import (
-    CONSENTS_TABLE,
-    QUERIES_TABLE,
-    WITHDRAWN_TABLE,
-    Table,
-    is_table,
-    open_table,
-)
+from remit_consumers.lake.tables import Table, is_table, open_table
 from remit_consumers.lake.vacuum import Vacuum, take_old_orphans
 from remit_consumers.retention.anonymise import AGGREGATES, Anonymiser
 from remit_consumers.retention.looking import Look

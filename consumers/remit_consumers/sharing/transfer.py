@@ -24,16 +24,10 @@ from typing import Final
 import pyarrow as pa
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.lake.columns import CONSENTS, CONSENTS_TABLE, TAGSETS
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.receipts import Link, chain, laid_out
-from remit_consumers.lake.tables import (
-    CONSENTS,
-    CONSENTS_TABLE,
-    TAGSETS,
-    is_table,
-    open_table,
-    row_tables,
-)
+from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.proof.report import told
 from remit_consumers.sharing.disclosures import KEEP_FOR, MADE, Disclosure, new_id, record
 from remit_consumers.sharing.parcel import Parcel

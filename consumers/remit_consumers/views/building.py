@@ -8,14 +8,10 @@ from typing import Self
 
 import pyarrow.compute as pc
 
+from remit_consumers.lake.columns import RESTRICTIONS_TABLE, WITHDRAWN_TABLE
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.log import versions
-from remit_consumers.lake.tables import (
-    RESTRICTIONS_TABLE,
-    WITHDRAWN_TABLE,
-    is_table,
-    open_table,
-)
+from remit_consumers.lake.tables import is_table, open_table
 from remit_consumers.settings import Settings
 from remit_consumers.views.allowed import Allowed, allowed
 from remit_consumers.views.names import ViewNames

@@ -6,9 +6,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.columns import WITHDRAWN_TABLE
 from remit_consumers.lake.promises import is_kept
 from remit_consumers.lake.restrictions import standing as restrictions
-from remit_consumers.lake.tables import WITHDRAWN_TABLE, open_table
+from remit_consumers.lake.tables import open_table
 
 ALL_PURPOSES = ""
 """A record that names no purpose holds for every one: what is not understood is not shown."""

@@ -14,9 +14,9 @@ import pyarrow as pa
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.consent.withdrawals import EVIDENCE_KEPT, Withdrawals
 from remit_consumers.lake import withdrawn
+from remit_consumers.lake.columns import WITHDRAWN
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.fault import reaching
-from remit_consumers.lake.tables import WITHDRAWN
 from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.withdrawal.narrow import PlanOf
 from remit_consumers.withdrawal.revoke import Done, revoke

@@ -8,8 +8,8 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.columns import EVERY_PURPOSE
 from remit_consumers.lake.receipt import Removal
-from remit_consumers.lake.tables import EVERY_PURPOSE
 
 DENIED, MINOR = "denied", "minor"
 """What brings a removal about."""

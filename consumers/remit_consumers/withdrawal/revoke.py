@@ -9,11 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.lake import withdrawn
+from remit_consumers.lake.columns import EVERY_PURPOSE
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.receipt import Receipt
 from remit_consumers.lake.rewrite import EVENTS, rewrite
-from remit_consumers.lake.tables import EVERY_PURPOSE, is_table, open_table, row_tables
+from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.lake.vacuum import Vacuum, take_orphans
 from remit_consumers.withdrawal.decide import Judge, catalogue
 from remit_consumers.withdrawal.narrow import PlanOf

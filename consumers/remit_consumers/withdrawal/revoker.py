@@ -6,8 +6,9 @@ from collections.abc import Callable
 from threading import Lock, Thread
 
 from remit_consumers.clock import Clock, utc_now
+from remit_consumers.lake.columns import WITHDRAWN_TABLE
 from remit_consumers.lake.commit import Lake
-from remit_consumers.lake.tables import WITHDRAWN_TABLE, is_table
+from remit_consumers.lake.tables import is_table
 from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.metrics import Metrics
 from remit_consumers.withdrawal.narrow import PlanOf

@@ -45,7 +45,7 @@ def test_a_category_goes_from_a_subjects_rows_and_the_rows_stay(shop: ErasingSho
 @pytest.mark.clause("S079a")
 def test_a_purpose_loses_a_subjects_rows_and_others_keep_theirs(shop: ErasingShop) -> None:
     shop.erase("ann", scope=Scope(purposes=(REPORTING,)))
-    assert sorted(shop.kept()) == [
+    assert sorted(shop.stands()) == [
         ("2026-03-04", False, True),
         ("2026-03-05", False, True),
         ("2026-03-05", True, True),

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from remit_consumers.lake.tables import RECEIPTS
+from remit_consumers.lake.columns import RECEIPTS
 from remit_consumers.proof.report import PlainDoor, told
 from remit_schemas.plain_door import plain_producer
 

@@ -16,8 +16,8 @@ from kit.walks import make_ledger, make_walk
 from remit import PageView
 from remit_consumers.batch import Batch
 from remit_consumers.consent.ledger import LEDGER_DOMAIN, Ledger
+from remit_consumers.lake.columns import CONSENTS
 from remit_consumers.lake.receipt import EventCounts
-from remit_consumers.lake.tables import CONSENTS
 from remit_consumers.pipeline import Walk, refine
 from remit_consumers.plans import Plans
 from remit_consumers.pseudonyms import Pseudonyms

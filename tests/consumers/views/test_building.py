@@ -11,9 +11,10 @@ import pytest
 from kit.crowd import store_rows
 from kit.opened import PAGE_VIEW
 from kit.policies import IMPROVE, OPERATE, REPORT
+from remit_consumers.lake.columns import WITHDRAWN
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import WITHDRAWN, open_table
+from remit_consumers.lake.tables import open_table
 from remit_consumers.lake.tagsets import tagset_of
 from remit_consumers.rows import stored_schema
 from remit_consumers.settings import Settings

@@ -10,7 +10,8 @@ import pytest
 
 from kit.shop import EVENTS, NOON, Shop
 from remit_consumers.lake import withdrawn
-from remit_consumers.lake.tables import WITHDRAWN_TABLE, open_table
+from remit_consumers.lake.columns import WITHDRAWN_TABLE
+from remit_consumers.lake.tables import open_table
 from remit_consumers.lake.vacuum import ORPHAN_AGE_S
 from remit_consumers.proof.report import report
 from remit_consumers.proof.verify import verify

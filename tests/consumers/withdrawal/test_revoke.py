@@ -18,10 +18,11 @@ from kit.shop import EVENTS, IMPROVE, NOON, REPORTING, Shop
 from kit.watching import until
 from remit import visitor
 from remit_consumers.lake import withdrawn
+from remit_consumers.lake.columns import WITHDRAWN_TABLE
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.log import entries
 from remit_consumers.lake.rewrite import Change, rewrite
-from remit_consumers.lake.tables import WITHDRAWN_TABLE, open_table
+from remit_consumers.lake.tables import open_table
 from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.metrics import Metrics
 from remit_consumers.proof.report import Report, report
