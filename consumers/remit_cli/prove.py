@@ -12,7 +12,7 @@ from rich.table import Table
 
 from remit_cli.attaching import attached, hashes_of_texts
 from remit_cli.options import Data, Json, Policy, print_json, settings_of
-from remit_consumers.erasure.erase import check_applied
+from remit_consumers.backup.guard import check_applied
 from remit_consumers.lake.commit import Lake
 from remit_consumers.proof.report import SUBJECTS_SHOWN_MIN, Counts, Report, Traits
 from remit_consumers.proof.report import report as report_of
