@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from remit_consumers.backup.guard import check_applied
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.consent.ledger import LEDGER_DOMAIN, Ledger
-from remit_consumers.custody.keeper import keeper_of
+from remit_consumers.custody.place import keeper_of
 from remit_consumers.epochs import REGISTER
 from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
