@@ -24,7 +24,7 @@ from remit_cli.tables import (
     table_of,
 )
 from remit_cli.tenant_report import print_of_tenant
-from remit_consumers.erasure.erase import check_applied
+from remit_consumers.backup.guard import check_applied
 from remit_consumers.lake.commit import Lake
 from remit_consumers.proof.outcomes import Counts
 from remit_consumers.proof.report import SUBJECTS_SHOWN_MIN, Report, Traits

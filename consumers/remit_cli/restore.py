@@ -47,7 +47,7 @@ def restore(
     if backup is not None:
         facts |= _put_back(settings, backup, now)
     if apply_erasures:
-        facts["applied"] = len(apply(Deployment.open(settings), now))
+        facts["applied"] = len(apply(Deployment.open(settings, restored=True), now))
     if as_json:
         print_json(facts)
         return

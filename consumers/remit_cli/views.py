@@ -37,7 +37,7 @@ def build(
 
     Example: remit views build --purpose analytics.reporting
     """
-    from remit_consumers.erasure.erase import check_applied  # noqa: PLC0415 - as below
+    from remit_consumers.backup.guard import check_applied  # noqa: PLC0415 - as below
     from remit_consumers.views.building import build as built_of  # noqa: PLC0415 - Arrow only where it is used
     from remit_consumers.views.building import forget  # noqa: PLC0415 - as above
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from remit_consumers.backup.guard import check_applied
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.consent.ledger import LEDGER_DOMAIN, Ledger
-from remit_consumers.custody.keeper import keeper_of
+from remit_consumers.custody.place import keeper_of
 from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
 from remit_consumers.keys import KeyStore
@@ -50,16 +51,24 @@ class Deployment:
     lake: Lake
 
     @classmethod
-    def open(cls, settings: Settings, now: Clock = utc_now) -> Self:
+    def open(cls, settings: Settings, now: Clock = utc_now, *, restored: bool = False) -> Self:
         """Open what is there and make what is not.
 
+        Args:
+            settings: Where everything lies.
+            now: Tells the time.
+            restored: Whether the lake may be older than an erasure, because that is about to be applied to it.
+
         Raises:
+            LakeError: The lake is older than an erasure, and not said to be.
             PolicyError: The policy cannot be used.
             ContractError: A contract cannot be used.
             KeysOutOfReach: Keys or vault cannot be opened, or are not those that the lake was written with.
             LakeError: The lake has gone.
             SettingsError: A folder cannot be made or read, or the policy asks for places that cannot be told.
         """
+        if not restored:
+            check_applied(settings.lake, settings.keys)
         policy = find_policy(settings.policy)
         keys = open_keys(settings, policy)
         means = Means.at_need(lambda: keys.address_key, settings.places)

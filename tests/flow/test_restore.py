@@ -89,9 +89,10 @@ def test_an_erased_subject_does_not_come_back_with_the_lakes_backup(drill: Drill
     told = drill.installed.facts("restore", str(backup))
     assert told["restored"] == "lake"
     assert drill.rows_of_ann() == 2  # as the disk has it: rows of nobody, for the secret is gone
-    assert Deployment.open(drill.settings).vault.known_secret_of("", ANN) is None
+    assert Deployment.open(drill.settings, restored=True).vault.known_secret_of("", ANN) is None
     for command in (QUERY, ("verify",), ("views", "build"), ("emit", "page_view", "--wait")):
         assert REFUSAL in refused(drill, *command), command
+    assert REFUSAL in refused(drill, "consent", "show", "-", stdin="bob")
     assert drill.installed.facts("restore", "--apply-erasures") == {"applied": 1}
     assert drill.rows_of_ann() == 0
     assert drill.installed.breaches() == {}

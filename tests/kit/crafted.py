@@ -11,7 +11,7 @@ import confluent_kafka
 
 from kit.installation import Installation
 from remit import PageView
-from remit_consumers.custody.keeper import keeper_of
+from remit_consumers.custody.place import keeper_of
 from remit_consumers.keys import KeyStore
 from remit_consumers.metrics import Metrics
 from remit_consumers.service import Service

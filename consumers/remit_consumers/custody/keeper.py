@@ -1,10 +1,9 @@
-"""What a keeper of keys does, the one that needs no service, and how REMIT_CUSTODY names one."""
+"""What a keeper of keys does, and the one that needs no service."""
 
 from typing import Final, Protocol
 
-from remit_schemas.errors import KeysOutOfReach, SettingsError
+from remit_schemas.errors import KeysOutOfReach
 
-KMS: Final = "awskms://"
 WRAPPED: Final = b"RMWRAP1\n"
 """How a key file begins whose key is wrapped; what follows is the keeper's."""
 
@@ -51,22 +50,3 @@ class FileKeyring:
             message = f"{name} was wrapped by a key management service: name it in REMIT_CUSTODY"
             raise KeysOutOfReach(message)
         return stored
-
-
-def keeper_of(place: str) -> Keeper:
-    """Give the keeper that REMIT_CUSTODY names; the files' own where it is empty.
-
-    Raises:
-        SettingsError: There is no such keeper, or its client is not installed.
-    """
-    if not place:
-        return FileKeyring()
-    key = place.removeprefix(KMS)
-    if key == place or not key:
-        raise SettingsError("REMIT_CUSTODY must be awskms://KEY, or empty for key files alone")
-    try:
-        from remit_consumers.custody.aws_kms import AwsKms  # noqa: PLC0415 - boto3 takes half a second to load
-    except ImportError:
-        message = "REMIT_CUSTODY is AWS KMS: install its client, pip install 'remit[kms]'"
-        raise SettingsError(message) from None
-    return AwsKms(key)

@@ -9,7 +9,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from kit.crafted import Crafter, datums
-from remit_consumers.custody.keeper import WRAPPED, FileKeyring, keeper_of
+from remit_consumers.custody.keeper import WRAPPED, FileKeyring
+from remit_consumers.custody.place import keeper_of
 from remit_consumers.keyring import Keyring
 from remit_consumers.keys import KeyStore
 from remit_consumers.settings import Settings
