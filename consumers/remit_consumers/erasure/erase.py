@@ -174,6 +174,7 @@ def _finish(deployment: Deployment, ledger: ErasureLedger, now: datetime) -> lis
     """Finish what was interrupted, under the ledger's lock."""
     check_applied(deployment.lake.root, deployment.settings.keys)
     ledger.lapse(now)
+    Suppression.open(deployment.settings.keys).forget_gone(now)
     _write_certificates(deployment.settings.data, ledger)
     behind = ledger.pending(deployment.lake.root)
     return [carry_out(deployment, ledger, one, now) for one in behind]

@@ -14,7 +14,7 @@ Source: policy 2021-11-01, clauses S079b, S095b; DESIGN.md, D8.
 
 import hmac
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -231,8 +231,3 @@ def entry_of(
 ) -> Entry:
     """Make an entry from times, aware UTC."""
     return Entry(_ms(before), _ms(added), _ms(keep_until), until_agreed)
-
-
-def indexes_of(suppression: Suppression, named: Iterable[tuple[str, str]]) -> list[bytes]:
-    """The HMACs of tenants' subjects."""
-    return [suppression.index_of(tenant, subject) for tenant, subject in named]
