@@ -7,7 +7,7 @@ tenant does not have. Authorize parts a batch by consent; the steps after it tak
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import numpy as np
@@ -61,14 +61,7 @@ class Walk:
     rest: Sequence[Step]
 
 
-def steps(  # noqa: PLR0913, PLR0917 - what each step stands on
-    names: Pseudonyms,
-    means: Means,
-    floors: Floors,
-    ledger: Ledger,
-    plans: Plans,
-    suppression: Suppression | None = None,
-) -> Walk:
+def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger, plans: Plans) -> Walk:
     """Make the steps.
 
     Args:
@@ -77,17 +70,20 @@ def steps(  # noqa: PLR0913, PLR0917 - what each step stands on
         floors: Which traits enough subjects share.
         ledger: Who consented to what.
         plans: The versions of the policy, one of which governs each subject, and who has which function of it.
-        suppression: Whose events are refused; None: nobody's.
     """
-    whose = entitle(plans.tenancy)
     return Walk(
         ledger=ledger,
         withdrawals=Withdrawals(ledger, names, plans.epochs),
-        entitle=exclude(suppression, whose) if suppression is not None else whose,
+        entitle=entitle(plans.tenancy),
         authorize=complete(authorize(ledger, plans)),
         minimize=minimize(names, cache(partial(load, means))),
         rest=(suppress(floors), tag),
     )
+
+
+def excluding(walk: Walk, suppression: Suppression, now: Clock = utc_now) -> Walk:
+    """Put before the steps what leaves out whom an erasure suppresses."""
+    return replace(walk, entitle=exclude(suppression, walk.entitle, now))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from remit_consumers.flush import Composer, Identity, denied_for_s
 from remit_consumers.gather import Gathered, Marks, Partition
 from remit_consumers.lake.tables import CONSENTS_TABLE
 from remit_consumers.metrics import Metrics
-from remit_consumers.pipeline import steps
+from remit_consumers.pipeline import excluding, steps
 from remit_consumers.proof.report import report
 from remit_consumers.retention.sweeper import Sweeper
 from remit_consumers.source.base import Sealed, Source, Start
@@ -64,14 +64,8 @@ class Runner:
         self._names = deployment.names()
         self._suppression = Suppression.open(deployment.settings.keys)
         self._consumer = consumer
-        self._walk = steps(
-            self._names,
-            deployment.means,
-            self._floors,
-            self._ledger,
-            self._plans,
-            self._suppression,
-        )
+        walk = steps(self._names, deployment.means, self._floors, self._ledger, self._plans)
+        self._walk = excluding(walk, self._suppression)
         self._revoker = Revoker(deployment.lake, self._plans.plan, metrics, now)
         self._sweeper = Sweeper(deployment, self._plans, metrics, now)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)

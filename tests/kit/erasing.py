@@ -1,6 +1,5 @@
 """A shop whose whole installation is there: keys, vault, policy, lake; so that subjects can be erased from it."""
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,10 +11,8 @@ from remit_consumers.erasure.scope import REQUESTED, Scope, SubjectRef
 from remit_consumers.erasure.suppression import Suppression
 from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
-from remit_consumers.pipeline import steps
+from remit_consumers.pipeline import excluding, steps
 from remit_consumers.settings import Settings
-from remit_consumers.steps.entitle import entitle
-from remit_consumers.steps.exclude import exclude
 
 
 class ErasingShop(Shop):
@@ -45,9 +42,8 @@ class ErasingShop(Shop):
         self.floors = Floors(self.deployment.lake, sealer, lambda: self.now)
         means = self.deployment.means
         self.names.forget_all()
-        walk = steps(self.names, means, self.floors, self.ledger, self.plans, self.suppression)
-        whose = entitle(self.plans.tenancy)
-        self.walk = replace(walk, entitle=exclude(self.suppression, whose, lambda: self.now))
+        walk = steps(self.names, means, self.floors, self.ledger, self.plans)
+        self.walk = excluding(walk, self.suppression, lambda: self.now)
         self.ledger.load()
 
     def erase(self, *subjects: str, scope: Scope | None = None, **more: bool) -> Certificate:

@@ -36,7 +36,7 @@ from remit_schemas.errors import LakeError, SettingsError
 EVERYTHING = Scope()
 
 
-def erase(  # noqa: PLR0913 - an order of five words, and one more for an account that is cancelled
+def erase(  # noqa: PLR0913 - one by keyword: an account that is cancelled
     deployment: Deployment,
     subjects: Sequence[SubjectRef],
     scope: Scope,
