@@ -28,6 +28,9 @@ from remit_schemas.policy import find_policy
 FREE_BYTES_MIN = 1 << 30
 """Less free space than this is worth a warning: a full spool refuses events, a full lake stops."""
 
+HOUR_MS = 3_600_000
+"""An hour in milliseconds, in which brokers count."""
+
 PRIVATE = stat.S_IRWXG | stat.S_IRWXO
 """Permissions that a folder of keys must not give."""
 
@@ -87,6 +90,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _places(settings)
     yield _roles(settings)
     yield _plain_door(settings)
+    yield _broker_retention(settings)
     yield _space(settings.data)
     yield _libraries()
 
@@ -212,6 +216,29 @@ def _plain_door(settings: Settings) -> Finding:
         return Finding(name, holds=False, detail=str(error))
     detail = f"open: {door.topic}, over TLS, an hour at most, named producers only"
     return Finding(name, holds=True, detail=detail)
+
+
+def _broker_retention(settings: Settings) -> Finding:
+    """How long the broker keeps sealed packs: beyond the raw limit nobody can open them, and nobody needs them."""
+    name, log = "broker retention", parse_log(settings.log)
+    if not isinstance(log, KafkaLog):
+        return Finding(
+            name, holds=True, detail="the log is on this machine: what is stored leaves it"
+        )
+    from remit_consumers.source.topic import kept_ms  # noqa: PLC0415 - librdkafka only where it is used
+
+    try:
+        limit_h = find_policy(settings.policy).raw_limit_h
+        kept = kept_ms(log, settings.kafka)
+    except RemitError as error:
+        return Finding(name, holds=False, detail=str(error))
+    if kept is None:
+        return Finding(name, holds=True, detail=f"there is no topic {log.sealed_topic} yet")
+    hours = "for ever" if kept < 0 else f"{kept / HOUR_MS:g} h"
+    if 0 <= kept <= limit_h * HOUR_MS:
+        return Finding(name, holds=True, detail=f"{hours}, and the policy allows {limit_h} h")
+    mend = f"{log.sealed_topic} is kept {hours}, the policy allows {limit_h} h: set its retention.ms to {limit_h * HOUR_MS}"
+    return Finding(name, holds=False, detail=mend)
 
 
 def _space(data: Path) -> Finding:

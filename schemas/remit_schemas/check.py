@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
+from itertools import islice
 
 from remit_schemas.category import Decision, Necessity
 from remit_schemas.contract import CONSENT_CHANGE, Contract, Contracts, builtin
 from remit_schemas.errors import PolicyError
-from remit_schemas.lasting import columns_of_plan, without_effect
+from remit_schemas.lasting import unshown, without_effect
 from remit_schemas.plan import (
     NOT_NAMED,
     Plan,
@@ -106,8 +107,7 @@ def _never_ends(plan: Plan, policy: Policy, contracts: Contracts) -> Iterator[st
         yield f"{where}: there is no contract {end.event!r}"
         return
     fields = compile(contracts.by_name(end.event), policy).fields
-    if end.field not in fields or columns_of_plan(fields[end.field]) != [end.field]:
-        yield f"{where}, which is not stored as one column"
+    yield from (f"{where}: {words}" for words in islice(unshown(end, fields), 1))
 
 
 def _kept_as_it_came(plan: Plan, contract: Contract) -> Iterator[str]:

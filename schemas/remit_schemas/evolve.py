@@ -1,6 +1,7 @@
 """May this version follow that one? Of contracts: is it readable both ways. Of policies: is nothing wider."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from itertools import zip_longest
 
 from remit_schemas.alternatives import looser_alternatives
@@ -89,6 +90,7 @@ def widened(old: Policy, new: Policy, contracts: Contracts) -> list[Change]:
     if new.raw_limit_h > old.raw_limit_h:
         words = f"{old.raw_limit_h} h before, {new.raw_limit_h} h now"
         changes.append(Change(ChangeKind.KEPT, "raw_limit_h", words))
+    changes += _of_retention(old, new)
     changes += _of_pseudonyms(old.pseudonyms, new.pseudonyms)
     changes += _of_signals(old.signals, new.signals)
     changes += _of_minors(old.minors, new.minors)
@@ -229,6 +231,23 @@ def _leaves_more(parameter: Parameter, before: Scalar, after: Scalar) -> bool:
             return after != before and after == parameter.endless
         return after > before
     return before != after
+
+
+def _of_retention(old: Policy, new: Policy) -> Iterator[Change]:
+    """Where a law or a consent keeps rows longer than before."""
+    for terms in new.retention:
+        before = next((one for one in old.retention if one.event == terms.event), None)
+        was = before.floor.keep_for if before and before.floor else timedelta()
+        if terms.floor and terms.floor.keep_for > was:
+            words = f"a law keeps it for {duration_text(terms.floor.keep_for)}"
+            yield Change(ChangeKind.KEPT, terms.event, words)
+        for one in terms.extensions:
+            known = before.extension_of([one.purpose]) if before else None
+            if known is None or one.keep_for > known.keep_for:
+                words = (
+                    f"with consent to {one.purpose} it is kept for {duration_text(one.keep_for)}"
+                )
+                yield Change(ChangeKind.KEPT, terms.event, words)
 
 
 def _of_use(before: FieldPlan, after: FieldPlan) -> Iterator[_Said]:

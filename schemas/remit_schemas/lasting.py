@@ -11,7 +11,7 @@ from remit_schemas.errors import PolicyError
 from remit_schemas.policy_file import nearest
 from remit_schemas.precision import read_decay
 from remit_schemas.reducer import listed
-from remit_schemas.retention import COLLECTED_AT, Extension, LegalFloor, RetentionTerms
+from remit_schemas.retention import COLLECTED_AT, Extension, LegalFloor, PurposeEnd, RetentionTerms
 from remit_schemas.rule import duration_text
 from remit_schemas.specs import SPECS
 
@@ -42,9 +42,10 @@ def _contradictions(
     terms: RetentionTerms, fields: Fields, times: AbstractSet[str]
 ) -> Iterator[str]:
     if terms.floor:
-        yield from _of_floor(terms.floor, fields)
+        last = max(_longest(field, terms, is_law=False) for field in fields.values())
+        yield from _of_floor(terms.floor, fields, last)
     if terms.ends_with and terms.ends_with.event in {None, terms.event}:
-        yield from _unread(terms.ends_with.field, fields)
+        yield from unshown(terms.ends_with, fields)
     for extension in terms.extensions:
         yield from _of_extension(extension, fields)
     columns = {
@@ -58,7 +59,7 @@ def _contradictions(
             yield f"its cells name {column!r}, which is no stored column that tells no time{nearest(column, columns)}"
 
 
-def _of_floor(floor: LegalFloor, fields: Fields) -> Iterator[str]:
+def _of_floor(floor: LegalFloor, fields: Fields, last: timedelta) -> Iterator[str]:
     """Find what breaks a floor: a ceiling below it, or that nothing can tell it."""
     needed = {floor.field, floor.counted_from} - {None, COLLECTED_AT}
     for name in sorted(filter(None, needed)):
@@ -69,6 +70,9 @@ def _of_floor(floor: LegalFloor, fields: Fields) -> Iterator[str]:
         yield f"its floor counts from {floor.counted_from}, which is no time that timestamp leaves"
     if not any(_is_required(field) for field in fields.values()):
         yield "it has a floor, and no required purpose keeps anything of it"
+    for name in sorted(filter(None, needed)):
+        if (fields[name].keep_for or timedelta()) < last:
+            yield f"its floor is told by {name}, which goes before its rows do"
     ceiling = ceiling_of(fields)
     if floor.field is None and ceiling < floor.keep_for:
         yield (
@@ -83,6 +87,13 @@ def _unread(name: str, fields: Fields) -> Iterator[str]:
         yield f"there is no field {name!r}{nearest(name, fields)}"
     elif columns_of_plan(fields[name]) != [name]:
         yield f"{name} is not stored as one column"
+
+
+def unshown(end: PurposeEnd, fields: Fields) -> Iterator[str]:
+    """Find ends of a purpose that nothing shows, or not for as long as it matters."""
+    yield from _unread(end.field, fields)
+    if (fields[end.field].keep_for or timedelta()) < end.then + timedelta(days=1):
+        yield f"its end shows in {end.field}, which is gone {duration_text(end.then)} after it"
 
 
 def _of_extension(extension: Extension, fields: Fields) -> Iterator[str]:
@@ -126,10 +137,10 @@ def without_effect(contract: str, terms: RetentionTerms | None, fields: Fields) 
             yield f"the retention of {contract}: consent to {extension.purpose} keeps nothing longer"
 
 
-def _longest(field: FieldPlan, terms: RetentionTerms | None) -> timedelta:
+def _longest(field: FieldPlan, terms: RetentionTerms | None, *, is_law: bool = True) -> timedelta:
     """How long a field may stay at most."""
     ceiling = field.keep_for or timedelta()
     if terms is None:
         return ceiling
-    floor = terms.floor.keep_for if terms.floor else timedelta()
+    floor = terms.floor.keep_for if terms.floor and is_law else timedelta()
     return max(terms.kept_for(ceiling, [one.key for one in field.purposes]), floor)

@@ -117,6 +117,7 @@ class Shop:
         subject: str | None = "ann",
         tenant: str = "",
         page: str = "/a",
+        method: str | None = None,
     ) -> Opened:
         """A pack with one page view that has an optional field of each purpose."""
         moment = at or self.now
@@ -125,6 +126,7 @@ class Shop:
             duration_ms=7,
             status=200,
             page=page,
+            method=method,
             occurred_at=moment,
             collected_at=moment,
         )

@@ -359,7 +359,15 @@ def _statistics(schema: pa.Schema) -> str:
     """The one column that other writers may keep minima and maxima of in the log: never a field of a contract."""
     return next(
         name
-        for name in ("keep_until", "committed_at", "version", "tagset", "ended_at", "placed_at")
+        for name in (
+            "keep_until",
+            "committed_at",
+            "version",
+            "tagset",
+            "ended_at",
+            "placed_at",
+            "period",
+        )
         if name in schema.names
     )
 

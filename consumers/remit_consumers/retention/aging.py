@@ -10,7 +10,7 @@ from typing import Any
 from remit_consumers.lake.tagsets import Tagset, tagset_of
 from remit_consumers.rows import COLLECTED_AT
 from remit_consumers.withdrawal.narrow import beside, differences
-from remit_schemas.category import Decision
+from remit_schemas.category import Decision, Necessity
 from remit_schemas.decided import FieldDecision
 from remit_schemas.plan import Plan
 from remit_schemas.precision import coarseness, read_decay
@@ -61,6 +61,8 @@ def aging(
     was = json.loads(before["fields"])
     age = timedelta(days=(now.date() - day).days)
     fields = {name: _aged(plan, name, _decision(was[name]), age, law) for name in plan.fields}
+    if COLLECTED_AT in fields:
+        fields[COLLECTED_AT] = _with_its_row(_decision(was[COLLECTED_AT]), fields)
     if all(fields[name] == _decision(was[name]) for name in fields):
         return None
     outcome = beside(plan.decided(fields), before).aged(_precisions(plan, fields))
@@ -86,6 +88,8 @@ def _aged(plan: Plan, name: str, was: FieldDecision, age: timedelta, law: Law) -
     if was.decision is Decision.REFUSE:
         return was
     terms = plan.retention
+    if not any(one.necessity is Necessity.REQUIRED for one in plan.fields[name].purposes):
+        law = Law.NONE  # what only a consent holds is no part of what a law asks for
     is_over = age >= (plan.fields[name].keep_for or timedelta())
     if terms is not None and (is_over or law is Law.ALONE):
         longer = terms.extension_of(was.purposes)
@@ -97,6 +101,17 @@ def _aged(plan: Plan, name: str, was: FieldDecision, age: timedelta, law: Law) -
         basis = ",".join(sorted(set(held.values())))
         was = replace(was, purposes=tuple(sorted(held)), basis=basis)
     return was if law is not Law.NONE else _coarser(was, age)
+
+
+def _with_its_row(was: FieldDecision, fields: Mapping[str, FieldDecision]) -> FieldDecision:
+    """The day of collection stays as long as its row, for what the rest of the row is still kept for."""
+    others = [one for name, one in fields.items() if name != COLLECTED_AT and one.purposes]
+    left = {purpose for one in others for purpose in one.purposes}
+    held = left & set(was.purposes) or left
+    if was.decision is Decision.REFUSE or not left or held == set(was.purposes):
+        return was
+    grounds = {ground for one in others for ground in one.basis.split(",")}
+    return replace(was, purposes=tuple(sorted(held)), basis=",".join(sorted(grounds)))
 
 
 def _coarser(was: FieldDecision, age: timedelta) -> FieldDecision:

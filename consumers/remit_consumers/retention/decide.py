@@ -1,7 +1,7 @@
 """Decide: which rows of a file are due at a moment, what of them, by which sentence, and what holds others back."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -32,6 +32,7 @@ from remit_consumers.withdrawal.narrow import PlanOf, lessened
 from remit_consumers.withdrawal.orders import keys_of
 from remit_schemas.errors import ContractError
 from remit_schemas.plan import Plan
+from remit_schemas.retention import Cells
 
 Mask = npt.NDArray[np.bool_]
 """A truth for each row of a file."""
@@ -69,7 +70,8 @@ class Finding:
         fields: Fields that it is about; empty where it is the row.
         clause: The sentence by which it is due, or by which it is held back.
         held_by: The id of a hold, or `floor`; empty where nothing holds them.
-        at_end: `delete` or `anonymise`.
+        cells: What is left of rows that go; None: nothing.
+        until: Until when each row of the file is kept, holds left out; only of what is held back.
     """
 
     due: Due
@@ -79,7 +81,13 @@ class Finding:
     fields: tuple[str, ...] = ()
     clause: str = ""
     held_by: str = ""
-    at_end: str = "delete"
+    cells: Cells | None = None
+    until: Moments | None = None
+
+    @property
+    def at_end(self) -> str:
+        """What becomes of rows that go."""
+        return "delete" if self.cells is None else "anonymise"
 
 
 @dataclass(slots=True)
@@ -93,6 +101,7 @@ class Assessor:
         holds: What is active.
         ends: What has shown that purposes are over, by the event that shows it.
         now: Aware UTC.
+        anonymised: Takes rows that go and are to be made anonymous.
     """
 
     contract: str
@@ -101,6 +110,7 @@ class Assessor:
     holds: Holds
     now: datetime
     ends: Mapping[tuple[str, str, tuple[str, ...]], Ends] = field(default_factory=dict)
+    anonymised: Callable[[pa.Table, Cells], None] = lambda _, __: None
     _aged: dict[tuple[str, int, Law], Aging | None] = field(default_factory=dict)
 
     def findings(self, rows: pa.Table) -> Iterator[Finding]:
@@ -120,18 +130,19 @@ class Assessor:
         bounds = self._bounds(rows, plan, tagset)
         over = mine & (bounds.sooner <= now_us)
         gone = over & (bounds.until <= now_us) & (held == NO_HOLD)
-        at_end = plan.retention.at_end if plan and plan.retention else "delete"
+        cells = plan.retention.cells if plan and plan.retention else None
         clause = clause_of(plan)
         if gone.any():
-            yield Finding(Due.ROW, gone, tagset, clause=clause, at_end=at_end)
+            yield Finding(Due.ROW, gone, tagset, clause=clause, cells=cells)
         for place, hold in enumerate(self.holds.active):
             kept = over & (held == place)
             if kept.any():
-                yield Finding(Due.HELD, kept, tagset, clause=hold.clause, held_by=hold.hold)
+                told = hold.clause, hold.hold
+                yield Finding(Due.HELD, kept, tagset, None, (), *told, cells, bounds.until)
         by_law = over & (bounds.until > now_us) & (held == NO_HOLD)
         if by_law.any() and plan and plan.retention and plan.retention.floor:
-            demanded = plan.retention.floor.clause
-            yield Finding(Due.HELD, by_law, tagset, clause=demanded, held_by=FLOOR)
+            told = plan.retention.floor.clause, FLOOR
+            yield Finding(Due.HELD, by_law, tagset, None, (), *told, cells, bounds.until)
         if plan is not None:
             stays = mine & ~gone & (held == NO_HOLD)
             law = (bounds.floor > now_us) * (1 + (bounds.sooner <= now_us))
@@ -205,7 +216,9 @@ class Assessor:
         for finding in self.findings(rows):
             if finding.due is Due.ROW:
                 stays &= ~finding.rows
-                reason = ANONYMISED if finding.at_end == "anonymise" else EXPIRED
+                if finding.cells is not None:
+                    self.anonymised(rows.filter(pa.array(finding.rows)), finding.cells)
+                reason = EXPIRED if finding.cells is None else ANONYMISED
                 removed.append(self._counted(rows, None, finding, reason))
             elif finding.aging is not None:
                 to = finding.aging
@@ -214,7 +227,9 @@ class Assessor:
                 tagsets[to.tagset.tagset] = to.tagset
                 reason = EXPIRED if to.gone else DECAYED
                 removed.append(self._counted(rows, after, finding, reason))
-        if not removed:
+            elif finding.until is not None:
+                after = _dated(after, finding.rows, finding.until)
+        if not removed and after is rows:
             return None
         return Change(after.filter(pa.array(stays)), joined(removed), list(tagsets.values()))
 
@@ -233,6 +248,17 @@ class Assessor:
             narrowed=0 if after is None else was.num_rows,
             values=lost_values(was, now, json.loads(told["fields"])) if told else {},
         )
+
+
+def _dated(rows: pa.Table, mask: Mask, until_us: Moments) -> pa.Table:
+    """The rows, those that something holds back dated by their end: what showed it may go before they do."""
+    stored = moments(rows.column("keep_until"), 0)
+    earlier = np.where(mask, np.minimum(stored, until_us), stored)
+    if (earlier == stored).all():
+        return rows
+    place = rows.schema.get_field_index("keep_until")
+    kind = rows.schema.field(place)
+    return rows.set_column(place, kind, pa.array(earlier, pa.int64()).cast(kind.type))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Looking: which files of an events table may hold something that is due, and what their rows say of it."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from remit_schemas.errors import ContractError
 from remit_schemas.plan import Plan
 from remit_schemas.precision import read_decay
 from remit_schemas.reducer import listed
+from remit_schemas.retention import Cells
 
 OWN = ("subject", "tenant", "tagset", "keep_until")
 """Columns that every question needs."""
@@ -72,9 +73,12 @@ class Look:
             name.removeprefix(EVENTS) for name in row_tables(self.root) if name.startswith(EVENTS)
         ]
 
-    def assessor(self, contract: str) -> Assessor:
-        """What says what is due of a contract's rows."""
-        return Assessor(contract, self.tagsets, self.plan_of, self.holds, self.now, self.ends)
+    def assessor(
+        self, contract: str, anonymised: Callable[[pa.Table, Cells], None] = lambda _, __: None
+    ) -> Assessor:
+        """What says what is due of a contract's rows, and hands over those that are to be made anonymous."""
+        beside = self.holds, self.now, self.ends, anonymised
+        return Assessor(contract, self.tagsets, self.plan_of, *beside)
 
     def plans(self, contract: str) -> dict[str, Plan]:
         """The plans that rows of a contract were stored by, by their tagsets."""

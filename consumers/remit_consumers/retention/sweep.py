@@ -9,6 +9,7 @@ Source: policy 2021-11-01, clauses S085, S105a, S109.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,6 +28,7 @@ from remit_consumers.lake.tables import (
     open_table,
 )
 from remit_consumers.lake.vacuum import Vacuum, take_old_orphans
+from remit_consumers.retention.anonymise import AGGREGATES, Anonymiser
 from remit_consumers.retention.looking import Look
 from remit_consumers.withdrawal.narrow import PlanOf
 
@@ -103,9 +105,13 @@ class Sweep:
         """Sweep a contract's table."""
         name = f"{EVENTS}{contract}"
         self.progress(name)
-        assessor = look.assessor(contract)
-        what = Rewriting(lambda table: look.files(table, contract), assessor.change)
-        return rewrite_files(self.root, name, what)
+        left = Anonymiser(self.root, contract, look.now)
+        assessor = look.assessor(contract, left.take)
+        find = partial(look.files, contract=contract)
+        what = Rewriting(find, assessor.change, left.begin, left.ready)
+        receipt = rewrite_files(self.root, name, what)
+        left.settle()
+        return receipt
 
     def _own(self, name: str, now: datetime) -> Receipt | None:
         """Sweep a table whose rows have only their `keep_until`."""
@@ -115,7 +121,9 @@ class Sweep:
 
     def _vacuumed(self, look: Look) -> int:
         """Take away what the commits took out, and files that no commit ever spoke of; gives how many."""
+        left = [f"{AGGREGATES}{one}" for one in look.contracts()]
         names = [*(f"{EVENTS}{one}" for one in look.contracts()), *self.own_tables()]
+        names += [name for name in left if is_table(self.root, name)]
         taken = 0
         for name in names:
             table: Table = open_table(self.root, name)

@@ -5,18 +5,27 @@ from concurrent.futures import Future
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec, TopicDescription
+from confluent_kafka.admin import (
+    AdminClient,
+    ConfigResource,
+    NewTopic,
+    OffsetSpec,
+    ResourceType,
+    TopicDescription,
+)
 
 from remit_consumers.source.last import behind_last
 from remit_schemas.bundle import LANES
 from remit_schemas.errors import LogError
 from remit_schemas.log_address import KafkaLog
+from remit_schemas.policy import RAW_LIMIT_H_MAX
 
 REQUEST_S: Final = (
     3.0  # seconds for one answer: several round trips around the earth, and a connection first
 )
 LAST_S: Final = 30.0  # seconds for finding the last pack of every partition
 BROKERS_DEFAULT: Final = -1  # copies of a topic: as many as the cluster makes by default
+RETENTION_MS: Final = RAW_LIMIT_H_MAX * 3_600_000  # what is older can be opened by nobody (D2)
 GONE: Final = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID})
 
 
@@ -39,13 +48,26 @@ class Topic:
 
     def make(self) -> None:
         """Make the topic, with a partition for each lane; that another process was faster is no error."""
-        topic = NewTopic(self.name, num_partitions=LANES, replication_factor=BROKERS_DEFAULT)
+        topic = NewTopic(
+            self.name,
+            num_partitions=LANES,
+            replication_factor=BROKERS_DEFAULT,
+            config={"cleanup.policy": "delete", "retention.ms": str(RETENTION_MS)},
+        )
         made = self._admin.create_topics([topic], request_timeout=REQUEST_S)[self.name]
         try:
             made.result(REQUEST_S)
         except KafkaException as error:
             if code_of(error) != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
+
+    def retention_ms(self) -> int | None:
+        """Say how long the broker keeps a message, -1 for ever; None when there is no such topic."""
+        if uuid_of(self.ask(), REQUEST_S) is None:
+            return None
+        wanted = ConfigResource(ResourceType.TOPIC, self.name)
+        told = self._admin.describe_configs([wanted], request_timeout=REQUEST_S)[wanted]
+        return int(told.result(REQUEST_S)["retention.ms"].value)
 
     def ask(self) -> "Future[TopicDescription]":
         """Begin to ask which topic it is now."""
@@ -86,6 +108,20 @@ def contents(address: KafkaLog, settings: Mapping[str, str]) -> tuple[str, dict[
         return topic.log_id() or "", topic.filled(address.group)
     except (KafkaException, TimeoutError):
         message = "the broker does not say what lies on the log; what was sent to it is there"
+        raise LogError(message) from None
+
+
+def kept_ms(address: KafkaLog, settings: Mapping[str, str]) -> int | None:
+    """Say how long the broker keeps sealed packs, in milliseconds, -1 for ever; None where there is no topic yet.
+
+    Raises:
+        LogError: The broker does not say.
+    """
+    topic = Topic(address.sealed_topic, {**settings, "bootstrap.servers": address.bootstrap})
+    try:
+        return topic.retention_ms()
+    except (KafkaException, TimeoutError):
+        message = "the broker does not say how long it keeps the log; may this user describe the topic's configuration?"
         raise LogError(message) from None
 
 

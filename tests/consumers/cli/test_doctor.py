@@ -5,15 +5,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from confluent_kafka.admin import NewTopic
 
 from kit.command import Said
 from kit.contracts import make_field_json, make_record, write_contract
 from kit.installation import Installation
+from kit.kafka import Kafka
 from kit.means import write_places
 from kit.own_policy import own
 from remit_consumers.keys import KeyStore
+from remit_consumers.source.topic import Topic
 from remit_schemas.policy import find_policy
 
 
@@ -149,3 +153,33 @@ def test_roles_that_name_what_the_policy_has_not_are_found(
     roles.write_text("roles:\n  analyst: {purposes: [analytics.reporting], users: [ann]}\n")
     roles.chmod(0o666)
     assert "chmod 600" in checks(remit("doctor", "--json"))["roles"]["detail"]
+
+
+@pytest.mark.kafka
+def test_a_topic_that_is_kept_beyond_the_raw_limit_is_found(
+    kafka: Kafka, remit: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"kept{uuid4().hex[:8]}"
+    monkeypatch.setenv("REMIT_LOG", f"kafka://{kafka.bootstrap}/{name}")
+    found = checks(remit("doctor", "--json"))["broker retention"]
+    assert found["holds"]
+    assert "no topic" in found["detail"]
+    topic = NewTopic(f"{name}.sealed", 1, 1, config={"retention.ms": "604800000"})
+    kafka.admin().create_topics([topic])[f"{name}.sealed"].result(30)
+    said = remit("doctor", "--json")
+    found = checks(said)["broker retention"]
+    assert not found["holds"]
+    assert "168 h, the policy allows 72 h" in found["detail"]
+    assert "259200000" in found["detail"]
+
+
+@pytest.mark.kafka
+def test_a_topic_that_remit_makes_is_kept_for_the_raw_limit(
+    kafka: Kafka, remit: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"made{uuid4().hex[:8]}"
+    monkeypatch.setenv("REMIT_LOG", f"kafka://{kafka.bootstrap}/{name}")
+    Topic(f"{name}.sealed", {"bootstrap.servers": kafka.bootstrap}).make()
+    found = checks(remit("doctor", "--json"))["broker retention"]
+    assert found["holds"]
+    assert found["detail"] == "72 h, and the policy allows 72 h"
