@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from threading import Event, Thread
 
 from remit_consumers.deployment import Deployment
-from remit_consumers.erasure.erase import finish
+from remit_consumers.erasure.erase import check_applied, finish
 from remit_consumers.health import Health
 from remit_consumers.locks import CONSUMERS_MAX, ConsumerLock, claim_consumer
 from remit_consumers.metrics import Metrics
@@ -15,7 +15,7 @@ from remit_consumers.run import OpenSource, Runner
 from remit_consumers.settings import Settings
 from remit_consumers.source.base import Source, Start
 from remit_consumers.steps.minimize import load
-from remit_schemas.errors import KeysOutOfReach
+from remit_schemas.errors import KeysOutOfReach, LakeError
 from remit_schemas.log_address import KafkaLog, parse_log
 
 KEYS_EVERY_S = 60.0
@@ -47,7 +47,7 @@ class Service:
         self._metrics = metrics
         self.settings = settings
         self._deployment = Deployment.open(settings)
-        finish(self._deployment, datetime.now(UTC))
+        check_applied(settings.lake, settings.keys)
         self._keys_at = float("-inf")
         self._keep_keys()
         self._runner = Runner(
@@ -131,6 +131,7 @@ class Service:
             return
         is_first = self._keys_at == float("-inf")
         self._keys_at = time.monotonic()
+        self._finish_erasures()
         try:
             self._deployment.keys.ensure(datetime.now(UTC))
         except KeysOutOfReach as error:
@@ -138,6 +139,14 @@ class Service:
                 raise
             self._metrics.faults.labels("keys").inc()
             log.error("keys cannot be kept fresh, trying again: %s", error)  # noqa: TRY400 - the message says it all
+
+    def _finish_erasures(self) -> None:
+        """Finish erasures that a crash interrupted; what cannot be done yet is tried again."""
+        try:
+            finish(self._deployment, datetime.now(UTC))
+        except (LakeError, KeysOutOfReach) as error:
+            self._metrics.faults.labels("erasure").inc()
+            log.error("an erasure is not finished, trying again: %s", error)  # noqa: TRY400 - names folders, counts
 
 
 def open_source(settings: Settings, lock: ConsumerLock, adopt: Adopt | None) -> OpenSource:

@@ -77,7 +77,10 @@ def erase(  # noqa: PLR0913 - one by keyword: an account that is cancelled
 
 
 def finish(deployment: Deployment, now: datetime) -> list[Certificate]:
-    """Finish what a crash interrupted; a consumer does so at its start.
+    """Finish what a crash interrupted; a consumer does so at its start, and now and then.
+
+    Returns:
+        The certificates; none where nothing is left to do, or another process is at it.
 
     Raises:
         LakeError: The lake was restored from before an erasure that was done: `apply` does it again.
@@ -85,6 +88,8 @@ def finish(deployment: Deployment, now: datetime) -> list[Certificate]:
     ledger = ErasureLedger.open(deployment.settings.keys)
     if not ledger.pending(deployment.lake.root):
         _write_certificates(deployment.settings.data, ledger)
+        return []
+    if ledger.is_busy:
         return []
     with ledger.alone.held():
         return _finish(deployment, ledger, now)
