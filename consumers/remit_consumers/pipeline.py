@@ -80,9 +80,9 @@ def steps(names: Pseudonyms, means: Means, floors: Floors, ledger: Ledger, plans
     )
 
 
-def excluding(walk: Walk, suppression: Suppression) -> Walk:
-    """Give the same steps, of which none sees whom an erasure suppresses."""
-    return replace(walk, entitle=exclude(suppression, walk.entitle))
+def excluding(walk: Walk, suppression: Suppression, now: Clock = utc_now) -> Walk:
+    """Put before the steps what leaves out whom an erasure suppresses."""
+    return replace(walk, entitle=exclude(suppression, walk.entitle, now))
 
 
 @dataclass(frozen=True, slots=True)

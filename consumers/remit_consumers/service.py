@@ -54,7 +54,6 @@ class Service:
         metrics.disclosures.lake = settings.lake
         self.settings = settings
         self._deployment = Deployment.open(settings)
-        finish(self._deployment, datetime.now(UTC))
         self._keys_at = float("-inf")
         self._requests_at = float("-inf")
         self._keep_keys()
@@ -145,6 +144,7 @@ class Service:
             return
         is_first = self._keys_at == float("-inf")
         self._keys_at = time.monotonic()
+        self._finish_erasures()
         try:
             now = datetime.now(UTC)
             self._deployment.keys.ensure(now)
@@ -163,6 +163,14 @@ class Service:
         with suppress(LakeError):
             requests = standing(steps(self._deployment.settings.lake))
             self._metrics.show_requests(requests, datetime.now(UTC))
+
+    def _finish_erasures(self) -> None:
+        """Finish erasures that a crash interrupted; what cannot be done yet is tried again."""
+        try:
+            finish(self._deployment, datetime.now(UTC))
+        except (LakeError, KeysOutOfReach) as error:
+            self._metrics.faults.labels("erasure").inc()
+            log.error("an erasure is not finished, trying again: %s", error)  # noqa: TRY400 - names folders, counts
 
 
 def open_source(settings: Settings, lock: ConsumerLock, adopt: Adopt | None) -> OpenSource:

@@ -12,6 +12,7 @@ GENERATED = {"remit_schemas.events"}  # one parameter for each field of a contra
 DESIGNED = {
     "remit.client.Client.__init__",
     "remit.client.Client.consent",
+    "remit_consumers.erasure.erase.erase",  # one by keyword: an account that is cancelled
     "remit.asgi.RemitMiddleware.__init__",  # frameworks hand options on by name
     "remit.wsgi.RemitMiddleware.__init__",
 }  # six, five of them by keyword: the design's own signatures

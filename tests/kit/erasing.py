@@ -1,6 +1,5 @@
 """A shop whose whole installation is there: keys, vault, policy, lake; so that subjects can be erased from it."""
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,10 +11,8 @@ from remit_consumers.erasure.scope import REQUESTED, Scope, SubjectRef
 from remit_consumers.erasure.suppression import Suppression
 from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
-from remit_consumers.pipeline import steps
+from remit_consumers.pipeline import excluding, steps
 from remit_consumers.settings import Settings
-from remit_consumers.steps.entitle import entitle
-from remit_consumers.steps.exclude import exclude
 
 
 class ErasingShop(Shop):
@@ -46,8 +43,7 @@ class ErasingShop(Shop):
         means = self.deployment.means
         self.names.forget_all()
         walk = steps(self.names, means, self.floors, self.ledger, self.plans)
-        whose = entitle(self.plans.tenancy)
-        self.walk = replace(walk, entitle=exclude(self.suppression, whose, lambda: self.now))
+        self.walk = excluding(walk, self.suppression, lambda: self.now)
         self.ledger.load()
 
     def erase(self, *subjects: str, scope: Scope | None = None, **more: bool) -> Certificate:

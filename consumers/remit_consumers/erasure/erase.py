@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from remit_consumers.backup.guard import check_applied
 from remit_consumers.consent.withdrawals import EVIDENCE_KEPT
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.certificate import Certificate
@@ -37,7 +38,7 @@ from remit_schemas.errors import LakeError, SettingsError
 EVERYTHING = Scope()
 
 
-def erase(  # noqa: PLR0913 - an order of five words, and one more for an account that is cancelled
+def erase(  # noqa: PLR0913 - one by keyword: an account that is cancelled
     deployment: Deployment,
     subjects: Sequence[SubjectRef],
     scope: Scope,
@@ -78,7 +79,10 @@ def erase(  # noqa: PLR0913 - an order of five words, and one more for an accoun
 
 
 def finish(deployment: Deployment, now: datetime) -> list[Certificate]:
-    """Finish what a crash interrupted; a consumer does so at its start.
+    """Finish what a crash interrupted; a consumer does so at its start, and now and then.
+
+    Returns:
+        The certificates; none where nothing is left to do, or another process is at it.
 
     Raises:
         LakeError: The lake was restored from before an erasure that was done: `apply` does it again.
@@ -86,6 +90,8 @@ def finish(deployment: Deployment, now: datetime) -> list[Certificate]:
     ledger = ErasureLedger.open(deployment.settings.keys)
     if not ledger.pending(deployment.lake.root):
         _write_certificates(deployment.settings.data, ledger)
+        return []
+    if ledger.is_busy:
         return []
     with ledger.alone.held():
         return _finish(deployment, ledger, now)
@@ -103,18 +109,6 @@ def apply(deployment: Deployment, now: datetime) -> list[Certificate]:
             order = replace(one, versions=_versions(root)) if one.certificate else one
             done.append(carry_out(deployment, ledger, order, now))
         return done
-
-
-def check_applied(root: Path, keys: Path) -> None:
-    """Refuse a lake that was restored from before an erasure.
-
-    Raises:
-        LakeError: Erasures that were done are not applied to it.
-    """
-    behind = ErasureLedger.open(keys).not_applied(root)
-    if behind:
-        message = f"the lake is older than {len(behind)} erasures: run `remit restore --apply-erasures` before anything reads it"
-        raise LakeError(message)
 
 
 def carry_out(
@@ -175,6 +169,7 @@ def _finish(deployment: Deployment, ledger: ErasureLedger, now: datetime) -> lis
     """Finish what was interrupted, under the ledger's lock."""
     check_applied(deployment.lake.root, deployment.settings.keys)
     ledger.lapse(now)
+    Suppression.open(deployment.settings.keys).forget_gone(now)
     _write_certificates(deployment.settings.data, ledger)
     behind = ledger.pending(deployment.lake.root)
     return [carry_out(deployment, ledger, one, now) for one in behind]

@@ -15,8 +15,10 @@ Source: DESIGN.md, D8; policy 2021-11-01, clause S087b.
 """
 
 import base64
+import fcntl
 import hashlib
 import json
+import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -111,7 +113,8 @@ class ErasureLedger:
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
         self._key_file = folder / KEY
-        self.alone = FolderLock(folder / LOCK)
+        self._lock = folder / LOCK
+        self.alone = FolderLock(self._lock)
 
     @classmethod
     def open(cls, keys_folder: Path) -> Self:
@@ -123,6 +126,21 @@ class ErasureLedger:
         found = cls(keys_folder)
         found._records()
         return found
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a process is at an erasure at this moment."""
+        try:
+            descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _out_of_reach(error) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
 
     @property
     def head(self) -> str:

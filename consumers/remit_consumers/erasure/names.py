@@ -1,16 +1,16 @@
 """Names: what a subject is called, everywhere, before the secret that makes its names is gone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.ledger import Named
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.erasure.suppression import Suppression
-from remit_consumers.lake.columns import CONSENTS
+from remit_consumers.lake.columns import CONSENTS_TABLE
+from remit_consumers.lake.tables import is_table, open_table
 from remit_schemas.subject import VISITOR
 
 EVIDENCE = ("purpose", "status", "effect_at", "agreed_version", "method")
@@ -28,21 +28,19 @@ def named(
     suppression = Suppression.open(deployment.settings.keys)
     stored, told = deployment.names(), deployment.ledger_names()
     epochs = ["", *deployment.plans().epochs(now)]
-    records = _records(deployment)
-    found = []
-    for ref in dict.fromkeys(subjects):
-        said = told.known(ref.tenant, ref.subject)
-        found.append(
-            Named(
-                tenant=ref.tenant,
-                stored=tuple(dict.fromkeys(stored.ever(ref.tenant, ref.subject, epochs))),
-                ledger=tuple(said),
-                vault=_vault_index(deployment, ref),
-                suppression=suppression.index_of(ref.tenant, ref.subject).hex(),
-                evidence=_evidence(records, ref.tenant, said),
-            )
+    said = {ref: told.known(ref.tenant, ref.subject) for ref in dict.fromkeys(subjects)}
+    evidence = _evidence(deployment, [name for names in said.values() for name in names])
+    return tuple(
+        Named(
+            tenant=ref.tenant,
+            stored=tuple(dict.fromkeys(stored.ever(ref.tenant, ref.subject, epochs))),
+            ledger=tuple(names),
+            vault=_vault_index(deployment, ref),
+            suppression=suppression.index_of(ref.tenant, ref.subject).hex(),
+            evidence=[row for name in names for row in evidence.get((ref.tenant, name), ())],
         )
-    return tuple(found)
+        for ref, names in said.items()
+    )
 
 
 def _vault_index(deployment: Deployment, ref: SubjectRef) -> str:
@@ -54,19 +52,20 @@ def _vault_index(deployment: Deployment, ref: SubjectRef) -> str:
     )
 
 
-def _records(deployment: Deployment) -> pa.Table:
-    """All consent records."""
-    found = deployment.lake.consents(-1)
-    return CONSENTS.empty_table() if found is None else found.rows
-
-
-def _evidence(records: pa.Table, tenant: str, names: Sequence[str]) -> list[list[str | None]]:
-    """What somebody had said, without a name."""
-    if not names:
-        return []
-    mine = pc.and_(
-        pc.equal(records.column("tenant"), tenant),
-        pc.is_in(records.column("subject"), pa.array(names, pa.string())),
+def _evidence(
+    deployment: Deployment, names: Sequence[str]
+) -> Mapping[tuple[str, str], list[list[str | None]]]:
+    """What subjects had said, by tenant and name, the oldest first."""
+    root = deployment.lake.root
+    found: dict[tuple[str, str], list[list[str | None]]] = {}
+    if not names or not is_table(root, CONSENTS_TABLE):
+        return found
+    dataset = open_table(root, CONSENTS_TABLE).delta.to_pyarrow_dataset()
+    there = [name for name in EVIDENCE if name in dataset.schema.names]
+    rows = dataset.to_table(
+        columns=["tenant", "subject", *there], filter=pc.field("subject").isin(names)
     )
-    rows = records.filter(mine).sort_by("effect_at").select(list(EVIDENCE)).to_pylist()
-    return [[None if row[name] is None else str(row[name]) for name in EVIDENCE] for row in rows]
+    for row in rows.sort_by("effect_at").to_pylist():
+        told = [None if row.get(name) is None else str(row[name]) for name in EVIDENCE]
+        found.setdefault((row["tenant"] or "", row["subject"]), []).append(told)
+    return found

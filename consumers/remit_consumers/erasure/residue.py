@@ -1,6 +1,7 @@
 """The rescan: every file under the data folder is searched, decompressed, for whoever was erased, in every form."""
 
 import base64
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,10 +16,15 @@ import pyarrow.parquet as pq
 
 from remit_consumers.erasure.ledger import Named
 from remit_consumers.erasure.scope import SubjectRef
+from remit_consumers.lake.splice import TAIL
 from remit_consumers.proof.residue.files import SEALED, TEXT_TYPES, leaves
 
 SHORT = 8
 """Characters of a plain id up to which it is looked for as a whole value only: shorter ones stand in anything."""
+
+
+BATCH_BYTES = 64 << 20
+"""Bytes of texts that are looked through together: bounds the memory that a search takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,99 +105,135 @@ def forms_of_plain(subject: str) -> set[str]:
 
 
 def rescan(data: Path, needles: Needles) -> Rescan:
-    """Search every file under a data folder."""
+    """Search every file under a data folder.
+
+    Texts of many files are looked through together, because making ready for thousands of names costs more than looking;
+    only where something is found is each file asked by itself.
+    """
     files = values = sealed = 0
-    found: Counter[str] = Counter()
+    found: dict[str, int] = {}
+    batch = _Batch(needles)
     for path in sorted(data.rglob("*")):
         if not path.is_file():
             continue
         files += 1
-        is_sealed = path.suffix in SEALED or path.name.startswith(("open-", "free-"))
-        sealed += is_sealed
-        for place, count, hits in _in_file(path, needles, is_sealed=is_sealed):
-            values += count
-            if hits:
-                where = path.relative_to(data)
-                found[str(where.parent / place if place else where)] += hits
-    return Rescan(files, values, dict(found), sealed)
+        sealed += _is_sealed(path)
+        texts = list(_texts_of(path))
+        values += sum(len(each) for place, each in texts if place)
+        batch.add(path, texts)
+        if batch.is_full:
+            found |= batch.found(data)
+            batch = _Batch(needles)
+    return Rescan(files, values, found | batch.found(data), sealed)
 
 
-def _in_file(path: Path, needles: Needles, *, is_sealed: bool) -> Iterator[tuple[str, int, int]]:
-    """Search one file as what it is: column (empty: the file itself), values searched, values that hit."""
+Texts = tuple[str, pl.Series]
+"""A column (empty: the file itself), and the different texts that stand there."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Texts of several files, to be looked through together."""
+
+    needles: Needles
+    paths: list[Path] = field(default_factory=list)
+    texts: list[pl.Series] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, path: Path, texts: Sequence[Texts]) -> None:
+        """Add a file."""
+        self.paths.append(path)
+        self.texts += [each for _, each in texts]
+        self.size += sum(int(each.str.len_bytes().sum() or 0) for _, each in texts)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is large enough."""
+        return self.size >= BATCH_BYTES
+
+    def found(self, data: Path) -> dict[str, int]:
+        """How many texts hold a name, by place."""
+        if not self.texts or not _hits(pl.concat(self.texts), self.needles):
+            return {}
+        found: Counter[str] = Counter()
+        for path in self.paths:
+            for place, texts in _texts_of(path):
+                hits = _hits(texts, self.needles)
+                if hits:
+                    where = path.relative_to(data)
+                    found[str(where.parent / place if place else where)] += hits
+        return dict(found)
+
+
+def _hits(texts: pl.Series, needles: Needles) -> int:
+    """How many texts hold a name."""
+    hits = texts.str.contains_any(_as_read(needles.parts)) if needles.parts else texts.is_null()
+    if needles.wholes:
+        wholes = sorted(needles.wholes)
+        hits |= texts.is_in(wholes) | texts.str.contains_any([f'"{whole}"' for whole in wholes])
+    return int(hits.sum() or 0)
+
+
+def _as_read(parts: Sequence[str]) -> list[str]:
+    """What to look for: as texts have it, and as bytes have it that are read as texts."""
+    raw = (part.encode("utf-8", "surrogatepass").decode("latin-1") for part in parts)
+    return sorted({part for part in parts if part.isprintable()} | set(raw))
+
+
+def _is_sealed(path: Path) -> bool:
+    """Whether a file looks like noise: a pack, or what was seen in an open window."""
+    return path.suffix in SEALED or path.name.startswith(("open-", "free-"))
+
+
+def _texts_of(path: Path) -> Iterator[Texts]:
+    """Everything that a file says, as what it is; what is sealed says nothing."""
     try:
         if path.suffix == ".parquet":
-            yield from _in_parquet(path, needles)
+            yield from _of_parquet(path)
         elif path.suffix == ".npz":
-            yield "", 0, _in_arrays(path, needles)
-        elif not is_sealed:
-            yield "", 0, _in_text(path.read_bytes(), needles)
+            with zipfile.ZipFile(path) as packed:
+                yield "", _of_bytes([packed.read(name) for name in packed.namelist()])
+        elif not _is_sealed(path):
+            yield "", _of_bytes([path.read_bytes()])
     except FileNotFoundError:  # a running consumer took it away
         return
+    except zipfile.BadZipFile:
+        yield "", _of_bytes([path.read_bytes()])
 
 
-def _in_parquet(path: Path, needles: Needles) -> Iterator[tuple[str, int, int]]:
-    """Search every column of texts or bytes; a torn file as it stands."""
+def _of_bytes(data: Sequence[bytes]) -> pl.Series:
+    """Bytes, read as texts of one byte a character."""
+    return pl.Series([each.decode("latin-1") for each in data], dtype=pl.String)
+
+
+def _of_parquet(path: Path) -> Iterator[Texts]:
+    """Every column of texts or bytes, and the footer; a torn file as it stands."""
     try:
         opened = pq.ParquetFile(path)
-        texts = [one.name for one in opened.schema_arrow if _may_hold(one.type)]
-        table = pq.read_table(
-            path, columns=texts, read_dictionary=_flat(opened.schema_arrow), partitioning=None
-        )
+        schema = opened.schema_arrow
+        texts = [one.name for one in schema if _may_hold(one.type)]
+        flat = [one.name for one in schema if pa.types.is_string(one.type)]
+        table = pq.read_table(path, columns=texts, read_dictionary=flat, partitioning=None)
     except (pa.ArrowException, OSError):
-        yield "", 0, _in_text(path.read_bytes(), needles)
+        yield "", _of_bytes([path.read_bytes()])
         return
-    yield "", 0, _in_text(_footer(path), needles)
+    yield "", _of_bytes([_footer(path)])
     for name, column in zip(table.column_names, table.columns, strict=True):
-        for chunk in column.chunks:
-            for leaf in leaves(chunk):
-                values = pl.Series(leaf.unique().drop_null())
-                yield name, len(values), _in_values(values, needles)
-
-
-def _in_values(values: pl.Series, needles: Needles) -> int:
-    """How many values hold a name."""
-    if values.dtype == pl.Binary:
-        return sum(bool(_in_text(value, needles)) for value in values)
-    texts = values.cast(pl.String)
-    hits = texts.str.contains_any(list(needles.parts)) if needles.parts else texts.is_null()
-    if needles.wholes:
-        hits |= texts.is_in(list(needles.wholes))
-    return int(hits.sum())
-
-
-def _in_text(data: bytes, needles: Needles) -> int:
-    """How many names stand in a text, or in any bytes."""
-    text = data.decode("latin-1")
-    hits = 0
-    if needles.parts:
-        as_read = [
-            part.encode("utf-8", "surrogatepass").decode("latin-1") for part in needles.parts
-        ]
-        found = pl.Series([text]).str.extract_many(as_read)
-        hits = len(found[0]) if found[0] is not None else 0
-    return hits + sum(f'"{whole}"' in text for whole in needles.wholes)
-
-
-def _in_arrays(path: Path, needles: Needles) -> int:
-    """Search a snapshot's arrays."""
-    import zipfile  # noqa: PLC0415 - only where there is one
-
-    with zipfile.ZipFile(path) as packed:
-        return sum(_in_text(packed.read(name), needles) for name in packed.namelist())
+        parts = [leaf for chunk in column.chunks for leaf in leaves(chunk)]
+        for kind in {part.type for part in parts}:
+            whole = pa.concat_arrays([part for part in parts if part.type == kind]).unique()
+            is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+            told = whole.drop_null()
+            yield name, pl.Series(told) if is_text else _of_bytes(told.to_pylist())
 
 
 def _footer(path: Path) -> bytes:
     """A Parquet file's end, where minima and maxima stand."""
     with path.open("rb") as file:
-        file.seek(-8, 2)
+        file.seek(-TAIL, 2)
         length = int.from_bytes(file.read(4), "little")
-        file.seek(-8 - length, 2)
+        file.seek(-TAIL - length, 2)
         return file.read(length)
-
-
-def _flat(schema: pa.Schema) -> list[str]:
-    """The columns whose distinct values a file may have together already."""
-    return [one.name for one in schema if pa.types.is_string(one.type)]
 
 
 def _may_hold(kind: pa.DataType) -> bool:

@@ -14,8 +14,8 @@ Source: policy 2021-11-01, clauses S079b, S095b; DESIGN.md, D8.
 
 import hmac
 import struct
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
@@ -195,6 +195,10 @@ def _wider(fresh: Entry, stands: Entry | None) -> Entry:
     """What two entries of one subject refuse together."""
     if stands is None:
         return fresh
+    if (
+        fresh.added <= stands.added
+    ):  # the same erasure once more: who agreed anew meanwhile stays in
+        fresh = replace(fresh, until_agreed=False)
     return Entry(
         before=max(fresh.before, stands.before),
         added=max(fresh.added, stands.added),
@@ -231,8 +235,3 @@ def entry_of(
 ) -> Entry:
     """Make an entry from times, aware UTC."""
     return Entry(_ms(before), _ms(added), _ms(keep_until), until_agreed)
-
-
-def indexes_of(suppression: Suppression, named: Iterable[tuple[str, str]]) -> list[bytes]:
-    """The HMACs of tenants' subjects."""
-    return [suppression.index_of(tenant, subject) for tenant, subject in named]
