@@ -1,5 +1,6 @@
 """`remit share` and `remit disclosures`: what leaves for a recipient of the policy, and the record of it."""
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,7 +11,18 @@ from rich.console import Console
 from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
-from remit_schemas.errors import SettingsError
+from remit_cli.stopping import asked_to_stop
+from remit_consumers.deployment import Deployment
+from remit_consumers.sharing.disclosures import history, told
+from remit_consumers.sharing.following import Door, Folders, Follower
+from remit_consumers.sharing.share import planned
+from remit_consumers.sharing.share import share as hand_over
+from remit_consumers.sharing.terms import Asked
+from remit_schemas.errors import KeysOutOfReach, LakeError, LogError, SettingsError
+from remit_schemas.log_address import KafkaLog, parse_log
+
+FOLLOW_EVERY_S = 1.0
+"""Seconds between two looks at the lake: rows are there within a second, and a look costs some milliseconds."""
 
 app = typer.Typer(
     help="Who got what: the record of what left.\n\nExample: remit disclosures list",
@@ -46,6 +58,10 @@ def share(  # noqa: PLR0913 - options of a command, named by who types them
     plan: Annotated[
         bool, typer.Option("--plan", help="Say what would leave; nothing does.")
     ] = False,
+    follow: Annotated[
+        bool,
+        typer.Option("--follow", help="Go on: what is new goes out, to --out or its own topic."),
+    ] = False,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -55,14 +71,12 @@ def share(  # noqa: PLR0913 - options of a command, named by who types them
 
     Example: remit share usage-analysis-services --from 2026-03-01 --to 2026-03-07 --out report
     """
-    from remit_consumers.deployment import Deployment  # noqa: PLC0415 - Arrow only where it is used
-    from remit_consumers.sharing.share import planned  # noqa: PLC0415 - as above
-    from remit_consumers.sharing.share import share as hand_over  # noqa: PLC0415 - as above
-    from remit_consumers.sharing.terms import Asked  # noqa: PLC0415 - as above
-
     now = datetime.now(UTC)
     asked = Asked(recipient, tenant, _day(from_day), _day(to_day), order, approver)
     deployment = Deployment.open(settings_of(data))
+    if follow:
+        _follow(deployment, asked, out)
+        return
     place = out or Path(f"{recipient}-{now:%Y%m%dT%H%M%SZ}")
     done = (
         planned(deployment, asked, now)
@@ -78,13 +92,42 @@ def listed(*, data: Data = None, as_json: Json = False) -> None:
 
     Example: remit disclosures list --json
     """
-    from remit_consumers.sharing.disclosures import history, told  # noqa: PLC0415 - as above
-
     rows = [told(row) for row in history(settings_of(data).lake, datetime.now(UTC)).to_pylist()]
     if as_json:
         print_json({"disclosures": rows})
         return
     Console().print(_table("Disclosures", rows))
+
+
+def _follow(deployment: Deployment, asked: Asked, out: Path | None) -> None:
+    """Let out what is new, turn by turn, until a signal asks for the end."""
+    door = _door(deployment, asked, out)
+    follower = Follower(deployment, asked, door)
+    rows = 0
+    with asked_to_stop() as stop:
+        typer.echo(f"remit: sharing with {asked.recipient}; Ctrl-C stops", err=True)
+        while not stop.is_set():
+            try:
+                rows += follower.turn(datetime.now(UTC))
+            except (LakeError, LogError, KeysOutOfReach) as error:
+                typer.echo(f"remit: {error}; trying again", err=True)
+            stop.wait(FOLLOW_EVERY_S)
+    typer.echo(f"remit: {rows} rows went out", err=True)
+
+
+def _door(deployment: Deployment, asked: Asked, out: Path | None) -> Door:
+    """Where it goes out: a folder that is named, else the recipient's topic."""
+    log = parse_log(deployment.settings.log)
+    if out is not None:
+        return Folders(out.absolute())
+    if not isinstance(log, KafkaLog):
+        message = "on the embedded log a share that goes on needs --out FOLDER"
+        raise SettingsError(message)
+    from remit_consumers.sharing.registered import registering  # noqa: PLC0415 - only with a broker
+    from remit_consumers.sharing.stream import TopicDoor  # noqa: PLC0415 - as above
+
+    ids = registering(os.environ.get("REMIT_REGISTRY"))
+    return TopicDoor(log, asked.recipient, deployment.settings.kafka, ids)
 
 
 def _show(facts: Mapping[str, object], *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """Sharing, from the app to the folder that a recipient gets: who, what, of whom, on record."""
 
 import json
+import signal
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from kit.installation import Installation
+from kit.watching import until
 
 REPORT = "analytics.reporting"
 VERSION = "2021-11-01"
@@ -134,3 +136,22 @@ def test_what_would_leave_can_be_asked_and_nothing_does(shop: Installation, tmp_
     assert [part["rows"] for part in parts_of(plan)] == [20]
     assert shop.facts("disclosures", "list")["disclosures"] == []
     assert not list(tmp_path.glob("*analysis*"))
+
+
+def test_a_share_goes_on_until_it_is_asked_to_stop(shop: Installation, tmp_path: Path) -> None:
+    out = tmp_path / "stream"
+    shop.remit("share", ANALYSIS, "--follow", expect=2)  # the embedded log has no topics
+    going = shop.start("share", ANALYSIS, "--follow", "--out", str(out))
+    try:
+        until(lambda: len(list(out.glob("2*"))) == 1, "the first turn leaves a folder", 60)
+        emit(shop, "page_view", [view("p01")])
+        until(
+            lambda: len(list(out.glob("2*"))) == 2, "what is new comes in a folder of its own", 60
+        )
+    finally:
+        going.send_signal(signal.SIGTERM)
+        _, told = going.communicate(timeout=60)
+    assert going.returncode == 0
+    assert "21 rows went out" in told
+    files = sorted(out.glob(f"2*/page_view.{REPORT}.parquet"))
+    assert [pq.read_metadata(file).num_rows for file in files] == [20, 1]

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
@@ -18,7 +18,7 @@ from remit_consumers.sharing.consents import Consents, subjects_of
 from remit_consumers.sharing.terms import Asked, names_use
 from remit_consumers.views.allowed import Allowed, allowed
 from remit_consumers.views.names import ViewNames
-from remit_consumers.views.rows import columns_seen, stored_rows, view_rows
+from remit_consumers.views.rows import Only, columns_seen, stored_rows, view_rows
 from remit_consumers.views.withdrawals import withdrawn
 from remit_schemas.category import Necessity
 from remit_schemas.recipients import Recipient
@@ -28,6 +28,12 @@ DOMAIN = "recipient/"
 
 CHANGED = "purpose_changed"
 """Why rows stay: they were collected under a version of the policy that did not name this use."""
+
+Files = Mapping[str, Collection[str]]
+"""For each contract the files of its table, by their paths."""
+
+DEDUPE = "dedupe"
+"""The column that is the same for a row that comes again, and stands nowhere else."""
 
 _CATALOGUE = ["tagset", "contract", "policy_version", "fields"]
 
@@ -63,6 +69,7 @@ class Chooser:
         asked: What is asked for.
         terms: Of the recipient.
         now: When.
+        files: For each contract the files that are read; None reads all.
     """
 
     deployment: Deployment
@@ -70,11 +77,19 @@ class Chooser:
     asked: Asked
     terms: Recipient
     now: datetime
+    files: Files | None = None
 
     @classmethod
-    def of(cls, deployment: Deployment, asked: Asked, terms: Recipient, now: datetime) -> Self:
+    def of(
+        cls,
+        deployment: Deployment,
+        asked: Asked,
+        terms: Recipient,
+        now: datetime,
+        files: Files | None = None,
+    ) -> Self:
         """Choose for one recipient."""
-        return cls(deployment, deployment.plans(), asked, terms, now)
+        return cls(deployment, deployment.plans(), asked, terms, now, files)
 
     def chosen(self, fields: Mapping[str, frozenset[str]]) -> Iterator[Chosen]:
         """Choose the rows of each purpose and contract that hold anything for the recipient.
@@ -96,12 +111,18 @@ class Chooser:
         for purpose in self.terms.purposes:
             gone = withdrawn(lake, purpose)
             for contract, what in allowed(listed, purpose).items():
-                if is_table(lake, f"events/{contract}"):
-                    rows = stored_rows(
-                        lake / "events" / contract, what, gone, self.now, self._asked_for()
-                    )
+                only = self._only(contract)
+                if only is not None and is_table(lake, f"events/{contract}"):
+                    rows = stored_rows(lake / "events" / contract, what, gone, self.now, only)
                     told = self._told(what, versions, purpose)
                     yield self._choice((purpose, contract), (rows, what), told, consents)
+
+    def _only(self, contract: str) -> Only | None:
+        """What of a contract is asked for; None where nothing is."""
+        if self.files is None:
+            return Only(self._asked_for())
+        files = self.files.get(contract)
+        return Only(self._asked_for(), files, ("pack", "index")) if files else None
 
     def _asked_for(self) -> pc.Expression:
         """One tenant's rows, of the days that are asked for."""
@@ -180,7 +201,19 @@ def leaving(chosen: Chosen, asked: Asked, terms: Recipient, deployment: Deployme
     """
     names = ViewNames(deployment.settings.keys, DOMAIN + asked.recipient, terms.subject)
     crowd = None if terms.exact else terms.subjects_min
-    return view_rows(chosen.rows, chosen.allowed, names, crowd).drop_columns(["tenant"])
+    more = None
+    if "pack" in chosen.rows.column_names:
+        more = {DEDUPE: _dedupe(chosen.rows, deployment, asked.recipient)}
+    return view_rows(chosen.rows, chosen.allowed, names, crowd, more).drop_columns(["tenant"])
+
+
+def _dedupe(rows: pa.Table, deployment: Deployment, recipient: str) -> pa.Array:
+    """For each row what it is known by when it comes again: keyed, for this recipient alone."""
+    places = rows.column("index").cast(pa.string())
+    identity = pc.binary_join_element_wise(rows.column("pack").cast(pa.string()), places, "|")
+    names = ViewNames(deployment.settings.keys, f"{DOMAIN}{recipient}/{DEDUPE}")
+    found = names.of(identity.combine_chunks(), rows.column("day").combine_chunks())
+    return pa.nulls(rows.num_rows, pa.string()) if found is None else found
 
 
 def countable(chosen: Chosen) -> pa.Table:

@@ -25,7 +25,7 @@ from remit_consumers.sharing.disclosures import (
 from remit_consumers.sharing.figures import Aggregate, figure, written
 from remit_consumers.sharing.leaks import leaks
 from remit_consumers.sharing.parcel import FIGURES, Parcel, terms_text
-from remit_consumers.sharing.rows import Chooser, Chosen, countable, leaving
+from remit_consumers.sharing.rows import Chooser, Chosen, Files, countable, leaving
 from remit_consumers.sharing.terms import ORDER_CHARS_MAX, UNKNOWN, Asked, refused, terms_of
 from remit_schemas.errors import ShareRefused
 from remit_schemas.recipients import COUNTED, Recipient
@@ -72,7 +72,7 @@ def share(deployment: Deployment, asked: Asked, place: Path, now: datetime) -> S
         LakeError: Rows cannot be read, or the record not be written: nothing is handed over.
         KeysOutOfReach: The vault or the key of pseudonyms cannot be read.
     """
-    made = _Made.begun(deployment, asked, now)
+    made = Making.begun(deployment, asked, now)
     parcel = Parcel(place)
     try:
         parts, whose = made.filled(parcel)
@@ -92,23 +92,35 @@ def share(deployment: Deployment, asked: Asked, place: Path, now: datetime) -> S
 
 def planned(deployment: Deployment, asked: Asked, now: datetime) -> Shared:
     """Say what would leave; nothing does, and nothing is recorded but a refusal. Errors as in `share`."""
-    made = _Made.begun(deployment, asked, now)
+    made = Making.begun(deployment, asked, now)
     parts = [made.part(one, "") for one in made.chosen()]
     return Shared("", parts, figures=tuple(made.terms.measures))
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """A disclosure in the making."""
+class Making:
+    """A disclosure in the making.
+
+    Attributes:
+        deployment: Everything that it stands on.
+        asked: For whom, and of what.
+        terms: Of the recipient.
+        disclosure: Its id.
+        now: When.
+        files: For each contract the files whose rows are meant; None: all.
+    """
 
     deployment: Deployment
     asked: Asked
     terms: Recipient
     disclosure: str
     now: datetime
+    files: Files | None = None
 
     @classmethod
-    def begun(cls, deployment: Deployment, asked: Asked, now: datetime) -> "_Made":
+    def begun(
+        cls, deployment: Deployment, asked: Asked, now: datetime, files: Files | None = None
+    ) -> "Making":
         """Begin one that may be made; one that may not is on record."""
         try:
             terms = terms_of(deployment.policy, asked, now)
@@ -116,13 +128,14 @@ class _Made:
             named = deployment.policy.recipients.get(asked.recipient)
             _refused(deployment, asked, named, (error.reason, now))
             raise
-        return cls(deployment, asked, terms, new_id(), now)
+        return cls(deployment, asked, terms, new_id(), now, files)
 
     def chosen(self) -> Iterable[Chosen]:
         """What may leave, or be counted."""
         listed = {event: frozenset(names) for event, names in self.terms.fields.items()}
         fields = _counted_fields(self) if self.terms.role in COUNTED else listed
-        return Chooser.of(self.deployment, self.asked, self.terms, self.now).chosen(fields)
+        chooser = Chooser.of(self.deployment, self.asked, self.terms, self.now, self.files)
+        return chooser.chosen(fields)
 
     def filled(self, parcel: Parcel) -> tuple[list[Chosen], pa.Table | None]:
         """Fill the parcel; for some roles with figures and nothing else."""
@@ -132,17 +145,25 @@ class _Made:
 
     def _with_rows(self, parcel: Parcel) -> tuple[list[Chosen], pa.Table | None]:
         """Put the rows of each purpose and contract into it; say whose they are."""
-        parts, whose = [], []
+        parts = []
         for one in self.chosen():
-            parcel.put(
-                f"{one.contract}.{one.purpose}",
-                leaving(one, self.asked, self.terms, self.deployment),
-            )
-            named = self.disclosure, self.asked.recipient, one.contract
-            subjects = one.rows.column("subject")
-            whose.append(whose_rows(named, self.asked.tenant, subjects, self.now + KEEP_FOR))
+            rows = leaving(one, self.asked, self.terms, self.deployment)
+            parcel.put(f"{one.contract}.{one.purpose}", rows)
             parts.append(one)
-        return parts, pa.concat_tables(whose) if whose else None
+        return parts, self.whose(parts)
+
+    def whose(self, parts: Iterable[Chosen]) -> pa.Table | None:
+        """Say whose rows some parts hold; None where there are none."""
+        found = [
+            whose_rows(
+                (self.disclosure, self.asked.recipient, one.contract),
+                self.asked.tenant,
+                one.rows.column("subject"),
+                self.now + KEEP_FOR,
+            )
+            for one in parts
+        ]
+        return pa.concat_tables(found) if found else None
 
     def _with_figures(self, parcel: Parcel) -> list[Chosen]:
         """Put figures into it; what is written is read again by something that does not know how it was made."""
@@ -224,7 +245,7 @@ def _refused(
     record(deployment.settings.lake, [nothing])
 
 
-def _counted_fields(made: _Made) -> Mapping[str, frozenset[str]]:
+def _counted_fields(made: Making) -> Mapping[str, frozenset[str]]:
     """The fields of each contract that figures are made by; where they are by nothing, every field counts a row."""
     contracts = made.deployment.contracts
     found: Counter[tuple[str, str]] = Counter()

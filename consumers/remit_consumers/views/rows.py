@@ -1,7 +1,8 @@
 """The rows of a view: only what its purpose may see, by names and times of its own, in no order."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -26,12 +27,27 @@ SEED_BITS = 256
 _US_PER_MS = 1_000
 
 
+@dataclass(frozen=True, slots=True)
+class Only:
+    """What else a row must meet.
+
+    Attributes:
+        meets: A filter.
+        files: Paths of the files below the table's folder that are read; None reads all.
+        columns: More columns to read.
+    """
+
+    meets: pc.Expression
+    files: Collection[str] | None = None
+    columns: Collection[str] = ()
+
+
 def stored_rows(
     table: Path,
     allowed: Allowed,
     gone: pa.Table,
     now: datetime,
-    only: pc.Expression | None = None,
+    only: Only | None = None,
 ) -> pa.Table:
     """Read the rows that a purpose may see, with the columns that decide over them.
 
@@ -43,15 +59,29 @@ def stored_rows(
         only: What else a row must meet; None asks for nothing.
     """
     lake = DeltaTable(table).to_pyarrow_dataset()
-    names = [name for name in lake.schema.names if name in allowed.columns or name in GUIDES]
+    extra = only.columns if only else ()
+    wanted = {*allowed.columns, *GUIDES, *extra}
+    names = [name for name in lake.schema.names if name in wanted]
     is_ours = ds.field("tagset").isin(list(allowed.tagsets))
-    is_kept = ds.field("keep_until") > pa.scalar(now, pa.timestamp("us", "UTC"))
-    wanted = is_ours & is_kept if only is None else is_ours & is_kept & only
-    return still_read(lake.to_table(columns=names, filter=wanted), gone)
+    meets = is_ours & (ds.field("keep_until") > pa.scalar(now, pa.timestamp("us", "UTC")))
+    if only is not None:
+        meets &= only.meets
+        lake = lake if only.files is None else _files_of(lake, only.files)
+    return still_read(lake.to_table(columns=names, filter=meets), gone)
+
+
+def _files_of(lake: ds.FileSystemDataset, files: Collection[str]) -> ds.FileSystemDataset:
+    """The part of a table that lies in some files."""
+    parts = [one for one in lake.get_fragments() if one.path.lstrip("/") in files]
+    return ds.FileSystemDataset(parts, lake.schema, lake.format, lake.filesystem)
 
 
 def view_rows(
-    rows: pa.Table, allowed: Allowed, names: ViewNames, subjects_min: int | None = None
+    rows: pa.Table,
+    allowed: Allowed,
+    names: ViewNames,
+    subjects_min: int | None = None,
+    more: Mapping[str, pa.Array] | None = None,
 ) -> pa.Table:
     """Make the rows of a view from stored ones: `tenant` stays to part them by, and goes before they are written.
 
@@ -60,13 +90,14 @@ def view_rows(
         allowed: What the purpose may see of them.
         names: Its pseudonyms.
         subjects_min: How many subjects must be possible for each row; None asks for none.
+        more: Columns that go along as they are.
     """
     stored, days = (rows.column(name).combine_chunks() for name in ("subject", "day"))
     columns = {"tenant": pc.fill_null(rows.column("tenant"), "").combine_chunks()}
     named = names.of(stored, days)
     if named is not None:
         columns["subject"] = named
-    view = pa.table(columns | columns_seen(rows, allowed))
+    view = pa.table(columns | columns_seen(rows, allowed) | dict(more or {}))
     if subjects_min is not None:
         view = crowded(view.append_column(PERSON, stored), allowed, subjects_min)
         view = view.drop_columns([PERSON])

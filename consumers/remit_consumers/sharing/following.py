@@ -1,0 +1,132 @@
+"""A share that goes on: what is new in the lake goes out, turn by turn, at least once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from remit_consumers.deployment import Deployment
+from remit_consumers.sharing.disclosures import MADE, record
+from remit_consumers.sharing.news import Cursor, news, stands_still
+from remit_consumers.sharing.parcel import Parcel
+from remit_consumers.sharing.rows import Chosen, leaving
+from remit_consumers.sharing.share import Making
+from remit_consumers.sharing.terms import Asked
+from remit_schemas.errors import SettingsError
+from remit_schemas.recipients import COUNTED
+
+CURSORS = "shares"
+"""The folder, below the data folder, of how far each recipient has come."""
+
+Part = tuple[Chosen, pa.Table]
+"""What was chosen, and what of it goes out."""
+
+
+class Door(Protocol):
+    """Where things go out: first made ready, and let go once that is on record."""
+
+    def ready(self, making: Making, parts: Sequence[Part]) -> str:
+        """Make parts ready, seen by nobody; give the SHA-256 of what will go out."""
+
+    def let_go(self) -> None:
+        """Let out what is ready."""
+
+    def drop(self) -> None:
+        """Forget what is ready and was not let out."""
+
+
+@dataclass(slots=True)
+class Folders:
+    """A door to a folder, in which each turn leaves a folder of its own."""
+
+    root: Path
+    _parcel: Parcel | None = field(default=None, init=False)
+
+    def ready(self, making: Making, parts: Sequence[Part]) -> str:
+        """See `Door`."""
+        place = self.root / f"{making.now:%Y%m%dT%H%M%S%fZ}-{making.disclosure[:8]}"
+        self._parcel = Parcel(place)
+        for chosen, rows in parts:
+            self._parcel.put(f"{chosen.contract}.{chosen.purpose}", rows)
+        return self._parcel.close(making.terms_text())
+
+    def let_go(self) -> None:
+        """See `Door`."""
+        if self._parcel is not None:
+            self._parcel.show()
+
+    def drop(self) -> None:
+        """See `Door`."""
+        if self._parcel is not None:
+            self._parcel.drop()
+
+
+@dataclass(slots=True)
+class Follower:
+    """One recipient that follows.
+
+    Attributes:
+        deployment: Everything that it stands on.
+        asked: For whom, and of what.
+        door: Where it goes out.
+    """
+
+    deployment: Deployment
+    asked: Asked
+    door: Door
+
+    def turn(self, now: datetime) -> int:
+        """Let out what is new.
+
+        Returns:
+            How many rows went out.
+
+        Raises:
+            ShareRefused: Nothing may leave any more; that is on record.
+            SettingsError: The recipient gets figures, which are told by the day and not as they come.
+            LakeError: The lake cannot be read, or the record not be written: nothing went out.
+            LogError: Not all of it went out; it comes again.
+        """
+        making = Making.begun(self.deployment, self.asked, now)
+        if making.terms.role in COUNTED:
+            message = (
+                f"{self.asked.recipient} gets figures, and those of a few minutes are of too few"
+            )
+            raise SettingsError(message)
+        lake = self.deployment.settings.lake
+        cursor = Cursor.read(self._cursor())
+        found = news(lake, cursor, frozenset(making.terms.fields))
+        if not found.versions:
+            return 0
+        making = replace(making, files=found.files)
+        parts = [(one, self._out(one, making)) for one in making.chosen()]
+        if not stands_still(lake, found):
+            return 0  # a rewrite came between: the next turn sees all of it
+        rows: int = sum(shown.num_rows for _, shown in parts)
+        if rows:
+            self._let_out(making, [part for part in parts if part[1].num_rows])
+        cursor.moved(found.versions)
+        return rows
+
+    def _out(self, one: Chosen, making: Making) -> pa.Table:
+        return leaving(one, self.asked, making.terms, self.deployment)
+
+    def _let_out(self, making: Making, parts: Sequence[Part]) -> None:
+        """Make it ready, put it on record, let it go."""
+        try:
+            sha256 = self.door.ready(making, parts)
+            chosen = [one for one, _ in parts]
+            known = [making.part(one, MADE, sha256=sha256) for one in chosen]
+            record(self.deployment.settings.lake, known, making.whose(chosen))
+            self.door.let_go()
+        finally:
+            self.door.drop()
+
+    def _cursor(self) -> Path:
+        """Where it is remembered how far this recipient, and this tenant's data, have come."""
+        tenant = self.asked.tenant.encode().hex()
+        name = f"{self.asked.recipient}.{tenant}.json" if tenant else f"{self.asked.recipient}.json"
+        return self.deployment.settings.data / CURSORS / name
