@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,11 @@ import pytest
 from kit.copied import copied
 from kit.installation import Installation
 from kit.watching import until
+from remit_consumers.deployment import Deployment
+from remit_consumers.lake.lease import lease
+from remit_consumers.metrics import Metrics
+from remit_consumers.retention.sweeper import Sweeper
+from remit_consumers.settings import Settings
 
 
 def short(said: dict[str, Any]) -> None:
@@ -60,3 +66,20 @@ def test_the_plan_of_a_day_says_what_goes_then(embedded: Installation) -> None:
     day = (datetime.now(UTC) + timedelta(days=31)).date().isoformat()
     (item,) = listed(embedded, "items", "sweep", "--plan", "--on", day)
     assert item["clause"] == "S105a"
+
+
+def test_a_consumer_sweeps_by_itself_and_shows_what_it_could_not(brief: Installation) -> None:
+    brief.remit("emit", "page_view", "--wait", stdin='{"page": "/a", "status": 200}\n')
+    deployment = Deployment.open(Settings.from_env(brief.env))
+    metrics = Metrics()
+    sweeper = Sweeper(deployment, deployment.plans(), metrics)
+    with lease(deployment.lake.root) as is_held:
+        assert is_held
+        sweeper.work()
+    label = {"category": "user.behavior.browsing_history"}
+    overdue = partial(metrics.registry.get_sample_value, "remit_retention_overdue_rows", label)
+    assert (brief.rows("page_view").num_rows, overdue()) == (1, 1.0)
+    sweeper.work()
+    assert (brief.rows("page_view").num_rows, overdue()) == (0, None)
+    swept = {"contract": "page_view", "outcome": "swept"}
+    assert metrics.registry.get_sample_value("remit_events_total", swept) == 1.0

@@ -157,6 +157,10 @@ class Holds:
                 found[_within(hold.reach, rows)] = place
         return found
 
+    def mask(self, contract: str, rows: pa.Table) -> npt.NDArray[np.bool_]:
+        """Which rows of a contract some hold lies on; arguments as in `held`."""
+        return self.held(contract, rows) != NO_HOLD
+
     def _speaks_of(self, reach: Reach, contract: str) -> bool:
         """Whether a hold lies on any row of a contract; where its categories are not known, it does."""
         if reach.contracts and contract not in reach.contracts:
