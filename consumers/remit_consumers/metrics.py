@@ -57,12 +57,6 @@ class Metrics:
             ["contract"],
             registry=self.registry,
         )
-        self.overdue = Gauge(
-            "remit_retention_overdue_rows",
-            "Rows whose time is over and that are still there, or still hold a field whose time is over",
-            ["category"],
-            registry=self.registry,
-        )
         self.latency = Histogram(
             "remit_latency_seconds",
             "Time from a pack's arrival on the log to the commit of its rows, and of each flush",
@@ -100,7 +94,13 @@ class Metrics:
             self.days_left.labels(right).set(days)
 
     def _add_waits(self) -> None:
-        """Register how long a denial had to wait, and those whose rows were stored already; and the erased in backups."""
+        """Register how long a denial had to wait, and those whose rows were stored already; what waits to be swept."""
+        self.overdue = Gauge(
+            "remit_retention_overdue_rows",
+            "Rows whose time is over and that are still there, or still hold a field whose time is over",
+            ["category"],
+            registry=self.registry,
+        )
         self.beyond_use = Gauge(
             "remit_beyond_use_days",
             "Days until no living backup of the vault has the secret of an erased subject (0: none has)",

@@ -28,11 +28,11 @@ from remit_consumers.erasure.scope import REASONS, Scope, SubjectRef
 from remit_consumers.erasure.sealed import late_events
 from remit_consumers.erasure.suppression import Suppression, entry_of
 from remit_consumers.erasure.telling import tell
-from remit_consumers.lake.columns import HOLDS_TABLE
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.log import versions
 from remit_consumers.lake.rewrite import EVENTS
 from remit_consumers.lake.tables import row_tables
+from remit_consumers.retention.holds import HOLDS_TABLE
 from remit_schemas.errors import LakeError, SettingsError
 
 EVERYTHING = Scope()

@@ -9,9 +9,10 @@ import pytest
 
 from kit.erasing import ErasingShop
 from kit.withdrawing import NOON
+from remit_consumers.backup.guard import check_applied
 from remit_consumers.consent.withdrawals import EVIDENCE_KEPT
 from remit_consumers.erasure.certificate import certificates_in, chain_breaches
-from remit_consumers.erasure.erase import apply, check_applied, finish
+from remit_consumers.erasure.erase import apply, finish
 from remit_consumers.erasure.ledger import FILE, FIRST, ErasureLedger
 from remit_consumers.erasure.names import named
 from remit_consumers.erasure.residue import needles_of, rescan
