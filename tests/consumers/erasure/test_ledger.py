@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kit.erasing import ErasingShop
-from kit.withdrawing import NOON
+from kit.shop import NOON
 from remit_consumers.backup.guard import check_applied
 from remit_consumers.consent.withdrawals import EVIDENCE_KEPT
 from remit_consumers.erasure.certificate import certificates_in, chain_breaches

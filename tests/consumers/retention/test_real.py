@@ -12,7 +12,7 @@ from kit.opened import make_datums, make_opened
 from kit.retained import CONSENTED, FIELDS, Held, Reference, Said, Words, moment
 from kit.retained_policy import policy_of
 from kit.sweeping import holds, sweep
-from kit.withdrawing import Shop
+from kit.shop import Shop
 from remit import Payment
 from remit_consumers.lake.tables import is_table
 from remit_consumers.retention.holds import Hold, Reach, place

@@ -137,7 +137,12 @@ def _with_consent(*rules: dict[str, object]) -> Policy:
     shipped = find_policy()
     kept = [rule for rule in shipped.rules if rule.event != "page_view"]
     return shipped.model_copy(
-        update={"rules": (*kept, *make_policy(*rules).rules), "floors": (), "volumes": ()}
+        update={
+            "rules": (*kept, *make_policy(*rules).rules),
+            "floors": (),
+            "volumes": (),
+            "recipients": {},
+        }
     )
 
 
