@@ -20,6 +20,7 @@ from remit_consumers.lake.positions import standings
 from remit_consumers.lake.tables import is_table, open_table
 from remit_consumers.settings import Settings
 from remit_consumers.vault import Vault
+from remit_schemas.durable import replace_file
 from remit_schemas.errors import SettingsError
 
 LAKE: Final = "lake"
@@ -86,9 +87,7 @@ def make_vault(settings: Settings, vault: Vault, shelf: Path, now: datetime) -> 
     key = own_key(key_file(open_folder(settings.keys), now))
     with reaching(shelf):
         part.mkdir(mode=0o700)
-        sealed = seal(records, key)
-        (part / SEALED).write_bytes(sealed)
-        (part / SEALED).chmod(0o600)
+        replace_file(part / SEALED, seal(records, key))
         made = _manifest("vault", part, now, head)
         _finish(made.model_copy(update={"secrets": len(records)}), part, folder)
     return folder
