@@ -54,12 +54,6 @@ class Metrics:
             ["contract"],
             registry=self.registry,
         )
-        self.overdue = Gauge(
-            "remit_retention_overdue_rows",
-            "Rows whose time is over and that are still there, or still hold a field whose time is over",
-            ["category"],
-            registry=self.registry,
-        )
         self.latency = Histogram(
             "remit_latency_seconds",
             "Time from a pack's arrival on the log to the commit of its rows, and of each flush",
@@ -70,7 +64,13 @@ class Metrics:
         self._add_waits()
 
     def _add_waits(self) -> None:
-        """Register how long a denial had to wait, and those whose rows were stored already."""
+        """Register how long a denial had to wait, those whose rows were stored already, and what waits to be swept."""
+        self.overdue = Gauge(
+            "remit_retention_overdue_rows",
+            "Rows whose time is over and that are still there, or still hold a field whose time is over",
+            ["category"],
+            registry=self.registry,
+        )
         self.consent_stop = self._waiting(
             "remit_consent_stop_seconds",
             "Time from a denial of a purpose, as its sender dates it, to the commit from which on it holds",

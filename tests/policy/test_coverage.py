@@ -135,10 +135,9 @@ def test_a_test_that_names_no_sentence_fails_it(cover: Cover, tmp_path: Path) ->
 
 def test_what_waits_for_later_work_stands_apart(cover: Cover) -> None:
     waiting = cover()[1]["summary"]["waiting"]
-    assert waiting.keys() == {"retention", "rights", "sharing"}
+    assert waiting.keys() == {"rights", "sharing"}
     assert "S064" in waiting["sharing"]
     assert "S101" in waiting["rights"]
-    assert "S105b" in waiting["retention"]
 
 
 def test_a_record_is_written_where_it_is_asked_for(cover: Cover, tmp_path: Path) -> None:

@@ -130,29 +130,6 @@ know stands as `unknown`."""
 QUERIES_TABLE = "queries"
 """The name of the table of reads."""
 
-HOLDS = pa.schema(
-    {
-        "hold": pa.string(),
-        "ground": pa.string(),
-        "clause": pa.string(),
-        "owner": pa.string(),
-        "contracts": pa.list_(pa.string()),
-        "categories": pa.list_(pa.string()),
-        "tenants": pa.list_(pa.string()),
-        "subjects": pa.list_(pa.string()),
-        "from_day": pa.date32(),
-        "to_day": pa.date32(),
-        "placed_at": _TIME,
-        "ends_at": _TIME,
-        "lifted_at": _TIME,
-    }
-)
-"""Legal holds: what rows they lie on (an empty list leaves all), who answers for them and until when. `subjects` are
-pseudonyms as events tables store them; of two rows of one hold the one with `lifted_at` holds."""
-
-HOLDS_TABLE = "holds"
-"""The name of the table of legal holds."""
-
 TAGSETS = pa.schema(
     {
         "tagset": pa.string(),
@@ -234,7 +211,6 @@ _OWN_SCHEMAS = {
     CONSENTS_TABLE: CONSENTS,
     WITHDRAWN_TABLE: WITHDRAWN,
     QUERIES_TABLE: QUERIES,
-    HOLDS_TABLE: HOLDS,
     "positions": POSITIONS,
     "tagsets": TAGSETS,
     "floors": FLOORS,

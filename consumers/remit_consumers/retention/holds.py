@@ -21,8 +21,33 @@ import pyarrow.compute as pc
 from remit_consumers.lake.durable import discard, sync, write
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import HOLDS, HOLDS_TABLE, is_table, open_table
+from remit_consumers.lake.tables import is_table, open_table
 from remit_schemas.errors import LakeError, StaleWriter
+
+_TIME = pa.timestamp("us", "UTC")
+
+HOLDS = pa.schema(
+    {
+        "hold": pa.string(),
+        "ground": pa.string(),
+        "clause": pa.string(),
+        "owner": pa.string(),
+        "contracts": pa.list_(pa.string()),
+        "categories": pa.list_(pa.string()),
+        "tenants": pa.list_(pa.string()),
+        "subjects": pa.list_(pa.string()),
+        "from_day": pa.date32(),
+        "to_day": pa.date32(),
+        "placed_at": _TIME,
+        "ends_at": _TIME,
+        "lifted_at": _TIME,
+    }
+)
+"""Legal holds: what rows they lie on (an empty list leaves all), who answers for them and until when. `subjects` are
+pseudonyms as events tables store them; of two rows of one hold the one with `lifted_at` holds."""
+
+HOLDS_TABLE = "holds"
+"""The name of the table of legal holds."""
 
 NO_HOLD = -1
 """The place of a row's hold where none lies on it."""
@@ -132,6 +157,10 @@ class Holds:
                 found[_within(hold.reach, rows)] = place
         return found
 
+    def mask(self, contract: str, rows: pa.Table) -> npt.NDArray[np.bool_]:
+        """Which rows of a contract some hold lies on; arguments as in `held`."""
+        return np.asarray(self.held(contract, rows) != NO_HOLD, np.bool_)
+
     def _speaks_of(self, reach: Reach, contract: str) -> bool:
         """Whether a hold lies on any row of a contract; where its categories are not known, it does."""
         if reach.contracts and contract not in reach.contracts:
@@ -223,7 +252,7 @@ def _add(root: Path, hold: Hold) -> None:
         **{name: getattr(hold, name) for name in ("placed_at", "ends_at", "lifted_at")},
     }
     with reaching(root):
-        table = open_table(root, HOLDS_TABLE)
+        table = open_table(root, HOLDS_TABLE, HOLDS)
         files = write(table.path, pa.Table.from_pylist([row], HOLDS))
         try:
             sync(files)

@@ -91,17 +91,21 @@ def plan(
     Raises:
         LakeError: The lake cannot be read.
     """
-    items: dict[Key, Item] = {}
     with reaching(root):
-        look = Look.at(root, plan_of, now)
-        for contract in look.contracts():
-            progress(f"{EVENTS}{contract}")
-            for rows, finding in _findings(look, contract):
-                _count(items, f"{EVENTS}{contract}", rows, finding)
-        for name in OWN_TABLES:
-            if is_table(root, name):
-                progress(name)
-                _count_own(items, root, name, now)
+        return _items(Look.at(root, plan_of, now), progress)
+
+
+def _items(look: Look, progress: Callable[[str], None] = lambda _: None) -> list[Item]:
+    """What is due in a lake as it was looked at."""
+    items: dict[Key, Item] = {}
+    for contract in look.contracts():
+        progress(f"{EVENTS}{contract}")
+        for rows, finding in _findings(look, contract):
+            _count(items, f"{EVENTS}{contract}", rows, finding)
+    for name in OWN_TABLES:
+        if is_table(look.root, name):
+            progress(name)
+            _count_own(items, look.root, name, look.now)
     return sorted(items.values(), key=lambda one: (one.table, one.due, one.fields, one.held_by))
 
 
@@ -147,17 +151,18 @@ OWN_CLAUSE = ""
 """Tables of remit's own go by the `keep_until` that was given to each row: no one sentence of a policy says it."""
 
 
-def overdue(look_root: Path, plan_of: PlanOf, now: datetime) -> dict[str, int]:
+def overdue(root: Path, plan_of: PlanOf, now: datetime) -> dict[str, int]:
     """Rows that are due and still there, by the categories of what they hold.
 
     Raises:
         LakeError: The lake cannot be read.
     """
-    look = Look.at(look_root, plan_of, now)
     found: dict[str, int] = {}
-    for item in plan(look_root, plan_of, now):
-        if item.due in {Due.ROW, Due.FIELD}:
-            for tagset, rows in item.tagsets.items():
-                for category in look.categories(tagset, item.fields):
-                    found[category] = found.get(category, 0) + rows
+    with reaching(root):
+        look = Look.at(root, plan_of, now)
+        for item in _items(look):
+            if item.due in {Due.ROW, Due.FIELD}:
+                for tagset, rows in item.tagsets.items():
+                    for category in look.categories(tagset, item.fields):
+                        found[category] = found.get(category, 0) + rows
     return found

@@ -24,7 +24,10 @@ def left(shop: Shop) -> list[dict[str, object]]:
     """What is left, cell by cell."""
     if not is_table(shop.root, TABLE):
         return []
-    return open_table(shop.root, TABLE).delta.to_pyarrow_table().to_pylist()
+    rows: list[dict[str, object]] = (
+        open_table(shop.root, TABLE).delta.to_pyarrow_table().to_pylist()
+    )
+    return rows
 
 
 def test_what_enough_subjects_share_is_left_and_the_rest_is_deleted(tmp_path: Path) -> None:

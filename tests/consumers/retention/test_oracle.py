@@ -2,75 +2,18 @@
 
 import os
 from datetime import timedelta
-from functools import cache
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from kit.retained import CONSENTED, FIELDS, Held, Reference, Said, Shelf, Words
+from kit.retained import FIELDS, Held, Reference, Said, Shelf, Words
+from kit.retained_policy import policy_of
 from remit_schemas.contract import builtin
 from remit_schemas.plan import compile as compile_plan
-from remit_schemas.policy import Policy, find_policy
 
 EXAMPLES = 4_000 if os.environ.get("REMIT_PROVE") else 200
 DAYS = 1_461
 PROGRESS = ("started", "paid", "failed", "cancelled")
-REQUIRED = "essential.service.payment_processing"
-
-
-@cache
-def _base() -> dict[str, object]:
-    """The shipped policy without its rules and what speaks of them."""
-    told = find_policy().model_dump(mode="json", exclude_none=True)
-    rest = ("floors", "functions", "editions", "promises", "volumes", "signals", "views")
-    return {name: part for name, part in told.items() if name not in rest}
-
-
-def policy_of(words: Words) -> Policy:
-    """Write the words down as a policy file would."""
-    rules: list[dict[str, object]] = []
-    told = {**_base(), "rules": rules}
-    how = {
-        "occurred_at": {
-            "timestamp": {"precision": "minute", "decay": [f"{a} days {p}" for a, p in words.decay]}
-        },
-        "collected_at": {"timestamp": {"precision": "day"}},
-    }
-    for name, days in words.keep.items():
-        purposes = [REQUIRED, CONSENTED] if name in words.both else [REQUIRED]
-        rule = {"event": "payment", "field": name, "keep_for": f"{days} days", "clause": "S105a"}
-        reduce = how.get(name, {"closed": {"values": ["alipay", "own", *PROGRESS]}})
-        purposes = [CONSENTED] if name in words.optional else purposes
-        rules.append(rule | {"reduce": reduce, "purposes": purposes, "reason": "A test."})
-    told["retention"] = [_retention(words)] if words.named else []
-    return Policy.model_validate(told)
-
-
-def _retention(words: Words) -> dict[str, object]:
-    said = {"clause": "S105a", "reason": "A test."}
-    terms: dict[str, object] = {"event": "payment", **said}
-    if words.floor:
-        days, values, by_occurrence = words.floor
-        some = {"field": "progress", "values": [*values]} if values else {}
-        start = {"counted_from": "occurred_at"} if by_occurrence else {}
-        terms["floor"] = {
-            "keep_for": f"{days} days",
-            "purpose": "essential.legal_obligation",
-            **(some | start | said),
-        }
-    if words.end:
-        values, days = words.end
-        terms["ends_with"] = {
-            "field": "progress",
-            "values": [*values],
-            "then": f"{days} days",
-            **said,
-        }
-    if words.longer:
-        terms["extensions"] = [
-            {"purpose": CONSENTED, "keep_for": f"{words.longer} days", **said},
-        ]
-    return terms
 
 
 @st.composite
