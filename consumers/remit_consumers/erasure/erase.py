@@ -30,7 +30,8 @@ from remit_consumers.erasure.telling import tell
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.log import versions
 from remit_consumers.lake.rewrite import EVENTS
-from remit_consumers.lake.tables import HOLDS_TABLE, row_tables
+from remit_consumers.lake.tables import row_tables
+from remit_consumers.retention.holds import HOLDS_TABLE
 from remit_schemas.errors import LakeError, SettingsError
 
 EVERYTHING = Scope()
