@@ -133,11 +133,12 @@ def test_a_test_that_names_no_sentence_fails_it(cover: Cover, tmp_path: Path) ->
     assert (code, told["problems"]) == (1, ["S123 is named by a test, and is not in the register"])
 
 
-def test_what_waits_for_later_work_stands_apart(cover: Cover) -> None:
-    waiting = cover()[1]["summary"]["waiting"]
-    assert waiting.keys() == {"retention", "rights"}
-    assert "S101" in waiting["rights"]
-    assert "S105b" in waiting["retention"]
+def test_what_waits_for_later_work_stands_apart(cover: Cover, tmp_path: Path) -> None:
+    assert cover()[1]["summary"]["waiting"] == {}
+    path = copied(
+        tmp_path, register=lambda said: said["sentences"]["S101"].update(later="trust")
+    )
+    assert cover("--policy", path)[1]["summary"]["waiting"] == {"trust": ["S101"]}
 
 
 def test_a_record_is_written_where_it_is_asked_for(cover: Cover, tmp_path: Path) -> None:

@@ -159,10 +159,14 @@ def _searched(
     such as a page's address: that is told, and is no reason to begin again.
     """
     names = erasure.named if erasure.scope.is_whole else ()
+    both = rescan(data, needles_of(names, plain))
+    nothing = Rescan(both.files if plain else 0, both.values if plain else 0)
+    if not both.total:
+        return both, nothing
     kept = {f"lake/{EVENTS}{ground.contract}" for ground in keeping.rows}
     kept |= {f"lake/{HOLDS_TABLE}"} if keeping.rows else set()
     found = rescan(data, needles_of(names)).but_for(kept)
-    return found, rescan(data, needles_of((), plain)) if plain else Rescan(0, 0)
+    return found, rescan(data, needles_of((), plain)) if plain else nothing
 
 
 def _finish(deployment: Deployment, ledger: ErasureLedger, now: datetime) -> list[Certificate]:

@@ -15,7 +15,7 @@ from remit_consumers.erasure.scope import Scope
 from remit_consumers.lake.receipt import Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, joined
 from remit_consumers.lake.tagsets import Tagset
-from remit_consumers.rows import COLLECTED_AT, columns_of
+from remit_consumers.rows import COLLECTED_AT, columns_of, present_in
 from remit_consumers.withdrawal.decide import lost_values
 from remit_consumers.withdrawal.narrow import Narrowing, PlanOf, emptied, narrowed, narrowing
 from remit_consumers.withdrawal.orders import keys_of
@@ -46,6 +46,7 @@ class Taking:
     keeping: Keeping
     subjects: pa.Array = field(init=False)
     _keys: pa.Array = field(init=False)
+    _counts: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [(one.tenant, name) for one in self.named for name in one.stored]
@@ -132,6 +133,19 @@ class Taking:
             if is_stored and self.scope.covers(decided["category"]):
                 yield name
 
+    def _all_of(self, was: pa.Table, before: Mapping[str, str]) -> dict[str, int]:
+        """How many values of each field rows have that go: counted often, so what to count is remembered."""
+        key = before["tagset"]
+        if key not in self._counts:
+            fields = _fields(before)
+            self._counts[key] = {
+                name: columns
+                for name, columns in columns_of(was.column_names, fields).items()
+                if columns and (fields[name]["decision"] != Decision.REFUSE or name != COLLECTED_AT)
+            }
+        found = {name: present_in(was.select(own)) for name, own in self._counts[key].items()}
+        return {name: values for name, values in found.items() if values}
+
     def _row(self, tagset: str) -> Mapping[str, str]:
         """What a tagset stands for."""
         try:
@@ -144,8 +158,8 @@ class Taking:
 
     def _counted(self, was: pa.Table, now: pa.Table, before: Mapping[str, str]) -> RemovedCount:
         """Count what rows lost."""
-        values = lost_values(was, now, json.loads(before["fields"]))
         goes = now.num_rows < was.num_rows
+        values = self._all_of(was, before) if goes else lost_values(was, now, _fields(before))
         is_narrowed = not goes and bool(values)
         return RemovedCount(
             removal=Removal.ERASED,
@@ -155,6 +169,12 @@ class Taking:
             values=values,
             waited_ms=max(0, round((self.waited[1] - self.waited[0]).total_seconds() * 1_000)),
         )
+
+
+def _fields(before: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """What a tagset says of each field."""
+    found: dict[str, dict[str, str]] = json.loads(before["fields"])
+    return found
 
 
 def _smaller(

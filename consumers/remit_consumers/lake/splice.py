@@ -18,12 +18,8 @@ MAGIC: Final = b"PAR1"
 TAIL: Final = 8
 """Bytes behind a footer: its length, and the magic."""
 
-_STOP, _BINARY, _LIST, _SET, _STRUCT = 0, 8, 9, 10, 12
-_FIXED: Final = {1: 0, 2: 0, 3: 1, 7: 8}
-"""Types of one length: true and false are told by the type alone, a byte, a double."""
-
-_NUM_ROWS, _ROW_GROUPS = 3, 4
-"""Fields of FileMetaData that a splice changes."""
+_STOP, _STRUCT = 0, 12
+"""Codes of the compact protocol: the end of a struct, and the type of one."""
 
 _SHORT_LIST: Final = 15
 """Elements from which on a list says its size in a number of its own."""
@@ -50,12 +46,12 @@ class _Footer:
 
     Attributes:
         data: Its bytes.
-        rows: Where the number of rows stands.
+        rows: Where the number of rows stands, and behind it the list of row groups begins.
         groups: Where the first row group stands.
     """
 
     data: bytes
-    rows: tuple[int, int]
+    rows: int
     groups: int
 
 
@@ -75,27 +71,26 @@ def spliced(
     """
     if not about.created_by.startswith("parquet-cpp-arrow"):
         return None
-    footer = _footer(old)
-    new = bytearray(old[: len(old) - _tail(old)])
+    footer = _footer(old, about)
+    if footer is None:
+        return None
+    pages: list[bytes | memoryview] = []
     told: list[bytes] = []
-    copied, rows = footer.groups, about.num_rows
+    view, copied, spoken, rows = memoryview(old), 0, footer.groups, about.num_rows
     for number, table in sorted(changed.items()):
         start, end = _span(about, number)
-        place = _element(footer, about, number, copied)
+        place = _element(footer, about, number)
         group = _group(table, start, end - start, options)
         if group is None or place is None:
             return None
-        new[start:end] = group.pages.ljust(end - start, b"\0")
-        told += [footer.data[copied : place[0]], group.element]
-        copied = place[1]
+        pages += [view[copied:start], group.pages.ljust(end - start, b"\0")]
+        told += [footer.data[spoken : place[0]], group.element]
+        copied, spoken = end, place[1]
         rows += group.rows - about.row_group(number).num_rows
-    head = (
-        footer.data[: footer.rows[0]],
-        _varint(rows << 1),
-        footer.data[footer.rows[1] : footer.groups],
-    )
-    end_ = b"".join((*head, *told, footer.data[copied:]))
-    whole = bytes(new) + end_ + len(end_).to_bytes(4, "little") + MAGIC
+    pages.append(view[copied : len(old) - _tail(old)])
+    begin = footer.data[: footer.rows] + _rows(rows, about.num_row_groups)
+    end_ = b"".join((begin, *told, footer.data[spoken:]))
+    whole = b"".join((*pages, end_, len(end_).to_bytes(4, "little"), MAGIC))
     return whole if _is_sound(whole, about, changed) else None
 
 
@@ -143,10 +138,10 @@ def _group(table: pa.Table, start: int, room: int, options: Mapping[str, object]
     pq.write_table(table, sink, row_group_size=max(1, table.num_rows), **options)
     data = sink.getvalue().to_pybytes()
     about = pq.read_metadata(pa.BufferReader(data))
-    footer = _footer(data)
+    footer = _footer(data, about)
+    place = _element(footer, about, 0) if footer else None
     pages = data[len(MAGIC) : len(data) - _tail(data)]
-    place = _element(footer, about, 0, footer.groups)
-    if place is None or len(pages) > room:
+    if footer is None or place is None or len(pages) > room:
         return None
     element = _moved(footer.data[slice(*place)], about, start - len(MAGIC))
     return Group(table.num_rows, pages, element) if element else None
@@ -185,34 +180,33 @@ def _tail(data: bytes) -> int:
     return int.from_bytes(data[-TAIL:-4], "little") + TAIL
 
 
-def _footer(file: bytes) -> _Footer:
-    """Take the footer of a file apart, up to its row groups."""
-    data = file[-_tail(file) : -TAIL]
-    at, field, rows, kind, begin = 0, 0, (0, 0), 0, 0
-    while data[at]:
-        kind, field, begin = _head(data, at, field)
-        if field == _ROW_GROUPS:
-            break
-        at = _skip(data, begin, kind)
-        rows = (begin, at) if field == _NUM_ROWS else rows
-    _, at = _list_head(data, begin)
-    return _Footer(data, rows, at)
+def _footer(file: bytes, about: pq.FileMetaData) -> _Footer | None:
+    """Find in a footer what a splice needs; None where it does not stand there as it is known to.
 
-
-def _element(
-    footer: _Footer, about: pq.FileMetaData, number: int, at: int
-) -> tuple[int, int] | None:
-    """Where a footer speaks of a row group, at or behind a place; None where that does not end as it is known to.
-
-    Walking through every field of a footer takes ten times as long as looking for the ends.
+    Walking through every field of it takes ten times as long as looking for what is known.
     """
-    begin = at
+    data = file[-_tail(file) : -TAIL]
+    known = _rows(about.num_rows, about.num_row_groups)
+    at = data.find(known)
+    return _Footer(data, at, at + len(known)) if at >= 0 else None
+
+
+def _rows(rows: int, groups: int) -> bytes:
+    """How a footer says how many rows there are, and begins its list of row groups."""
+    short = groups < _SHORT_LIST
+    head = bytes([groups << 4 | _STRUCT]) if short else bytes([0xF0 | _STRUCT]) + _varint(groups)
+    return b"\x16" + _varint(rows << 1) + b"\x19" + head
+
+
+def _element(footer: _Footer, about: pq.FileMetaData, number: int) -> tuple[int, int] | None:
+    """Where a footer speaks of a row group; None where that does not end as it is known to."""
+    begin = footer.groups
     if number:
         before = _end_of(about, number - 1)
-        found = footer.data.find(before, max(footer.groups, at - len(before)))
-        begin = found + len(before)
+        found = footer.data.find(before, begin)
         if found < 0:
             return None
+        begin = found + len(before)
     end = _end_of(about, number)
     found = footer.data.find(end, begin)
     return (begin, found + len(end)) if found >= 0 else None
@@ -229,53 +223,6 @@ def _end_of(about: pq.FileMetaData, number: int, by: int = 0) -> bytes:
         (0x16, sum(column.total_compressed_size for column in columns)),
     )
     return b"".join(bytes([head]) + _varint(value << 1) for head, value in told) + bytes([_STOP])
-
-
-def _head(data: bytes, at: int, field: int) -> tuple[int, int, int]:
-    """Read the head of a field: its type, its number, and where its value begins."""
-    head = data[at]
-    if head >> 4:
-        return head & 15, field + (head >> 4), at + 1
-    number, at = _number(data, at + 1)
-    return head & 15, number >> 1, at
-
-
-def _list_head(data: bytes, at: int) -> tuple[int, int]:
-    """Read how many elements a list has, and where the first begins."""
-    count = data[at] >> 4
-    return (count, at + 1) if count < _SHORT_LIST else _number(data, at + 1)
-
-
-def _skip(data: bytes, at: int, kind: int) -> int:
-    """Find where a value ends."""
-    if kind in _FIXED:
-        return at + _FIXED[kind]
-    if kind in {_LIST, _SET}:
-        inner = data[at] & 15
-        count, at = _list_head(data, at)
-        for _ in range(count):
-            at = _skip(data, at, inner)
-        return at
-    if kind == _STRUCT:
-        field = 0
-        while data[at]:
-            inner, field, at = _head(data, at, field)
-            at = _skip(data, at, inner)
-        return at + 1
-    value, at = _number(data, at)
-    return at + value if kind == _BINARY else at
-
-
-def _number(data: bytes, at: int) -> tuple[int, int]:
-    """Read a number of variable length, and where it ends."""
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:  # noqa: PLR2004 - the last of its bytes
-            return value, at
-        shift += 7
 
 
 def _varint(value: int) -> bytes:

@@ -159,8 +159,7 @@ class Holds:
 
     def mask(self, contract: str, rows: pa.Table) -> npt.NDArray[np.bool_]:
         """Which rows of a contract some hold lies on; arguments as in `held`."""
-        is_held: npt.NDArray[np.bool_] = self.held(contract, rows) != NO_HOLD
-        return is_held
+        return np.asarray(self.held(contract, rows) != NO_HOLD, np.bool_)
 
     def _speaks_of(self, reach: Reach, contract: str) -> bool:
         """Whether a hold lies on any row of a contract; where its categories are not known, it does."""

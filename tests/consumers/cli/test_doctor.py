@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from confluent_kafka.admin import NewTopic
 
 from kit.command import Said
 from kit.contracts import make_field_json, make_record, write_contract
@@ -164,8 +163,7 @@ def test_a_topic_that_is_kept_beyond_the_raw_limit_is_found(
     found = checks(remit("doctor", "--json"))["broker retention"]
     assert found["holds"]
     assert "no topic" in found["detail"]
-    topic = NewTopic(f"{name}.sealed", 1, 1, config={"retention.ms": "604800000"})
-    kafka.admin().create_topics([topic])[f"{name}.sealed"].result(30)
+    kafka.create_topic(f"{name}.sealed", config={"retention.ms": "604800000"})
     said = remit("doctor", "--json")
     found = checks(said)["broker retention"]
     assert not found["holds"]
