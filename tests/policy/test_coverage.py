@@ -135,9 +135,7 @@ def test_a_test_that_names_no_sentence_fails_it(cover: Cover, tmp_path: Path) ->
 
 def test_what_waits_for_later_work_stands_apart(cover: Cover, tmp_path: Path) -> None:
     assert cover()[1]["summary"]["waiting"] == {}
-    path = copied(
-        tmp_path, register=lambda said: said["sentences"]["S101"].update(later="trust")
-    )
+    path = copied(tmp_path, register=lambda said: said["sentences"]["S101"].update(later="trust"))
     assert cover("--policy", path)[1]["summary"]["waiting"] == {"trust": ["S101"]}
 
 

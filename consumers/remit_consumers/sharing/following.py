@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from remit_consumers.deployment import Deployment
 from remit_consumers.sharing.disclosures import MADE, record
+from remit_consumers.sharing.making import Making
 from remit_consumers.sharing.news import Cursor, news, stands_still
 from remit_consumers.sharing.parcel import Parcel
 from remit_consumers.sharing.rows import Chosen, leaving
-from remit_consumers.sharing.share import Making
 from remit_consumers.sharing.terms import Asked
 from remit_schemas.errors import SettingsError
 from remit_schemas.recipients import COUNTED

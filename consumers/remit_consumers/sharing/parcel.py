@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,13 @@ ODRL = "http://www.w3.org/ns/odrl.jsonld"
 """The context that the words of the terms are from. Source: W3C ODRL Information Model 2.2."""
 
 
+HIDDEN = ".remit-parcel-"
+"""What the name of a folder begins with that nobody may see yet."""
+
+LEFT_S = 3_600
+"""Seconds after which a hidden folder is one that a crash left: no disclosure takes an hour (our choice)."""
+
+
 class Parcel:
     """A folder in the making."""
 
@@ -37,10 +45,11 @@ class Parcel:
             message = f"{place} is there already: a disclosure overwrites nothing"
             raise SettingsError(message)
         self.place = place
-        self._folder = place.parent / f".{place.name}.{uuid.uuid4().hex}"
+        self._folder = place.parent / f"{HIDDEN}{uuid.uuid4().hex}"
         self.hashes: dict[str, str] = {}
         """SHA-256 of each file that is in it."""
         try:
+            _drop_left(place.parent)
             self._folder.mkdir(parents=True, mode=0o700)
         except OSError as error:
             message = f"{place.parent} cannot be written: {error.strerror}"
@@ -95,6 +104,13 @@ class Parcel:
         file.chmod(0o600)
         fsync(file)
         self.hashes[file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _drop_left(folder: Path) -> None:
+    """Take away what a crash left hidden."""
+    for left in folder.glob(f"{HIDDEN}*"):
+        if time.time() - left.stat().st_mtime > LEFT_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def terms_text(named: tuple[str, str], terms: Recipient, version: str) -> dict[str, object]:

@@ -107,7 +107,10 @@ class Chooser:
         catalogue = open_table(lake, "tagsets").delta.to_pyarrow_table(columns=_CATALOGUE)
         listed = [_listed(row, fields) for row in catalogue.to_pylist()]
         versions = {row["tagset"]: row["policy_version"] for row in listed}
-        consents = Consents.of(self.deployment, self.plans, self.now)
+        is_asked = any(
+            map(self._optional, self.terms.purposes)
+        )  # else the whole vault is not named
+        consents = Consents.of(self.deployment, self.plans, self.now) if is_asked else None
         for purpose in self.terms.purposes:
             gone = withdrawn(lake, purpose)
             for contract, what in allowed(listed, purpose).items():
@@ -149,7 +152,7 @@ class Chooser:
         named: tuple[str, str],
         found: tuple[pa.Table, Allowed],
         told: frozenset[str],
-        consents: Consents,
+        consents: Consents | None,
     ) -> Chosen:
         """Leave out the rows that stay."""
         purpose, contract = named
@@ -157,9 +160,7 @@ class Chooser:
         is_told = pc.is_in(rows.column("tagset"), pa.array(sorted(told), pa.string()))
         held = Counter({CHANGED: len(subjects_of(rows.filter(pc.invert(is_told))))})
         rows = rows.filter(is_told)
-        staying = consents.held_back(
-            self.asked.tenant, subjects_of(rows), self._optional(purpose), self._versions(purpose)
-        )
+        staying = self._staying(purpose, subjects_of(rows), consents) if consents else {}
         held.update(staying.values())
         if staying:
             stays = pc.is_in(rows.column("subject"), pa.array([*staying], pa.string()))
@@ -172,6 +173,12 @@ class Chooser:
             replace(what, shared=shared),
             self._categories(contract, what),
             +held,
+        )
+
+    def _staying(self, purpose: str, subjects: list[str], consents: Consents) -> Mapping[str, str]:
+        """Whose rows stay, and why."""
+        return consents.held_back(
+            self.asked.tenant, subjects, self._optional(purpose), self._versions(purpose)
         )
 
     def _optional(self, purpose: str) -> list[str]:

@@ -19,9 +19,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from fastavro import parse_schema, schemaless_writer
 
 from remit_consumers.sharing.following import Part
+from remit_consumers.sharing.making import Making
 from remit_consumers.sharing.registered import SchemaIdOf
 from remit_consumers.sharing.rows import DEDUPE
-from remit_consumers.sharing.share import Making
 from remit_schemas.codec import to_confluent
 from remit_schemas.errors import LogError
 from remit_schemas.log_address import KafkaLog

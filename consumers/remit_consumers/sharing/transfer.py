@@ -30,8 +30,9 @@ from remit_consumers.lake.receipts import Link, chain, laid_out
 from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.proof.report import told
 from remit_consumers.sharing.disclosures import KEEP_FOR, MADE, Disclosure, new_id, record
+from remit_consumers.sharing.making import record_refusal
 from remit_consumers.sharing.parcel import Parcel
-from remit_consumers.sharing.terms import refused
+from remit_consumers.sharing.terms import Asked, refused
 from remit_schemas.policy import versions_in
 from remit_schemas.recipients import Role
 
@@ -68,6 +69,7 @@ def make(
         successors = (
             one for one, of in deployment.policy.recipients.items() if of.role is Role.SUCCESSOR
         )
+        record_refusal(deployment, Asked(name), terms, ("unlisted", now))
         raise refused(
             "unlisted", names=", ".join(sorted(successors)) or "none of the role successor"
         )

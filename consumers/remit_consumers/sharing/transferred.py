@@ -57,16 +57,7 @@ def verify(folder: Path) -> Verified:
     Raises:
         TransferError: The folder holds no manifest that can be read.
     """
-    try:
-        whole = json.loads((folder / MANIFEST).read_bytes())
-        manifest, key = whole["manifest"], str(whole["verify_key"])
-        signature = b64decode(whole["signature"], validate=True)
-        is_one = manifest["format"] == FORMAT
-    except (OSError, ValueError, KeyError, TypeError):
-        is_one = False
-    if not is_one:
-        message = f"{folder} holds no manifest of a transfer"
-        raise TransferError(message)
+    manifest, signature, key = _signed(folder)
     tried: Mapping[str, Callable[[], str]] = {
         "signature": lambda: _signature(manifest, signature, key),
         "files": lambda: "; ".join(_files(folder, manifest)),
@@ -98,6 +89,19 @@ def invalidated(folder: Path, successor: Policy, contracts: Contracts) -> Mappin
         if not _uses(successor, purpose, contracts) <= _uses(before, purpose, contracts)
         or purpose not in successor.purposes
     }
+
+
+def _signed(folder: Path) -> tuple[Manifest, bytes, str]:
+    """Read the manifest of a bundle, its signature, and the key that is said to have made it."""
+    try:
+        whole = json.loads((folder / MANIFEST).read_bytes())
+        manifest: Manifest = whole["manifest"]
+        if manifest["format"] == FORMAT:
+            return manifest, b64decode(whole["signature"], validate=True), str(whole["verify_key"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    message = f"{folder} holds no manifest of a transfer"
+    raise TransferError(message)
 
 
 def _tried(check: Callable[[], str]) -> str:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from kit.opened import make_datums, make_opened
 from kit.retained import CONSENTED, FIELDS, Held, Reference, Said, Words, moment
 from kit.retained_policy import policy_of
-from kit.sweeping import holds, sweep
 from kit.shop import Shop
+from kit.sweeping import holds, sweep
 from remit import Payment
 from remit_consumers.lake.tables import is_table
 from remit_consumers.retention.holds import Hold, Reach, place

@@ -18,8 +18,8 @@ from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.tables import open_table
 from remit_consumers.sharing.disclosures import history
 from remit_consumers.sharing.following import Folders, Follower, Part
+from remit_consumers.sharing.making import Making
 from remit_consumers.sharing.news import Cursor, news, stands_still
-from remit_consumers.sharing.share import Making
 from remit_consumers.sharing.terms import Asked
 from remit_schemas.errors import LogError, SettingsError, ShareRefused
 

@@ -1,6 +1,7 @@
 """What leaves, of whom, and what is refused."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -17,6 +18,7 @@ from remit_consumers.deployment import Deployment
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
 from remit_consumers.sharing.disclosures import history, recipients_of
 from remit_consumers.sharing.meter import DisclosureMeter
+from remit_consumers.sharing.parcel import HIDDEN
 from remit_consumers.sharing.share import Shared, planned, share
 from remit_consumers.sharing.terms import Asked
 from remit_schemas.errors import SettingsError, ShareRefused
@@ -125,8 +127,10 @@ def test_rows_and_consents_from_before_a_recipient_got_a_purpose_do_not_reach_it
 @pytest.mark.clause("S053a", "S053c", "S053e", "S054a", "S058", "S059b", "S066a")
 def test_each_recipient_has_names_fields_and_an_order_of_its_own(tmp_path: Path) -> None:
     policy = policy_with(
-        acme=recipient(),
-        affiliate=recipient(role="affiliate", case="affiliate", sub_recipients=["acme"]),
+        acme=recipient(subjects_min=2),
+        affiliate=recipient(
+            role="affiliate", case="affiliate", sub_recipients=["acme"], subjects_min=2
+        ),
     )
     deployment = crowded(tmp_path, policy)
     files = []
@@ -139,8 +143,9 @@ def test_each_recipient_has_names_fields_and_an_order_of_its_own(tmp_path: Path)
         assert not {"pack", "index", "tagset", "tenant", "day", "ip", "keep_until"} & {
             *file.column_names
         }
-    times = files[0]["occurred_at"].drop_null().to_pylist()
-    assert times != sorted(times)
+    orders = [one["page"].drop_null().to_pylist() for one in files]
+    assert len(orders[0]) > 1_000
+    assert orders[0] != orders[1]
     terms = json.loads((tmp_path / "affiliate" / "terms.json").read_text())
     assert terms["prohibition"][0] == {"action": "distribute", "except": ["acme"]}
 
@@ -176,6 +181,13 @@ def test_a_disclosure_overwrites_nothing_and_leaves_nothing_hidden(tmp_path: Pat
     with pytest.raises(SettingsError, match="overwrites nothing"):
         share(deployment, Asked("acme"), tmp_path / "files" / "out", NOW)
     assert [one.name for one in (tmp_path / "files").iterdir()] == ["out"]
+    left, fresh = (tmp_path / "files" / f"{HIDDEN}{name}" for name in ("left", "fresh"))
+    for folder in (left, fresh):
+        folder.mkdir()
+    os.utime(left, (0, 0))  # a crash left it long ago
+    share(deployment, Asked("acme"), tmp_path / "files" / "next", NOW)
+    assert not left.exists()
+    assert fresh.exists()
 
 
 def test_the_metrics_tell_what_is_on_record(tmp_path: Path) -> None:

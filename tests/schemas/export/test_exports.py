@@ -128,12 +128,15 @@ def test_every_ground_of_pipl_is_a_legal_basis_of_our_profile() -> None:
 
 
 def test_recipients_are_none_where_the_policy_names_none_and_told_where_it_does() -> None:
-    assert asked(graph_of(dpv(POLICY, CONTRACTS)), "hasRecipient") == []
+    silent = make_policy(make_rule(field="ip"))
+    assert asked(graph_of(dpv(silent, make_contracts())), "hasRecipient") == []
+    assert {row["recipients"] for row in ropa(silent, make_contracts())} == {"none"}
+    shipped = {*asked(graph_of(dpv(POLICY, CONTRACTS)), "hasRecipient")}
+    assert URIRef("urn:remit:recipient:alipay") in shipped
     policy = make_policy(make_rule(field="ip", recipients=["courier"]))
     graph = graph_of(dpv(policy, make_contracts()))
     assert asked(graph, "hasRecipient") == [URIRef("urn:remit:recipient:courier")]
     assert {row["recipients"] for row in ropa(policy, make_contracts())} == {"courier"}
-    assert {row["recipients"] for row in ropa(POLICY, CONTRACTS)} == {"none"}
 
 
 def test_a_record_has_a_row_for_each_activity_and_leaves_blank_what_no_policy_knows() -> None:
