@@ -58,7 +58,8 @@ def aging(
         now: Aware UTC.
         law: Whether a law keeps them whole at this moment.
     """
-    was = json.loads(before["fields"])
+    told = json.loads(before["fields"])
+    was = {name: told.get(name, {"decision": Decision.REFUSE.value}) for name in plan.fields}
     age = timedelta(days=(now.date() - day).days)
     fields = {name: _aged(plan, name, _decision(was[name]), age, law) for name in plan.fields}
     if COLLECTED_AT in fields:

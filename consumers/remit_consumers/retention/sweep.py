@@ -83,6 +83,8 @@ class Sweep:
         Raises:
             LakeError: The lake cannot be read or written; what is not done is due still.
         """
+        if not self.root.is_dir():  # nothing was stored yet
+            return Swept()
         with reaching(self.root), lease(self.root) as is_held:
             if not is_held:
                 return None

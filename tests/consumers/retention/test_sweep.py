@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from kit.lake import KEEP_UNTIL, LOG, make_flush, make_quarantined
 from kit.shop import EVENTS, NOON, REPORTING, Shop
 from kit.sweeping import SAID, holds, policy_with, sweep
+from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.tables import open_table
-from remit_consumers.lake.vacuum import ORPHAN_AGE_S
+from remit_consumers.lake.vacuum import ORPHAN_AGE_S, Vacuum
+from remit_consumers.plans import Plans
+from remit_consumers.proof.verify import verify
 from remit_consumers.retention.decide import Due
 from remit_consumers.retention.holds import Hold, Reach, lift, place
 from remit_consumers.retention.planning import overdue, plan
+from remit_consumers.retention.sweep import Sweep
+from remit_schemas.contract import builtin
+from remit_schemas.policy import find_policy
 
 DAY = timedelta(days=1)
 
@@ -145,3 +152,22 @@ def test_old_orphans_go_and_young_ones_stay(tmp_path: Path) -> None:
     assert not (folder / "part-old.parquet").exists()
     assert (folder / "part-new.parquet").exists()
     assert shop.rows().num_rows == 1
+
+
+def test_what_could_not_be_read_goes_from_the_quarantine_by_its_own_end(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "data" / "lake")
+    lake.claim(LOG, 0)
+    lake.commit(make_flush(0, make_quarantined(0, events=2)))
+    lake.materialise()
+    plans = Plans(builtin(), find_policy())
+    sweeps = Sweep(lake.root, plans.plan, Vacuum())
+    for late, rows in ((-1, 0), (0, 2), (1, 0)):
+        done = sweeps.apply(KEEP_UNTIL + late * timedelta(seconds=1))
+        assert done is not None
+        assert done.rows == rows
+    assert lake.quarantined() == []
+    assert list((lake.root / "quarantine").glob("*.parquet")) == []
+    lake.materialise()
+    checks = verify(lake.root.parent, lag=0).checks
+    assert checks["rows"].holds, checks["rows"].detail
+    assert checks["conservation"].holds, checks["conservation"].detail
