@@ -23,6 +23,7 @@ from remit_consumers.requests.found import Holding, distinct, holding
 from remit_consumers.requests.page import page
 from remit_consumers.requests.redact import OTHERS, redacted
 from remit_consumers.rows import COLLECTED_AT, columns_of
+from remit_consumers.sharing.disclosures import recipients_of
 from remit_schemas.category import Decision
 
 INNER: Final = ("pack", "index", "subject", "tenant")
@@ -59,7 +60,7 @@ def export(
         KeysOutOfReach: Vault or keys cannot be read.
     """
     held = holding(deployment, about, now)
-    facts = summary(deployment, held, requests, now)
+    facts = summary(deployment, about, held, now) | {"requests": len(requests)}
     files = {
         "index.html": page(facts).encode(),
         "summary.json": _json(facts),
@@ -72,9 +73,9 @@ def export(
 
 
 def summary(
-    deployment: Deployment, held: Holding, requests: Sequence[Request], now: datetime
+    deployment: Deployment, about: SubjectRef, held: Holding, now: datetime
 ) -> dict[str, Any]:
-    """Say what is held, for what, on which ground, how long, who got it and what was made smaller."""
+    """Say what is held, for what, on which ground, how long, who may get and got it and what was made smaller."""
     policy = deployment.policy
     return {
         "made_at": now,
@@ -89,9 +90,9 @@ def summary(
             for name, rows in held.rows.items()
         },
         "fields": _fields(held),
-        "recipients": sorted({one for rule in policy.rules for one in rule.recipients}),
+        "recipients": sorted(policy.recipients),
+        "got_by": recipients_of(deployment.settings.lake, about.tenant, held.names),
         "consents": held.consents.num_rows,
-        "requests": len(requests),
     }
 
 

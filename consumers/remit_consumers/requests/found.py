@@ -25,11 +25,13 @@ class Holding:
         rows: By contract, as they are stored.
         consents: What the ledger holds (columns: `tables.CONSENTS`).
         tagsets: For each tagset on the rows, its row of the catalogue.
+        names: The pseudonyms under which rows of theirs may stand.
     """
 
     rows: Mapping[str, pa.Table] = field(default_factory=dict)
     consents: pa.Table = field(default_factory=lambda: pa.table({}))
     tagsets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    names: Sequence[str] = ()
 
 
 def names_of(deployment: Deployment, about: SubjectRef, now: datetime) -> list[str]:
@@ -62,6 +64,7 @@ def holding(deployment: Deployment, about: SubjectRef, now: datetime) -> Holding
         rows={name: one for name, one in rows.items() if one.num_rows},
         consents=deployment.ledger().of(about.tenant, about.subject),
         tagsets=tagsets,
+        names=names,
     )
 
 

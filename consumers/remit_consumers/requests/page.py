@@ -37,7 +37,7 @@ def page(facts: Mapping[str, Any]) -> str:
         for name, one in facts["contracts"].items()
     ]
     fields = [tuple(_text(one.get(name)) for name in FIELDS) for one in facts["fields"]]
-    recipients = ", ".join(facts["recipients"]) or "nobody"
+    may_get, got = (", ".join(facts[name]) or "nobody" for name in ("recipients", "got_by"))
     policy = escape(f"{facts['policy']} {facts['policy_version']}")
     parts = (
         f"<h1>What is held of you</h1><p>Made on {facts['made_at']:%Y-%m-%d %H:%M} UTC under policy {policy}.</p>",
@@ -48,7 +48,7 @@ def page(facts: Mapping[str, Any]) -> str:
         if fields
         else "",
         f"<p>{WORDS}</p>",
-        f"<p>Who may get any of it: {escape(recipients)}.</p>",
+        f"<p>Who may get any of it: {escape(may_get)}. Who got any of it: {escape(got)}.</p>",
         f"<p>Answers about consent on record: {facts['consents']}. Requests on record: {facts['requests']}.</p>",
         "<p>The records themselves are in the folder <code>data</code>, one a line.</p>",
     )
