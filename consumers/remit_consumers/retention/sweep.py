@@ -15,9 +15,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.lake.columns import CONSENTS_TABLE, QUERIES_TABLE, WITHDRAWN_TABLE
+from remit_consumers.lake.columns import (
+    CONSENTS_TABLE,
+    QUERIES_TABLE,
+    REQUESTS_TABLE,
+    WITHDRAWN_TABLE,
+)
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.lease import lease
+from remit_consumers.lake.leaving import DISCLOSED_TABLE, DISCLOSURES_TABLE
 from remit_consumers.lake.receipt import EXPIRED, Receipt, Removal, RemovedCount
 from remit_consumers.lake.rewrite import EVENTS, Change, Rewriting, due_files, rewrite_files
 from remit_consumers.lake.tables import Table, is_table, open_table
@@ -26,7 +32,10 @@ from remit_consumers.retention.anonymise import AGGREGATES, Anonymiser
 from remit_consumers.retention.looking import Look
 from remit_consumers.withdrawal.narrow import PlanOf
 
-OWN_TABLES = ("quarantine", CONSENTS_TABLE, WITHDRAWN_TABLE, QUERIES_TABLE)
+OWN_TABLES = (
+    *("quarantine", CONSENTS_TABLE, WITHDRAWN_TABLE, QUERIES_TABLE, REQUESTS_TABLE),
+    *(DISCLOSURES_TABLE, DISCLOSED_TABLE),
+)
 """Tables beside the events whose rows have a `keep_until`: it alone decides, and no hold lies on them."""
 
 Progress = Callable[[str], None]
