@@ -39,7 +39,7 @@ from remit_schemas.contract import CONSENT_CHANGE, Contract, Contracts
 from remit_schemas.plan import Plan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Walk:
     """The steps in their order.
 

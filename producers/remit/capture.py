@@ -15,7 +15,7 @@ from remit.answers import Who
 from remit.client import Client
 from remit.core import Core
 from remit.packer import Packer
-from remit.result import ACCEPTED, REFUSED, Accepted, Refused
+from remit.result import ACCEPTED, REFUSED, Accepted, Recorded, Refused
 from remit.route import Route
 from remit.settings import Places
 from remit_schemas.bundle import BUNDLE_NAME, KEY_BYTES, Bundle, write_bundle
@@ -100,6 +100,13 @@ class Captured(Client):
         granted = self._granted.get(who, frozenset())
         self.events.append(CapturedEvent(contract.name, values, *who, plan, granted))
         return ACCEPTED
+
+    def put_recorded(
+        self, route: Route, datum: bytes, subject: str | None, tenant: str | None
+    ) -> Accepted | Refused:
+        """Keep an event, and name its place among them; see `recorded.put_recorded`."""
+        self.put(route, datum, subject, tenant)
+        return Recorded((f"captured:{len(self.events) - 1}",))
 
     def refuse(self, route: Route, tenant: str | None, reason: str) -> Refused:  # noqa: ARG002 - as the packer's
         """Count what was not accepted; see `Packer.refuse`."""

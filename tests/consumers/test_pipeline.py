@@ -183,3 +183,6 @@ class _NoVault(Vault):
 
     def __init__(self) -> None:
         pass
+
+    def edition(self) -> int:
+        return 0

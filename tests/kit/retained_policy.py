@@ -13,7 +13,16 @@ REQUIRED = "essential.service.payment_processing"
 def _base() -> dict[str, object]:
     """The shipped policy without its rules and what speaks of them."""
     told = find_policy().model_dump(mode="json", exclude_none=True)
-    rest = ("floors", "functions", "editions", "promises", "volumes", "signals", "views")
+    rest = (
+        "floors",
+        "functions",
+        "editions",
+        "promises",
+        "recipients",
+        "signals",
+        "views",
+        "volumes",
+    )
     return {name: part for name, part in told.items() if name not in rest}
 
 

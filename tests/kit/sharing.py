@@ -48,6 +48,7 @@ def policy_with(version: str | None = None, **recipients: Mapping[str, object]) 
 def crowded(folder: Path, policy: Policy, views: int = 3_000, subjects: int = 200) -> Deployment:
     """An installation with a crowd in it, all of whose page views are stored for every purpose."""
     settings = settings_in(folder)
+    Deployment.open(settings).keys.ensure(NOW)
     make_crowd(settings, policy, frozenset({REPORT, IMPROVE}), views, subjects)
     return replace(Deployment.open(settings), policy=policy)
 

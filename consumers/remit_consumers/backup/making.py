@@ -17,6 +17,7 @@ from remit_consumers.erasure.ledger import applied_head
 from remit_consumers.keyfiles import open_folder, own_key
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.positions import standings
+from remit_consumers.lake.promises import LAKE_LOG
 from remit_consumers.lake.tables import is_table, open_table
 from remit_consumers.settings import Settings
 from remit_consumers.vault import Vault
@@ -139,11 +140,12 @@ def _plain_files(settings: Settings) -> Iterator[Path]:
 
 
 def _positions(lake: Path) -> tuple[Position, ...]:
-    """Where each partition stands in a copied lake."""
+    """Where each partition of a log stands in a copied lake."""
     found = standings(open_table(lake, "positions"))
     return tuple(
         Position(log=log, partition=partition, position=one.position)
         for (log, partition), one in sorted(found.items())
+        if not log.startswith(LAKE_LOG)
     )
 
 

@@ -19,7 +19,7 @@ from remit_schemas.errors import LakeError
 PROMISED = (CONSENTS_TABLE, WITHDRAWN_TABLE)
 """The tables whose absence would let something pass."""
 
-_LOG = "lake/"
+LAKE_LOG = "lake/"
 """Before the name of a table, where `positions` names a log; an id of a log begins with `spool/` or `kafka/`."""
 
 _WHOLE = 0
@@ -28,7 +28,7 @@ _WHOLE = 0
 
 def promise(name: str, version: int) -> dict[Key, Standing]:
     """Say, for `positions`, that a table has a version: what is committed with it was decided by that."""
-    return {(f"{_LOG}{name}", _WHOLE): Standing(version)}
+    return {(f"{LAKE_LOG}{name}", _WHOLE): Standing(version)}
 
 
 def is_kept(root: Path, name: str) -> bool:
@@ -59,7 +59,7 @@ def check_kept(root: Path, stands: Mapping[Key, Standing]) -> None:
 
 
 def _is_kept(root: Path, name: str, stands: Mapping[Key, Standing]) -> bool:
-    least = stands.get((f"{_LOG}{name}", _WHOLE), NOWHERE).position
+    least = stands.get((f"{LAKE_LOG}{name}", _WHOLE), NOWHERE).position
     newest = max(versions(root / name), default=-1)
     if newest < least:
         is_older = "holds an older copy of" if newest >= 0 else "no longer has"

@@ -83,7 +83,7 @@ def test_a_late_denial_takes_away_what_a_saved_agreement_allowed(shop: Shop) -> 
 def test_a_damaged_snapshot_is_none(shop: Shop, damage: str) -> None:
     speak(shop)
     before = decided(shop)
-    file = shop.folder / "ledger" / "snapshot.npz"
+    file = shop.folder / "data" / "ledger" / "snapshot.npz"
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 0xFF
     file.write_bytes(
@@ -99,8 +99,10 @@ def test_the_snapshot_of_another_lake_is_none(shop: Shop, tmp_path: Path) -> Non
     speak(shop)
     other = Shop(tmp_path / "other")
     other.store(other.say("refused", purpose=REPORTING))
-    (tmp_path / "other" / "ledger").mkdir()
-    shutil.copy(shop.folder / "ledger" / "snapshot.npz", tmp_path / "other" / "ledger")
+    (tmp_path / "other" / "data" / "ledger").mkdir()
+    shutil.copy(
+        shop.folder / "data" / "ledger" / "snapshot.npz", tmp_path / "other" / "data" / "ledger"
+    )
     other.restart()
     assert other.kept(other.decide(other.view())) == [(False, False)]
 

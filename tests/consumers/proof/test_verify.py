@@ -49,7 +49,7 @@ def test_everything_holds_on_what_was_committed(data: Path) -> None:
     found = verify(data)
     assert found.holds, found.to_dict()
     looked_at = {"chain", "conservation", "values", "sequences", "rows", "erased"}
-    looked_at |= {"plain door", "residue"}
+    looked_at |= {"plain door", "residue", "certificates"}
     assert set(found.checks) == looked_at
     assert json.loads(json.dumps(found.to_dict()))["holds"] is True
 

@@ -165,7 +165,7 @@ def policies(draw: st.DrawFn) -> Policy:
             some = st.lists(st.sampled_from(OPTIONAL + REQUIRED[:2]), min_size=1, unique=True)
             rule = rule | {"purposes": draw(some)}  # noqa: PLW2901
         rules.append(rule)
-    return Policy.model_validate(PLAIN | {"rules": rules, "floors": []})
+    return Policy.model_validate(PLAIN | {"rules": rules, "floors": [], "recipients": {}})
 
 
 def granting(folder: Path, vault: Vault, granted: Iterable[str], version: str) -> Ledger:
