@@ -21,7 +21,7 @@ from remit_consumers.requests.opened import open_register
 from remit_consumers.requests.register import Register
 from remit_consumers.settings import Settings
 from remit_schemas.category import Necessity
-from remit_schemas.errors import RequestRefused, SettingsError
+from remit_schemas.errors import RequestRefused
 from remit_schemas.policy import find_policy
 
 FLUSH_TIMEOUT_S = 60.0
@@ -101,22 +101,6 @@ def withdrawing(settings: Settings) -> Callable[[SubjectRef], None]:
             raise RequestRefused("the withdrawal did not reach the log; the request stays open")
 
     return withdraw
-
-
-def read_subject(dash: str) -> str:
-    """Read a subject from standard input.
-
-    Raises:
-        SettingsError: It was given as an argument, or there is none.
-    """
-    if dash != "-":
-        message = "a subject comes on standard input, never as an argument: write - and pipe it in"
-        raise SettingsError(message)
-    named = sys.stdin.readline().strip()
-    if not named:
-        message = "no subject on standard input"
-        raise SettingsError(message)
-    return named
 
 
 def show_answer(answer: Answer, out: Path | None, *, as_json: bool) -> None:

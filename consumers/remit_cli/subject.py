@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from remit_cli.asking import Desk, read_subject, show_answer, show_request
-from remit_cli.options import Data, Json
+from remit_cli.asking import Desk, show_answer, show_request
+from remit_cli.options import Data, Json, read_subject
 from remit_consumers.erasure.scope import Scope, SubjectRef
 from remit_consumers.requests.asked import Asked
 from remit_schemas.requests import Channel, DeletionGround, ProofKind, Requester, Right
