@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -205,15 +206,18 @@ class Helpdesk:
             return error.code, error.read()
 
 
-@pytest.fixture
-def helpdesk(embedded: Installation, tmp_path: Path) -> Helpdesk:
-    token = embedded.remit("requests", "tokens", "add", "helpdesk").stdout.strip()
-    view(embedded, "ann", status=201)
-    port = free_port()
-    log = tmp_path / "up.log"
-    embedded.start_into(log, "up", "--port", str(port))
+@pytest.fixture(scope="module")
+def helpdesk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helpdesk]:
+    """A helpdesk of an installation that runs, for all calls of this page."""
+    folder = tmp_path_factory.mktemp("helpdesk")
+    installed = Installation(folder)
+    token = installed.remit("requests", "tokens", "add", "helpdesk").stdout.strip()
+    view(installed, "ann", status=201)
+    port, log = free_port(), folder / "up.log"
+    installed.start_into(log, "up", "--port", str(port))
     until(lambda: "/healthz" in log.read_text(), "it does not serve")
-    return Helpdesk(port, token)
+    yield Helpdesk(port, token)
+    installed.end_all()
 
 
 @pytest.mark.clause("S100c", "S101")
