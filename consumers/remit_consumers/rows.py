@@ -39,6 +39,9 @@ OWN_COLUMNS: dict[str, pa.DataType] = {
 }
 """What every row carries beside the minimized fields of its contract."""
 
+WHOSE = {"remit.category": "user.account.x_store", "remit.reducer": "", "remit.clause": ""}
+"""What is told of the column `tenant`: which shop it is whose customer a row is about (D11)."""
+
 COLLECTED_AT = "collected_at"
 """The field that governs and is not stored: `day` and `keep_until` are taken from it."""
 
@@ -76,7 +79,11 @@ def stored_schema(contract: Contract, plan: Plan) -> pa.Schema:
             pa.field(name, _in_lake(kind), metadata=tags)
             for name, kind in stored_types(planned, arrow_type(field)).items()
         ]
-    return pa.schema([*columns, *(pa.field(name, kind) for name, kind in OWN_COLUMNS.items())])
+    columns += [
+        pa.field(name, kind, metadata=WHOSE if name == "tenant" else None)
+        for name, kind in OWN_COLUMNS.items()
+    ]
+    return pa.schema(columns)
 
 
 def kept_until(collected_at: pa.Array, keep_for: timedelta) -> pa.Array:
