@@ -130,6 +130,12 @@ def sync(files: Sequence[Written]) -> None:
     sync_paths(with_folders(files))
 
 
+def sync_soon(files: Iterable[Written]) -> None:
+    """Have the disk begin with files while others are still written; `sync` is what waits, and what tells of errors."""
+    for written in files:
+        _POOL.submit(fsync, written.file)
+
+
 def with_folders(files: Iterable[Written]) -> set[Path]:
     """What must be fsynced for files to survive: they, and every folder up to the table's."""
     paths: set[Path] = set()

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from remit_consumers.lake.durable import Written, discard, sync
+from remit_consumers.lake.durable import Written, discard, sync, sync_soon
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import EventCounts, Receipt, RemovedCount, summed
 from remit_consumers.lake.redraw import (
@@ -153,10 +153,14 @@ def rewrite_files(root: Path, name: str, what: Rewriting) -> Receipt | None:
 
 def _redraw_all(table: Table, what: Rewriting, drafted: _Drafted) -> None:
     """Write anew the files of a table that must change, some at a time."""
+
+    def drawn_anew(path: str) -> Redrawn | None:
+        one = redraw(table, path, what.decide, what.groups)
+        sync_soon(one.files if one else ())
+        return one
+
     with ThreadPoolExecutor(what.workers) as pool:
-        drawn = [
-            pool.submit(redraw, table, path, what.decide, what.groups) for path in what.find(table)
-        ]
+        drawn = [pool.submit(drawn_anew, path) for path in what.find(table)]
     failed = [error for error in (each.exception() for each in drawn) if error is not None]
     for each in drawn:
         one = None if each.exception() else each.result()
