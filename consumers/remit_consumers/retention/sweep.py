@@ -34,7 +34,7 @@ from remit_consumers.withdrawal.narrow import PlanOf
 
 OWN_TABLES = (
     *("quarantine", CONSENTS_TABLE, WITHDRAWN_TABLE, QUERIES_TABLE, REQUESTS_TABLE),
-    *(DISCLOSURES_TABLE, DISCLOSED_TABLE),
+    *(DISCLOSURES_TABLE, DISCLOSED_TABLE, "notices"),
 )
 """Tables beside the events whose rows have a `keep_until`: it alone decides, and no hold lies on them."""
 
