@@ -15,6 +15,7 @@ from remit_cli.options import print_json, settings_of
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake.requests import Request
+from remit_consumers.requests.clock import due
 from remit_consumers.requests.correct import Correction
 from remit_consumers.requests.fulfil import Answer, Given, fulfil
 from remit_consumers.requests.opened import open_register
@@ -23,6 +24,7 @@ from remit_consumers.settings import Settings
 from remit_schemas.category import Necessity
 from remit_schemas.errors import RequestRefused
 from remit_schemas.policy import find_policy
+from remit_schemas.requests import RequestTerms
 
 FLUSH_TIMEOUT_S = 60.0
 """How long a withdrawal waits for its pack to reach the log."""
@@ -108,6 +110,7 @@ def show_answer(answer: Answer, out: Path | None, *, as_json: bool) -> None:
     if answer.file is not None:
         file = out or Path(f"remit-{answer.request.request}.zip")
         file.touch(FILE_MODE)
+        file.chmod(FILE_MODE)  # it may have been there
         file.write_bytes(answer.file)
         where = f" in {file}"
     else:
@@ -138,15 +141,23 @@ def show_request(found: Request, now: datetime, *, as_json: bool) -> None:
         console.print(f"next: `remit requests fulfil {found.request}`, or deny it")
 
 
-def table_of(requests: list[Request], now: datetime, title: str) -> Table:
+def table_of(requests: list[Request], terms: RequestTerms, now: datetime, title: str) -> Table:
     """Requests as a table, a line each."""
     head = ("request", "right", "state", "received", "due", "days left", "requester", "reason", "")
     table = Table(*head, title=title, caption=None if requests else "none")
     for one in requests:
-        left = str((one.due_at - now).days) if one.is_open else ""
+        left = _left(one, terms, now) if one.is_open else ""
         days = f"{one.received_at:%Y-%m-%d}", f"{one.due_at:%Y-%m-%d}"
         fee = "repeated" if one.may_charge else ""
         table.add_row(
             one.request, one.right, one.state, *days, left, one.requester, one.reason, fee
         )
     return table
+
+
+def _left(one: Request, terms: RequestTerms, now: datetime) -> str:
+    """The days that an open request has left, with a mark for each warning that is due."""
+    stands = due(one.received_at, one.due_at, terms, now)
+    return (
+        f"{stands.days_left} late" if stands.is_late else f"{stands.days_left}{' !' * stands.alert}"
+    )

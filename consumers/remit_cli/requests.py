@@ -42,7 +42,7 @@ def listed(
     if as_json:
         print_json({"requests": [one.public() for one in found], "late": len(late)})
     else:
-        Console().print(table_of(found, desk.now, "Requests"))
+        Console().print(table_of(found, desk.register.terms, desk.now, "Requests"))
     raise typer.Exit(1 if late else 0)
 
 

@@ -11,7 +11,9 @@ from remit_consumers.backup.shelf import beyond_use
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.erase import finish
 from remit_consumers.health import Health
-from remit_consumers.lake.requests import standing, steps
+from remit_consumers.lake.columns import REQUESTS_TABLE
+from remit_consumers.lake.log import versions
+from remit_consumers.lake.requests import Request, standing, steps
 from remit_consumers.locks import CONSUMERS_MAX, ConsumerLock, claim_consumer
 from remit_consumers.metrics import Metrics
 from remit_consumers.run import OpenSource, Runner
@@ -56,6 +58,8 @@ class Service:
         self._deployment = Deployment.open(settings)
         self._keys_at = float("-inf")
         self._requests_at = float("-inf")
+        self._requests: list[Request] = []
+        self._requests_read = -1
         self._keep_keys()
         self._runner = Runner(
             self._deployment,
@@ -160,9 +164,12 @@ class Service:
         if time.monotonic() - self._requests_at < REQUESTS_EVERY_S:
             return
         self._requests_at = time.monotonic()
+        lake = self._deployment.settings.lake
         with suppress(LakeError):
-            requests = standing(steps(self._deployment.settings.lake))
-            self._metrics.show_requests(requests, datetime.now(UTC))
+            newest = max(versions(lake / REQUESTS_TABLE), default=-1)
+            if newest != self._requests_read:  # else they stand as they did, with less time left
+                self._requests, self._requests_read = standing(steps(lake)), newest
+            self._metrics.show_requests(self._requests, datetime.now(UTC))
 
     def _finish_erasures(self) -> None:
         """Finish erasures that a crash interrupted; what cannot be done yet is tried again."""

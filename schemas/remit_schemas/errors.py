@@ -25,6 +25,7 @@ RemitError
 ├── ReadRefused            nobody may read that, or not so
 │   └── QueryFailed        it was allowed and gave nothing
 ├── RequestRefused         a request cannot be taken or answered so
+│   └── RequestUnknown     there is no such request
 ├── ShareRefused           nobody may be given that, or not now
 ├── TransferError          a bundle of a transfer is not whole, or not what it says
 ├── SpoolError             the spool cannot be used
@@ -184,6 +185,12 @@ class RequestRefused(RemitError):
     """A request cannot be taken, or not be answered so."""
 
     code = "request_refused"
+
+
+class RequestUnknown(RequestRefused):
+    """There is no such request."""
+
+    code = "request_unknown"
 
 
 class ShareRefused(RemitError):

@@ -37,6 +37,7 @@ from remit_schemas.errors import (
     LakeError,
     RemitError,
     RequestRefused,
+    RequestUnknown,
     StaleWriter,
 )
 from remit_schemas.requests import (
@@ -114,9 +115,10 @@ class Api:
 
 def _blamed(error: Exception) -> tuple[int, str, str]:
     """Status, reason and message for what the caller did."""
+    if isinstance(error, RequestUnknown):
+        return 404, "unknown", str(error)
     if isinstance(error, RequestRefused):
-        is_missing = str(error).startswith("there is no such request")
-        return (404, "unknown", str(error)) if is_missing else (400, "refused", str(error))
+        return 400, "refused", str(error)
     return 400, "not_understood", "this is no request: see docs/requests.md for its words"
 
 

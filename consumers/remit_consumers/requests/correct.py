@@ -7,6 +7,7 @@ Source: policy 2021-11-01, clause S077b.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,9 @@ class Correction:
     values: Mapping[str, Any]
     fills: bool = False
 
+
+WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
+"""What a field may be called; what is called otherwise may be anything, and is not repeated."""
 
 Smaller = Mapping[str, pa.Scalar]
 """The stored columns of a value."""
@@ -98,7 +102,8 @@ class _Correcting:
             raise RequestRefused("there is no such contract: see `remit events list`")
         fields = {one.name: one for one in deployment.contracts.by_name(asked.contract).fields}
         if unknown := sorted(set(asked.values) - set(fields)):
-            raise RequestRefused(f"{asked.contract} has no field {', '.join(unknown)}")
+            named = ", ".join(name if WORD.fullmatch(name) else "of that name" for name in unknown)
+            raise RequestRefused(f"{asked.contract} has no field {named}")
         self._fields = {name: fields[name] for name in asked.values}
         for name in asked.values:
             self._smaller(name, self._plans.newest)

@@ -1,6 +1,7 @@
 """The register of requests: received, verified, answered or denied; each step is on record before it has an effect."""
 
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from remit_consumers.lake.requests import Request, State
 from remit_consumers.requests.asked import Asked
 from remit_consumers.requests.clock import due_at
 from remit_consumers.requests.matter import Matters
-from remit_schemas.errors import RequestRefused
+from remit_schemas.errors import RequestRefused, RequestUnknown
 from remit_schemas.policy import Policy
 from remit_schemas.requests import (
     Delay,
@@ -24,6 +25,9 @@ from remit_schemas.requests import (
     RequestTerms,
     Right,
 )
+
+COUNTRY: Final = re.compile(r"[A-Z]{2}")
+"""How a jurisdiction is written: it is counted by, so nothing else may stand there."""
 
 ID_BYTES: Final = 6
 """Random bytes of a request's id: short enough to be said on the phone, and of a million two are the same with a chance
@@ -161,11 +165,11 @@ class Register:
         """The steps of one request, the oldest first.
 
         Raises:
-            RequestRefused: There is no such request.
+            RequestUnknown: There is no such request.
         """
         found = [one for one in table.read(table.steps(self._lake)) if one.request == request]
         if not found:
-            raise RequestRefused("there is no such request: see `remit requests list`")
+            raise RequestUnknown("there is no such request: see `remit requests list`")
         return found
 
     def open(self, request: str) -> Request:
@@ -220,6 +224,8 @@ class Register:
         ):
             if word not in known:
                 raise _not_in_policy(what, known)
+        if asked.jurisdiction and not COUNTRY.fullmatch(asked.jurisdiction):
+            raise RequestRefused("a jurisdiction is two capital letters of ISO 3166-1, such as CN")
         if (asked.ground is not None) != (asked.right is Right.DELETE):
             raise RequestRefused("a deletion has a ground, and nothing else has")
         if asked.ground is not None and asked.ground not in terms.grounds:

@@ -233,3 +233,9 @@ def test_a_policy_without_requests_takes_none(tmp_path: Path) -> None:
 def test_the_table_is_empty_before_anybody_asks(tmp_path: Path) -> None:
     assert steps(tmp_path).num_rows == 0
     assert counted([], NOON) == {}
+
+
+def test_a_jurisdiction_is_two_letters_since_requests_are_counted_by_it(register: Register) -> None:
+    with pytest.raises(RequestRefused, match="ISO 3166-1") as refused:
+        register.receive(ANN, Asked(Right.ACCESS, jurisdiction="ann@example.com"), NOON)
+    assert "ann" not in str(refused.value)
