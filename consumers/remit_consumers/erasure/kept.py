@@ -14,8 +14,7 @@ import pyarrow as pa
 from remit_consumers.keeping import NONE, floors, microseconds
 from remit_consumers.retention.decide import EPOCH
 from remit_consumers.retention.holds import NO_HOLD, Holds
-from remit_consumers.withdrawal.narrow import PlanOf
-from remit_schemas.errors import ContractError
+from remit_consumers.withdrawal.narrow import PlanOf, plan_on_record
 from remit_schemas.plan import Plan
 
 OBLIGED: Final = "LegalObligationImpaired"
@@ -69,7 +68,7 @@ class Keeping:
             mine = codes == code
             contract = self.tagsets.get(tagset, {}).get("contract", "")
             kept |= self._by_holds(contract, rows, mine, count)
-            plan = self._plan(tagset)
+            plan = plan_on_record(self.tagsets, self.plan_of, tagset)
             if plan is not None:
                 kept |= self._by_floor(plan, rows, mine, count)
         return kept
@@ -119,13 +118,3 @@ class Keeping:
             self.rows[ground] += rows
             if until is not None:
                 self.until[ground] = max(until, self.until.get(ground, until))
-
-    def _plan(self, tagset: str) -> Plan | None:
-        """The plan that the rows of a tagset were stored by; None where it is not on record."""
-        told = self.tagsets.get(tagset)
-        if told is None:
-            return None
-        try:
-            return self.plan_of(told["contract"], told["policy_version"])
-        except (KeyError, ContractError):
-            return None

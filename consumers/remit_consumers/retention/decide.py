@@ -28,9 +28,8 @@ from remit_consumers.retention.aging import Aging, Law, aging
 from remit_consumers.retention.holds import NO_HOLD, Holds
 from remit_consumers.rows import COLLECTED_AT
 from remit_consumers.withdrawal.decide import lost_values
-from remit_consumers.withdrawal.narrow import PlanOf, lessened
+from remit_consumers.withdrawal.narrow import PlanOf, lessened, plan_on_record
 from remit_consumers.withdrawal.orders import keys_of
-from remit_schemas.errors import ContractError
 from remit_schemas.plan import Plan
 from remit_schemas.retention import Cells
 
@@ -125,7 +124,7 @@ class Assessor:
         self, rows: pa.Table, tagset: str, mine: Mask, held: npt.NDArray[np.int64]
     ) -> Iterator[Finding]:
         """What is due of the rows of one tagset."""
-        plan = self._plan(tagset)
+        plan = plan_on_record(self.tagsets, self.plan_of, tagset)
         now_us = microseconds(self.now - EPOCH)
         bounds = self._bounds(rows, plan, tagset)
         over = mine & (bounds.sooner <= now_us)
@@ -198,16 +197,6 @@ class Assessor:
             before = self.tagsets[tagset]
             self._aged[key] = aging(before, plan, collected_on, self.now, law)
         return self._aged[key]
-
-    def _plan(self, tagset: str) -> Plan | None:
-        """The plan that the rows of a tagset were stored by; None where it is not on record."""
-        told = self.tagsets.get(tagset)
-        if told is None:
-            return None
-        try:
-            return self.plan_of(told["contract"], told["policy_version"])
-        except (KeyError, ContractError):
-            return None
 
     def change(self, rows: pa.Table) -> Change | None:
         """Carry out what is due of the rows of a file; None: all stay as they are."""

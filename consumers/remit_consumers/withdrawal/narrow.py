@@ -15,7 +15,7 @@ from remit_consumers.reducers import timestamp
 from remit_consumers.rows import COLLECTED_AT, columns_of
 from remit_schemas.category import Decision
 from remit_schemas.decided import Outcome
-from remit_schemas.errors import LakeError
+from remit_schemas.errors import ContractError, LakeError
 from remit_schemas.plan import Plan
 from remit_schemas.retention import RetentionTerms
 
@@ -148,3 +148,16 @@ def _where(
     place = rows.schema.get_field_index(name)
     column = rows.column(name)
     return rows.set_column(place, rows.schema.field(name), pc.if_else(mask, value, column))
+
+
+def plan_on_record(
+    tagsets: Mapping[str, Mapping[str, str]], plan_of: PlanOf, tagset: str
+) -> Plan | None:
+    """The plan that the rows of a tagset were stored by; None where it is not on record."""
+    told = tagsets.get(tagset)
+    if told is None:
+        return None
+    try:
+        return plan_of(told["contract"], told["policy_version"])
+    except (KeyError, ContractError):
+        return None
