@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from kit.leash import leashed
+from kit.warm import warm
 
 COMMAND_TIMEOUT_S = 300
 """Longer than any command of the tests takes on a busy machine with two cores."""
@@ -107,15 +108,7 @@ class Installation:
         self, *arguments: str, stdin: str = "", expect: int = 0
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end and see that it ends as expected."""
-        done = subprocess.run(
-            [*self.command(), *arguments],
-            env=self.env,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=COMMAND_TIMEOUT_S,
-        )
+        done = warm().run(arguments, self.env, stdin, COMMAND_TIMEOUT_S)
         if done.returncode != expect:
             message = f"remit {' '.join(arguments)}: exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
             raise AssertionError(message)
@@ -141,10 +134,8 @@ class Installation:
 
     def checks(self, *arguments: str, stdin: str = "") -> Mapping[str, Mapping[str, object]]:
         """The checks of `remit verify`, whether they hold or not."""
-        command = [sys.executable, "-m", "remit_cli", "verify", "--json", *arguments]
-        done = subprocess.run(
-            command, env=self.env, input=stdin, capture_output=True, text=True, check=False
-        )
+        words = ("verify", "--json", *arguments)
+        done = warm().run(words, self.env, stdin, COMMAND_TIMEOUT_S)
         checks: Mapping[str, Mapping[str, object]] = json.loads(done.stdout)["checks"]
         assert (done.returncode == 0) == all(check["holds"] for check in checks.values())
         return checks
