@@ -6,7 +6,9 @@
 import sys
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from importlib.metadata import version
 from types import MappingProxyType
+from typing import Annotated
 
 import typer
 
@@ -77,7 +79,24 @@ def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
     return app
 
 
-def _remit() -> None:
+def _say_version(is_asked: bool) -> None:  # noqa: FBT001 - what Typer calls back with
+    if is_asked:
+        typer.echo(f"remit {version('remit')}")
+        raise typer.Exit
+
+
+def _remit(
+    *,
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Say which remit this is, and end.",
+            callback=_say_version,
+            is_eager=True,
+        ),
+    ] = False,
+) -> None:
     """Collects only what the policy allows, and keeps receipts anyone can check."""
 
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,8 @@ def test_an_import_of_a_file_that_is_not_there_is_told(
     said = remit("import", "access-log", str(folder / "none.log"))
     assert said.code == 2
     assert "none.log" in "".join(said.err.split())
+
+
+def test_the_version_is_told(remit: Callable[..., Said]) -> None:
+    said = remit("--version")
+    assert (said.code, said.out) == (0, f"remit {version('remit')}\n")
