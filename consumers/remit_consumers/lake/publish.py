@@ -96,8 +96,8 @@ def publish(
             nothing is visible.
         OSError: The log cannot be written; nothing is visible.
     """
-    if not log_file(table, known).exists():  # the log was cut: a hole is no free name
-        message = f"this writer has not seen table {table.name} for so long that its log was cut"
+    message = f"this writer has not seen table {table.name} for so long that its log was cut"
+    if not log_file(table, known).exists():  # a hole is no free name
         raise StaleWriter(message)
     version = known
     while True:
@@ -108,7 +108,11 @@ def publish(
             fresh = {app for app in what.transactions if version > seen.get(app, known)}
             _check(table, entry(table, version), what, fresh)
         else:
-            return version
+            break
+    if not log_file(table, version - 1).exists():  # cut since it was looked for
+        log_file(table, version).unlink(missing_ok=True)
+        raise StaleWriter(message)
+    return version
 
 
 def _check(table: Path, other: Entry, what: Append, fresh: AbstractSet[str]) -> None:
