@@ -12,6 +12,7 @@ from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
 from remit_consumers.keys import KeyStore
 from remit_consumers.lake.commit import Lake
+from remit_consumers.lake.promises import check_whole
 from remit_consumers.plans import Plans
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
 from remit_consumers.reach import check_secrets
@@ -67,7 +68,9 @@ class Deployment:
             LakeError: The lake has gone.
             SettingsError: A folder cannot be made or read, or the policy asks for places that cannot be told.
         """
-        if not restored:
+        if restored:
+            check_whole(settings.lake)
+        else:
             check_applied(settings.lake, settings.keys)
         policy = find_policy(settings.policy)
         keys = open_keys(settings, policy)

@@ -9,11 +9,12 @@ Source: policy 2021-11-01, clause S087b; DESIGN.md, D8.
 from pathlib import Path
 
 from remit_consumers.erasure.ledger import ErasureLedger
+from remit_consumers.lake.promises import check_whole
 from remit_schemas.errors import LakeError
 
 
 def check_applied(root: Path, keys: Path) -> None:
-    """Refuse a lake that was restored from before an erasure.
+    """Refuse a lake that was restored from before an erasure, or of which a table was put back by itself.
 
     An erasure that was interrupted is no reason: it is finished by the next consumer.
 
@@ -22,10 +23,11 @@ def check_applied(root: Path, keys: Path) -> None:
         keys: REMIT_KEYS, where the ledger lies.
 
     Raises:
-        LakeError: Erasures that were done are not applied to it.
+        LakeError: Erasures that were done are not applied to it, or a table is older than the others.
         KeysOutOfReach: The ledger cannot be read.
     """
     behind = ErasureLedger.open(keys).not_applied(root)
     if behind:
         message = f"the lake is older than {len(behind)} erasures: run `remit restore --apply-erasures` before anything reads it"
         raise LakeError(message)
+    check_whole(root)

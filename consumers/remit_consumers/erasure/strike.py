@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from remit_consumers.lake.durable import Written, discard, sync, write
+from remit_consumers.lake.promises import keep_promised
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import EventCounts, Receipt, Removal, RemovedCount
 from remit_consumers.lake.rewrite import ATTEMPTS, live_files
@@ -74,6 +75,7 @@ def _rewrite(table: Table, what: Struck) -> int:
             sync(written)
             append_ = Append(written, {}, _receipt(what, rows), replaced)
             checkpoint(table, append(table.path, table.version, append_))
+            keep_promised(table.root, [table.name])
     except BaseException:
         discard(written)
         raise

@@ -1,6 +1,7 @@
 """The one commit: a flush becomes rows, receipts and positions, exactly once."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -327,10 +328,10 @@ class Lake:
         return published
 
     def _promises(self, flush: Flush) -> dict[Key, Standing]:
-        """The versions that the ledger and the withdrawals have at least, once this flush stands."""
+        """The versions that the tables of this flush have at least, once it stands."""
         found: dict[Key, Standing] = {}
-        if any(part.table == CONSENTS_TABLE for part in flush.parts):
-            found |= promise(CONSENTS_TABLE, _newest(self.root, CONSENTS_TABLE) + 1)
+        for name, parts in Counter(part.table for part in flush.parts).items():
+            found |= promise(name, max(0, _newest(self.root, name)) + parts)
         if flush.withdrawn is not None and flush.withdrawn.num_rows:
             found |= promise(WITHDRAWN_TABLE, _newest(self.root, WITHDRAWN_TABLE))
         return found

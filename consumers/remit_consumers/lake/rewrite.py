@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from remit_consumers.lake.durable import Written, discard, sync, sync_soon
+from remit_consumers.lake.promises import keep_promised
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import EventCounts, Receipt, RemovedCount, summed
 from remit_consumers.lake.redraw import (
@@ -243,6 +244,7 @@ def _publish(
     what = Append(drafted.files, ready(), receipt.to_json(), drafted.replaced)
     version = append(table.path, table.version, what)
     checkpoint(table, version)
+    keep_promised(table.root, [table.name])  # what an older copy of the table would bring back
     return receipt
 
 

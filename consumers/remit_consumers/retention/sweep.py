@@ -25,9 +25,10 @@ from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.leaving import DISCLOSED_TABLE, DISCLOSURES_TABLE
 from remit_consumers.lake.logcut import cut_logs
+from remit_consumers.lake.promises import keep_promised
 from remit_consumers.lake.receipt import EXPIRED, Receipt, Removal, RemovedCount
 from remit_consumers.lake.rewrite import EVENTS, Change, Rewriting, due_files, rewrite_files
-from remit_consumers.lake.tables import Table, is_table, open_table
+from remit_consumers.lake.tables import Table, is_table, open_table, tables_in
 from remit_consumers.lake.vacuum import Vacuum, take_old_orphans
 from remit_consumers.retention.anonymise import AGGREGATES, Anonymiser
 from remit_consumers.retention.looking import Look
@@ -107,6 +108,7 @@ class Sweep:
             receipts += [self._own(name, now) for name in self.own_tables()]
             made = [one for one in receipts if one is not None]
             files, cut = self._vacuumed(look), cut_logs(self.root)
+            keep_promised(self.root, tables_in(self.root))
             return Swept(made, files, sum(cut.entries.values()), cut.refused)
 
     def own_tables(self) -> list[str]:
