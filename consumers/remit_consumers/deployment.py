@@ -13,7 +13,6 @@ from remit_consumers.floor.window import Sealer
 from remit_consumers.keys import KeyStore
 from remit_consumers.lake.columns import POSITIONS_TABLE
 from remit_consumers.lake.commit import Lake
-from remit_consumers.lake.promises import check_whole
 from remit_consumers.lake.tables import is_table
 from remit_consumers.plans import Plans
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
@@ -68,12 +67,10 @@ class Deployment:
             PolicyError: The policy cannot be used.
             ContractError: A contract cannot be used.
             KeysOutOfReach: Keys or vault cannot be opened, or are not those that the lake was written with.
-            LakeError: The lake has gone, or one of its tables.
+            LakeError: The lake has gone.
             SettingsError: A folder cannot be made or read, or the policy asks for places that cannot be told.
         """
-        if restored:
-            check_whole(settings.lake)
-        else:
+        if not restored:
             check_applied(settings.lake, settings.keys)
         policy = find_policy(settings.policy)
         keys = open_keys(settings, policy)

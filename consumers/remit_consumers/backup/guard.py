@@ -14,7 +14,7 @@ from remit_schemas.errors import LakeError
 
 
 def check_applied(root: Path, keys: Path) -> None:
-    """Refuse a lake that was restored from before an erasure, or of which a table was put back by itself.
+    """Refuse a lake that was restored from before an erasure.
 
     An erasure that was interrupted is no reason: it is finished by the next consumer.
 
@@ -23,11 +23,23 @@ def check_applied(root: Path, keys: Path) -> None:
         keys: REMIT_KEYS, where the ledger lies.
 
     Raises:
-        LakeError: Erasures that were done are not applied to it, or a table is older than the others.
+        LakeError: Erasures that were done are not applied to it.
         KeysOutOfReach: The ledger cannot be read.
     """
     behind = ErasureLedger.open(keys).not_applied(root)
     if behind:
         message = f"the lake is older than {len(behind)} erasures: run `remit restore --apply-erasures` before anything reads it"
         raise LakeError(message)
+
+
+def check_readable(root: Path, keys: Path) -> None:
+    """Refuse what `check_applied` refuses, and a lake of which a table has gone or was put back by itself.
+
+    A consumer does not ask this at its start, but when it claims a partition: it waits for the folder to be mounted.
+
+    Raises:
+        LakeError: Erasures are not applied to it, or a table is older than the others.
+        KeysOutOfReach: As `check_applied`.
+    """
+    check_applied(root, keys)
     check_whole(root)

@@ -124,8 +124,8 @@ def _is_kept(root: Path, name: str, stands: Mapping[Key, Standing]) -> bool:
     return newest >= 0
 
 
-def _chained(root: Path) -> dict[Key, Standing]:
-    """What `receipts` promises of the tables whose commits it has chained."""
+def chained(root: Path) -> dict[Key, Standing]:
+    """What `receipts` promises of the tables whose commits it has chained, as `positions` would."""
     if not is_table(root, TABLE):
         return {}
     delta = open_table(root, TABLE).delta
@@ -157,12 +157,12 @@ def broken(root: Path) -> Iterator[str]:
         with reaching(root):
             is_begun = is_table(root, POSITIONS_TABLE)
             stands = standings(open_table(root, POSITIONS_TABLE)) if is_begun else {}
-            chained = _chained(root)
+            known = chained(root)
     except LakeError as error:
         yield str(error)
         return
     told: set[str] = set()
-    for source in (stands, chained):
+    for source in (stands, known):
         for name in _promised(source):
             try:
                 _is_kept(root, name, source)

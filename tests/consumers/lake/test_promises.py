@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from kit.lake import LOG, make_flush, make_receipt, make_rows
-from remit_consumers.backup.guard import check_applied
+from remit_consumers.backup.guard import check_readable
 from remit_consumers.backup.tables import copy_table, in_order
 from remit_consumers.lake.commit import Lake, TableCommit
 from remit_consumers.lake.log import versions
@@ -59,7 +59,7 @@ def erased(lake: Lake) -> None:
 def refused(lake: Lake, name: str) -> None:
     """Who opens, reads, writes and verifies the lake is told which table it is, and what to do."""
     with pytest.raises(LakeError, match=f"table {name} .*: mount or restore .*whole lake"):
-        check_applied(lake.root, lake.root.parent.parent / "keys")
+        check_readable(lake.root, lake.root.parent.parent / "keys")
     with pytest.raises(LakeError, match=name):
         Lake(lake.root).claim(LOG, 0)
     assert name in verify(lake.root.parent).checks["chain"].detail
@@ -109,6 +109,8 @@ def test_an_older_table_of_positions_lets_no_older_table_of_rows_pass(lake: Lake
         shutil.move(older, lake.root / "positions")
     with pytest.raises(LakeError, match=f"older copy of the table {TABLE}"):
         check_whole(lake.root)
+    with pytest.raises(LakeError, match=f"older copy of the table {TABLE}"):
+        Lake(lake.root).claim(LOG, 0)
 
 
 def test_restrictions_that_have_gone_restrict_nobody_and_are_asked_for(lake: Lake) -> None:

@@ -39,7 +39,9 @@ def test_a_copy_from_before_somebody_came_is_refused(keys: Path) -> None:
     opened(keys).secret_of("", "bob")
     opened(keys)
     put_back(keys, copy)
-    with pytest.raises(KeysOutOfReach, match=r"older copy of the vault .*`remit restore`") as caught:
+    with pytest.raises(
+        KeysOutOfReach, match=r"older copy of the vault .*`remit restore`"
+    ) as caught:
         opened(keys)
     assert "anna" not in str(caught.value)
 
