@@ -13,19 +13,19 @@ the lake.
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from remit_consumers.lake.append import append_rows
 from remit_consumers.lake.columns import (
     CONSENTS_TABLE,
     POSITIONS_TABLE,
     RESTRICTIONS_TABLE,
     WITHDRAWN_TABLE,
 )
-from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.log import versions
 from remit_consumers.lake.positions import NOWHERE, Key, Standing, rows, standings
-from remit_consumers.lake.publish import Append, append, confirm
+from remit_consumers.lake.publish import confirm
 from remit_consumers.lake.receipts import TABLE
-from remit_consumers.lake.tables import checkpoint, is_table, open_table, row_tables
+from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_schemas.errors import LakeError
 
 PROMISED = (CONSENTS_TABLE, WITHDRAWN_TABLE, RESTRICTIONS_TABLE)
@@ -100,9 +100,7 @@ def keep_promised(root: Path, names: Iterable[str]) -> None:
         if not news:
             return
         confirm(root / key[0].removeprefix(LAKE_LOG) for key in news)
-        files = write(table.path, rows(news))
-        sync(files)
-        checkpoint(table, append(table.path, table.version, Append(files, {})))
+        append_rows(table, rows(news))
 
 
 def _promised(stands: Mapping[Key, Standing]) -> list[str]:

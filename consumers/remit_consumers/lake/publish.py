@@ -20,7 +20,7 @@ from types import MappingProxyType
 
 from remit_consumers.lake.durable import Written, fsync, sync_paths
 from remit_consumers.lake.log import LOG_FOLDER, RECEIPT_KEY, Entry, entry, log_file
-from remit_schemas.errors import LakeError, StaleWriter
+from remit_schemas.errors import StaleWriter, Unconfirmed
 
 ENGINE = "remit"
 """What our commits name as their engine."""
@@ -129,13 +129,13 @@ def confirm(tables: Iterable[Path]) -> None:
     """Make what was published in these tables survive a power loss.
 
     Raises:
-        LakeError: It stands, and may not survive one.
+        Unconfirmed: It stands, and may not survive one.
     """
     try:
         sync_paths({table / LOG_FOLDER for table in tables})
     except OSError:
         message = "a commit stands in the lake, but the disk would not confirm it"
-        raise LakeError(message) from None
+        raise Unconfirmed(message) from None
 
 
 def _text(what: Append) -> str:

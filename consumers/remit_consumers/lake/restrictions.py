@@ -6,12 +6,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.append import append_rows
 from remit_consumers.lake.columns import RESTRICTIONS, RESTRICTIONS_TABLE
-from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.promises import is_kept, keep_promised
-from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import checkpoint, open_table
+from remit_consumers.lake.tables import open_table
 
 KEPT_FOR = timedelta(days=1095)
 """As long as the request that asked for it."""
@@ -82,8 +81,5 @@ def _append(root: Path, rows: pa.Table) -> None:
         return
     is_kept(root, RESTRICTIONS_TABLE)
     with reaching(root):
-        table = open_table(root, RESTRICTIONS_TABLE)
-        files = write(table.path, rows)
-        sync(files)
-        checkpoint(table, append(table.path, table.version, Append(files, {})))
+        append_rows(open_table(root, RESTRICTIONS_TABLE), rows)
     keep_promised(root, [RESTRICTIONS_TABLE])
