@@ -27,6 +27,7 @@ NAMES = (
     "size",
     "consent",
     "erasure",
+    "logcut",
     "pipeline",
     "middleware",
     "emit",

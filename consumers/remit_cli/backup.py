@@ -20,6 +20,7 @@ from remit_consumers.backup_keys import VAULT_LIVES
 from remit_consumers.deployment import open_store
 from remit_consumers.settings import Settings
 from remit_consumers.vault import Vault
+from remit_consumers.vault.witness import Witness
 from remit_schemas.policy import find_policy
 
 app = typer.Typer(
@@ -30,10 +31,10 @@ app = typer.Typer(
 Shelf = Annotated[Path, typer.Argument(help="The folder of backups; each is a folder in it.")]
 
 
-def open_vault(settings: Settings) -> Vault:
-    """Open the vault alone, also beside a lake whose vault is gone: it is about to be restored."""
+def open_vault(settings: Settings, witness: Witness | None = None) -> Vault:
+    """Open the vault alone; without a witness also beside a lake whose vault is gone: it is about to be restored."""
     keys = open_store(settings, find_policy(settings.policy))
-    return Vault.open(settings.vault, keys.index_key)
+    return Vault.open(settings.vault, keys.index_key, witness)
 
 
 @app.command()
@@ -52,7 +53,8 @@ def vault(shelf: Shelf, *, data: Data = None, as_json: Json = False) -> None:
     Example: remit backup vault /elsewhere/vault
     """
     settings = settings_of(data)
-    _told(make_vault(settings, open_vault(settings), shelf, _now()), as_json=as_json)
+    vault_ = open_vault(settings, Witness(settings.keys))
+    _told(make_vault(settings, vault_, shelf, _now()), as_json=as_json)
 
 
 @app.command("list")

@@ -24,7 +24,7 @@ from remit_cli.tables import (
     table_of,
 )
 from remit_cli.tenant_report import print_of_tenant
-from remit_consumers.backup.guard import check_applied
+from remit_consumers.backup.guard import check_readable
 from remit_consumers.lake.commit import Lake
 from remit_consumers.proof.outcomes import Counts
 from remit_consumers.proof.report import SUBJECTS_SHOWN_MIN, Report, Traits
@@ -202,7 +202,7 @@ def verify(
         message = f"there is no data folder {folder}: name it with --data, or set REMIT_DATA"
         raise SettingsError(message)
     texts = hashes_of_texts(settings.policy) if (folder / TEXTS).is_dir() else frozenset()
-    check_applied(settings.lake, settings.keys)
+    check_readable(settings.lake, settings.keys)
     found = verification_of(folder, canaries=canaries, texts=texts)
     if as_json:
         print_json(found.to_dict())

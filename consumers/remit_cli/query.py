@@ -74,10 +74,10 @@ def query(  # noqa: PLR0913 - options of a command, named by who types them
 
 def _answer(settings: Settings, sql: str, purpose: str, tenant: str, role: str) -> pa.Table:
     """Read, unless the lake is older than an erasure."""
-    from remit_consumers.backup.guard import check_applied  # noqa: PLC0415 - the engine only where it is used
+    from remit_consumers.backup.guard import check_readable  # noqa: PLC0415 - the engine only where it is used
     from remit_consumers.views.reading import Question, Reader  # noqa: PLC0415 - as above
 
-    check_applied(settings.lake, settings.keys)
+    check_readable(settings.lake, settings.keys)
     return Reader(settings, find_policy(settings.policy)).ask(Question(sql, purpose, tenant, role))
 
 

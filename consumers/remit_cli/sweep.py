@@ -91,11 +91,15 @@ def _apply(settings: Settings, *, as_json: bool) -> None:
         views = rebuilt(settings, plans.policy(plans.newest), now, progress)
         Lake(settings.lake).materialise()
     facts = {"rows": done.rows, "narrowed": done.narrowed, "files": done.files, "views": views}
+    facts["log_entries"] = done.entries
     if as_json:
         print_json(facts)
-        return
-    words = f"{done.rows:,} rows went, {done.narrowed:,} are left with less; {done.files:,} files and {views:,} views"
-    Console().print(f"{words} were taken away or made anew")
+    else:
+        words = f"{done.rows:,} rows went, {done.narrowed:,} are left with less; {done.files:,} files and {views:,} views"
+        cut = f"; {done.entries:,} entries of logs were cut" if done.entries else ""
+        Console().print(f"{words} were taken away or made anew{cut}")
+    if done.uncut:
+        raise LakeError("; ".join(done.uncut))
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def build(
 
     Example: remit views build --purpose analytics.reporting
     """
-    from remit_consumers.backup.guard import check_applied  # noqa: PLC0415 - as below
+    from remit_consumers.backup.guard import check_readable  # noqa: PLC0415 - as below
     from remit_consumers.views.building import build as built_of  # noqa: PLC0415 - Arrow only where it is used
     from remit_consumers.views.building import forget  # noqa: PLC0415 - as above
 
@@ -46,7 +46,7 @@ def build(
     if purpose is not None and purpose not in policy.purposes:
         message = f"the policy has no such purpose{nearest(purpose, policy.purposes)}"
         raise SettingsError(message)
-    check_applied(settings.lake, settings.keys)
+    check_readable(settings.lake, settings.keys)
     gone = forget(settings, policy.purposes)
     wanted = sorted(policy.purposes) if purpose is None else [purpose]
     now = datetime.now(UTC)

@@ -11,13 +11,16 @@ from remit_consumers.custody.place import keeper_of
 from remit_consumers.floor.floors import Floors
 from remit_consumers.floor.window import Sealer
 from remit_consumers.keys import KeyStore
+from remit_consumers.lake.columns import POSITIONS_TABLE
 from remit_consumers.lake.commit import Lake
+from remit_consumers.lake.tables import is_table
 from remit_consumers.plans import Plans
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
 from remit_consumers.reach import check_secrets
 from remit_consumers.reducers.means import Means
 from remit_consumers.settings import Settings
 from remit_consumers.vault import Vault
+from remit_consumers.vault.witness import Witness
 from remit_consumers.visitor_keys import VisitorKeys
 from remit_schemas.contract import Contracts, builtin
 from remit_schemas.governing import notice_of
@@ -71,6 +74,9 @@ class Deployment:
             check_applied(settings.lake, settings.keys)
         policy = find_policy(settings.policy)
         keys = open_keys(settings, policy)
+        witness = Witness(settings.keys)
+        if not is_table(settings.lake, POSITIONS_TABLE):
+            witness.forget()
         means = Means.at_need(lambda: keys.address_key, settings.places)
         means.check(policy)
         return cls(
@@ -79,7 +85,7 @@ class Deployment:
             policy_folder=policy_path(settings.policy).parent,
             contracts=contracts_of(settings.policy),
             keys=keys,
-            vault=Vault.open(settings.vault, keys.index_key),
+            vault=Vault.open(settings.vault, keys.index_key, witness),
             visitors=VisitorKeys(settings.keys, now),
             means=means,
             lake=Lake(settings.lake),

@@ -17,6 +17,7 @@ from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.reducers.means import IP_ENCRYPTED
 from remit_consumers.settings import Settings
 from remit_consumers.vault import Vault
+from remit_consumers.vault.witness import Witness
 from remit_schemas.errors import KeysOutOfReach, LakeError
 
 NEEDED = (REGISTER, INDEX_KEY, LANE_KEY)
@@ -27,6 +28,8 @@ def out_of_reach(settings: Settings) -> Iterator[str]:
     """Say what cannot be reached and what to do, one line each; nothing is made or changed."""
     try:
         check_secrets(settings)
+        if Vault.exists(settings.vault):
+            Witness(settings.keys).compare(Vault.open(settings.vault, b"").extent)
     except (KeysOutOfReach, LakeError) as error:
         yield str(error)
     yield from broken(settings.lake)

@@ -21,7 +21,8 @@ RemitError
 │   ├── LogReplaced        the topic was deleted and made again
 │   └── RegistryAway       nobody says which schema an id names
 ├── LakeError              the lake cannot be read or written
-│   └── StaleWriter        someone else committed for this partition
+│   ├── StaleWriter        someone else committed for this partition
+│   └── Unconfirmed        a commit stands, and may not survive a power loss
 ├── ReadRefused            nobody may read that, or not so
 │   └── QueryFailed        it was allowed and gave nothing
 ├── RequestRefused         a request cannot be taken or answered so
@@ -167,6 +168,12 @@ class StaleWriter(LakeError):
     """Someone else committed for this partition since this writer last looked."""
 
     code = "stale_writer"
+
+
+class Unconfirmed(LakeError):
+    """A commit stands in the lake, and the disk would not confirm it: its files are no drafts any more."""
+
+    code = "unconfirmed"
 
 
 class ReadRefused(RemitError):

@@ -9,6 +9,7 @@ Source: policy 2021-11-01, clause S087b; DESIGN.md, D8.
 from pathlib import Path
 
 from remit_consumers.erasure.ledger import ErasureLedger
+from remit_consumers.lake.promises import check_whole
 from remit_schemas.errors import LakeError
 
 
@@ -29,3 +30,16 @@ def check_applied(root: Path, keys: Path) -> None:
     if behind:
         message = f"the lake is older than {len(behind)} erasures: run `remit restore --apply-erasures` before anything reads it"
         raise LakeError(message)
+
+
+def check_readable(root: Path, keys: Path) -> None:
+    """Refuse what `check_applied` refuses, and a lake of which a table has gone or was put back by itself.
+
+    A consumer does not ask this at its start, but when it claims a partition: it waits for the folder to be mounted.
+
+    Raises:
+        LakeError: Erasures are not applied to it, or a table is older than the others.
+        KeysOutOfReach: As `check_applied`.
+    """
+    check_applied(root, keys)
+    check_whole(root)

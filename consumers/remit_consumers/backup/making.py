@@ -11,14 +11,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from remit_consumers.backup.files import copy_file, inventory, sync_tree
 from remit_consumers.backup.manifest import KEEP, Kind, Manifest, Position
-from remit_consumers.backup.tables import copy_table, in_order, tables_in
+from remit_consumers.backup.tables import copy_table, in_order
 from remit_consumers.backup_keys import STAMP, key_file
 from remit_consumers.erasure.ledger import applied_head
 from remit_consumers.keyfiles import open_folder, own_key
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.positions import standings
 from remit_consumers.lake.promises import LAKE_LOG
-from remit_consumers.lake.tables import is_table, open_table
+from remit_consumers.lake.tables import is_table, open_table, tables_in
 from remit_consumers.settings import Settings
 from remit_consumers.vault import Vault
 from remit_schemas.durable import replace_file

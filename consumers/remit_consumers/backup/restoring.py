@@ -20,6 +20,7 @@ from remit_consumers.locks import claim_consumer
 from remit_consumers.settings import Settings
 from remit_consumers.vault import Vault
 from remit_consumers.vault.store import INDEX_BYTES, SECRET_BYTES
+from remit_consumers.vault.witness import Witness
 from remit_schemas.durable import sync_folder
 from remit_schemas.errors import KeysOutOfReach, SettingsError
 
@@ -85,6 +86,7 @@ def restore_vault(settings: Settings, vault: Vault, backup: Path, now: datetime)
     records = unseal((backup / SEALED).read_bytes(), key)
     erased = _erased_after(manifest.erasures, ErasureLedger.open(settings.keys))
     vault.put({index: secret for index, secret in records.items() if index not in erased})
+    Witness(settings.keys).begin(vault.extent())
     return len(erased & records.keys())
 
 

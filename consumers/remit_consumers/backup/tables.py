@@ -42,11 +42,6 @@ def in_order(names: list[str]) -> list[str]:
     return sorted(names, key=lambda name: (place(name), name))
 
 
-def tables_in(root: Path) -> list[str]:
-    """The names of all tables in a lake."""
-    return [folder.parent.relative_to(root).as_posix() for folder in sorted(root.rglob(LOG_FOLDER))]
-
-
 def copy_table(root: Path, name: str, target: Path) -> None:
     """Copy one table as it stands.
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from remit_consumers.backup.guard import check_applied
+from remit_consumers.backup.guard import check_readable
 from remit_consumers.consent.withdrawals import EVIDENCE_KEPT
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.certificate import Certificate
@@ -171,7 +171,7 @@ def _searched(
 
 def _finish(deployment: Deployment, ledger: ErasureLedger, now: datetime) -> list[Certificate]:
     """Finish what was interrupted, under the ledger's lock."""
-    check_applied(deployment.lake.root, deployment.settings.keys)
+    check_readable(deployment.lake.root, deployment.settings.keys)
     ledger.lapse(now)
     Suppression.open(deployment.settings.keys).forget_gone(now)
     _write_certificates(deployment.settings.data, ledger)

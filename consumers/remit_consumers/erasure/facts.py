@@ -12,7 +12,7 @@ from remit_consumers.erasure.ledger import Erasure, ErasureLedger
 from remit_consumers.erasure.reach import reason_of
 from remit_consumers.erasure.residue import Rescan
 from remit_consumers.lake.columns import CONSENTS_TABLE
-from remit_consumers.lake.log import entries
+from remit_consumers.lake.history import receipts_after
 from remit_consumers.lake.receipt import Removal
 from remit_consumers.lake.rewrite import EVENTS
 from remit_consumers.lake.tables import row_tables
@@ -91,9 +91,8 @@ def _taken(deployment: Deployment, erasure: Erasure) -> tuple[dict[str, Any], in
     contracts: dict[str, Any] = {}
     records = 0
     for name in row_tables(root):
-        for entry in entries(root / name, erasure.versions.get(name, -1)):
-            receipt = entry.parsed()
-            for one in receipt.removed if receipt else ():
+        for receipt in receipts_after(root, name, erasure.versions.get(name, -1)):
+            for one in receipt.removed:
                 if (one.removal, one.reason) != (Removal.ERASED, reason):
                     continue
                 if name == CONSENTS_TABLE:

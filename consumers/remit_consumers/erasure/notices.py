@@ -17,9 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.erasure.strike import Struck, strike
-from remit_consumers.lake.durable import sync, write
-from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import checkpoint, is_table, open_table
+from remit_consumers.lake.append import append_rows
+from remit_consumers.lake.tables import is_table, open_table
 from remit_schemas.errors import SettingsError
 
 TABLE: Final = "notices"
@@ -205,9 +204,7 @@ def _append(root: Path, rows: Sequence[Notice]) -> None:
     if not rows:
         return
     table = open_table(root, TABLE, NOTICES)
-    files = write(table.path, pa.Table.from_pylist([asdict(one) for one in rows], NOTICES))
-    sync(files)
-    checkpoint(table, append(table.path, table.version, Append(files, {})))
+    append_rows(table, pa.Table.from_pylist([asdict(one) for one in rows], NOTICES))
 
 
 def _replace(root: Path, done: Notice) -> None:

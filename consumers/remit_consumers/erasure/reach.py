@@ -18,8 +18,8 @@ from remit_consumers.erasure.taking import Taking
 from remit_consumers.floor.seen import number_of
 from remit_consumers.floor.window import Sealer
 from remit_consumers.lake.columns import CONSENTS_TABLE, WITHDRAWN_TABLE
+from remit_consumers.lake.history import receipts_after
 from remit_consumers.lake.lease import lease
-from remit_consumers.lake.log import entries
 from remit_consumers.lake.rewrite import EVENTS, WORKERS, live_files, rewrite
 from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.lake.vacuum import Vacuum, take_orphans
@@ -100,8 +100,8 @@ def contracts_taken_from(root: Path, erasure: Erasure) -> Iterator[str]:
     """The contracts whose tables were rewritten since an erasure began."""
     for name in row_tables(root):
         if name.startswith(EVENTS):
-            fresh = entries(root / name, erasure.versions.get(name, -1))
-            if any(entry.removed for entry in fresh):
+            fresh = receipts_after(root, name, erasure.versions.get(name, -1))
+            if any(receipt.removed for receipt in fresh):
                 yield name.removeprefix(EVENTS)
 
 

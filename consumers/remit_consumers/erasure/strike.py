@@ -10,11 +10,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from remit_consumers.lake.durable import Written, discard, sync, write
+from remit_consumers.lake.promises import keep_promised
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import EventCounts, Receipt, Removal, RemovedCount
 from remit_consumers.lake.rewrite import ATTEMPTS, live_files
 from remit_consumers.lake.tables import Table, checkpoint, is_table, open_table
-from remit_schemas.errors import LakeError, StaleWriter
+from remit_schemas.errors import LakeError, StaleWriter, Unconfirmed
 
 Strike = Callable[[pa.Table], pa.Table]
 """Gives the rows of a file as they may stay; the same number of rows and equal to them where nothing has to go."""
@@ -74,11 +75,15 @@ def _rewrite(table: Table, what: Struck) -> int:
             sync(written)
             append_ = Append(written, {}, _receipt(what, rows), replaced)
             checkpoint(table, append(table.path, table.version, append_))
+    except Unconfirmed:  # it stands
+        raise
     except BaseException:
         discard(written)
         raise
     for path in replaced:
         (table.path / path).unlink(missing_ok=True)
+    if replaced:
+        keep_promised(table.root, [table.name])
     return rows
 
 

@@ -242,5 +242,6 @@ became `other`), `filled` (rows that had no value of a field and have `other` no
 `removed_values` (rows that went, rows that were left with less, and values of a field that went; decision is revoked,
 swept or erased), `waited` (milliseconds from the record that asked for that to the commit), `events` (decision stored, refused,
 quarantined or expired), `tenant` (the same events, and rows that were removed, by tenant), `source` (the source's own counts, cumulative; decision offered, let_go or refused), `pack`
-(decision is the outcome, reason the SHA-256) and `commit` (`receipt` is its canonical JSON). `chain` is the head of
+(decision is the outcome, reason the SHA-256), `cut` (rows when the log was cut at the version in `sequence`, reason the SHA-256
+of their files) and `commit` (`receipt` is its canonical JSON). `chain` is the head of
 the table's chain after the commit."""

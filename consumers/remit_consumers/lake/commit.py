@@ -1,6 +1,7 @@
 """The one commit: a flush becomes rows, receipts and positions, exactly once."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -40,9 +41,10 @@ from remit_consumers.lake.positions import (
     rows,
     standings,
 )
-from remit_consumers.lake.promises import check_kept, check_positions, is_kept, promise
+from remit_consumers.lake.promises import chained, check_kept, check_positions, is_kept, promise
 from remit_consumers.lake.publish import confirm
 from remit_consumers.lake.receipt import PackCount, PackOutcome
+from remit_consumers.lake.receipts import TABLE as RECEIPTS_TABLE
 from remit_consumers.lake.receipts import materialise, read
 from remit_consumers.lake.tables import Table, checkpoint, is_table, open_table, row_tables
 from remit_consumers.lake.tagsets import Tagset
@@ -63,6 +65,7 @@ class Lake:
         self._standing: dict[Key, Standing] = {}
         self._tagsets: set[str] | None = None
         self._stood: tuple[int, Mapping[Key, Standing]] = (-1, {})
+        self._chained: tuple[int, Mapping[Key, Standing]] = (-1, {})
 
     def claim(self, log_id: str, partition: int) -> Claim:
         """Say where a partition stands, and remember it: only what follows on from it can be committed.
@@ -79,6 +82,7 @@ class Lake:
             positions = self._open(POSITIONS_TABLE)
             stands = self._standings(positions)
             check_kept(self.root, stands)
+            check_kept(self.root, self._known_to_receipts())
             row_tables_ = [self._open(name) for name in row_tables(self.root)]
         for table in (positions, *row_tables_):
             table.seen[app_id(*key)] = table.version
@@ -264,6 +268,13 @@ class Lake:
         with reaching(self.root):
             return standings(open_table(self.root, POSITIONS_TABLE)).get((log_id, partition))
 
+    def _known_to_receipts(self) -> Mapping[Key, Standing]:
+        """What the chain says that tables have; read once for each version, as `_standings`."""
+        newest = _newest(self.root, RECEIPTS_TABLE)
+        if self._chained[0] != newest:
+            self._chained = newest, chained(self.root)
+        return self._chained[1]
+
     def _standings(self, positions: Table) -> Mapping[Key, Standing]:
         """Where every partition stands; read once for each version, since many are claimed at a time."""
         if self._stood[0] != positions.version:
@@ -327,10 +338,10 @@ class Lake:
         return published
 
     def _promises(self, flush: Flush) -> dict[Key, Standing]:
-        """The versions that the ledger and the withdrawals have at least, once this flush stands."""
+        """The versions that the tables of this flush have at least, once it stands."""
         found: dict[Key, Standing] = {}
-        if any(part.table == CONSENTS_TABLE for part in flush.parts):
-            found |= promise(CONSENTS_TABLE, _newest(self.root, CONSENTS_TABLE) + 1)
+        for name, parts in Counter(part.table for part in flush.parts).items():
+            found |= promise(name, max(0, _newest(self.root, name)) + parts)
         if flush.withdrawn is not None and flush.withdrawn.num_rows:
             found |= promise(WITHDRAWN_TABLE, _newest(self.root, WITHDRAWN_TABLE))
         return found

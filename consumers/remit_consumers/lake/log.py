@@ -8,7 +8,7 @@ Source: Delta Lake protocol, "Delta Log Entries".
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,9 +73,20 @@ def versions(table: Path) -> list[int]:
     )
 
 
+def first_version(table: Path) -> int:
+    """The version that a table's log begins at: 0, or where it was cut; -1 where there is no log."""
+    return next(iter(unbroken(versions(table))), -1)
+
+
+def unbroken(found: Sequence[int]) -> Sequence[int]:
+    """The versions up to the newest without a gap: what lies before one is left of a cut, and no part of the log."""
+    begins = (at for at in range(len(found) - 1, 0, -1) if found[at] - found[at - 1] != 1)
+    return found[next(begins, 0) :]
+
+
 def entries(table: Path, after: int = -1) -> Iterator[Entry]:
-    """Read the versions after `after`, ascending."""
-    for version in versions(table):
+    """Read the versions after `after`, ascending, as far back as the log goes."""
+    for version in unbroken(versions(table)):
         if version > after:
             yield entry(table, version)
 
@@ -114,7 +125,10 @@ def _added(action: dict[str, str]) -> Added:
 
 
 def cut(table: Path, before: int) -> None:
-    """Take away log entries and checkpoints older than version `before`, oldest first; a checkpoint must cover them."""
+    """Take away log entries and checkpoints older than version `before`, oldest first; a checkpoint must cover them.
+
+    The order is what `publish` knows a hole by: where an entry has gone, so has the one before it.
+    """
     folder = table / LOG_FOLDER
     for name in sorted(path.name for path in folder.iterdir()):
         if name[:20].isdigit() and int(name[:20]) < before:

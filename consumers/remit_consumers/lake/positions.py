@@ -1,7 +1,7 @@
 """Where each partition of a log stands: its position, and the marks of the producers seen in it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -9,10 +9,11 @@ import pyarrow as pa
 
 from remit_consumers.lake.columns import POSITIONS
 from remit_consumers.lake.durable import sync, write
-from remit_consumers.lake.log import cut
+from remit_consumers.lake.history import receipts_before_the_log
+from remit_consumers.lake.log import cut, first_version
 from remit_consumers.lake.log import entry as read_entry
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.receipt import PackCount
+from remit_consumers.lake.receipt import PackCount, Receipt
 from remit_consumers.lake.tables import CHECKPOINT_EVERY, Table
 
 RAW_LIMIT_S = 72 * 3600
@@ -106,24 +107,33 @@ def _marks(text: str) -> dict[tuple[bytes, int], tuple[int, int]]:
 def done_beyond(table: Table, key: Key, position: int) -> dict[int, PackCount]:
     """Packs of a partition at or beyond `position` that stand in a row table already.
 
-    Read from the commits, newest first, until one lies behind the position.
+    Read from the commits, newest first, until one lies behind the position; those that the log has no more are in `receipts`.
     """
     stood = table.delta.transaction_version(app_id(*key))
     done: dict[int, PackCount] = {}
     if stood is None or stood <= position:
         return done
-    for version in range(table.version, -1, -1):
-        entry = read_entry(table.path, version)
-        if entry.transactions.get(app_id(*key), position + 1) <= position:
+    for receipt in _newest_first(table):
+        first, end = receipt.positions.get(key[1], (0, 0)) if receipt.log == key[0] else (0, 0)
+        if first < end <= position:
             break
-        receipt = entry.parsed()
-        if receipt is not None and receipt.log == key[0]:
-            done |= {
-                one.offset: one
-                for one in receipt.packs
-                if one.partition == key[1] and one.offset >= position
-            }
+        done |= _packs(receipt, key, position)
     return done
+
+
+def _newest_first(table: Table) -> Iterator[Receipt]:
+    """The receipts of a table's commits."""
+    for version in range(table.version, first_version(table.path) - 1, -1):
+        receipt = read_entry(table.path, version).parsed()
+        if receipt is not None:
+            yield receipt
+    yield from receipts_before_the_log(table.root, table.name)
+
+
+def _packs(receipt: Receipt, key: Key, position: int) -> dict[int, PackCount]:
+    """The packs of a partition at or beyond a position that a receipt speaks of, by offset."""
+    packs = receipt.packs if receipt.log == key[0] else ()
+    return {one.offset: one for one in packs if one.partition == key[1] and one.offset >= position}
 
 
 def compact(table: Table, version: int) -> None:

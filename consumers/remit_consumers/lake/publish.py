@@ -20,7 +20,7 @@ from types import MappingProxyType
 
 from remit_consumers.lake.durable import Written, fsync, sync_paths
 from remit_consumers.lake.log import LOG_FOLDER, RECEIPT_KEY, Entry, entry, log_file
-from remit_schemas.errors import LakeError, StaleWriter
+from remit_schemas.errors import StaleWriter, Unconfirmed
 
 ENGINE = "remit"
 """What our commits name as their engine."""
@@ -96,8 +96,8 @@ def publish(
             nothing is visible.
         OSError: The log cannot be written; nothing is visible.
     """
-    if not log_file(table, known).exists():  # the log was cut: a hole is no free name
-        message = f"this writer has not seen table {table.name} for so long that its log was cut"
+    message = f"this writer has not seen table {table.name} for so long that its log was cut"
+    if not log_file(table, known).exists():  # a hole is no free name
         raise StaleWriter(message)
     version = known
     while True:
@@ -108,7 +108,11 @@ def publish(
             fresh = {app for app in what.transactions if version > seen.get(app, known)}
             _check(table, entry(table, version), what, fresh)
         else:
-            return version
+            break
+    if not log_file(table, version - 1).exists():  # cut since it was looked for
+        log_file(table, version).unlink(missing_ok=True)
+        raise StaleWriter(message)
+    return version
 
 
 def _check(table: Path, other: Entry, what: Append, fresh: AbstractSet[str]) -> None:
@@ -125,13 +129,13 @@ def confirm(tables: Iterable[Path]) -> None:
     """Make what was published in these tables survive a power loss.
 
     Raises:
-        LakeError: It stands, and may not survive one.
+        Unconfirmed: It stands, and may not survive one.
     """
     try:
         sync_paths({table / LOG_FOLDER for table in tables})
     except OSError:
         message = "a commit stands in the lake, but the disk would not confirm it"
-        raise LakeError(message) from None
+        raise Unconfirmed(message) from None
 
 
 def _text(what: Append) -> str:

@@ -8,11 +8,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.append import append_rows
 from remit_consumers.lake.columns import QUERIES, QUERIES_TABLE
-from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.fault import reaching
-from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import checkpoint, is_table, open_table
+from remit_consumers.lake.tables import is_table, open_table
 
 DONE, REFUSED, FAILED = "done", "refused", "failed"
 """What becomes of a read: its rows were handed over; nobody was allowed to ask it; it was asked and gave nothing."""
@@ -65,10 +64,8 @@ def record(root: Path, read: Read) -> None:
         LakeError: It cannot be written; nothing may be handed over then.
     """
     with reaching(root):
-        table = open_table(root, QUERIES_TABLE)
-        files = write(table.path, pa.Table.from_pylist([asdict(read)], schema=QUERIES))
-        sync(files)
-        checkpoint(table, append(table.path, table.version, Append(files, {})))
+        row = pa.Table.from_pylist([asdict(read)], schema=QUERIES)
+        append_rows(open_table(root, QUERIES_TABLE), row)
 
 
 def history(root: Path, now: datetime) -> pa.Table:

@@ -2,7 +2,8 @@
 
 An event's outcome is counted in exactly one receipt: stored, refused and expired ones in the commit to the events
 table of their contract; quarantined ones, whole packs or single datums, in the commit to `quarantine`. The commit to
-the consent ledger counts no events: it names the packs whose consent changes it records, and how many.
+the consent ledger counts no events: it names the packs whose consent changes it records, and how many. Nor does a commit
+that says where a table's log is cut: its receipt is what is known of the commits before.
 """
 
 import json
@@ -17,9 +18,10 @@ from remit_schemas.errors import LakeError
 
 Name = TypeVar("Name", bound=Hashable)
 
-FORMAT = 5
+FORMAT = 6
 """The `v` of a receipt; a reader refuses a newer one. Version 1 had no distinct values, bits and floors, version 2 no
-purposes and no ledger, version 3 no versions and nothing that was removed, version 4 no events by tenant."""
+purposes and no ledger, version 3 no versions and nothing that was removed, version 4 no events by tenant, version 5 no
+cuts."""
 
 
 class PackOutcome(StrEnum):
@@ -76,6 +78,23 @@ class RemovedCount:
     values: Mapping[str, int] = field(default_factory=dict)
     waited_ms: int = 0
     tenants: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where the log of a table is cut: what its entries up to there came to, before they go.
+
+    Attributes:
+        version: The Delta version whose checkpoint stands for all entries up to it.
+        head: Head of the table's chain after that version, as hex.
+        rows: Rows in the table's files then.
+        files: SHA-256 of these files' paths and rows (`files.sum_of`), as hex.
+    """
+
+    version: int
+    head: str
+    rows: int
+    files: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +223,7 @@ class Receipt:
         removed: What the commit took away of rows stored before; such a commit counts no events.
         tenants: What became of each tenant's events: together they are `events`. Values are counted for all tenants
             together, because a row for each tenant and field would be more than the rows that it speaks of.
+        cut: Where the log is cut behind this commit; such a commit counts nothing.
     """
 
     log: str
@@ -223,6 +243,7 @@ class Receipt:
     resent: int = 0
     removed: Sequence[RemovedCount] = ()
     tenants: Mapping[str, EventCounts] = field(default_factory=dict)
+    cut: Cut | None = None
 
     def to_json(self) -> str:
         """Write the canonical JSON: sorted keys, no spaces, ASCII; equal receipts give equal bytes."""
@@ -273,6 +294,7 @@ class Receipt:
                 "removed": [asdict(one) for one in self.removed],
                 "tenants": {name: one.told() for name, one in self.tenants.items()},
             }
+            | ({} if self.cut is None else {"cut": asdict(self.cut)})
         )
 
     @classmethod
@@ -336,6 +358,7 @@ def _read(form: dict[str, Any]) -> dict[str, Any]:
             RemovedCount(**one | {"removal": Removal(one["removal"])})
             for one in form.get("removed", ())
         ),
+        "cut": Cut(**form["cut"]) if "cut" in form else None,
     }
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from remit_consumers.lake.columns import RECEIPTS
 from remit_consumers.lake.durable import sync, write
-from remit_consumers.lake.log import entries
+from remit_consumers.lake.log import entries, first_version
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import EventCounts, Receipt
 from remit_consumers.lake.tables import checkpoint, evolve, is_table, open_table, row_tables
@@ -26,6 +26,9 @@ TABLE = "receipts"
 
 GRANTED, WITHHELD = "granted", "withheld"
 """What became of an optional purpose: its subject granted it, or did not."""
+
+CUT = "cut"
+"""The kind of a row that says where a log is cut."""
 
 SINCE_FORMAT_2 = frozenset({"distinct_in", "distinct_out", "bits_in", "bits_out"})
 """Columns that receipts of format 1 have nothing for."""
@@ -59,8 +62,19 @@ def next_head(head: str, text: str) -> str:
 
 
 def chain(root: Path, table: str, after: int = -1, head: str | None = None) -> Iterator[Link]:
-    """Fold the receipts of a table's commit log, those after version `after` on top of `head`."""
+    """Fold the receipts of a table's commit log, those after version `after` on top of `head`.
+
+    Raises:
+        LakeError: The log is cut, and begins after what `after` knows.
+    """
     current = head or first_head(table)
+    begins = first_version(root / table)
+    if begins > after + 1:
+        message = (
+            f"the log of table {table} was cut at version {begins}, and the table {TABLE} knows it only up to {after}: "
+            f"mount or restore {root / TABLE} as it was when the log was cut"
+        )
+        raise LakeError(message)
     for entry in entries(root / table, after):
         if entry.receipt is not None:
             current = next_head(current, entry.receipt)
@@ -170,7 +184,8 @@ def _rows(link: Link) -> Iterator[dict[str, object]]:
         *_versions(receipt),
         *_tenants(receipt),
     )
-    for row in (*rows, *_sources(receipt), *_packs(receipt), *_removed(receipt)):
+    rows += (*_sources(receipt), *_packs(receipt), *_removed(receipt), *_cut(receipt))
+    for row in rows:
         yield same | row
 
 
@@ -256,6 +271,13 @@ def _removed(receipt: Receipt) -> Iterator[dict[str, object]]:
         yield same | {"kind": "waited", "values_in": one.waited_ms}
         for name, values in one.values.items():
             yield same | {"kind": "removed_values", "field": name, "values_in": values}
+
+
+def _cut(receipt: Receipt) -> Iterator[dict[str, object]]:
+    """Where the log is cut, and the rows that its table had then."""
+    if receipt.cut is not None:
+        same: dict[str, object] = {"kind": CUT, "field": "", "reason": receipt.cut.files}
+        yield same | {"sequence": receipt.cut.version, "values_in": receipt.cut.rows}
 
 
 def _sources(receipt: Receipt) -> Iterator[dict[str, object]]:

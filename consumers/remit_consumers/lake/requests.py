@@ -10,11 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from remit_consumers.lake.append import append_rows
 from remit_consumers.lake.columns import REQUESTS, REQUESTS_TABLE
-from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.fault import reaching
-from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import checkpoint, is_table, open_table
+from remit_consumers.lake.tables import is_table, open_table
 from remit_schemas.errors import StaleWriter
 from remit_schemas.requests import Right
 
@@ -84,9 +83,7 @@ def record(root: Path, step: Mapping[str, object]) -> None:
         if (table.delta.transaction_version(name) or 0) >= number:
             message = "somebody else has taken a step of this request: look at it again"
             raise StaleWriter(message)
-        files = write(table.path, pa.Table.from_pylist([dict(step)], schema=REQUESTS))
-        sync(files)
-        checkpoint(table, append(table.path, table.version, Append(files, {name: number})))
+        append_rows(table, pa.Table.from_pylist([dict(step)], schema=REQUESTS), {name: number})
 
 
 def steps(root: Path) -> pa.Table:

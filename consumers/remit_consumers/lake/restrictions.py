@@ -6,11 +6,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.append import append_rows
 from remit_consumers.lake.columns import RESTRICTIONS, RESTRICTIONS_TABLE
-from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.fault import reaching
-from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import checkpoint, is_table, open_table
+from remit_consumers.lake.promises import is_kept, keep_promised
+from remit_consumers.lake.tables import open_table
 
 KEPT_FOR = timedelta(days=1095)
 """As long as the request that asked for it."""
@@ -64,9 +64,9 @@ def standing(root: Path) -> pa.Table:
     """The restrictions that hold (columns: `tables.RESTRICTIONS`).
 
     Raises:
-        LakeError: The lake cannot be read.
+        LakeError: The lake cannot be read, or the table was there and has gone: nothing would be restricted any more.
     """
-    if not is_table(root, RESTRICTIONS_TABLE):
+    if not is_kept(root, RESTRICTIONS_TABLE):
         return RESTRICTIONS.empty_table()
     with reaching(root):
         rows = open_table(root, RESTRICTIONS_TABLE).delta.to_pyarrow_table()
@@ -79,8 +79,7 @@ def standing(root: Path) -> pa.Table:
 def _append(root: Path, rows: pa.Table) -> None:
     if not rows.num_rows:
         return
+    is_kept(root, RESTRICTIONS_TABLE)
     with reaching(root):
-        table = open_table(root, RESTRICTIONS_TABLE)
-        files = write(table.path, rows)
-        sync(files)
-        checkpoint(table, append(table.path, table.version, Append(files, {})))
+        append_rows(open_table(root, RESTRICTIONS_TABLE), rows)
+    keep_promised(root, [RESTRICTIONS_TABLE])

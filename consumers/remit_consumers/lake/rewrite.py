@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from remit_consumers.lake.durable import Written, discard, sync, sync_soon
+from remit_consumers.lake.promises import keep_promised
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import EventCounts, Receipt, RemovedCount, summed
 from remit_consumers.lake.redraw import (
@@ -35,7 +36,7 @@ from remit_consumers.lake.tables import Table, checkpoint, open_table
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.lake.tagsets import add as add_tagsets
 from remit_consumers.lake.tagsets import known as known_tagsets
-from remit_schemas.errors import LakeError, StaleWriter
+from remit_schemas.errors import LakeError, StaleWriter, Unconfirmed
 
 __all__ = [
     "ATTEMPTS",
@@ -141,12 +142,17 @@ def rewrite_files(root: Path, name: str, what: Rewriting) -> Receipt | None:
             if not drafted.replaced:
                 return None
             _know(root, drafted.tagsets.values())
-            return _publish(table, drafted, what.ready)
+            receipt = _publish(table, drafted, what.ready)
         except StaleWriter:
             discard(drafted.files)
+        except Unconfirmed:  # it stands
+            raise
         except BaseException:
             discard(drafted.files)
             raise
+        else:
+            keep_promised(root, [name])  # what an older copy of the table would bring back
+            return receipt
     message = f"table {name} is being rewritten by others all the time"
     raise LakeError(message)
 

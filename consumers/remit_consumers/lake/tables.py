@@ -33,7 +33,7 @@ from remit_consumers.lake.leaving import (
     DISCLOSURES,
     DISCLOSURES_TABLE,
 )
-from remit_consumers.lake.log import LOG_FOLDER, log_file, mend, versions
+from remit_consumers.lake.log import LOG_FOLDER, first_version, log_file, mend, unbroken, versions
 from remit_consumers.rows import OWN_COLUMNS
 from remit_schemas.errors import LakeError
 
@@ -73,6 +73,7 @@ class Table:
         delta: delta-rs's view of it, as of `version`.
         columns: Names of its columns.
         seen: For each application id, the newest Delta version known to hold no transaction of it that is not ours.
+        begins: The version that its log began at when `delta` was opened: behind a cut it has no files to look things up in.
     """
 
     name: str
@@ -80,6 +81,12 @@ class Table:
     delta: DeltaTable
     columns: frozenset[str] = frozenset()
     seen: dict[str, int] = field(default_factory=dict)
+    begins: int = -1
+
+    @property
+    def root(self) -> Path:
+        """The lake's folder."""
+        return self.path.parents[self.name.count("/")]
 
     @property
     def version(self) -> int:
@@ -88,8 +95,9 @@ class Table:
 
     def refresh(self) -> None:
         """See the newest version."""
-        if versions(self.path)[-1] != self.version:
-            self.delta = DeltaTable(self.path)
+        found = unbroken(versions(self.path))
+        if found[-1] != self.version or found[0] != self.begins:
+            self.begins, self.delta = found[0], DeltaTable(self.path)
         self.columns = frozenset(one.name for one in self.delta.schema().fields)
 
 
@@ -111,7 +119,8 @@ def open_table(root: Path, name: str, schema: pa.Schema | None = None) -> Table:
         mend(path)
     if not is_table(root, name):
         _make(root, name, plain_schema(schema or _OWN_SCHEMAS.get(name) or pa.schema(OWN_COLUMNS)))
-    table = Table(name, path, DeltaTable(path))
+    begins = first_version(path)
+    table = Table(name, path, DeltaTable(path), begins=begins)
     table.refresh()
     return table
 
@@ -122,6 +131,11 @@ def row_tables(root: Path) -> list[str]:
         f"events/{path.parent.name}" for path in sorted((root / "events").glob(f"*/{LOG_FOLDER}"))
     ]
     return [name for name in ("quarantine", CONSENTS_TABLE, *found) if is_table(root, name)]
+
+
+def tables_in(root: Path) -> list[str]:
+    """The names of all tables in a lake."""
+    return [folder.parent.relative_to(root).as_posix() for folder in sorted(root.rglob(LOG_FOLDER))]
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:

@@ -29,8 +29,9 @@ class Vacuum:
         for entry in entries(table, self._read.get(table, -1)):
             self._read[table] = entry.version
             if entry.removed:
-                removed_at = log_file(table, entry.version).stat().st_mtime
-                self._due |= {table / path: removed_at for path in entry.removed}
+                with suppress(FileNotFoundError):  # cut meanwhile: the files were gone before
+                    removed_at = log_file(table, entry.version).stat().st_mtime
+                    self._due |= {table / path: removed_at for path in entry.removed}
         now = time.time()
         gone = [
             file

@@ -7,12 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.lake.append import append_rows
 from remit_consumers.lake.columns import EVERY_PURPOSE, WITHDRAWN, WITHDRAWN_TABLE
-from remit_consumers.lake.durable import discard, sync, write
 from remit_consumers.lake.promises import is_kept
-from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import Table, checkpoint, evolve, open_table
-from remit_schemas.errors import StaleWriter
+from remit_consumers.lake.tables import Table, evolve, open_table
 
 KEY = ("tenant", "subject", "purpose", "effect_at")
 """What a withdrawal is known by."""
@@ -39,7 +37,7 @@ def record(root: Path, rows: pa.Table, transactions: Mapping[str, int], begun: i
     if any(version is not None and version > begun for version in stood):  # a crash left some
         rows = _without(rows, _read(table))
     if rows.num_rows:
-        _append(table, rows, transactions)
+        append_rows(table, rows, transactions)
 
 
 def pending(root: Path) -> pa.Table:
@@ -55,7 +53,7 @@ def applied(root: Path, rows: pa.Table, now: datetime) -> None:
     """Say of withdrawals that no row stands against them any more, durably."""
     at = pa.repeat(pa.scalar(now, WITHDRAWN.field("applied_at").type), rows.num_rows)
     place = rows.schema.get_field_index("applied_at")
-    _append(open_table(root, WITHDRAWN_TABLE), rows.set_column(place, "applied_at", at), {})
+    append_rows(open_table(root, WITHDRAWN_TABLE), rows.set_column(place, "applied_at", at))
 
 
 def waited(root: Path) -> pa.Table:
@@ -95,15 +93,3 @@ def _without(rows: pa.Table, others: pa.Table) -> pa.Table:
         return rows
     keys = others.select(list(KEY)).group_by(list(KEY)).aggregate([])
     return rows.join(keys, list(KEY), join_type="left anti").select(WITHDRAWN.names)
-
-
-def _append(table: Table, rows: pa.Table, transactions: Mapping[str, int]) -> None:
-    """Commit rows."""
-    files = write(table.path, rows)
-    try:
-        sync(files)
-        version = append(table.path, table.version, Append(files, transactions))
-    except StaleWriter:
-        discard(files)
-        raise
-    checkpoint(table, version)

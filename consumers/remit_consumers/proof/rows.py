@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from remit_consumers.lake.columns import CONSENTS_TABLE
+from remit_consumers.lake.files import walked
 from remit_consumers.lake.log import entries
+from remit_consumers.lake.logcut import opening
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.tables import row_tables
 from remit_consumers.proof.removals import removed_by
@@ -59,39 +61,37 @@ def _stored(receipts: pa.Table, key: str) -> Counter[str | int]:
     return Counter({row[key]: row["values_in_sum"] for row in rows})
 
 
-def _recorded(receipts: pa.Table) -> Counter[str | int]:
-    """Consent changes recorded, by version of the ledger."""
-    mask = pc.equal(receipts.column("decision"), PackOutcome.RECORDED.value)
-    rows = receipts.filter(mask).group_by("version").aggregate([("values_in", "sum")]).to_pylist()
-    return Counter({row["version"]: row["values_in_sum"] for row in rows})
-
-
 def _files(root: Path, name: str, receipts: pa.Table, newest: int) -> Iterator[str]:
-    """Hold each commit's files against its receipt, and the files left against what their commits said of them."""
-    mine = receipts.filter(pc.equal(receipts.column("table"), name))
-    stored = _recorded(mine) if name == CONSENTS_TABLE else _stored(mine, "version")
-    gone = removed_by(mine, "version")
-    live: dict[str, int] = {}
-    for entry in entries(root / name):
-        if entry.version > newest:
-            break
-        taken = sum(live.get(path, 0) for path in entry.removed)
-        live |= {added.path: added.rows for added in entry.added}
-        for path in entry.removed:
-            live.pop(path, None)
-        rows = sum(added.rows for added in entry.added)
-        if (
-            entry.receipt is not None and entry.removed
-        ):  # a rewrite: what it took out, but for what went
-            rows += gone[entry.version] - taken
-        if name != "quarantine" and entry.receipt is not None and rows != stored[entry.version]:
-            yield f"{name}: version {entry.version} added {rows} rows, its receipt says {stored[entry.version]}"
+    """Hold each commit's files against its receipt, from where the log begins, and the files left against their footers."""
+    at, live = opening(root, name)
+    if at >= 0 and name != "quarantine":
+        yield from _before_the_cut(name, receipts, at, sum(live.values()))
+    told = (entry for entry in entries(root / name, at) if entry.version <= newest)
+    for version, rows, said in walked(name, live, told):
+        yield f"{name}: version {version} added {rows} rows, its receipt says {said}"
     for path, rows in live.items():
         if (
             not (root / name / path).is_file()
             or pq.read_metadata(root / name / path).num_rows != rows
         ):
             yield f"{name}: a file of its rows is gone or changed"
+
+
+def _before_the_cut(name: str, receipts: pa.Table, at: int, rows: int) -> Iterator[str]:
+    """Hold the rows that the log begins with against what the receipts of all commits before come to."""
+    mask = pc.and_(
+        pc.equal(receipts.column("table"), name), pc.less_equal(receipts.column("version"), at)
+    )
+    before = receipts.filter(mask)
+    stored = _recorded(before) if name == CONSENTS_TABLE else _stored(before, "table")[name]
+    if (expected := stored - removed_by(before, "table")[name]) != rows:
+        yield f"{name}: {rows} rows when its log was cut, the receipts before say {expected}"
+
+
+def _recorded(receipts: pa.Table) -> int:
+    """Consent changes recorded."""
+    mask = pc.equal(receipts.column("decision"), PackOutcome.RECORDED.value)
+    return int(pc.sum(receipts.filter(mask).column("values_in")).as_py() or 0)
 
 
 def _events(delta: DeltaTable, name: str, receipts: pa.Table, tagsets: set[str]) -> Iterator[str]:

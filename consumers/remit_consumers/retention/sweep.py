@@ -1,4 +1,4 @@
-"""Sweep: what is due goes, in one commit for each table, with its receipt; then its bytes.
+"""Sweep: what is due goes, in one commit for each table, with its receipt; then its bytes; then what old logs say of it.
 
 A sweep that is killed leaves each table as it was or as it must be, and files that no commit speaks of; the next one
 carries it on. Doing it twice changes nothing. Every table's receipt is in the commit that removes its rows.
@@ -24,9 +24,11 @@ from remit_consumers.lake.columns import (
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.leaving import DISCLOSED_TABLE, DISCLOSURES_TABLE
+from remit_consumers.lake.logcut import cut_logs
+from remit_consumers.lake.promises import keep_promised
 from remit_consumers.lake.receipt import EXPIRED, Receipt, Removal, RemovedCount
 from remit_consumers.lake.rewrite import EVENTS, Change, Rewriting, due_files, rewrite_files
-from remit_consumers.lake.tables import Table, is_table, open_table
+from remit_consumers.lake.tables import Table, is_table, open_table, tables_in
 from remit_consumers.lake.vacuum import Vacuum, take_old_orphans
 from remit_consumers.retention.anonymise import AGGREGATES, Anonymiser
 from remit_consumers.retention.looking import Look
@@ -49,10 +51,14 @@ class Swept:
     Attributes:
         receipts: Those of its commits.
         files: Files taken away, orphans among them.
+        entries: Entries of the tables' logs that were cut.
+        uncut: Why a log could not be cut, a line for each.
     """
 
     receipts: Sequence[Receipt] = ()
     files: int = 0
+    entries: int = 0
+    uncut: Sequence[str] = ()
 
     @property
     def rows(self) -> int:
@@ -100,7 +106,10 @@ class Sweep:
             look = Look.at(self.root, self.plan_of, now)
             receipts = [self._events(look, contract) for contract in look.contracts()]
             receipts += [self._own(name, now) for name in self.own_tables()]
-            return Swept([one for one in receipts if one is not None], self._vacuumed(look))
+            made = [one for one in receipts if one is not None]
+            files, cut = self._vacuumed(look), cut_logs(self.root)
+            keep_promised(self.root, tables_in(self.root))
+            return Swept(made, files, sum(cut.entries.values()), cut.refused)
 
     def own_tables(self) -> list[str]:
         """The tables beside the events that there are."""

@@ -77,5 +77,8 @@ class Sweeper:
         if done is None:
             return
         self._metrics.count_removed(done.receipts)
+        for why in done.uncut:
+            self._metrics.faults.labels("cut").inc()
+            log.error("a log is not cut: %s", why)
         self._metrics.due(overdue(root, self._plans.plan, now))
         rebuilt(self._deployment.settings, self._deployment.policy, now)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.lake.durable import sync, write
+from remit_consumers.lake.append import append_rows
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.leaving import (
     DISCLOSED,
@@ -19,8 +19,7 @@ from remit_consumers.lake.leaving import (
     DISCLOSURES,
     DISCLOSURES_TABLE,
 )
-from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import checkpoint, is_table, open_table
+from remit_consumers.lake.tables import is_table, open_table
 
 MADE, REFUSED = "made", "refused"
 """What becomes of a disclosure."""
@@ -188,10 +187,7 @@ def _whole(value: object) -> int:
 
 
 def _append(root: Path, name: str, rows: pa.Table) -> None:
-    table = open_table(root, name)
-    files = write(table.path, rows)
-    sync(files)
-    checkpoint(table, append(table.path, table.version, Append(files, {})))
+    append_rows(open_table(root, name), rows)
 
 
 def sums_of(parts: Iterable[Mapping[str, int]]) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from remit_consumers.lake.log import entries, versions
+from remit_consumers.lake.files import files_at
+from remit_consumers.lake.log import entries, first_version, versions
 from remit_consumers.sharing.rows import Files
 from remit_schemas.durable import replace_file
 
@@ -56,7 +57,7 @@ class News:
 def news(lake: Path, cursor: Cursor, contracts: frozenset[str]) -> News:
     """Find what is new since a cursor.
 
-    A rewrite of files that went out already brings nothing. One that takes in a file that did not, brings all of its
+    A cursor that is older than the log's beginning gets all rows again. A rewrite of files that went out already brings nothing. One that takes in a file that did not, brings all of its
     new files: what went out before comes again then, and is known by its `dedupe`.
 
     Raises:
@@ -67,7 +68,7 @@ def news(lake: Path, cursor: Cursor, contracts: frozenset[str]) -> News:
     for contract in sorted(contracts):
         table = lake / "events" / contract
         after = cursor.versions.get(contract, -1)
-        fresh: set[str] = set()
+        fresh = _behind_the_cut(table, after)
         for entry in entries(table, after):
             added = {one.path for one in entry.added}
             if not entry.removed or fresh & {*entry.removed}:
@@ -76,6 +77,12 @@ def news(lake: Path, cursor: Cursor, contracts: frozenset[str]) -> News:
         if fresh:
             files[contract] = frozenset(fresh)
     return News(files, seen)
+
+
+def _behind_the_cut(table: Path, after: int) -> set[str]:
+    """The files that may be new to a cursor so old that the log tells no more of what came after it: all that there were."""
+    begins = first_version(table)
+    return set(files_at(table, begins)) if begins > after + 1 else set()
 
 
 def stands_still(lake: Path, found: News) -> bool:

@@ -26,7 +26,7 @@ from typing import Final, Self
 from zlib import crc32
 
 from remit_consumers.keyfiles import FolderLock, open_folder
-from remit_consumers.vault.store import SECRET_BYTES
+from remit_consumers.vault.store import SECRET_BYTES, Extent
 from remit_schemas.durable import make_file, replace_file
 from remit_schemas.errors import KeysOutOfReach
 
@@ -115,6 +115,12 @@ class FileStore:
                 return _edition_of(file.fileno())
         except OSError as error:
             raise _out_of_reach(error) from None
+
+    def extent(self) -> Extent:
+        """Read how far the file goes now; see `SecretStore`."""
+        self._add(())
+        edition = self._edition or Edition.first()
+        return Extent(edition.vault, edition.number, (self._end - _HEADER.size) // RECORD.size)
 
     def find(self, indexes: Collection[bytes]) -> dict[bytes, bytes]:
         """Give the secrets that there are; see `SecretStore`."""

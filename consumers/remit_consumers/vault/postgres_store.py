@@ -20,7 +20,7 @@ from typing import Any, Final, LiteralString, Self, TypeVar
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from remit_consumers.vault.store import SECRET_BYTES
+from remit_consumers.vault.store import SECRET_BYTES, Extent
 from remit_schemas.errors import KeysOutOfReach, SettingsError
 
 ATTEMPTS: Final = 3  # somebody may forget between the writing and the reading of a secret
@@ -44,6 +44,7 @@ _BEGIN: Final = (
     "INSERT INTO remit_vault_edition (vault, number) VALUES (%s, 1) ON CONFLICT DO NOTHING"
 )
 _EDITION: Final = "SELECT vault, number FROM remit_vault_edition"
+_EXTENT: Final = "SELECT vault, number, (SELECT count(*) FROM remit_vault) FROM remit_vault_edition"
 _RAISE: Final = "UPDATE remit_vault_edition SET number = number + 1"
 _FIND: Final = "SELECT index, secret FROM remit_vault WHERE index = ANY(%s)"
 _ALL: Final = "SELECT index, secret FROM remit_vault"
@@ -113,6 +114,10 @@ class PostgresStore:
             raise KeysOutOfReach("the vault's database was replaced by another or an older one")
         self._edition = edition
         return edition
+
+    def extent(self) -> Extent:
+        """Ask how far the vault has come; see `SecretStore`."""
+        return self._do(lambda to: Extent(*_rows(to, _EXTENT)[0]))
 
     def find(self, indexes: Collection[bytes]) -> dict[bytes, bytes]:
         """Give the secrets that there are; see `SecretStore`."""

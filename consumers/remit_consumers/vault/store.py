@@ -1,10 +1,31 @@
 """What a vault stands on: something that keeps a secret under an index, gives it to all processes, and can destroy it."""
 
 from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 INDEX_BYTES: Final = 32  # HMAC-SHA256 of tenant and subject
 SECRET_BYTES: Final = 32  # a key of HMAC-SHA256
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How far a vault has come.
+
+    Attributes:
+        vault: Its id, 8 bytes.
+        edition: Grows by one whenever secrets are destroyed.
+        records: Secrets that were ever put into it in this edition; fewer are an older copy.
+    """
+
+    vault: bytes
+    edition: int
+    records: int
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """What only ever grows."""
+        return self.edition, self.records
 
 
 class SecretStore(Protocol):
@@ -22,6 +43,10 @@ class SecretStore(Protocol):
 
     def edition(self) -> Hashable:
         """Give what changes whenever secrets were destroyed, by whichever process: who remembers any asks it first."""
+        ...
+
+    def extent(self) -> Extent:
+        """Give how far the vault has come, as it lies there now."""
         ...
 
     def find(self, indexes: Collection[bytes]) -> dict[bytes, bytes]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final, Self
 
 from remit_consumers.vault.file_store import FILE, FileStore
-from remit_consumers.vault.store import SecretStore
+from remit_consumers.vault.store import Extent, SecretStore
+from remit_consumers.vault.witness import Witness
 from remit_schemas.errors import SettingsError
 
 KNOWN_MAX: Final = 1 << 18  # plain ids kept in memory to save their HMAC: some 50 MB at most
@@ -23,30 +24,36 @@ class Vault:
     and without the index key, which lies with the other keys, nobody can look a known id up.
     """
 
-    def __init__(self, store: SecretStore, index_key: bytes) -> None:
+    def __init__(
+        self, store: SecretStore, index_key: bytes, witness: Witness | None = None
+    ) -> None:
         self._store = store
+        self._witness = witness
         self._index_key = index_key
         self._known: dict[str, dict[str, bytes]] = {}
         self._known_count = 0
         self._edition = store.edition()
+        if witness is not None:
+            witness.check(store.extent)
 
     @classmethod
-    def open(cls, place: Path | str, index_key: bytes) -> Self:
+    def open(cls, place: Path | str, index_key: bytes, witness: Witness | None = None) -> Self:
         """Open a vault, making it when there is none.
 
         Args:
             place: REMIT_VAULT: a folder, never under the data folder; or the address of a PostgreSQL database.
             index_key: `KeyStore.index_key`, 32 bytes.
+            witness: Knows how far the vault had come, and is told how far it comes; None: nobody.
 
         Raises:
-            KeysOutOfReach: It cannot be made or read, or is something else.
+            KeysOutOfReach: It cannot be made or read, is something else, or has less than it had.
             SettingsError: It is in PostgreSQL, and that cannot be spoken to as it is set.
         """
         if isinstance(place, Path):
-            return cls(FileStore.open(place), index_key)
+            return cls(FileStore.open(place), index_key, witness)
         with _client_of_postgres():
             from remit_consumers.vault.postgres_store import PostgresStore  # noqa: PLC0415 - only where a vault is in one
-        return cls(PostgresStore.open(place), index_key)
+        return cls(PostgresStore.open(place), index_key, witness)
 
     @staticmethod
     def exists(place: Path | str) -> bool:
@@ -156,8 +163,14 @@ class Vault:
     def forget_indexes(self, indexes: Iterable[bytes]) -> frozenset[bytes]:
         """Destroy secrets by their index, for who knows no plain id; give which there were. Errors as `forget_all`."""
         gone = self._store.forget(indexes)
+        if self._witness is not None:
+            self._witness.note(self._store.extent())
         self._drop_forgotten()
         return gone
+
+    def extent(self) -> Extent:
+        """Give how far the vault has come. Errors as `secrets_of`."""
+        return self._store.extent()
 
     def records(self) -> dict[bytes, bytes]:
         """Give every secret there is by its index: for a backup. Errors as `secrets_of`."""
@@ -181,6 +194,8 @@ class Vault:
         """Find or make the secrets of subjects that are not in memory under their plain id."""
         indexes = {subject: self.index_of(tenant, subject) for subject in subjects}
         secrets = self._store.secrets(indexes.values())
+        if self._witness is not None:
+            self._witness.note_soon(self._store.extent)
         known = {subject: secrets[index] for subject, index in indexes.items()}
         self._known[tenant].update(known)
         self._known_count += len(known)

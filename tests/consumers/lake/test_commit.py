@@ -262,7 +262,9 @@ def test_many_commits_leave_one_row_a_partition_and_a_short_log_of_positions(
             )
         )
     positions = DeltaTable(lake.root / "positions")
-    assert positions.to_pyarrow_table().num_rows <= 3
+    assert (
+        positions.to_pyarrow_table().num_rows <= 6
+    )  # two a commit: where the partition stands, and its table
     assert len(list((lake.root / "positions/_delta_log").glob("*.json"))) < 110
     assert Lake(lake.root).claim(LOG, 0).position == 201
     asleep = claimed(lake.root)
