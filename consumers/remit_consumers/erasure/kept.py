@@ -14,7 +14,7 @@ import pyarrow as pa
 from remit_consumers.keeping import NONE, floors, microseconds
 from remit_consumers.retention.decide import EPOCH
 from remit_consumers.retention.holds import NO_HOLD, Holds
-from remit_consumers.withdrawal.narrow import PlanOf, plan_on_record
+from remit_consumers.withdrawal.narrow import PlanOf, plan_of_rows, tagset_on_record
 from remit_schemas.plan import Plan
 
 OBLIGED: Final = "LegalObligationImpaired"
@@ -49,6 +49,7 @@ class Keeping:
         now: Aware UTC.
         rows: How many rows each ground keeps.
         until: Until when the longest floor keeps any.
+        waiting: What could not be decided or done yet, and of which table: one line each.
     """
 
     holds: Holds
@@ -57,19 +58,24 @@ class Keeping:
     now: datetime
     rows: Counter[Ground] = field(default_factory=Counter)
     until: dict[Ground, datetime] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
     _counting: Lock = field(default_factory=Lock)
 
     def held(self, rows: pa.Table, *, count: Mask) -> Mask:
-        """Say which rows must stay; those under a mask are counted."""
+        """Say which rows must stay; those under a mask are counted.
+
+        Raises:
+            LakeError: A row under the mask was stored by what is not on record: nobody knows what a law says of it.
+        """
         kept = np.zeros(rows.num_rows, np.bool_)
         coded = rows.column("tagset").combine_chunks().dictionary_encode()
         codes = coded.indices.to_numpy(zero_copy_only=False)
         for code, tagset in enumerate(coded.dictionary.to_pylist()):
             mine = codes == code
-            contract = self.tagsets.get(tagset, {}).get("contract", "")
-            kept |= self._by_holds(contract, rows, mine, count)
-            plan = plan_on_record(self.tagsets, self.plan_of, tagset)
-            if plan is not None:
+            if (mine & count).any():
+                told = tagset_on_record(self.tagsets, tagset)
+                plan = plan_of_rows(told, self.plan_of)
+                kept |= self._by_holds(plan.contract, rows, mine, count)
                 kept |= self._by_floor(plan, rows, mine, count)
         return kept
 

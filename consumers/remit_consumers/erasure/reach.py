@@ -45,11 +45,14 @@ def reason_of(erasure: Erasure) -> str:
 def take_rows(deployment: Deployment, erasure: Erasure, now: datetime) -> Keeping:
     """Take what an erasure asks for from the rows of every events table, the old files at once.
 
+    A table that must wait holds up no other: nothing of it is taken, where what its rows were stored by is not on
+    record, so that nobody knows what a law says of them; or a file of it is too young to be taken for an orphan.
+
     Returns:
-        What holds and laws keep back.
+        What holds and laws keep back, and what has to wait.
 
     Raises:
-        LakeError: The lake cannot be written, or a file that no commit speaks of is too young to be taken for an orphan.
+        LakeError: The lake cannot be written.
 
     Source: policy 2021-11-01, clauses S079a, S079b, S091b, S095c.
     """
@@ -62,11 +65,14 @@ def take_rows(deployment: Deployment, erasure: Erasure, now: datetime) -> Keepin
         return keeping
     with maintaining(root):
         for name in (name for name in row_tables(root) if name.startswith(EVENTS)):
-            rewrite(root, name, taking.subjects, taking.change, WORKERS)
-            if erasure.scope.is_whole and not keeping.rows:
-                _sweep(root, name, taking.subjects)
-            else:
-                Vacuum().take(root / name, 0.0)
+            try:
+                rewrite(root, name, taking.subjects, taking.change, WORKERS)
+                if erasure.scope.is_whole:
+                    _sweep(root, name, taking.subjects)
+                else:
+                    Vacuum().take(root / name, 0.0)
+            except LakeError as error:
+                keeping.waiting.append(str(error))
     return keeping
 
 
@@ -150,7 +156,7 @@ def _sweep(root: Path, name: str, subjects: pa.Array) -> None:
         return
     Vacuum().take(table.path, 0.0)
     if young := take_orphans(table, subjects):
-        message = f"{young} files of {name} may be about to be committed: the erasure is on record and goes on at the next start"
+        message = f"{young} files of {name} may be about to be committed"
         raise LakeError(message)
 
 

@@ -15,10 +15,15 @@ from remit_consumers.lake.receipt import Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, joined
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.rows import COLLECTED_AT, columns_of, present_in
-from remit_consumers.withdrawal.narrow import Narrowing, PlanOf, narrowed, narrowing
+from remit_consumers.withdrawal.narrow import (
+    Narrowing,
+    PlanOf,
+    narrowed,
+    narrowing,
+    tagset_on_record,
+)
 from remit_consumers.withdrawal.orders import DENIED, MINOR, Orders, keys_of
 from remit_schemas.category import Decision
-from remit_schemas.errors import LakeError
 
 Places = npt.NDArray[np.int64]
 
@@ -102,13 +107,7 @@ class Judge:
 
     def _tagset(self, name: str) -> Mapping[str, str]:
         """What a tagset stands for."""
-        try:
-            return self.tagsets[name]
-        except KeyError:
-            message = (
-                "rows bear a tagset that the catalogue does not know: restore the table tagsets"
-            )
-            raise LakeError(message) from None
+        return tagset_on_record(self.tagsets, name)
 
     def _counted(
         self, before: pa.Table, after: pa.Table, verdict: Verdict, places: pa.Array
