@@ -68,12 +68,13 @@ def apply_head(root: Path, done: str, hashes: Sequence[str], first: str) -> None
 
 def _told(root: Path) -> dict[str, Any] | None:
     """What the file says; None where there is none."""
+    told: object = None
     try:
-        told: dict[str, Any] = json.loads((root / APPLIED).read_text("ascii"))
+        told = json.loads((root / APPLIED).read_text("ascii"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError):
-        told = {}
+        pass
     if not isinstance(told, dict) or "head" not in told:
         message = f"{APPLIED} in the lake's folder cannot be read"
         raise LakeError(message)

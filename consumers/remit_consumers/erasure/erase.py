@@ -28,11 +28,13 @@ from remit_consumers.erasure.scope import REASONS, Scope, SubjectRef
 from remit_consumers.erasure.sealed import late_events
 from remit_consumers.erasure.suppression import Suppression, entry_of
 from remit_consumers.erasure.telling import tell
+from remit_consumers.lake.columns import RESTRICTIONS_TABLE
 from remit_consumers.lake.fault import reaching
+from remit_consumers.lake.holds import HOLDS_TABLE
 from remit_consumers.lake.log import versions
+from remit_consumers.lake.restrictions import OBLIGED, UNDECIDED, Whose, keep_back
 from remit_consumers.lake.rewrite import EVENTS
 from remit_consumers.lake.tables import row_tables
-from remit_consumers.retention.holds import HOLDS_TABLE
 from remit_schemas.errors import LakeError, SettingsError
 
 EVERYTHING = Scope()
@@ -141,10 +143,11 @@ def carry_out(
         told = tell(deployment, erasure, now)
         keeping = take_rows(deployment, erasure, now)
         if erasure.scope.is_whole:
-            strike_evidence(deployment, erasure)
+            keep_back(root, erasure.erasure, _withheld(erasure, keeping), now)
+            strike_evidence(deployment, erasure, keeping)
         drop_views(settings, erasure)
         if keeping.waiting:
-            raise _unfinished(erasure, "; ".join(keeping.waiting))
+            raise _unfinished(erasure, "; ".join(keeping.waiting.values()))
         searched = _searched(settings.data, erasure, keeping, plain)
         seen = Seen(keeping, *searched, late_events(deployment, now), told)
         if seen.found.total:
@@ -154,6 +157,13 @@ def carry_out(
         ledger.append(replace(erasure, certificate=certificate.to_dict()))
         _write_certificates(settings.data, ledger)
         return certificate
+
+
+def _withheld(erasure: Erasure, keeping: Keeping) -> dict[Whose, str]:
+    """Whose rows stay and are used for nothing, and why: a law keeps them, or nobody knows yet whether one does."""
+    names = [(one.tenant, name) for one in erasure.named for name in one.stored]
+    undecided = dict.fromkeys(names if keeping.waiting else (), UNDECIDED)
+    return undecided | dict.fromkeys(keeping.whose, OBLIGED)
 
 
 def _searched(
@@ -170,7 +180,7 @@ def _searched(
     if not both.total:
         return both, nothing
     kept = {f"lake/{EVENTS}{ground.contract}" for ground in keeping.rows}
-    kept |= {f"lake/{HOLDS_TABLE}"} if keeping.rows else set()
+    kept |= {f"lake/{HOLDS_TABLE}", f"lake/{RESTRICTIONS_TABLE}"} if keeping.rows else set()
     found = rescan(data, needles_of(names)).but_for(kept)
     return found, rescan(data, needles_of((), plain)) if plain else nothing
 

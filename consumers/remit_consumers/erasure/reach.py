@@ -17,13 +17,13 @@ from remit_consumers.erasure.strike import Strike, Struck, strike, without
 from remit_consumers.erasure.taking import Taking
 from remit_consumers.floor.seen import number_of
 from remit_consumers.floor.window import Sealer
-from remit_consumers.lake.columns import CONSENTS_TABLE, WITHDRAWN_TABLE
+from remit_consumers.lake.columns import CONSENTS_TABLE, RESTRICTIONS_TABLE, WITHDRAWN_TABLE
+from remit_consumers.lake.holds import Holds
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.log import entries
 from remit_consumers.lake.rewrite import EVENTS, WORKERS, live_files, rewrite
 from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.lake.vacuum import Vacuum, take_orphans
-from remit_consumers.retention.holds import Holds
 from remit_consumers.settings import Settings
 from remit_consumers.views.store import drop, held, views_of
 from remit_consumers.withdrawal.decide import catalogue
@@ -72,12 +72,15 @@ def take_rows(deployment: Deployment, erasure: Erasure, now: datetime) -> Keepin
                 else:
                     Vacuum().take(root / name, 0.0)
             except LakeError as error:
-                keeping.waiting.append(str(error))
+                keeping.waiting[name] = str(error)
     return keeping
 
 
-def strike_evidence(deployment: Deployment, erasure: Erasure) -> None:
-    """Take the rows of the lake's own tables that name somebody: consents with their snapshot, withdrawals, disclosures."""
+def strike_evidence(deployment: Deployment, erasure: Erasure, keeping: Keeping) -> None:
+    """Take the rows of the lake's own tables that name somebody: consents with their snapshot, withdrawals, disclosures.
+
+    A restriction goes with the rows that it lay on; one stays where rows do.
+    """
     root = deployment.lake.root
     told = pa.array([name for one in erasure.named for name in one.ledger], pa.string())
     stored = pa.array([name for one in erasure.named for name in one.stored], pa.string())
@@ -86,6 +89,10 @@ def strike_evidence(deployment: Deployment, erasure: Erasure) -> None:
         strike(root, Struck(CONSENTS_TABLE, spoken, told, _unsaid(told), reason_of(erasure)))
         for name in (WITHDRAWN_TABLE, DISCLOSED_TABLE):
             strike(root, Struck(name, ["subject"], stored, without(["subject"], stored)))
+        kept = {name for _, name in keeping.whose}
+        freed = pa.array([name for name in stored.to_pylist() if name not in kept], pa.string())
+        free = freed if not keeping.waiting else freed.slice(0, 0)
+        strike(root, Struck(RESTRICTIONS_TABLE, ["subject"], free, without(["subject"], free)))
     deployment.settings.ledger.unlink(missing_ok=True)
 
 

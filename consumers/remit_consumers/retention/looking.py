@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from remit_consumers.keeping import Ends, day_of, says
+from remit_consumers.lake.holds import Holds
 from remit_consumers.lake.rewrite import EVENTS, day_in, due_files, live_files
 from remit_consumers.lake.tables import Table, is_table, open_table, row_tables
 from remit_consumers.retention.aging import aging
 from remit_consumers.retention.decide import Assessor
-from remit_consumers.retention.holds import Holds
 from remit_consumers.withdrawal.decide import catalogue
 from remit_consumers.withdrawal.narrow import PlanOf
 from remit_consumers.withdrawal.orders import keys_of

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.batch import counted
+from remit_consumers.erasure.kept import Keeping
 from remit_consumers.lake.receipt import Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, joined
 from remit_consumers.lake.tagsets import Tagset
@@ -46,12 +47,14 @@ class Judge:
         tagsets: The catalogue: for each tagset its row.
         plan_of: Gives the plan that rows were stored by.
         now: Aware UTC; waiting counts to here.
+        keeping: Says which rows stay although they are to be erased: a law or a hold is on them.
     """
 
     orders: Orders
     tagsets: Mapping[str, Mapping[str, str]]
     plan_of: PlanOf
     now: datetime
+    keeping: Keeping
     _known: dict[tuple[str, frozenset[str]], Narrowing | None] = field(default_factory=dict)
 
     def change(self, rows: pa.Table) -> Change | None:
@@ -60,7 +63,7 @@ class Judge:
         Raises:
             LakeError: A policy version that rows were stored by is not on record.
         """
-        verdicts = self._verdicts(rows)
+        verdicts = self._but_for_kept(rows, self._verdicts(rows))
         if not verdicts:
             return None
         removed: list[RemovedCount] = []
@@ -88,6 +91,21 @@ class Judge:
             if verdict is not None:
                 found.setdefault(verdict, []).append(mine)
         return {verdict: np.sort(np.concatenate(each)) for verdict, each in found.items()}
+
+    def _but_for_kept(
+        self, rows: pa.Table, verdicts: Mapping[Verdict, Places]
+    ) -> dict[Verdict, Places]:
+        """The verdicts without rows that are to be erased and must stay."""
+        left: dict[Verdict, Places] = {}
+        for verdict, places in verdicts.items():
+            if verdict.removal is Removal.ERASED:
+                every = np.ones(len(places), np.bool_)
+                goes = places[~self.keeping.held(rows.take(pa.array(places)), count=every)]
+            else:
+                goes = places
+            if len(goes):
+                left[verdict] = goes
+        return left
 
     def _verdict(self, place: int, tagset: str, day: date) -> Verdict | None:
         """What becomes of the rows of one key with one tagset and day; None: nothing."""

@@ -87,6 +87,9 @@ class Revoker:
             else:
                 self._metrics.count_removed(done.receipts)
                 self._metrics.waited(done.waited_s, done.erasures_waited_s)
+                for why in done.waiting:
+                    self._metrics.faults.labels("revoke").inc()
+                    log.error("stored rows cannot be rewritten, trying again: %s", why)
 
     def _go(self) -> Done:
         """Carry out what is pending, go by go."""

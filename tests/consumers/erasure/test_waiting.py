@@ -11,15 +11,17 @@ import pytest
 
 from kit.erasing import ErasingShop
 from kit.own_versions import LOST, lose, put
-from kit.shop import EVENTS, NOON
+from kit.shop import EVENTS, NOON, REPORTING
 from kit.sweeping import SAID, policy_with
 from remit_consumers.backup.guard import check_applied
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.certificate import certificates_in, chain_breaches
 from remit_consumers.erasure.erase import apply, finish
 from remit_consumers.erasure.ledger import ErasureLedger
+from remit_consumers.lake.restrictions import standing
 from remit_consumers.lake.tables import open_table
 from remit_consumers.lake.vacuum import ORPHAN_AGE_S
+from remit_consumers.views.withdrawals import still_read, withdrawn
 from remit_schemas.errors import LakeError
 
 YEARS = timedelta(days=3 * 365 + 2)
@@ -61,6 +63,9 @@ def test_where_the_policy_version_of_rows_is_not_on_record_an_erasure_waits_for_
         shop.erase("ann")
     assert pages(shop) == 2, "nobody knows what a law says of them"
     assert said(shop) == 2, "other tables go on"
+    assert still_read(shop.rows(), withdrawn(shop.root, REPORTING)).num_rows == 1, (
+        "used for nothing"
+    )
     assert certificates_in(shop.settings.data) == []
     assert shop.vault.known_secret_of("", "ann") is None
     put(shop.folder / "policies", policy_with(LAW), LOST)
@@ -79,6 +84,7 @@ def test_rows_that_no_law_keeps_go_once_their_policy_version_is_on_record(
     put(shop.folder / "policies", policy_with(None), LOST)
     (certificate,) = finish(Deployment.open(shop.settings), NOON)
     assert certificate.facts["kept"] == []
+    assert standing(shop.root).num_rows == 0
     assert pages(shop) == 1
 
 
