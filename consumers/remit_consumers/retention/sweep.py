@@ -19,6 +19,7 @@ from remit_consumers.lake.columns import (
     CONSENTS_TABLE,
     QUERIES_TABLE,
     REQUESTS_TABLE,
+    RESTRICTIONS_TABLE,
     WITHDRAWN_TABLE,
 )
 from remit_consumers.lake.fault import reaching
@@ -30,13 +31,15 @@ from remit_consumers.lake.tables import Table, is_table, open_table
 from remit_consumers.lake.vacuum import Vacuum, take_old_orphans
 from remit_consumers.retention.anonymise import AGGREGATES, Anonymiser
 from remit_consumers.retention.looking import Look
+from remit_consumers.retention.restricted import Ended
 from remit_consumers.withdrawal.narrow import PlanOf
 
 OWN_TABLES = (
     *("quarantine", CONSENTS_TABLE, WITHDRAWN_TABLE, QUERIES_TABLE, REQUESTS_TABLE),
-    *(DISCLOSURES_TABLE, DISCLOSED_TABLE, "notices"),
+    *(DISCLOSURES_TABLE, DISCLOSED_TABLE, "notices", RESTRICTIONS_TABLE),
 )
-"""Tables beside the events whose rows have a `keep_until`: it alone decides, and no hold lies on them."""
+"""Tables beside the events whose rows have a `keep_until`: it decides, and no hold lies on them. Of restrictions only
+those go that have ended."""
 
 Progress = Callable[[str], None]
 """Called with the name of each table before it is swept."""
@@ -121,8 +124,7 @@ class Sweep:
     def _own(self, name: str, now: datetime) -> Receipt | None:
         """Sweep a table whose rows have only their `keep_until`."""
         self.progress(name)
-        what = Rewriting(lambda table: due_files(table, now), lambda rows: without_due(rows, now))
-        return rewrite_files(self.root, name, what)
+        return rewrite_files(self.root, name, own_rewriting(self.root, name, now))
 
     def _vacuumed(self, look: Look) -> int:
         """Take away what the commits took out, and files that no commit ever spoke of; gives how many."""
@@ -135,6 +137,14 @@ class Sweep:
             taken += self.vacuum.take(table.path, self.grace_s)
             taken += take_old_orphans(table, self.vacuum)
         return taken
+
+
+def own_rewriting(root: Path, name: str, now: datetime) -> Rewriting:
+    """What is done with a table of remit's own: which files may hold what is due, and what stays of their rows."""
+    if name == RESTRICTIONS_TABLE:
+        ended = Ended(root, now)
+        return Rewriting(ended.files, ended.change)
+    return Rewriting(lambda table: due_files(table, now), lambda rows: without_due(rows, now))
 
 
 def without_due(rows: pa.Table, now: datetime) -> Change | None:
