@@ -51,6 +51,14 @@ def pending(root: Path) -> pa.Table:
     return pa.concat_tables([begun, _without(left, begun)])
 
 
+def waits(root: Path, rows: pa.Table) -> pa.Array:
+    """Which of some rows speak of a withdrawal that is not carried out: they are needed until it is."""
+    left = pending(root).select(list(KEY)).to_pylist()
+    keys = {tuple(one.values()) for one in left}
+    mine = rows.select(list(KEY)).to_pylist() if keys else []
+    return pa.array([tuple(one.values()) in keys for one in mine] or [False] * rows.num_rows)
+
+
 def rewritten(root: Path, rows: pa.Table, now: datetime, left: Sequence[str]) -> None:
     """Say of erasures that tables were rewritten for them, but for those that are left, durably; once for each."""
     fresh = rows.filter(rows.column("rewritten_at").is_null())

@@ -29,6 +29,7 @@ from remit_consumers.lake.receipt import EXPIRED, Receipt, Removal, RemovedCount
 from remit_consumers.lake.rewrite import EVENTS, Change, Rewriting, due_files, rewrite_files
 from remit_consumers.lake.tables import Table, is_table, open_table
 from remit_consumers.lake.vacuum import Vacuum, take_old_orphans
+from remit_consumers.lake.withdrawn import waits
 from remit_consumers.retention.anonymise import AGGREGATES, Anonymiser
 from remit_consumers.retention.looking import Look
 from remit_consumers.retention.restricted import Ended
@@ -144,16 +145,25 @@ def own_rewriting(root: Path, name: str, now: datetime) -> Rewriting:
     if name == RESTRICTIONS_TABLE:
         ended = Ended(root, now)
         return Rewriting(ended.files, ended.change)
-    return Rewriting(lambda table: due_files(table, now), lambda rows: without_due(rows, now))
+    find = partial(due_files, now=now)
+    if name == WITHDRAWN_TABLE:
+        return Rewriting(find, lambda rows: without_due(rows, now, waits(root, rows)))
+    return Rewriting(find, partial(without_due, now=now))
 
 
-def without_due(rows: pa.Table, now: datetime) -> Change | None:
+def without_due(rows: pa.Table, now: datetime, needed: pa.Array | None = None) -> Change | None:
     """The rows of a table of remit's own without those whose time is over; None: all stay.
 
     A row of the quarantine stands for as many events as it says.
+
+    Args:
+        rows: Of the table.
+        now: Aware UTC.
+        needed: Which rows stay all the same; None: none.
     """
     moment = pa.scalar(now, pa.timestamp("us", "UTC"))
     due = pc.fill_null(pc.less_equal(rows.column("keep_until"), moment), fill_value=False)
+    due = due if needed is None else pc.and_not(due, needed)
     if not pc.any(due).as_py():
         return None
     gone = rows.filter(due)
