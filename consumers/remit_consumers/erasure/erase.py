@@ -145,7 +145,7 @@ def carry_out(
         if erasure.scope.is_whole:
             keep_back(root, erasure.erasure, _withheld(erasure, keeping), now)
             strike_evidence(deployment, erasure, keeping)
-        drop_views(settings, erasure)
+        drop_views(settings, erasure, keeping)
         if keeping.waiting:
             raise _unfinished(erasure, "; ".join(keeping.waiting.values()))
         searched = _searched(settings.data, erasure, keeping, plain)

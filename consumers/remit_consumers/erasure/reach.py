@@ -96,9 +96,14 @@ def strike_evidence(deployment: Deployment, erasure: Erasure, keeping: Keeping) 
     deployment.settings.ledger.unlink(missing_ok=True)
 
 
-def drop_views(settings: Settings, erasure: Erasure) -> int:
-    """Take away the views of the contracts that lost rows; they are made anew from what is left when they are asked for."""
+def drop_views(settings: Settings, erasure: Erasure, keeping: Keeping) -> int:
+    """Take away the views of the contracts that lost rows, or have some that are used for nothing from here on.
+
+    They are made anew from what is left when they are asked for.
+    """
     changed = set(contracts_taken_from(settings.lake, erasure))
+    changed |= {ground.contract for ground in keeping.rows}
+    changed |= {name.removeprefix(EVENTS) for name in keeping.waiting}
     gone = 0
     for purpose in (path for path in settings.views.glob("[!.]*") if path.is_dir()):
         with held(settings.locks, alone=True):

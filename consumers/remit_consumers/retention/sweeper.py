@@ -11,7 +11,7 @@ from remit_consumers.metrics import Metrics
 from remit_consumers.plans import Plans
 from remit_consumers.retention.planning import overdue
 from remit_consumers.retention.sweep import Sweep
-from remit_consumers.retention.views import rebuilt
+from remit_consumers.views.renewing import renew
 from remit_consumers.withdrawal.revoke import GRACE_S
 from remit_schemas.errors import RemitError
 
@@ -78,4 +78,4 @@ class Sweeper:
             return
         self._metrics.count_removed(done.receipts)
         self._metrics.due(overdue(root, self._plans.plan, now))
-        rebuilt(self._deployment.settings, self._deployment.policy, now)
+        renew(self._deployment.settings, self._deployment.policy, self._now)

@@ -103,7 +103,7 @@ class Revoker:
             return whole
         if whole.left:
             self._due_at = min(self._due_at, time.monotonic() + AGAIN_S)
-        if whole.withdrawals:
+        if whole.withdrawals or whole.left:  # what waits is used for nothing meanwhile
             self._renew()
         vacuum_all(self._root, self._vacuum, GRACE_S)
         return whole
