@@ -14,6 +14,7 @@ from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_consumers.deployment import contracts_of, open_keys
+from remit_consumers.erasure.waiting import waiting
 from remit_consumers.keys import lies_under
 from remit_consumers.reach import out_of_reach
 from remit_consumers.reducers.means import IP_PLACE, Means
@@ -91,6 +92,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield _private(name, folder)
     yield _epoch(settings)
     yield _overdue(settings)
+    yield _erasures(settings)
     yield _places(settings)
     yield _roles(settings)
     yield _plain_door(settings)
@@ -172,6 +174,23 @@ def _overdue(settings: Settings) -> Finding:
         return Finding("old keys", holds=False, detail=str(error))
     mend = f"{overdue} keys should be destroyed: start `remit run`, which does it"
     return Finding("old keys", holds=not overdue, detail=mend if overdue else "all gone in time")
+
+
+def _erasures(settings: Settings) -> Finding:
+    """Erasures that are on record and could not be done."""
+    name, now = "erasures", datetime.now(UTC)
+    if not settings.keys.exists():
+        return Finding(name, holds=True, detail="none")
+    try:
+        late = [one for one in waiting(settings.keys, settings.lake) if one.is_late(now)]
+    except RemitError as error:
+        return Finding(name, holds=False, detail=str(error))
+    if not late:
+        return Finding(name, holds=True, detail="none waits")
+    reasons = "; ".join(dict.fromkeys(one.why for one in late if one.why))
+    mend = reasons or "no consumer runs: `remit erasure resume`"
+    detail = f"{len(late)} not done, the oldest since {late[0].since:%Y-%m-%d %H:%M} UTC: {mend}"
+    return Finding(name, holds=False, detail=detail)
 
 
 def _places(settings: Settings) -> Finding:

@@ -28,6 +28,7 @@ from remit_consumers.erasure.scope import REASONS, Scope, SubjectRef
 from remit_consumers.erasure.sealed import late_events
 from remit_consumers.erasure.suppression import Suppression, entry_of
 from remit_consumers.erasure.telling import tell
+from remit_consumers.erasure.waiting import forget, note
 from remit_consumers.lake.columns import RESTRICTIONS_TABLE
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.holds import HOLDS_TABLE
@@ -125,7 +126,7 @@ def carry_out(
     now: datetime,
     plain: Sequence[SubjectRef] = (),
 ) -> Certificate:
-    """Do what an erasure on record asks for; every step may be done again.
+    """Do what an erasure on record asks for; every step may be done again. Why it cannot be done yet is written down.
 
     Args:
         deployment: The installation.
@@ -137,6 +138,24 @@ def carry_out(
     Raises:
         LakeError: Something of it is left; it stays on record.
     """
+    keys = deployment.settings.keys
+    try:
+        done = _carried_out(deployment, ledger, erasure, now, plain)
+    except LakeError as error:
+        note(keys, erasure.erasure, str(error), now)
+        raise
+    forget(keys, erasure.erasure)
+    return done
+
+
+def _carried_out(
+    deployment: Deployment,
+    ledger: ErasureLedger,
+    erasure: Erasure,
+    now: datetime,
+    plain: Sequence[SubjectRef],
+) -> Certificate:
+    """Do it, step by step."""
     settings, root = deployment.settings, deployment.lake.root
     with reaching(root):
         _withhold(deployment, erasure)
