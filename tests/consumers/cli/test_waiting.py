@@ -35,9 +35,9 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Erasi
     return shop
 
 
-def found(remit: Remit) -> dict[str, object]:
-    """What doctor says of erasures."""
-    one: dict[str, object] = json.loads(remit("doctor", "--json").out)["checks"]["erasures"]
+def found(remit: Remit, check: str = "erasures") -> dict[str, object]:
+    """What doctor says of something."""
+    one: dict[str, object] = json.loads(remit("doctor", "--json").out)["checks"][check]
     return one
 
 
@@ -65,9 +65,11 @@ def test_a_request_whose_erasure_waits_says_so_until_it_is_done(
     assert LOST in remit("erasure", "list").out
     assert not found(remit)["holds"]
     assert LOST in str(found(remit)["detail"])
+    assert LOST in str(found(remit, "policy versions")["detail"])
     put(Path(shop.settings.policy or "").parent, policy_with(None), LOST)
     assert remit("erasure", "resume").code == 0
     assert found(remit)["holds"]
+    assert found(remit, "policy versions")["holds"]
     assert listed(remit) == []
     assert len(list((shop.settings.data / "certificates").iterdir())) == 1
 
