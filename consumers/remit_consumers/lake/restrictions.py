@@ -30,16 +30,7 @@ KEY = ["tenant", "subject", "request"]
 """What a restriction is known by."""
 
 
-def restrict(  # noqa: PLR0913 - two by keyword: of what an erasure could not take
-    root: Path,
-    request: str,
-    tenant: str,
-    names: Sequence[str],
-    now: datetime,
-    *,
-    to_day: date | None = None,
-    code: str | None = None,
-) -> None:
+def restrict(root: Path, request: str, tenant: str, names: Sequence[str], now: datetime) -> None:
     """Put every name of a subject under restriction, durably.
 
     Args:
@@ -48,26 +39,18 @@ def restrict(  # noqa: PLR0913 - two by keyword: of what an erasure could not ta
         tenant: Whose customer.
         names: Pseudonyms as rows bear them.
         now: Aware UTC.
-        to_day: The last day whose rows it lies on; None: all.
-        code: Why rows could not be erased; None: the subject asked for a restriction.
 
     Raises:
         LakeError: It cannot be written.
     """
-    rows = [
-        {
-            "tenant": tenant,
-            "subject": name,
-            "request": request,
-            "placed_at": now,
-            "lifted_at": None,
-            "keep_until": now + KEPT_FOR,
-            "to_day": to_day,
-            "code": code,
-        }
-        for name in names
-    ]
-    _append(root, pa.Table.from_pylist(rows, RESTRICTIONS))
+    _append(root, [_row(request, (tenant, name), now) for name in names])
+
+
+def _row(request: str, whose: Whose, now: datetime) -> dict[str, object]:
+    """A restriction of one name that somebody asked for."""
+    tenant, name = whose
+    placed = {"placed_at": now, "keep_until": now + KEPT_FOR}
+    return {"tenant": tenant, "subject": name, "request": request, **placed}
 
 
 def lift(root: Path, request: str, now: datetime) -> int:
@@ -82,7 +65,7 @@ def lift(root: Path, request: str, now: datetime) -> int:
         kind = RESTRICTIONS.field(name)
         same = pa.repeat(pa.scalar(value, kind.type), mine.num_rows)
         mine = mine.set_column(RESTRICTIONS.get_field_index(name), kind, same)
-    _append(root, mine)
+    _append(root, mine.to_pylist())
     return int(mine.num_rows)
 
 
@@ -144,18 +127,17 @@ def keep_back(
         if row["to_day"] is None or (to_day is not None and row["to_day"] >= to_day)
     }
     fresh = sorted(set(kept.items()) - known)
-    for tenant, code in sorted({(tenant, code) for (tenant, _), code in fresh}):
-        names = [name for (whose, name), why in fresh if (whose, why) == (tenant, code)]
-        restrict(root, request, tenant, names, now, to_day=to_day, code=code)
+    beside = {"to_day": to_day}
+    _append(root, [_row(request, one, now) | beside | {"code": code} for one, code in fresh])
 
 
-def _append(root: Path, rows: pa.Table) -> None:
-    if not rows.num_rows:
+def _append(root: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    if not rows:
         return
     with reaching(root):
         table = open_table(root, RESTRICTIONS_TABLE)
         evolve(table, RESTRICTIONS)
         table.refresh()
-        files = write(table.path, rows)
+        files = write(table.path, pa.Table.from_pylist(rows, RESTRICTIONS))
         sync(files)
         checkpoint(table, append(table.path, table.version, Append(files, {})))
