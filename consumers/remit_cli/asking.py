@@ -14,6 +14,7 @@ from rich.table import Table
 from remit_cli.options import print_json, settings_of
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
+from remit_consumers.erasure.waiting import Waiting, waits_for
 from remit_consumers.lake.requests import Request
 from remit_consumers.requests.clock import due
 from remit_consumers.requests.correct import Correction
@@ -45,6 +46,11 @@ class Desk:
     def now(self) -> datetime:
         """Aware UTC."""
         return datetime.now(UTC)
+
+    def waits(self, request: str) -> Waiting | None:
+        """The erasure of whom an open request is about, where one is not done."""
+        about = self.register.matters.of(request)
+        return waits_for(self.settings.keys, self.settings.lake, about) if about else None
 
     def fulfil(self, request: str, *, is_reviewed: bool = False, asks_more: bool = False) -> Answer:
         """Carry a request out; what is right is read from standard input where that is asked for."""

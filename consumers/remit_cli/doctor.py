@@ -13,10 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
-from remit_consumers.deployment import contracts_of, open_keys
+from remit_consumers.deployment import contracts_of, open_keys, plans_on_record
+from remit_consumers.erasure.waiting import waiting
 from remit_consumers.keys import lies_under
 from remit_consumers.reach import out_of_reach
 from remit_consumers.reducers.means import IP_PLACE, Means
+from remit_consumers.retention.looking import not_on_record
 from remit_consumers.settings import Settings
 from remit_consumers.views.roles import FILE as ROLES
 from remit_consumers.views.roles import load_roles
@@ -82,6 +84,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything, one finding after the other; nothing is changed."""
     yield _policy(settings)
     yield _contracts(settings)
+    yield _versions(settings)
     yield _reach(settings)
     for name, folder in (("keys", settings.keys), ("vault", settings.vault)):
         if isinstance(folder, str):
@@ -91,6 +94,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield _private(name, folder)
     yield _epoch(settings)
     yield _overdue(settings)
+    yield _erasures(settings)
     yield _places(settings)
     yield _roles(settings)
     yield _plain_door(settings)
@@ -117,6 +121,20 @@ def _contracts(settings: Settings) -> Finding:
     ends = list(endings(contracts, datetime.now(UTC).date()))
     detail = "; ".join(end.words for end in ends) or f"{len(contracts.names)}, none ends soon"
     return Finding("contracts", holds=not any(end.is_over for end in ends), detail=detail)
+
+
+def _versions(settings: Settings) -> Finding:
+    """The policy versions that rows were stored by."""
+    name = "policy versions"
+    try:
+        lost = not_on_record(settings.lake, plans_on_record(settings).plan)
+    except RemitError as error:
+        return Finding(name, holds=False, detail=str(error))
+    if not lost:
+        return Finding(name, holds=True, detail="those of all rows are on record")
+    named = ", ".join(f"{version} ({contract})" for contract, version in sorted(lost))
+    mend = f"rows were stored under {named}, not on record: put the files back; until then no field of them ages, and erasures of them wait"
+    return Finding(name, holds=False, detail=mend)
 
 
 def _reach(settings: Settings) -> Finding:
@@ -172,6 +190,23 @@ def _overdue(settings: Settings) -> Finding:
         return Finding("old keys", holds=False, detail=str(error))
     mend = f"{overdue} keys should be destroyed: start `remit run`, which does it"
     return Finding("old keys", holds=not overdue, detail=mend if overdue else "all gone in time")
+
+
+def _erasures(settings: Settings) -> Finding:
+    """Erasures that are on record and could not be done."""
+    name, now = "erasures", datetime.now(UTC)
+    if not settings.keys.exists():
+        return Finding(name, holds=True, detail="none")
+    try:
+        late = [one for one in waiting(settings.keys, settings.lake) if one.is_late(now)]
+    except RemitError as error:
+        return Finding(name, holds=False, detail=str(error))
+    if not late:
+        return Finding(name, holds=True, detail="none waits")
+    reasons = "; ".join(dict.fromkeys(one.why for one in late if one.why))
+    mend = reasons or "no consumer runs: `remit erasure resume`"
+    detail = f"{len(late)} not done, the oldest since {late[0].since:%Y-%m-%d %H:%M} UTC: {mend}"
+    return Finding(name, holds=False, detail=detail)
 
 
 def _places(settings: Settings) -> Finding:

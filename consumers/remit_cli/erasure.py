@@ -19,13 +19,18 @@ app = typer.Typer(
 
 @app.command("list")
 def list_(*, data: Data = None, as_json: Json = False) -> None:
-    """List the certificates: when, why, how much went, and what is exempt until when. They name nobody.
+    """List the certificates: when, why, how much went, and what is exempt until when; then what waits. They name nobody.
 
     Example: remit erasure list --json
     """
-    found = certificates_in(settings_of(data).data)
+    from remit_consumers.erasure.waiting import waiting  # noqa: PLC0415 - Arrow only where it is used
+
+    settings = settings_of(data)
+    found = certificates_in(settings.data)
+    left = waiting(settings.keys, settings.lake) if settings.keys.exists() else []
     if as_json:
-        print_json({"certificates": [one.facts for one in found]})
+        told = [one.to_dict() for one in left]
+        print_json({"certificates": [one.facts for one in found], "waiting": told})
         return
     table = Table(
         "number", "done at", "reason", "subjects", "rows", "kept by law", title="Erasures"
@@ -43,6 +48,11 @@ def list_(*, data: Data = None, as_json: Json = False) -> None:
         )
         table.add_row(*map(str, cells))
     Console().print(table)
+    for each in left:
+        why = each.why or "it is under way, or no consumer runs"
+        Console().print(
+            f"not done since {each.since:%Y-%m-%d %H:%M:%S} UTC: {why}", highlight=False
+        )
 
 
 @app.command()

@@ -55,7 +55,7 @@ def add(  # noqa: PLR0913 - options of a command, named by who types them
 
     Example: remit holds add --ground "case 17" --clause S108b --contract payment --until 2028-01-01
     """
-    from remit_consumers.retention.holds import Hold, Reach, place  # noqa: PLC0415 - Arrow only where it is used
+    from remit_consumers.lake.holds import Hold, Reach, place  # noqa: PLC0415 - Arrow only where it is used
 
     settings = settings_of(data)
     reach = Reach(
@@ -80,7 +80,7 @@ def listed(*, data: Data = None, as_json: Json = False) -> None:
 
     Example: remit holds list
     """
-    from remit_consumers.retention.holds import holds  # noqa: PLC0415 - Arrow only where it is used
+    from remit_consumers.lake.holds import holds  # noqa: PLC0415 - Arrow only where it is used
 
     now = datetime.now(UTC)
     found = [(one, one.is_active(now)) for one in holds(settings_of(data).lake)]
@@ -112,7 +112,7 @@ def end(
 
     Example: remit holds end 3f2a90c4d1e7
     """
-    from remit_consumers.retention.holds import lift  # noqa: PLC0415 - Arrow only where it is used
+    from remit_consumers.lake.holds import lift  # noqa: PLC0415 - Arrow only where it is used
 
     lifted = lift(settings_of(data).lake, hold, datetime.now(UTC))
     _told(lifted.to_dict(), as_json=as_json)

@@ -48,14 +48,16 @@ def listed(
 
 @app.command()
 def show(request: Id, *, data: Data = None, as_json: Json = False) -> None:
-    """Show every step of one request.
+    """Show every step of one request, and what its erasure waits for.
 
     Example: remit requests show 3f0c…
     """
     desk = Desk(data)
     steps = desk.register.history(request)
+    waits = desk.waits(request)
     if as_json:
-        print_json({"steps": [one.public() for one in steps]})
+        told = waits.to_dict() if waits else None
+        print_json({"steps": [one.public() for one in steps], "waits": told})
         return
     for one in steps:
         why = f", {one.reason} ({one.clause})" if one.reason else ""
@@ -63,6 +65,11 @@ def show(request: Id, *, data: Data = None, as_json: Json = False) -> None:
             f"{one.at:%Y-%m-%d %H:%M:%S} {one.state}{why}, by {one.actor}", highlight=False
         )
     show_request(steps[-1], desk.now, as_json=False)
+    if waits is not None:
+        why = waits.why or "it is under way, or no consumer runs"
+        Console().print(
+            f"its erasure is not done since {waits.since:%Y-%m-%d %H:%M:%S}: {why}", highlight=False
+        )
 
 
 @app.command()

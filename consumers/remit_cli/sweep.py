@@ -79,7 +79,7 @@ def _apply(settings: Settings, *, as_json: bool) -> None:
     from remit_consumers.lake.commit import Lake  # noqa: PLC0415 - as above
     from remit_consumers.lake.vacuum import Vacuum  # noqa: PLC0415 - as above
     from remit_consumers.retention.sweep import Sweep  # noqa: PLC0415 - as above
-    from remit_consumers.retention.views import rebuilt  # noqa: PLC0415 - as above
+    from remit_consumers.views.renewing import renew  # noqa: PLC0415 - as above
 
     now = datetime.now(UTC)
     with _shown() as progress:
@@ -88,7 +88,7 @@ def _apply(settings: Settings, *, as_json: bool) -> None:
         if done is None:
             message = "another process maintains the lake at this moment; a consumer that runs sweeps by itself"
             raise LakeError(message)
-        views = rebuilt(settings, plans.policy(plans.newest), now, progress)
+        views = renew(settings, plans.policy(plans.newest), lambda: now, progress)
         Lake(settings.lake).materialise()
     facts = {"rows": done.rows, "narrowed": done.narrowed, "files": done.files, "views": views}
     facts["log_entries"] = done.entries

@@ -9,7 +9,7 @@ Source: policy 2021-11-01, clauses S105a, S105b, S107a, S108a, S108b.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ from remit_schemas.retention import LegalFloor, PurposeEnd, RetentionTerms
 
 Moments = npt.NDArray[np.int64]
 """Microseconds since 1970 in UTC, one a row."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""What moments count from."""
 
 DAY_US = 86_400_000_000
 """A day in microseconds."""

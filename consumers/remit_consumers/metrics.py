@@ -106,6 +106,18 @@ class Metrics:
             "Days until no living backup of the vault has the secret of an erased subject (0: none has)",
             registry=self.registry,
         )
+        self.erasures_waiting = Gauge(
+            "remit_erasures_waiting",
+            "Erasures that are on record and not done",
+            ["kind"],
+            registry=self.registry,
+        )
+        self.erasure_waits = Gauge(
+            "remit_erasure_waits_seconds",
+            "How long the oldest erasure that is not done has waited (0: none waits)",
+            ["kind"],
+            registry=self.registry,
+        )
         self.consent_stop = self._waiting(
             "remit_consent_stop_seconds",
             "Time from a denial of a purpose, as its sender dates it, to the commit from which on it holds",
@@ -154,6 +166,12 @@ class Metrics:
         self.overdue.clear()
         for category, count in rows.items():
             self.overdue.labels(category).set(count)
+
+    def show_waiting(self, found: Mapping[str, Sequence[float]]) -> None:
+        """Show how many erasures are not done, and since how many seconds the oldest, by kind."""
+        for kind, seconds in found.items():
+            self.erasures_waiting.labels(kind).set(len(seconds))
+            self.erasure_waits.labels(kind).set(max(seconds, default=0.0))
 
     def waited(self, denials_s: Iterable[float], erasures_s: Iterable[float]) -> None:
         """Show how long denials and erasures waited until no row stood against them."""

@@ -47,6 +47,7 @@ class Plans:
         self._folder = folder
         self._name = policy.name
         self._plans: dict[tuple[str, str], Plan] = {}
+        self._looked: frozenset[tuple[str, int]] = frozenset()
         self._versions = Versions(self._policies, contracts)
 
     @property
@@ -65,7 +66,8 @@ class Plans:
         return self._versions.governing(accepted, in_force) if self.knows(accepted) else None
 
     def covering(self, governing: str) -> frozenset[str]:
-        """The versions an agreement to which holds under this one."""
+        """The versions an agreement to which holds under this one, those among them that no pack has named yet."""
+        self._look_again()  # else somebody's agreement to one of these would count for nothing
         return self._versions.covering(governing)
 
     def plan(self, contract: str, version: str) -> Plan:
@@ -111,10 +113,23 @@ class Plans:
 
     def _look_again(self) -> None:
         """Read the versions that came into the policy's folder since; one that cannot be used is not on record."""
-        for policy in versions_in(self._folder, self._name) if self._folder else ():
+        if self._folder is None:
+            return
+        there = frozenset(_files(self._folder))
+        if there == self._looked:
+            return
+        for policy in versions_in(self._folder, self._name):
             with suppress(SettingsError):
                 self._check(policy)
                 self._policies.setdefault(policy.version, policy)
+        self._looked = there
+
+
+def _files(folder: Path) -> Iterator[tuple[str, int]]:
+    """The names of the files that may hold a version, each with the time of its last change."""
+    for path in folder.glob("*.yaml"):
+        with suppress(FileNotFoundError):  # gone meanwhile
+            yield path.name, path.stat().st_mtime_ns
 
 
 def _lengths(policy: Policy) -> Iterator[timedelta]:

@@ -10,6 +10,7 @@ from threading import Event, Thread
 from remit_consumers.backup.shelf import beyond_use
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.erase import finish
+from remit_consumers.erasure.waiting import ages
 from remit_consumers.health import Health
 from remit_consumers.lake.columns import REQUESTS_TABLE
 from remit_consumers.lake.log import versions
@@ -178,6 +179,8 @@ class Service:
         except (LakeError, KeysOutOfReach) as error:
             self._metrics.faults.labels("erasure").inc()
             log.error("an erasure is not finished, trying again: %s", error)  # noqa: TRY400 - names folders, counts
+        with suppress(LakeError, KeysOutOfReach):  # told by what failed above
+            self._metrics.show_waiting(ages(self._deployment.settings, datetime.now(UTC)))
 
 
 def open_source(settings: Settings, lock: ConsumerLock, adopt: Adopt | None) -> OpenSource:

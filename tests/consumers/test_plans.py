@@ -18,3 +18,16 @@ def test_rows_of_an_older_version_have_a_plan_in_a_process_that_began_under_the_
     assert plans.plan("page_view", OLDER).policy_version == OLDER
     with pytest.raises(KeyError):
         plans.plan("page_view", "2001-01-01")
+
+
+def test_an_agreement_to_a_version_that_nothing_has_named_yet_holds_under_a_later_one(
+    tmp_path: Path,
+) -> None:
+    two_versions(tmp_path)
+    newer = tmp_path / f"{NEWER}.yaml"
+    plans = Plans(builtin(), load_policy(newer), tmp_path)
+    assert plans.covering(OLDER) == {OLDER, NEWER}
+    later = newer.read_text("utf-8").replace(f'version: "{NEWER}"', 'version: "2026-03-01"')
+    later = later.replace(f"version: '{NEWER}'", "version: '2026-03-01'")
+    (tmp_path / "2026-03-01.yaml").write_text(later, "utf-8")
+    assert plans.covering(NEWER) == {NEWER, "2026-03-01"}

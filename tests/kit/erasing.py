@@ -23,8 +23,10 @@ class ErasingShop(Shop):
         deployment: What runs.
     """
 
-    def __init__(self, folder: Path, now: datetime = NOON) -> None:
-        self.settings = Settings(folder / "data", folder / "keys", folder / "vault")
+    def __init__(self, folder: Path, now: datetime = NOON, policy: Path | None = None) -> None:
+        """Open it; a policy is a file of one's own, its other versions beside it."""
+        file = str(policy) if policy else None
+        self.settings = Settings(folder / "data", folder / "keys", folder / "vault", policy=file)
         self.deployment = Deployment.open(self.settings)
         self.deployment.keys.ensure(now)
         super().__init__(folder, now)

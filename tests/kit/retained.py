@@ -12,9 +12,9 @@ from typing import Any
 import pyarrow as pa
 
 from remit_consumers.keeping import Ends, day_of, kept_rows, says
+from remit_consumers.lake.holds import Hold, Holds, Reach
 from remit_consumers.lake.tagsets import Tagset, tagset_of
 from remit_consumers.retention.decide import Assessor
-from remit_consumers.retention.holds import Hold, Holds, Reach
 from remit_consumers.rows import columns_of, present_in
 from remit_consumers.withdrawal.narrow import narrowed, narrowing
 from remit_consumers.withdrawal.orders import keys_of

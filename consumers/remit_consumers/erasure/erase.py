@@ -19,7 +19,7 @@ from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.certificate import Certificate
 from remit_consumers.erasure.facts import Seen, certify
 from remit_consumers.erasure.kept import Keeping
-from remit_consumers.erasure.ledger import Erasure, ErasureLedger, apply_head
+from remit_consumers.erasure.ledger import Erasure, ErasureLedger
 from remit_consumers.erasure.names import named
 from remit_consumers.erasure.quiet import quiet
 from remit_consumers.erasure.reach import drop_views, forget_in_windows, strike_evidence, take_rows
@@ -28,11 +28,14 @@ from remit_consumers.erasure.scope import REASONS, Scope, SubjectRef
 from remit_consumers.erasure.sealed import late_events
 from remit_consumers.erasure.suppression import Suppression, entry_of
 from remit_consumers.erasure.telling import tell
+from remit_consumers.erasure.waiting import forget, note
+from remit_consumers.lake.columns import RESTRICTIONS_TABLE
 from remit_consumers.lake.fault import reaching
+from remit_consumers.lake.holds import HOLDS_TABLE
 from remit_consumers.lake.log import versions
+from remit_consumers.lake.restrictions import OBLIGED, UNDECIDED, Whose, keep_back
 from remit_consumers.lake.rewrite import EVENTS
 from remit_consumers.lake.tables import row_tables
-from remit_consumers.retention.holds import HOLDS_TABLE
 from remit_schemas.errors import LakeError, SettingsError
 
 EVERYTHING = Scope()
@@ -72,8 +75,9 @@ def erase(  # noqa: PLR0913 - one by keyword: an account that is cancelled
         raise SettingsError(message)
     ledger = ErasureLedger.open(deployment.settings.keys)
     with ledger.alone.held():
-        _finish(deployment, ledger, now)
+        _, waiting = _finish(deployment, ledger, now)
         order = _ordered(deployment, subjects, scope, reason, now)
+        _check_apart(order, waiting)
         begun = ledger.append(replace(order, until_agreed=until_agreed))
         return carry_out(deployment, ledger, begun, now, subjects)
 
@@ -85,7 +89,8 @@ def finish(deployment: Deployment, now: datetime) -> list[Certificate]:
         The certificates; none where nothing is left to do, or another process is at it.
 
     Raises:
-        LakeError: The lake was restored from before an erasure that was done: `apply` does it again.
+        LakeError: Something must wait still, everything else is done; or the lake was restored from before an erasure
+            that was done: `apply` does it again.
     """
     ledger = ErasureLedger.open(deployment.settings.keys)
     if not ledger.pending(deployment.lake.root):
@@ -94,7 +99,10 @@ def finish(deployment: Deployment, now: datetime) -> list[Certificate]:
     if ledger.is_busy:
         return []
     with ledger.alone.held():
-        return _finish(deployment, ledger, now)
+        done, waiting = _finish(deployment, ledger, now)
+    if waiting:
+        raise LakeError("; ".join(str(error) for _, error in waiting))
+    return done
 
 
 def apply(deployment: Deployment, now: datetime) -> list[Certificate]:
@@ -118,7 +126,7 @@ def carry_out(
     now: datetime,
     plain: Sequence[SubjectRef] = (),
 ) -> Certificate:
-    """Do what an erasure on record asks for; every step may be done again.
+    """Do what an erasure on record asks for; every step may be done again. Why it cannot be done yet is written down.
 
     Args:
         deployment: The installation.
@@ -130,24 +138,51 @@ def carry_out(
     Raises:
         LakeError: Something of it is left; it stays on record.
     """
+    keys = deployment.settings.keys
+    try:
+        done = _carried_out(deployment, ledger, erasure, now, plain)
+    except LakeError as error:
+        note(keys, erasure.erasure, str(error), now)
+        raise
+    forget(keys, erasure.erasure)
+    return done
+
+
+def _carried_out(
+    deployment: Deployment,
+    ledger: ErasureLedger,
+    erasure: Erasure,
+    now: datetime,
+    plain: Sequence[SubjectRef],
+) -> Certificate:
+    """Do it, step by step."""
     settings, root = deployment.settings, deployment.lake.root
     with reaching(root):
         _withhold(deployment, erasure)
         told = tell(deployment, erasure, now)
         keeping = take_rows(deployment, erasure, now)
         if erasure.scope.is_whole:
-            strike_evidence(deployment, erasure)
-        drop_views(settings, erasure)
+            keep_back(root, erasure.erasure, _withheld(erasure, keeping), now)
+            strike_evidence(deployment, erasure, keeping)
+        drop_views(settings, erasure, keeping)
+        if keeping.waiting:
+            raise _unfinished(erasure, "; ".join(keeping.waiting.values()))
         searched = _searched(settings.data, erasure, keeping, plain)
         seen = Seen(keeping, *searched, late_events(deployment, now), told)
         if seen.found.total:
-            message = f"erasure {erasure.erasure[:8]} is not finished: {len(seen.found.found)} places still hold what is to go; it goes on at the next start"
-            raise LakeError(message)
-        apply_head(root, erasure)
+            raise _unfinished(erasure, f"{len(seen.found.found)} places still hold what is to go")
+        ledger.apply_head(root, erasure)
         certificate = certify(deployment, ledger, erasure, seen, now)
         ledger.append(replace(erasure, certificate=certificate.to_dict()))
         _write_certificates(settings.data, ledger)
         return certificate
+
+
+def _withheld(erasure: Erasure, keeping: Keeping) -> dict[Whose, str]:
+    """Whose rows stay and are used for nothing, and why: a law keeps them, or nobody knows yet whether one does."""
+    names = [(one.tenant, name) for one in erasure.named for name in one.stored]
+    undecided = dict.fromkeys(names if keeping.waiting else (), UNDECIDED)
+    return undecided | dict.fromkeys(keeping.whose, OBLIGED)
 
 
 def _searched(
@@ -164,19 +199,44 @@ def _searched(
     if not both.total:
         return both, nothing
     kept = {f"lake/{EVENTS}{ground.contract}" for ground in keeping.rows}
-    kept |= {f"lake/{HOLDS_TABLE}"} if keeping.rows else set()
+    kept |= {f"lake/{HOLDS_TABLE}", f"lake/{RESTRICTIONS_TABLE}"} if keeping.rows else set()
     found = rescan(data, needles_of(names)).but_for(kept)
     return found, rescan(data, needles_of((), plain)) if plain else nothing
 
 
-def _finish(deployment: Deployment, ledger: ErasureLedger, now: datetime) -> list[Certificate]:
-    """Finish what was interrupted, under the ledger's lock."""
+def _finish(
+    deployment: Deployment, ledger: ErasureLedger, now: datetime
+) -> tuple[list[Certificate], list[tuple[Erasure, LakeError]]]:
+    """Finish what was interrupted, under the ledger's lock; gives what is done, and what must wait still and why."""
     check_readable(deployment.lake.root, deployment.settings.keys)
     ledger.lapse(now)
     Suppression.open(deployment.settings.keys).forget_gone(now)
     _write_certificates(deployment.settings.data, ledger)
-    behind = ledger.pending(deployment.lake.root)
-    return [carry_out(deployment, ledger, one, now) for one in behind]
+    done, waiting = list[Certificate](), list[tuple[Erasure, LakeError]]()
+    for one in ledger.pending(deployment.lake.root):
+        try:
+            done.append(carry_out(deployment, ledger, one, now))
+        except LakeError as error:
+            waiting.append((one, error))
+    return done, waiting
+
+
+def _check_apart(order: Erasure, waiting: Sequence[tuple[Erasure, LakeError]]) -> None:
+    """Refuse an order about somebody whose erasure waits: it would find no name of theirs, and be done at once.
+
+    Raises:
+        LakeError: What the other waits for.
+    """
+    theirs = {one.suppression for one in order.named}
+    for other, error in waiting:
+        if theirs & {one.suppression for one in other.named}:
+            raise error
+
+
+def _unfinished(erasure: Erasure, why: str) -> LakeError:
+    """What is said of an erasure that cannot be finished yet."""
+    message = f"erasure {erasure.erasure[:8]} is not finished: {why}; it is on record and goes on at the next start"
+    return LakeError(message)
 
 
 def _write_certificates(data: Path, ledger: ErasureLedger) -> None:

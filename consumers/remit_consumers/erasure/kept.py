@@ -5,20 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from remit_consumers.keeping import NONE, floors, microseconds
-from remit_consumers.retention.decide import EPOCH
-from remit_consumers.retention.holds import NO_HOLD, Holds
-from remit_consumers.withdrawal.narrow import PlanOf, plan_on_record
+from remit_consumers.keeping import EPOCH, NONE, floors, microseconds
+from remit_consumers.lake.holds import NO_HOLD, Holds
+from remit_consumers.lake.restrictions import OBLIGED, Whose
+from remit_consumers.withdrawal.narrow import PlanOf, plan_of_rows, tagset_on_record
+from remit_consumers.withdrawal.orders import keys_of
 from remit_schemas.plan import Plan
-
-OBLIGED: Final = "LegalObligationImpaired"
-"""Why a request for such a row is denied. Source: policy 2021-11-01, clause S091b; DPV, justifications."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -49,6 +47,8 @@ class Keeping:
         now: Aware UTC.
         rows: How many rows each ground keeps.
         until: Until when the longest floor keeps any.
+        whose: Tenant and pseudonym of each subject that rows are kept of.
+        waiting: For each table of which nothing could be decided or done yet, why: one line.
     """
 
     holds: Holds
@@ -57,20 +57,27 @@ class Keeping:
     now: datetime
     rows: Counter[Ground] = field(default_factory=Counter)
     until: dict[Ground, datetime] = field(default_factory=dict)
+    whose: set[Whose] = field(default_factory=set)
+    waiting: dict[str, str] = field(default_factory=dict)
     _counting: Lock = field(default_factory=Lock)
 
     def held(self, rows: pa.Table, *, count: Mask) -> Mask:
-        """Say which rows must stay; those under a mask are counted."""
+        """Say which rows must stay; those under a mask are counted.
+
+        Raises:
+            LakeError: A row under the mask was stored by what is not on record: nobody knows what a law says of it.
+        """
         kept = np.zeros(rows.num_rows, np.bool_)
         coded = rows.column("tagset").combine_chunks().dictionary_encode()
         codes = coded.indices.to_numpy(zero_copy_only=False)
         for code, tagset in enumerate(coded.dictionary.to_pylist()):
             mine = codes == code
-            contract = self.tagsets.get(tagset, {}).get("contract", "")
-            kept |= self._by_holds(contract, rows, mine, count)
-            plan = plan_on_record(self.tagsets, self.plan_of, tagset)
-            if plan is not None:
+            if (mine & count).any():
+                told = tagset_on_record(self.tagsets, tagset)
+                plan = plan_of_rows(told, self.plan_of)
+                kept |= self._by_holds(plan.contract, rows, mine, count)
                 kept |= self._by_floor(plan, rows, mine, count)
+        self._note(rows, kept & count)
         return kept
 
     def told(self) -> list[dict[str, object]]:
@@ -110,6 +117,13 @@ class Keeping:
             self._count(Ground(plan.contract, "floor", floor.clause), int(found.sum()), last)
         return np.asarray(kept)
 
+    def _note(self, rows: pa.Table, kept: Mask) -> None:
+        """Note whose rows are kept; several threads do."""
+        if kept.any():
+            some = pc.unique(keys_of(rows.filter(pa.array(kept)))).drop_null().to_pylist()
+            with self._counting:
+                self.whose |= {(tenant, name) for tenant, _, name in map(_parted, some)}
+
     def _count(self, ground: Ground, rows: int, until: datetime | None) -> None:
         """Count rows; several threads do."""
         if not rows:
@@ -118,3 +132,8 @@ class Keeping:
             self.rows[ground] += rows
             if until is not None:
                 self.until[ground] = max(until, self.until.get(ground, until))
+
+
+def _parted(key: str) -> tuple[str, str, str]:
+    """Tenant and pseudonym of what `keys_of` gives."""
+    return key.partition("\x1f")

@@ -9,7 +9,7 @@ One file beside the keys, a JSON object a line, fsynced before anything builds o
 `begun` is the intent: from it alone an erasure is finished after a crash, and done again on a lake that was restored
 from before it. What the erased were called in the lake is sealed in it (AES-256-GCM under `erasure.key`), the ids that
 the app knows them by are not in it at all; when the evidence lapses, what is sealed goes and the chain still holds. The
-lake says in a file of its own up to which record it has applied.
+lake says in a file of its own which records it has applied.
 
 Source: DESIGN.md, D8; policy 2021-11-01, clause S087b.
 """
@@ -29,17 +29,16 @@ from typing import Any, Final, Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from remit_consumers.erasure import applied
 from remit_consumers.erasure.scope import Scope
 from remit_consumers.keyfiles import FolderLock, open_folder, own_key
 from remit_consumers.lake.receipt import canonical
 from remit_schemas.durable import replace_file
-from remit_schemas.errors import KeysOutOfReach, LakeError
+from remit_schemas.errors import KeysOutOfReach
 
 FILE: Final = "erasures.ledger"
 KEY: Final = "erasure.key"
 LOCK: Final = "erasure.lock"
-APPLIED: Final = "erasures-applied"
-"""The lake's file that says which record of the ledger it has applied last."""
 
 BEGUN, DONE = "begun", "done"
 NONCE_BYTES: Final = 12
@@ -145,8 +144,7 @@ class ErasureLedger:
     @property
     def head(self) -> str:
         """The hash of the newest record that began an erasure; `FIRST` before there is one."""
-        begun = [record["hash"] for record in self._records() if record["kind"] == BEGUN]
-        return str(begun[-1]) if begun else FIRST
+        return [FIRST, *self._begun()][-1]
 
     def append(self, erasure: Erasure) -> Erasure:
         """Record an erasure durably: as begun, or with its certificate as done.
@@ -162,12 +160,18 @@ class ErasureLedger:
         return erasure if erasure.certificate else replace(erasure, hash=record["hash"])
 
     def lapse(self, now: datetime) -> int:
-        """Let go of the names and the evidence whose time is over; gives of how many erasures."""
+        """Let go of the names and the evidence whose time is over; gives of how many erasures.
+
+        One that waits keeps its names: without them it could not be finished.
+        """
         records = self._records()
+        done = {one["erasure"] for one in records if one["kind"] == DONE}
         over = [
             one
             for one in records
-            if one.get("sealed") and datetime.fromisoformat(one["keep_until"]) <= now
+            if one.get("sealed")
+            and one["erasure"] in done
+            and datetime.fromisoformat(one["keep_until"]) <= now
         ]
         for record in over:
             record["sealed"] = ""
@@ -193,9 +197,8 @@ class ErasureLedger:
         Raises:
             LakeError: The lake has applied an erasure that this ledger does not know.
         """
-        everything = self.all()
-        applied = self._applied(root, everything)
-        return [one for n, one in enumerate(everything) if n >= applied or one.certificate is None]
+        everything, done = self.all(), self._applied(root)
+        return [one for one in everything if one.hash not in done or one.certificate is None]
 
     def not_applied(self, root: Path) -> list[Erasure]:
         """The erasures that were done and that a lake, restored from before them, does not know of.
@@ -203,17 +206,20 @@ class ErasureLedger:
         Raises:
             LakeError: The lake has applied an erasure that this ledger does not know.
         """
-        everything = self.all()
-        return [one for one in everything[self._applied(root, everything) :] if one.certificate]
+        done = self._applied(root)
+        return [one for one in self.all() if one.hash not in done and one.certificate]
 
-    def _applied(self, root: Path, everything: Sequence[Erasure]) -> int:
-        """How many erasures a lake has applied."""
-        heads = [FIRST, *(one.hash for one in everything)]
-        try:
-            return heads.index(applied_head(root))
-        except ValueError:
-            message = f"the lake has applied an erasure that {self._file.name} does not know: restore the ledger beside the keys"
-            raise LakeError(message) from None
+    def apply_head(self, root: Path, erasure: Erasure) -> None:
+        """Say durably that a lake has applied an erasure."""
+        applied.apply_head(root, erasure.hash, self._begun(), FIRST)
+
+    def _applied(self, root: Path) -> set[str]:
+        """The hashes of the records that a lake has applied."""
+        return applied.applied(root, self._begun(), FIRST)
+
+    def _begun(self) -> list[str]:
+        """The hashes of the records that began an erasure, the oldest first."""
+        return [str(record["hash"]) for record in self._records() if record["kind"] == BEGUN]
 
     def certificates(self) -> list[Mapping[str, Any]]:
         """The certificates of all erasures that are done, in the order in which they were."""
@@ -313,20 +319,8 @@ class ErasureLedger:
 
 
 def applied_head(root: Path) -> str:
-    """The hash of the ledger's record that a lake has applied last."""
-    try:
-        return str(json.loads((root / APPLIED).read_text("ascii"))["head"])
-    except FileNotFoundError:
-        return FIRST
-    except (OSError, ValueError, KeyError, TypeError):
-        message = f"{APPLIED} in the lake's folder cannot be read"
-        raise LakeError(message) from None
-
-
-def apply_head(root: Path, erasure: Erasure) -> None:
-    """Say durably that a lake has applied an erasure, and all before it."""
-    root.mkdir(parents=True, exist_ok=True)
-    replace_file(root / APPLIED, canonical({"v": 1, "head": erasure.hash}).encode())
+    """The hash of the ledger's record up to which a lake has applied every one."""
+    return applied.applied_head(root, FIRST)
 
 
 def _hash(record: Mapping[str, Any]) -> str:

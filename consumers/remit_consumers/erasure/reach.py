@@ -17,13 +17,13 @@ from remit_consumers.erasure.strike import Strike, Struck, strike, without
 from remit_consumers.erasure.taking import Taking
 from remit_consumers.floor.seen import number_of
 from remit_consumers.floor.window import Sealer
-from remit_consumers.lake.columns import CONSENTS_TABLE, WITHDRAWN_TABLE
+from remit_consumers.lake.columns import CONSENTS_TABLE, RESTRICTIONS_TABLE, WITHDRAWN_TABLE
 from remit_consumers.lake.history import receipts_after
+from remit_consumers.lake.holds import Holds
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.rewrite import EVENTS, WORKERS, live_files, rewrite
 from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.lake.vacuum import Vacuum, take_orphans
-from remit_consumers.retention.holds import Holds
 from remit_consumers.settings import Settings
 from remit_consumers.views.store import drop, held, views_of
 from remit_consumers.withdrawal.decide import catalogue
@@ -45,11 +45,14 @@ def reason_of(erasure: Erasure) -> str:
 def take_rows(deployment: Deployment, erasure: Erasure, now: datetime) -> Keeping:
     """Take what an erasure asks for from the rows of every events table, the old files at once.
 
+    A table that must wait holds up no other: nothing of it is taken, where what its rows were stored by is not on
+    record, so that nobody knows what a law says of them; or a file of it is too young to be taken for an orphan.
+
     Returns:
-        What holds and laws keep back.
+        What holds and laws keep back, and what has to wait.
 
     Raises:
-        LakeError: The lake cannot be written, or a file that no commit speaks of is too young to be taken for an orphan.
+        LakeError: The lake cannot be written.
 
     Source: policy 2021-11-01, clauses S079a, S079b, S091b, S095c.
     """
@@ -62,16 +65,22 @@ def take_rows(deployment: Deployment, erasure: Erasure, now: datetime) -> Keepin
         return keeping
     with maintaining(root):
         for name in (name for name in row_tables(root) if name.startswith(EVENTS)):
-            rewrite(root, name, taking.subjects, taking.change, WORKERS)
-            if erasure.scope.is_whole and not keeping.rows:
-                _sweep(root, name, taking.subjects)
-            else:
-                Vacuum().take(root / name, 0.0)
+            try:
+                rewrite(root, name, taking.subjects, taking.change, WORKERS)
+                if erasure.scope.is_whole:
+                    _sweep(root, name, taking.subjects)
+                else:
+                    Vacuum().take(root / name, 0.0)
+            except LakeError as error:
+                keeping.waiting[name] = str(error)
     return keeping
 
 
-def strike_evidence(deployment: Deployment, erasure: Erasure) -> None:
-    """Take the rows of the lake's own tables that name somebody: consents with their snapshot, withdrawals, disclosures."""
+def strike_evidence(deployment: Deployment, erasure: Erasure, keeping: Keeping) -> None:
+    """Take the rows of the lake's own tables that name somebody: consents with their snapshot, withdrawals, disclosures.
+
+    A restriction goes with the rows that it lay on; one stays where rows do.
+    """
     root = deployment.lake.root
     told = pa.array([name for one in erasure.named for name in one.ledger], pa.string())
     stored = pa.array([name for one in erasure.named for name in one.stored], pa.string())
@@ -80,12 +89,21 @@ def strike_evidence(deployment: Deployment, erasure: Erasure) -> None:
         strike(root, Struck(CONSENTS_TABLE, spoken, told, _unsaid(told), reason_of(erasure)))
         for name in (WITHDRAWN_TABLE, DISCLOSED_TABLE):
             strike(root, Struck(name, ["subject"], stored, without(["subject"], stored)))
+        kept = {name for _, name in keeping.whose}
+        freed = pa.array([name for name in stored.to_pylist() if name not in kept], pa.string())
+        free = freed if not keeping.waiting else freed.slice(0, 0)
+        strike(root, Struck(RESTRICTIONS_TABLE, ["subject"], free, without(["subject"], free)))
     deployment.settings.ledger.unlink(missing_ok=True)
 
 
-def drop_views(settings: Settings, erasure: Erasure) -> int:
-    """Take away the views of the contracts that lost rows; they are made anew from what is left when they are asked for."""
+def drop_views(settings: Settings, erasure: Erasure, keeping: Keeping) -> int:
+    """Take away the views of the contracts that lost rows, or have some that are used for nothing from here on.
+
+    They are made anew from what is left when they are asked for.
+    """
     changed = set(contracts_taken_from(settings.lake, erasure))
+    changed |= {ground.contract for ground in keeping.rows}
+    changed |= {name.removeprefix(EVENTS) for name in keeping.waiting}
     gone = 0
     for purpose in (path for path in settings.views.glob("[!.]*") if path.is_dir()):
         with held(settings.locks, alone=True):
@@ -150,7 +168,7 @@ def _sweep(root: Path, name: str, subjects: pa.Array) -> None:
         return
     Vacuum().take(table.path, 0.0)
     if young := take_orphans(table, subjects):
-        message = f"{young} files of {name} may be about to be committed: the erasure is on record and goes on at the next start"
+        message = f"{young} files of {name} may be about to be committed"
         raise LakeError(message)
 
 

@@ -17,10 +17,16 @@ from remit_consumers.lake.rewrite import Change, joined
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.rows import COLLECTED_AT, columns_of, present_in
 from remit_consumers.withdrawal.decide import lost_values
-from remit_consumers.withdrawal.narrow import Narrowing, PlanOf, emptied, narrowed, narrowing
+from remit_consumers.withdrawal.narrow import (
+    Narrowing,
+    PlanOf,
+    emptied,
+    narrowed,
+    narrowing,
+    tagset_on_record,
+)
 from remit_consumers.withdrawal.orders import keys_of
 from remit_schemas.category import Decision
-from remit_schemas.errors import LakeError
 
 
 @dataclass(slots=True)
@@ -148,13 +154,7 @@ class Taking:
 
     def _row(self, tagset: str) -> Mapping[str, str]:
         """What a tagset stands for."""
-        try:
-            return self.tagsets[tagset]
-        except KeyError:
-            message = (
-                "rows bear a tagset that the catalogue does not know: restore the table tagsets"
-            )
-            raise LakeError(message) from None
+        return tagset_on_record(self.tagsets, tagset)
 
     def _counted(self, was: pa.Table, now: pa.Table, before: Mapping[str, str]) -> RemovedCount:
         """Count what rows lost."""

@@ -80,13 +80,17 @@ WITHDRAWN = pa.schema(
         "applied_at": _TIME,
         "keep_until": _TIME,
         "spared_from": pa.date32(),
+        "rewritten_at": _TIME,
+        "left": pa.string(),
     }
 )
 """Who withdrew what, under the names that rows bear: rows of such a subject are not read for the purpose any more.
 `subject` is a pseudonym as events tables store it; `effect_at` is when it was said, `recorded_at` when the lake took it;
 `applied_at` is when the rows were rewritten (a later row of the same subject, purpose and time says so), null before.
 `spared_from` is the first day whose rows stay, because the subject had agreed again before it; null: none. The purpose
-`EVERY_PURPOSE` takes the rows themselves: all that stands of the subject is erased."""
+`EVERY_PURPOSE` takes the rows themselves: all that stands of the subject is erased. `rewritten_at` is when its tables
+were rewritten, but for those in `left` (joined by commas): what is stored from then on is lawful and stays, while the
+erasure waits for these and for files that no commit speaks of."""
 
 EVERY_PURPOSE = "*"
 """In place of a purpose: everything of this subject goes, because it is a minor's and has no basis."""
@@ -161,10 +165,13 @@ RESTRICTIONS = pa.schema(
         "placed_at": _TIME,
         "lifted_at": _TIME,
         "keep_until": _TIME,
+        "to_day": pa.date32(),
+        "code": pa.string(),
     }
 )
 """Whose rows are kept and used for nothing: `subject` is a pseudonym as events tables store it, and of several rows of
-one request and name the last one holds."""
+one request and name the last one holds. `to_day` is the last day whose rows it lies on; null: all. `code` is why rows
+could not be erased (DPV, justifications), and `request` is then the erasure; null: the subject asked for it."""
 
 RESTRICTIONS_TABLE = "restrictions"
 """The name of the table of restrictions."""

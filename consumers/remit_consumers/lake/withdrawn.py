@@ -1,6 +1,6 @@
 """The table of withdrawals: who withdrew what, and whether the rows stored before were rewritten."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -30,9 +30,7 @@ def record(root: Path, rows: pa.Table, transactions: Mapping[str, int], begun: i
         LakeError: The table was there and has gone: a new one would forget who withdrew before.
     """
     is_kept(root, WITHDRAWN_TABLE)
-    table = open_table(root, WITHDRAWN_TABLE)
-    evolve(table, WITHDRAWN)
-    table.refresh()
+    table = _open(root)
     stood = (table.delta.transaction_version(app) for app in transactions)
     if any(version is not None and version > begun for version in stood):  # a crash left some
         rows = _without(rows, _read(table))
@@ -46,14 +44,31 @@ def pending(root: Path) -> pa.Table:
         return WITHDRAWN.empty_table()
     rows = _read(open_table(root, WITHDRAWN_TABLE))
     is_open = rows.column("applied_at").is_null()
-    return _without(rows.filter(is_open), rows.filter(pc.invert(is_open)))
+    left = _without(rows.filter(is_open), rows.filter(pc.invert(is_open)))
+    begun = left.filter(left.column("rewritten_at").is_valid())
+    return pa.concat_tables([begun, _without(left, begun)])
+
+
+def waits(root: Path, rows: pa.Table) -> pa.Array:
+    """Which of some rows speak of a withdrawal that is not carried out: they are needed until it is."""
+    left = pending(root).select(list(KEY)).to_pylist()
+    keys = {tuple(one.values()) for one in left}
+    mine = rows.select(list(KEY)).to_pylist() if keys else []
+    return pa.array([tuple(one.values()) in keys for one in mine] or [False] * rows.num_rows)
+
+
+def rewritten(root: Path, rows: pa.Table, now: datetime, left: Sequence[str]) -> None:
+    """Say of erasures that tables were rewritten for them, but for those that are left, durably; once for each."""
+    fresh = rows.filter(rows.column("rewritten_at").is_null())
+    if not fresh.num_rows:
+        return
+    told = {"rewritten_at": now, "left": ",".join(left)}
+    append_rows(_open(root), _said(fresh, told))
 
 
 def applied(root: Path, rows: pa.Table, now: datetime) -> None:
     """Say of withdrawals that no row stands against them any more, durably."""
-    at = pa.repeat(pa.scalar(now, WITHDRAWN.field("applied_at").type), rows.num_rows)
-    place = rows.schema.get_field_index("applied_at")
-    append_rows(open_table(root, WITHDRAWN_TABLE), rows.set_column(place, "applied_at", at))
+    append_rows(_open(root), _said(rows, {"applied_at": now}))
 
 
 def waited(root: Path) -> pa.Table:
@@ -93,3 +108,20 @@ def _without(rows: pa.Table, others: pa.Table) -> pa.Table:
         return rows
     keys = others.select(list(KEY)).group_by(list(KEY)).aggregate([])
     return rows.join(keys, list(KEY), join_type="left anti").select(WITHDRAWN.names)
+
+
+def _said(rows: pa.Table, told: Mapping[str, object]) -> pa.Table:
+    """The rows, each saying something more."""
+    for name, value in told.items():
+        kind = WITHDRAWN.field(name)
+        same = pa.repeat(pa.scalar(value, kind.type), rows.num_rows)
+        rows = rows.set_column(WITHDRAWN.get_field_index(name), kind, same)
+    return rows
+
+
+def _open(root: Path) -> Table:
+    """The table, with every column that this version writes."""
+    table = open_table(root, WITHDRAWN_TABLE)
+    evolve(table, WITHDRAWN)
+    table.refresh()
+    return table

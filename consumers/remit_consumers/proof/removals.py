@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from remit_consumers.lake.columns import EVERY_PURPOSE
 from remit_consumers.lake.receipt import Removal
+from remit_consumers.lake.restrictions import kept_back
 from remit_consumers.lake.rewrite import EVENTS, holds
 from remit_consumers.lake.tables import row_tables
 from remit_consumers.lake.withdrawn import erased, waited
@@ -74,9 +75,11 @@ def _told(ms: pa.ChunkedArray) -> Mapping[str, float]:
 def left_of_erased(root: Path) -> Iterator[str]:
     """Say in which tables files of before an erasure hold rows of who was erased: those of no commit as well.
 
-    What was stored after it, for somebody who has a basis since, is no breach.
+    What was stored after it, for somebody who has a basis since, is no breach; nor is what a law or a hold keeps, which
+    is under a restriction that says so.
     """
-    gone = erased(root)
+    kept = kept_back(root).select(["tenant", "subject"])
+    gone = erased(root).join(kept, ["tenant", "subject"], join_type="left anti")
     if not gone.num_rows:
         return
     for name in row_tables(root):

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import starmap
 from pathlib import Path
 
 import polars as pl
@@ -33,11 +34,14 @@ PERIOD, EVENT_COUNT, SUBJECT_COUNT = "period", "events", "subjects"
 SHARE_MAX = 0.5
 """How much of a cell may be one subject's: with more, the cell tells mostly of that one (a dominance rule; our choice)."""
 
-_PERSON, _MOST = "_person", "_most"
+_PERSON, _MOST, _DAY = "_person", "_most", "_day"
 
 
 def cells_of(rows: pa.Table, terms: Cells) -> pl.DataFrame:
     """Count rows by period and columns, and leave out cells that too few share or that one subject makes up.
+
+    Somebody may have another name each day: a visitor does, and whose pseudonym changes. So a cell of a month has as many
+    subjects as its busiest day, at least; and at most what the busiest subjects of its days have is one subject's.
 
     Args:
         rows: With `day`, `subject` and the columns; rows of nobody tell of no number of people and are left out.
@@ -45,11 +49,16 @@ def cells_of(rows: pa.Table, terms: Cells) -> pl.DataFrame:
     """
     frame = _people(rows, terms)
     keys = [PERIOD, *terms.columns]
-    each = frame.group_by([*keys, _PERSON]).agg(pl.len().alias("_n"))
-    whole = each.group_by(keys).agg(
-        pl.col("_n").sum().cast(pl.Int64).alias(EVENT_COUNT),
-        pl.len().cast(pl.Int64).alias(SUBJECT_COUNT),
+    each = frame.group_by([*keys, _DAY, _PERSON]).agg(pl.len().alias("_n"))
+    days = each.group_by([*keys, _DAY]).agg(
+        pl.col("_n").sum().alias(EVENT_COUNT),
+        pl.len().alias(SUBJECT_COUNT),
         pl.col("_n").max().alias(_MOST),
+    )
+    whole = days.group_by(keys).agg(
+        pl.col(EVENT_COUNT).sum().cast(pl.Int64),
+        pl.col(SUBJECT_COUNT).max().cast(pl.Int64),
+        pl.col(_MOST).sum(),
     )
     enough = pl.col(SUBJECT_COUNT) >= (terms.subjects_min or 0)
     is_nobodys = pl.col(_MOST) <= pl.col(EVENT_COUNT) * SHARE_MAX
@@ -63,6 +72,7 @@ def _people(rows: pa.Table, terms: Cells) -> pl.DataFrame:
     tenant = pl.col("tenant").fill_null("") if "tenant" in frame.columns else pl.lit("")
     return frame.filter(pl.col("subject").is_not_null()).with_columns(
         *missing,
+        pl.col("day").alias(_DAY),
         pl.col("day").dt.truncate("1mo" if terms.period == "month" else "1d").alias(PERIOD),
         pl.concat_str(tenant, pl.col("subject"), separator="\x1f").alias(_PERSON),
     )
@@ -79,9 +89,13 @@ def tried(rows: pa.Table, cells: pl.DataFrame, terms: Cells) -> dict[str, dict[s
     k = terms.subjects_min or 0
     keys = [PERIOD, *terms.columns]
     inside = _people(rows, terms).join(cells.select(keys), on=keys, nulls_equal=True)
-    behind = inside.group_by(keys).agg(
+    daily = inside.group_by([*keys, _DAY]).agg(
         pl.col(_PERSON).n_unique().alias("people"),
-        (pl.col(_PERSON).value_counts().struct.field("count").max() / pl.len()).alias("share"),
+        pl.col(_PERSON).value_counts().struct.field("count").max().alias("most"),
+        pl.len().alias("rows"),
+    )
+    behind = daily.group_by(keys).agg(
+        pl.col("people").max(), (pl.col("most").sum() / pl.col("rows").sum()).alias("share")
     )
     fewest = min(behind["people"].to_list(), default=0)
     share = max(behind["share"].to_list(), default=0.0)
@@ -130,15 +144,13 @@ class Anonymiser:
         root: The lake's folder.
         contract: Of the rows.
         now: Aware UTC.
-        terms: What the policy says; None where nothing is made anonymous.
-        rows: What goes; emptied when files are read anew.
+        rows: What goes, under what each policy version says is left of it; emptied when files are read anew.
     """
 
     root: Path
     contract: str
     now: datetime
-    terms: Cells | None = None
-    rows: list[pa.Table] = field(default_factory=list)
+    rows: dict[Cells, list[pa.Table]] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -152,37 +164,45 @@ class Anonymiser:
 
     def take(self, rows: pa.Table, terms: Cells) -> None:
         """Take in rows that go."""
-        self.terms = terms
-        self.rows.append(rows)
+        self.rows.setdefault(terms, []).append(rows)
 
     def ready(self) -> Mapping[str, int]:
         """Write what will be left; gives the transaction that the rows' commit must bear, none where nothing is left."""
-        if self.terms is None or not self.rows:
-            return {}
-        rows = pa.concat_tables(self.rows, promote_options="default")
-        cells = cells_of(rows, self.terms)
-        results = tried(rows, cells, self.terms) if len(cells) else {}
-        if not results or not all(one["holds"] for one in results.values()):
+        parts = [part for part in starmap(self._part, self.rows.items()) if part is not None]
+        if not parts:
             return {}
         name = uuid.uuid4().hex
+        left = pa.concat_tables([part for part, _ in parts], promote_options="default")
+        table = open_table(self.root, f"{AGGREGATES}{self.contract}", left.schema)
+        evolve(table, left.schema)
+        (file,) = write(table.path, left)
+        sync([file])
+        for number, (_, about) in enumerate(parts):
+            _put(self.folder / "_tests" / f"{name}{f'-{number}' if number else ''}.json", about)
+        intent = {"path": file.path, "size": file.size, "rows": file.rows}
+        _put(self.folder / "_pending" / f"{name}.json", intent)
+        return {transaction(name): 1}
+
+    def _part(
+        self, terms: Cells, taken: Sequence[pa.Table]
+    ) -> tuple[pa.Table, dict[str, object]] | None:
+        """What is left of the rows of one policy's terms, and how it stood the attacks; None where it did not."""
+        rows = pa.concat_tables(taken, promote_options="default")
+        cells = cells_of(rows, terms)
+        results = tried(rows, cells, terms) if len(cells) else {}
+        if not results or not all(one["holds"] for one in results.values()):
+            return None
         left = cells.to_arrow()
         plain = pa.schema([one.with_type(_plain(one.type)) for one in left.schema])
-        table = open_table(self.root, f"{AGGREGATES}{self.contract}", plain)
-        evolve(table, plain)
-        (file,) = write(table.path, left.cast(plain))
-        sync([file])
         about = {
             "at": self.now.isoformat(),
             "rows_in": rows.num_rows,
             "rows_left": int(cells[EVENT_COUNT].sum()),
             "cells": len(cells),
-            "subjects_min": self.terms.subjects_min,
+            "subjects_min": terms.subjects_min,
             **results,
         }
-        _put(self.folder / "_tests" / f"{name}.json", about)
-        intent = {"path": file.path, "size": file.size, "rows": file.rows}
-        _put(self.folder / "_pending" / f"{name}.json", intent)
-        return {transaction(name): 1}
+        return left.cast(plain), about
 
     def settle(self) -> None:
         """Publish what the rows' commits bear, and drop what none does."""
@@ -194,7 +214,8 @@ class Anonymiser:
             table = open_table(self.root, f"{AGGREGATES}{self.contract}")
             if events.delta.transaction_version(name) is None:
                 discard([file])
-                (self.folder / "_tests" / path.name).unlink(missing_ok=True)
+                for record in (self.folder / "_tests").glob(f"{path.stem}*.json"):
+                    record.unlink(missing_ok=True)
             elif table.delta.transaction_version(name) is None:
                 append(table.path, table.version, Append([file], {name: 1}))
             path.unlink()

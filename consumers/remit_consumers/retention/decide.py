@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from remit_consumers.keeping import (
     DAY_US,
+    EPOCH,
     NONE,
     Ends,
     Moments,
@@ -22,10 +23,10 @@ from remit_consumers.keeping import (
     moments,
     until,
 )
+from remit_consumers.lake.holds import NO_HOLD, Holds
 from remit_consumers.lake.receipt import ANONYMISED, DECAYED, EXPIRED, Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, joined
 from remit_consumers.retention.aging import Aging, Law, aging
-from remit_consumers.retention.holds import NO_HOLD, Holds
 from remit_consumers.rows import COLLECTED_AT
 from remit_consumers.withdrawal.decide import lost_values
 from remit_consumers.withdrawal.narrow import PlanOf, lessened, plan_on_record
@@ -35,10 +36,6 @@ from remit_schemas.retention import Cells
 
 Mask = npt.NDArray[np.bool_]
 """A truth for each row of a file."""
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-"""What moments count from."""
-
 
 FLOOR = "floor"
 """What holds rows back that a law keeps."""

@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from remit_consumers.keeping import Ends, day_of, says
+from remit_consumers.lake.fault import reaching
+from remit_consumers.lake.holds import Holds
 from remit_consumers.lake.rewrite import EVENTS, day_in, due_files, live_files
 from remit_consumers.lake.tables import Table, is_table, open_table, row_tables
 from remit_consumers.retention.aging import aging
 from remit_consumers.retention.decide import Assessor
-from remit_consumers.retention.holds import Holds
 from remit_consumers.withdrawal.decide import catalogue
 from remit_consumers.withdrawal.narrow import PlanOf
 from remit_consumers.withdrawal.orders import keys_of
@@ -136,6 +137,27 @@ def plans_of(tagsets: Mapping[str, Mapping[str, str]], plan_of: PlanOf) -> dict[
         except (KeyError, ContractError):
             continue
     return found
+
+
+def not_on_record(root: Path, plan_of: PlanOf) -> set[tuple[str, str]]:
+    """The contracts and policy versions that rows were stored by and that are not on record.
+
+    Such rows go by the end that stands on them, no field of theirs goes before, and what is to be erased of them waits.
+
+    Raises:
+        LakeError: The lake cannot be read.
+    """
+    if not _has(root):
+        return set()
+    with reaching(root):
+        tagsets = catalogue(open_table(root, "tagsets").delta.to_pyarrow_table())
+        lost = tagsets.keys() - plans_of(tagsets, plan_of).keys()
+        there: set[str] = set()
+        for name in (name for name in row_tables(root) if lost and name.startswith(EVENTS)):
+            rows = open_table(root, name).delta.to_pyarrow_dataset()
+            mine = rows.to_table(["tagset"], filter=pc.field("tagset").isin(sorted(lost)))
+            there |= set(pc.unique(mine.column("tagset")).to_pylist())
+    return {(tagsets[one]["contract"], tagsets[one]["policy_version"]) for one in there}
 
 
 def _categories(plans: Iterable[Plan]) -> dict[str, frozenset[str]]:

@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from remit_consumers.lake.fault import reaching
-from remit_consumers.lake.rewrite import EVENTS, day_in, due_files
+from remit_consumers.lake.rewrite import EVENTS, day_in
 from remit_consumers.lake.tables import is_table, open_table
 from remit_consumers.retention.decide import Due, Finding
 from remit_consumers.retention.looking import Look
-from remit_consumers.retention.sweep import OWN_TABLES, without_due
+from remit_consumers.retention.sweep import OWN_TABLES, own_rewriting
 from remit_consumers.withdrawal.narrow import PlanOf
 from remit_consumers.withdrawal.orders import keys_of
 
@@ -140,8 +140,9 @@ def _count(items: dict[Key, Item], table: str, rows: pa.Table, finding: Finding)
 def _count_own(items: dict[Key, Item], root: Path, name: str, now: datetime) -> None:
     """Add what is due in a table of remit's own."""
     table = open_table(root, name)
-    for path in due_files(table, now):
-        change = without_due(pq.ParquetFile(table.path / path).read(), now)
+    what = own_rewriting(root, name, now)
+    for path in what.find(table):
+        change = what.decide(pq.ParquetFile(table.path / path).read())
         for one in change.removed if change else ():
             key = (name, Due.ROW, (), OWN_CLAUSE, "delete", "")
             items.setdefault(key, Item(*key)).rows += one.rows

@@ -19,6 +19,7 @@ from remit_consumers.lake.columns import (
     CONSENTS_TABLE,
     QUERIES_TABLE,
     REQUESTS_TABLE,
+    RESTRICTIONS_TABLE,
     WITHDRAWN_TABLE,
 )
 from remit_consumers.lake.fault import reaching
@@ -30,15 +31,18 @@ from remit_consumers.lake.receipt import EXPIRED, Receipt, Removal, RemovedCount
 from remit_consumers.lake.rewrite import EVENTS, Change, Rewriting, due_files, rewrite_files
 from remit_consumers.lake.tables import Table, is_table, open_table, tables_in
 from remit_consumers.lake.vacuum import Vacuum, take_old_orphans
+from remit_consumers.lake.withdrawn import waits
 from remit_consumers.retention.anonymise import AGGREGATES, Anonymiser
 from remit_consumers.retention.looking import Look
+from remit_consumers.retention.restricted import Ended
 from remit_consumers.withdrawal.narrow import PlanOf
 
 OWN_TABLES = (
     *("quarantine", CONSENTS_TABLE, WITHDRAWN_TABLE, QUERIES_TABLE, REQUESTS_TABLE),
-    *(DISCLOSURES_TABLE, DISCLOSED_TABLE, "notices"),
+    *(DISCLOSURES_TABLE, DISCLOSED_TABLE, "notices", RESTRICTIONS_TABLE),
 )
-"""Tables beside the events whose rows have a `keep_until`: it alone decides, and no hold lies on them."""
+"""Tables beside the events whose rows have a `keep_until`: it decides, and no hold lies on them. Of restrictions only
+those go that have ended."""
 
 Progress = Callable[[str], None]
 """Called with the name of each table before it is swept."""
@@ -130,8 +134,7 @@ class Sweep:
     def _own(self, name: str, now: datetime) -> Receipt | None:
         """Sweep a table whose rows have only their `keep_until`."""
         self.progress(name)
-        what = Rewriting(lambda table: due_files(table, now), lambda rows: without_due(rows, now))
-        return rewrite_files(self.root, name, what)
+        return rewrite_files(self.root, name, own_rewriting(self.root, name, now))
 
     def _vacuumed(self, look: Look) -> int:
         """Take away what the commits took out, and files that no commit ever spoke of; gives how many."""
@@ -146,13 +149,30 @@ class Sweep:
         return taken
 
 
-def without_due(rows: pa.Table, now: datetime) -> Change | None:
+def own_rewriting(root: Path, name: str, now: datetime) -> Rewriting:
+    """What is done with a table of remit's own: which files may hold what is due, and what stays of their rows."""
+    if name == RESTRICTIONS_TABLE:
+        ended = Ended(root, now)
+        return Rewriting(ended.files, ended.change)
+    find = partial(due_files, now=now)
+    if name == WITHDRAWN_TABLE:
+        return Rewriting(find, lambda rows: without_due(rows, now, waits(root, rows)))
+    return Rewriting(find, partial(without_due, now=now))
+
+
+def without_due(rows: pa.Table, now: datetime, needed: pa.Array | None = None) -> Change | None:
     """The rows of a table of remit's own without those whose time is over; None: all stay.
 
     A row of the quarantine stands for as many events as it says.
+
+    Args:
+        rows: Of the table.
+        now: Aware UTC.
+        needed: Which rows stay all the same; None: none.
     """
     moment = pa.scalar(now, pa.timestamp("us", "UTC"))
     due = pc.fill_null(pc.less_equal(rows.column("keep_until"), moment), fill_value=False)
+    due = due if needed is None else pc.and_not(due, needed)
     if not pc.any(due).as_py():
         return None
     gone = rows.filter(due)

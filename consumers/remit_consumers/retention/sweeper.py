@@ -11,7 +11,7 @@ from remit_consumers.metrics import Metrics
 from remit_consumers.plans import Plans
 from remit_consumers.retention.planning import overdue
 from remit_consumers.retention.sweep import Sweep
-from remit_consumers.retention.views import rebuilt
+from remit_consumers.views.renewing import renew
 from remit_consumers.withdrawal.revoke import GRACE_S
 from remit_schemas.errors import RemitError
 
@@ -81,4 +81,4 @@ class Sweeper:
             self._metrics.faults.labels("cut").inc()
             log.error("a log is not cut: %s", why)
         self._metrics.due(overdue(root, self._plans.plan, now))
-        rebuilt(self._deployment.settings, self._deployment.policy, now)
+        renew(self._deployment.settings, self._deployment.policy, self._now)

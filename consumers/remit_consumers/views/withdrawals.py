@@ -30,11 +30,11 @@ def withdrawn(root: Path, purpose: str) -> pa.Table:
 
 
 def _restricted(root: Path) -> pa.Table:
-    """Whose rows are used for nothing, whenever they were collected."""
+    """Whose rows are used for nothing: whenever they were collected, or until some day."""
     rows = restrictions(root)
     person = person_of(rows.column("tenant"), rows.column("subject"))
-    ever = pa.repeat(pa.scalar(date.max, pa.date32()), rows.num_rows)
-    return pa.table({"person": person, "until": ever})
+    until = pc.fill_null(rows.column("to_day"), pa.scalar(date.max, pa.date32()))
+    return pa.table({"person": person, "until": until})
 
 
 def _withdrawn(root: Path, purpose: str) -> pa.Table:

@@ -11,14 +11,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.batch import counted
+from remit_consumers.erasure.kept import Keeping
 from remit_consumers.lake.receipt import Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, joined
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.rows import COLLECTED_AT, columns_of, present_in
-from remit_consumers.withdrawal.narrow import Narrowing, PlanOf, narrowed, narrowing
+from remit_consumers.withdrawal.narrow import (
+    Narrowing,
+    PlanOf,
+    narrowed,
+    narrowing,
+    tagset_on_record,
+)
 from remit_consumers.withdrawal.orders import DENIED, MINOR, Orders, keys_of
 from remit_schemas.category import Decision
-from remit_schemas.errors import LakeError
 
 Places = npt.NDArray[np.int64]
 
@@ -41,12 +47,14 @@ class Judge:
         tagsets: The catalogue: for each tagset its row.
         plan_of: Gives the plan that rows were stored by.
         now: Aware UTC; waiting counts to here.
+        keeping: Says which rows stay although they are to be erased: a law or a hold is on them.
     """
 
     orders: Orders
     tagsets: Mapping[str, Mapping[str, str]]
     plan_of: PlanOf
     now: datetime
+    keeping: Keeping
     _known: dict[tuple[str, frozenset[str]], Narrowing | None] = field(default_factory=dict)
 
     def change(self, rows: pa.Table) -> Change | None:
@@ -55,7 +63,7 @@ class Judge:
         Raises:
             LakeError: A policy version that rows were stored by is not on record.
         """
-        verdicts = self._verdicts(rows)
+        verdicts = self._but_for_kept(rows, self._verdicts(rows))
         if not verdicts:
             return None
         removed: list[RemovedCount] = []
@@ -84,6 +92,21 @@ class Judge:
                 found.setdefault(verdict, []).append(mine)
         return {verdict: np.sort(np.concatenate(each)) for verdict, each in found.items()}
 
+    def _but_for_kept(
+        self, rows: pa.Table, verdicts: Mapping[Verdict, Places]
+    ) -> dict[Verdict, Places]:
+        """The verdicts without rows that are to be erased and must stay."""
+        left: dict[Verdict, Places] = {}
+        for verdict, places in verdicts.items():
+            if verdict.removal is Removal.ERASED:
+                every = np.ones(len(places), np.bool_)
+                goes = places[~self.keeping.held(rows.take(pa.array(places)), count=every)]
+            else:
+                goes = places
+            if len(goes):
+                left[verdict] = goes
+        return left
+
     def _verdict(self, place: int, tagset: str, day: date) -> Verdict | None:
         """What becomes of the rows of one key with one tagset and day; None: nothing."""
         orders = self.orders.purposes(place, day)
@@ -102,13 +125,7 @@ class Judge:
 
     def _tagset(self, name: str) -> Mapping[str, str]:
         """What a tagset stands for."""
-        try:
-            return self.tagsets[name]
-        except KeyError:
-            message = (
-                "rows bear a tagset that the catalogue does not know: restore the table tagsets"
-            )
-            raise LakeError(message) from None
+        return tagset_on_record(self.tagsets, name)
 
     def _counted(
         self, before: pa.Table, after: pa.Table, verdict: Verdict, places: pa.Array

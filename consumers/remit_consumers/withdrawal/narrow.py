@@ -56,7 +56,7 @@ def narrowing(before: Mapping[str, str], lost: frozenset[str], plan_of: PlanOf) 
     held = frozenset(filter(None, before["purposes"].split(",")))
     if not held & lost:
         return None
-    plan = _plan(before, plan_of)
+    plan = plan_of_rows(before, plan_of)
     outcome = beside(plan.outcome((held & plan.optional_purposes) - lost), before)
     after = tagset_of(plan, outcome)
     if not after.purposes:
@@ -65,13 +65,35 @@ def narrowing(before: Mapping[str, str], lost: frozenset[str], plan_of: PlanOf) 
     return Narrowing(after, outcome.keep_for, gone, coarser, plan.retention)
 
 
-def _plan(before: Mapping[str, str], plan_of: PlanOf) -> Plan:
-    """The plan that rows were stored by."""
+def tagset_on_record(tagsets: Mapping[str, Mapping[str, str]], tagset: str) -> Mapping[str, str]:
+    """What a tagset stands for.
+
+    Raises:
+        LakeError: The catalogue does not know it.
+    """
     try:
-        return plan_of(before["contract"], before["policy_version"])
+        return tagsets[tagset]
     except KeyError:
-        version = before["policy_version"]
-        message = f"rows were stored under policy version {version}, which is not on record: put its file back"
+        message = "rows bear a tagset that the catalogue does not know: restore the table tagsets"
+        raise LakeError(message) from None
+
+
+def plan_of_rows(before: Mapping[str, str], plan_of: PlanOf) -> Plan:
+    """The plan that the rows of a tagset were stored by.
+
+    Raises:
+        LakeError: Their policy version or their contract is not on record; the message says which.
+    """
+    contract, version = before["contract"], before["policy_version"]
+    try:
+        return plan_of(contract, version)
+    except KeyError:
+        message = f"rows of {contract} were stored under policy version {version}, which is not on record: put its file back"
+        raise LakeError(message) from None
+    except ContractError:
+        message = (
+            f"rows were stored by contract {contract}, which is not on record: put its file back"
+        )
         raise LakeError(message) from None
 
 
@@ -154,10 +176,7 @@ def plan_on_record(
     tagsets: Mapping[str, Mapping[str, str]], plan_of: PlanOf, tagset: str
 ) -> Plan | None:
     """The plan that the rows of a tagset were stored by; None where it is not on record."""
-    told = tagsets.get(tagset)
-    if told is None:
-        return None
     try:
-        return plan_of(told["contract"], told["policy_version"])
-    except (KeyError, ContractError):
+        return plan_of_rows(tagset_on_record(tagsets, tagset), plan_of)
+    except LakeError:
         return None

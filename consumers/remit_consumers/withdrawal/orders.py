@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Self
 
 import pyarrow as pa
@@ -13,6 +13,8 @@ from remit_consumers.lake.receipt import Removal
 
 DENIED, MINOR = "denied", "minor"
 """What brings a removal about."""
+
+_BEGUN = ("rewritten_at", "recorded_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,12 @@ class Orders:
     def of(cls, withdrawn: pa.Table) -> Self:
         """Read rows (columns: `tables.WITHDRAWN`)."""
         found: dict[str, list[Order]] = {}
-        names = withdrawn.select(["purpose", "effect_at", "spared_from"]).to_pylist()
+        names = withdrawn.select(["purpose", "effect_at", "spared_from", *_BEGUN]).to_pylist()
         for key, row in zip(keys_of(withdrawn).to_pylist(), names, strict=True):
-            order = Order(row["purpose"], row["effect_at"].date(), row["spared_from"])
+            spared_from = row["spared_from"]
+            if row["rewritten_at"] is not None:  # what was stored since is lawful
+                spared_from = row["recorded_at"].date() + timedelta(days=1)
+            order = Order(row["purpose"], row["effect_at"].date(), spared_from)
             found.setdefault(key, []).append(order)
         return cls(
             keys=pa.array(list(found), pa.string()),

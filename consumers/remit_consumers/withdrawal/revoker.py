@@ -87,6 +87,9 @@ class Revoker:
             else:
                 self._metrics.count_removed(done.receipts)
                 self._metrics.waited(done.waited_s, done.erasures_waited_s)
+                for why in done.waiting:
+                    self._metrics.faults.labels("revoke").inc()
+                    log.error("stored rows cannot be rewritten, trying again: %s", why)
 
     def _go(self) -> Done:
         """Carry out what is pending, go by go."""
@@ -100,7 +103,7 @@ class Revoker:
             return whole
         if whole.left:
             self._due_at = min(self._due_at, time.monotonic() + AGAIN_S)
-        if whole.withdrawals:
+        if whole.withdrawals or whole.left:  # what waits is used for nothing meanwhile
             self._renew()
         vacuum_all(self._root, self._vacuum, GRACE_S)
         return whole

@@ -28,6 +28,7 @@ from pathlib import Path
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure import erase, reach, strike
 from remit_consumers.erasure.certificate import Certificate
+from remit_consumers.erasure.ledger import ErasureLedger
 from remit_consumers.erasure.scope import Scope, SubjectRef
 from remit_consumers.lake import rewrite
 from remit_consumers.settings import Settings
@@ -37,7 +38,7 @@ def die(*_, **__):
 
 folder, where, now = Path(sys.argv[1]), sys.argv[2], datetime.fromisoformat(sys.argv[3])
 module, name = where.split(".")
-setattr({"erase": erase, "rewrite": rewrite, "reach": reach, "strike": strike, "certificate": Certificate}[module], name, die)
+setattr({"erase": erase, "rewrite": rewrite, "reach": reach, "strike": strike, "ledger": ErasureLedger, "certificate": Certificate}[module], name, die)
 deployment = Deployment.open(Settings(folder / "data", folder / "keys", folder / "vault"))
 erase.erase(deployment, [SubjectRef("", "ann.smith@shop")], Scope(), "requested", now)
 """
@@ -52,7 +53,7 @@ STEPS = [
     "strike.append",  # consents are written, not committed
     "erase.drop_views",
     "erase.rescan",
-    "erase.apply_head",  # all is gone
+    "ledger.apply_head",  # all is gone
     "erase.certify",  # the lake says so
     "certificate.write",  # the ledger has the certificate
 ]

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from kit.erasing import ErasingShop
@@ -10,8 +12,10 @@ from kit.shop import NOON, REPORTING
 from remit_consumers.erasure.names import named
 from remit_consumers.erasure.residue import needles_of, rescan
 from remit_consumers.erasure.scope import Scope, SubjectRef
+from remit_consumers.lake.holds import Hold, Reach, place
+from remit_consumers.lake.restrictions import OBLIGED, restrict, standing
 from remit_consumers.proof.verify import verify
-from remit_consumers.retention.holds import Hold, Reach, place
+from remit_consumers.views.withdrawals import still_read, withdrawn
 from remit_schemas.errors import SettingsError
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -79,7 +83,22 @@ def test_rows_under_a_legal_hold_stay_and_are_named_with_their_clause(shop: Eras
     assert shop.vault.known_secret_of("", "ann") is None, "what stays ties to nobody"
     places = rescan(shop.settings.data, needles_of(names)).found
     assert places
-    assert all(one.startswith(("lake/events/page_view/", "lake/holds/")) for one in places)
+    there = ("lake/events/page_view/", "lake/holds/", "lake/restrictions/")
+    assert all(one.startswith(there) for one in places)
+    assert set(standing(shop.root)["code"].to_pylist()) == {OBLIGED}
+    theirs = shop.rows().filter(pc.is_in(shop.rows()["subject"], pa.array(names[0].stored)))
+    assert theirs.num_rows == 1
+    assert still_read(theirs, withdrawn(shop.root, REPORTING)).num_rows == 0, "used for nothing"
+    assert holds(shop)
+
+
+@pytest.mark.clause("S079b")
+def test_who_asked_for_a_restriction_first_is_erased_with_it(shop: ErasingShop) -> None:
+    names = named(shop.deployment, [SubjectRef("", "ann")], NOON)
+    restrict(shop.root, "r1", "", list(names[0].stored), NOON)
+    shop.erase("ann")
+    assert rescan(shop.settings.data, needles_of(names)).found == {}
+    assert standing(shop.root).num_rows == 0
     assert holds(shop)
 
 

@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from kit.shop import NOON, Shop
 from kit.sweeping import holds, policy_with, sweep
 from remit_consumers.lake.tables import is_table, open_table
-from remit_consumers.retention.anonymise import cells_of, tried
+from remit_consumers.retention.anonymise import Anonymiser, cells_of, tried
 from remit_consumers.rows import OWN_COLUMNS
 from remit_schemas.retention import Cells
 
@@ -94,6 +96,57 @@ def test_a_table_that_names_what_rows_bear_does_not_stand_the_attacks() -> None:
     for column, stands in (("page", True), ("tenant", False)):
         terms = Cells(columns=(column,), subjects_min=2)
         assert tried(rows, cells_of(rows, terms), terms)["linkage"]["holds"] is stands
+
+
+@pytest.mark.clause("S109")
+def test_one_visitor_of_many_days_is_one_subject_whatever_its_names() -> None:
+    """A visitor has another name each day, and so may a customer whose pseudonym changes."""
+    days = [NOON.date().replace(day=day) for day in range(1, 21)]
+    one = {"subject": [f"name-{day}" for day in range(20)], "day": pa.array(days)}
+    same = {"tenant": [""] * 20, "page": ["/rare"] * 20}
+    terms = Cells(columns=("page",), subjects_min=2, period="month")
+    assert len(cells_of(pa.table(one | same), terms)) == 0
+    several = pa.table(
+        {
+            "subject": [f"{who}-{day}" for day in range(20) for who in "abc"],
+            "day": pa.array([day for day in days for _ in "abc"]),
+            "tenant": [""] * 60,
+            "page": ["/shared"] * 60,
+        }
+    )
+    cells = cells_of(several, terms)
+    assert cells.select("events", "subjects").rows() == [(60, 3)]
+    assert all(one["holds"] for one in tried(several, cells, terms).values())
+    lone = tried(pa.table(one | same), cells.with_columns(page=pl.lit("/rare")), terms)
+    assert not lone["singling_out"]["holds"]
+    assert not lone["linkage"]["holds"]
+
+
+@pytest.mark.clause("S109")
+def test_rows_of_each_policy_version_are_left_as_their_own_says(tmp_path: Path) -> None:
+    """The older version asks for more subjects than there are; the newer one's own rows stand by themselves."""
+    left = Anonymiser(tmp_path, "page_view", NOON)
+    more, fewer = (Cells(columns=("page",), subjects_min=k) for k in (5, 2))
+    for page, terms in (("/older", more), ("/newer", fewer), ("/newer", fewer)):
+        for who in "ab" if terms is fewer else "abcd":
+            left.take(
+                pa.table(
+                    {
+                        "subject": [who],
+                        "tenant": [""],
+                        "page": [page],
+                        "day": pa.array([NOON.date()]),
+                    }
+                ),
+                terms,
+            )
+    assert left.ready()
+    (file,) = left.folder.glob("*.parquet")
+    assert pq.read_table(file).to_pylist() == [
+        {"period": NOON.date(), "page": "/newer", "events": 4, "subjects": 2}
+    ]
+    (record,) = (left.folder / "_tests").glob("*.json")
+    assert json.loads(record.read_text())["subjects_min"] == 2
 
 
 @pytest.mark.parametrize("k", [2, 3])

@@ -14,8 +14,8 @@ from kit.retained_policy import policy_of
 from kit.shop import Shop
 from kit.sweeping import holds, sweep
 from remit import Payment
+from remit_consumers.lake.holds import Hold, Reach, place
 from remit_consumers.lake.tables import is_table
-from remit_consumers.retention.holds import Hold, Reach, place
 from remit_schemas.contract import builtin
 
 EXAMPLES = 60 if os.environ.get("REMIT_PROVE") else 6

@@ -11,12 +11,12 @@ from kit.lake import KEEP_UNTIL, LOG, make_flush, make_quarantined
 from kit.shop import EVENTS, NOON, REPORTING, Shop
 from kit.sweeping import SAID, holds, policy_with, sweep
 from remit_consumers.lake.commit import Lake
+from remit_consumers.lake.holds import Hold, Reach, lift, place
 from remit_consumers.lake.tables import open_table
 from remit_consumers.lake.vacuum import ORPHAN_AGE_S, Vacuum
 from remit_consumers.plans import Plans
 from remit_consumers.proof.verify import verify
 from remit_consumers.retention.decide import Due
-from remit_consumers.retention.holds import Hold, Reach, lift, place
 from remit_consumers.retention.planning import overdue, plan
 from remit_consumers.retention.sweep import Sweep
 from remit_schemas.contract import builtin
