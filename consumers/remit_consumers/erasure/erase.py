@@ -8,7 +8,8 @@ Source: policy 2021-11-01, clauses S079a, S079b, S080 to S087b; DESIGN.md, D5, D
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ from remit_consumers.lake.log import versions
 from remit_consumers.lake.rewrite import EVENTS
 from remit_consumers.lake.tables import row_tables
 from remit_consumers.retention.holds import HOLDS_TABLE
+from remit_consumers.sharing.under_way import is_any, settle
 from remit_schemas.errors import LakeError, SettingsError
 
 EVERYTHING = Scope()
@@ -88,13 +90,31 @@ def finish(deployment: Deployment, now: datetime) -> list[Certificate]:
         LakeError: The lake was restored from before an erasure that was done: `apply` does it again.
     """
     ledger = ErasureLedger.open(deployment.settings.keys)
-    if not ledger.pending(deployment.lake.root):
+    if not ledger.pending(deployment.lake.root) and not is_any(deployment.settings.data):
         _write_certificates(deployment.settings.data, ledger)
         return []
     if ledger.is_busy:
         return []
     with ledger.alone.held():
         return _finish(deployment, ledger, now)
+
+
+@contextmanager
+def undisturbed(deployment: Deployment, now: datetime) -> Iterator[None]:
+    """Hold off every erasure while something is handed over; one that was interrupted is finished first.
+
+    So whoever is erased is either in what was handed over, and its recipient gets a notice, or in nothing of it.
+
+    Raises:
+        LakeError: An erasure cannot be finished, or the lake is older than one: nothing may leave.
+        KeysOutOfReach: Keys or vault cannot be read or written.
+
+    Source: policy 2021-11-01, clauses S079a, S086a.
+    """
+    ledger = ErasureLedger.open(deployment.settings.keys)
+    with ledger.alone.held():
+        _finish(deployment, ledger, now)
+        yield
 
 
 def apply(deployment: Deployment, now: datetime) -> list[Certificate]:
@@ -170,7 +190,9 @@ def _searched(
 
 
 def _finish(deployment: Deployment, ledger: ErasureLedger, now: datetime) -> list[Certificate]:
-    """Finish what was interrupted, under the ledger's lock."""
+    """Finish what was interrupted, under the ledger's lock: disclosures, too, before anybody of them is erased."""
+    settings = deployment.settings
+    settle(settings.data, settings.lake, now)
     check_applied(deployment.lake.root, deployment.settings.keys)
     ledger.lapse(now)
     Suppression.open(deployment.settings.keys).forget_gone(now)

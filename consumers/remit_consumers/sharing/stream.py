@@ -75,6 +75,11 @@ class TopicDoor:
         """The topic's name."""
         return f"{self.log.prefix}.share.{self.recipient}"
 
+    def begin(self, making: Making) -> None:
+        """Forget what was ready; nothing of it is a folder."""
+        del making
+        self._ready = []
+
     def ready(self, making: Making, parts: Sequence[Part]) -> str:
         """Encode what goes out; give the SHA-256 of all values in their order.
 
@@ -116,10 +121,6 @@ class TopicDoor:
         if left or failed:
             message = f"{left + len(failed)} of {len(self._ready)} rows did not reach {self.topic}; they come again"
             raise LogError(message)
-
-    def drop(self) -> None:
-        """Forget what is ready."""
-        self._ready = []
 
     def _client(self) -> dict[str, str | int | float | bool]:
         return {"bootstrap.servers": self.log.bootstrap, "log_level": 0, **self.config}

@@ -32,6 +32,10 @@ class Broken:
 
     made: list[list[str]] = field(default_factory=list)
 
+    def begin(self, making: Making) -> None:
+        """There is no folder."""
+        del making
+
     def ready(self, making: Making, parts: Sequence[Part]) -> str:
         """Remember the marks."""
         del making
@@ -41,10 +45,6 @@ class Broken:
     def let_go(self) -> None:
         """Break."""
         raise LogError("the broker went away")
-
-    def drop(self) -> None:
-        """Nothing is to be forgotten."""
-
 
 def rows_in(folder: Path) -> pa.Table:
     files = sorted(folder.glob(f"*/page_view.{OPERATE}.parquet"))

@@ -83,10 +83,10 @@ def test_a_canary_without_a_consent_of_its_own_is_in_no_file(
     done = share(deployment, Asked("acme"), tmp_path / "out", NOW)
     assert held(done) == {"no_consent": 1}
     stored = Pseudonyms(vault_of(deployment), STORAGE_DOMAIN).known("", CANARY)
-    assert recipients_of(deployment.settings.lake, "", stored) == []
+    assert recipients_of(deployment.settings.lake, "", stored, NOW) == []
     someone = Pseudonyms(vault_of(deployment), STORAGE_DOMAIN).known("", "customer-1")
-    assert recipients_of(deployment.settings.lake, "", someone) == ["acme"]
-    assert recipients_of(deployment.settings.lake, "elsewhere", someone) == []
+    assert recipients_of(deployment.settings.lake, "", someone, NOW) == ["acme"]
+    assert recipients_of(deployment.settings.lake, "elsewhere", someone, NOW) == []
 
 
 @pytest.mark.clause("S051", "S060")
