@@ -166,9 +166,7 @@ def _became(rows: pa.Table) -> pa.Table:
     return rows
 
 
-def recipients_of(
-    root: Path, tenant: str, pseudonyms: Sequence[str], now: datetime
-) -> list[str]:
+def recipients_of(root: Path, tenant: str, pseudonyms: Sequence[str], now: datetime) -> list[str]:
     """Name the recipients that got anything of a subject, sorted.
 
     Args:

@@ -116,7 +116,9 @@ def _notes(data: Path) -> Iterator[UnderWay]:
         try:
             hidden = str(json.loads(file.read_bytes())["hidden"])
         except (OSError, ValueError, KeyError, TypeError):
-            message = f"{file.name} in {FOLDER} cannot be read: it says which disclosure was interrupted"
+            message = (
+                f"{file.name} in {FOLDER} cannot be read: it says which disclosure was interrupted"
+            )
             raise LakeError(message) from None
         yield UnderWay(file, file.stem, hidden)
 

@@ -126,7 +126,7 @@ def test_a_share_waits_for_an_erasure_and_holds_nothing_of_who_went(
 def test_whoever_comes_first_nobody_who_is_erased_is_left_untold(
     shop: ErasingShop, seed: int
 ) -> None:
-    ann, chance = Ann(shop), random.Random(seed)  # noqa: S311 - a moment, no secret
+    ann, chance = Ann(shop), random.Random(seed)
     both = chance.sample(["share", "erase"], 2)
     running = []
     for what in both:

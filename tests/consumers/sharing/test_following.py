@@ -46,6 +46,7 @@ class Broken:
         """Break."""
         raise LogError("the broker went away")
 
+
 def rows_in(folder: Path) -> pa.Table:
     files = sorted(folder.glob(f"*/page_view.{OPERATE}.parquet"))
     return pa.concat_tables([pq.read_table(file) for file in files])
