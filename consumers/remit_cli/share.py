@@ -15,10 +15,11 @@ from remit_cli.stopping import asked_to_stop
 from remit_consumers.deployment import Deployment
 from remit_consumers.sharing.disclosures import history, told
 from remit_consumers.sharing.following import Door, Folders, Follower
+from remit_consumers.sharing.in_force import InForce
 from remit_consumers.sharing.share import planned
 from remit_consumers.sharing.share import share as hand_over
 from remit_consumers.sharing.terms import Asked
-from remit_schemas.errors import KeysOutOfReach, LakeError, LogError, SettingsError
+from remit_schemas.errors import KeysOutOfReach, LakeError, LogError, PolicyError, SettingsError
 from remit_schemas.log_address import KafkaLog, parse_log
 
 FOLLOW_EVERY_S = 1.0
@@ -73,7 +74,7 @@ def share(  # noqa: PLR0913 - options of a command, named by who types them
     """
     now = datetime.now(UTC)
     asked = Asked(recipient, tenant, _day(from_day), _day(to_day), order, approver)
-    deployment = Deployment.open(settings_of(data))
+    deployment = InForce(Deployment.open(settings_of(data))).at(now.date())
     if follow:
         _follow(deployment, asked, out)
         return
@@ -109,7 +110,7 @@ def _follow(deployment: Deployment, asked: Asked, out: Path | None) -> None:
         while not stop.is_set():
             try:
                 rows += follower.turn(datetime.now(UTC))
-            except (LakeError, LogError, KeysOutOfReach) as error:
+            except (LakeError, LogError, KeysOutOfReach, PolicyError) as error:
                 typer.echo(f"remit: {error}; trying again", err=True)
             stop.wait(FOLLOW_EVERY_S)
     typer.echo(f"remit: {rows} rows went out", err=True)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.erase import undisturbed
 from remit_consumers.sharing.disclosures import MADE, record
+from remit_consumers.sharing.in_force import InForce
 from remit_consumers.sharing.making import Making
 from remit_consumers.sharing.news import Cursor, news, stands_still
 from remit_consumers.sharing.parcel import Parcel
@@ -70,7 +71,7 @@ class Follower:
     """One recipient that follows.
 
     Attributes:
-        deployment: Everything that it stands on.
+        deployment: Everything that it stands on; a newer version of the policy takes the old one's place.
         asked: For whom, and of what.
         door: Where it goes out.
     """
@@ -78,6 +79,11 @@ class Follower:
     deployment: Deployment
     asked: Asked
     door: Door
+    _in_force: InForce = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look out for newer versions of the policy."""
+        self._in_force = InForce(self.deployment)
 
     def turn(self, now: datetime) -> int:
         """Let out what is new.
@@ -87,10 +93,12 @@ class Follower:
 
         Raises:
             ShareRefused: Nothing may leave any more; that is on record.
+            PolicyError: A newer version of the policy cannot be read: nothing went out.
             SettingsError: The recipient gets figures, which are told by the day and not as they come.
             LakeError: The lake cannot be read, or the record not be written: nothing went out.
             LogError: Not all of it went out; it comes again.
         """
+        self.deployment = self._in_force.at(now.date())
         making = Making.begun(self.deployment, self.asked, now)
         if making.terms.role in COUNTED:
             message = (

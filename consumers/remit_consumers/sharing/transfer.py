@@ -65,7 +65,7 @@ def make(
         SettingsError: The folder cannot be made.
         LakeError: The lake cannot be read, or the record not be written.
     """
-    name, contact = to
+    name, _ = to
     terms = deployment.policy.recipients.get(name)
     if terms is None or terms.role is not Role.SUCCESSOR:
         successors = (
