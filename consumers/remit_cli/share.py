@@ -15,6 +15,7 @@ from remit_cli.stopping import asked_to_stop
 from remit_consumers.deployment import Deployment
 from remit_consumers.sharing.disclosures import history, told
 from remit_consumers.sharing.following import Door, Folders, Follower
+from remit_consumers.sharing.formats import Format
 from remit_consumers.sharing.in_force import InForce
 from remit_consumers.sharing.share import planned
 from remit_consumers.sharing.share import share as hand_over
@@ -63,6 +64,9 @@ def share(  # noqa: PLR0913 - options of a command, named by who types them
         bool,
         typer.Option("--follow", help="Go on: what is new goes out, to --out or its own topic."),
     ] = False,
+    form: Annotated[
+        Format, typer.Option("--format", help="Format of files of rows.")
+    ] = Format.PARQUET,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -73,7 +77,7 @@ def share(  # noqa: PLR0913 - options of a command, named by who types them
     Example: remit share usage-analysis-services --from 2026-03-01 --to 2026-03-07 --out report
     """
     now = datetime.now(UTC)
-    asked = Asked(recipient, tenant, _day(from_day), _day(to_day), order, approver)
+    asked = Asked(recipient, tenant, _day(from_day), _day(to_day), order, approver, form)
     deployment = InForce(Deployment.open(settings_of(data))).at(now.date())
     if follow:
         _follow(deployment, asked, out)
@@ -124,6 +128,8 @@ def _door(deployment: Deployment, asked: Asked, out: Path | None) -> Door:
     if not isinstance(log, KafkaLog):
         message = "on the embedded log a share that goes on needs --out FOLDER"
         raise SettingsError(message)
+    if asked.form is not Format.PARQUET:
+        raise SettingsError("--format is of files: name --out FOLDER; a topic has Avro messages")
     from remit_consumers.sharing.registered import registering  # noqa: PLC0415 - only with a broker
     from remit_consumers.sharing.stream import TopicDoor  # noqa: PLC0415 - as above
 

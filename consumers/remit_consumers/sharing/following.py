@@ -58,7 +58,7 @@ class Folders:
         """See `Door`."""
         self._parcel.begin()
         for chosen, rows in parts:
-            self._parcel.put(f"{chosen.contract}.{chosen.purpose}", rows)
+            making.put(self._parcel, chosen, rows)
         return self._parcel.close(making.terms_text())
 
     def let_go(self) -> None:

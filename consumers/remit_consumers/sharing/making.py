@@ -20,6 +20,7 @@ from remit_consumers.sharing.disclosures import (
     whose_rows,
 )
 from remit_consumers.sharing.figures import Aggregate, figure, written
+from remit_consumers.sharing.formats import writer_of
 from remit_consumers.sharing.leaks import leaks
 from remit_consumers.sharing.parcel import FIGURES, Parcel, terms_text
 from remit_consumers.sharing.rows import Chooser, Chosen, Files, countable, leaving
@@ -79,9 +80,15 @@ class Making:
         parts = []
         for one in self.chosen():
             rows = leaving(one, self.asked, self.terms, self.deployment)
-            parcel.put(f"{one.contract}.{one.purpose}", rows)
+            self.put(parcel, one, rows)
             parts.append(one)
         return parts, self.whose(parts)
+
+    def put(self, parcel: Parcel, one: Chosen, rows: pa.Table) -> None:
+        """Put the rows of one purpose and contract into a parcel, in the format that is asked for."""
+        form = self.asked.form
+        write = writer_of(form, self.asked.recipient, one.contract)
+        parcel.put(f"{one.contract}.{one.purpose}.{form}", rows, write)
 
     def whose(self, parts: Iterable[Chosen]) -> pa.Table | None:
         """Say whose rows some parts hold; None where there are none."""

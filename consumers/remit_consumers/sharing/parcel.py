@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from remit_consumers.lake.durable import fsync
+from remit_consumers.sharing.formats import Writer, parquet
 from remit_schemas.errors import LakeError, SettingsError
 from remit_schemas.recipients import Recipient
 
@@ -63,10 +63,10 @@ class Parcel:
             message = f"{self.place.parent} cannot be written: {error.strerror}"
             raise SettingsError(message) from None
 
-    def put(self, name: str, rows: pa.Table) -> None:
-        """Put a table into it; no minima or maxima, which are values."""
-        file = self.hidden / f"{name}.parquet"
-        pq.write_table(rows, file, compression="zstd", write_statistics=False, store_schema=False)
+    def put(self, name: str, rows: pa.Table, write: Writer = parquet) -> None:
+        """Put a table into it, as a file of this name."""
+        file = self.hidden / name
+        write(file, rows)
         self._take(file)
 
     def write(self, name: str, data: bytes) -> None:

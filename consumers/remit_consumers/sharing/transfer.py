@@ -134,8 +134,8 @@ def _filled(parcel: Parcel, deployment: Deployment) -> dict[str, object]:
     links = [link for name in row_tables(lake) for link in chain(lake, name)]
     parcel.write(RECEIPTS_FILE, b"".join(_lines(links)))
     consents = _table(lake, CONSENTS_TABLE, CONSENTS)
-    parcel.put("consents", consents)
-    parcel.put("tagsets", _table(lake, "tagsets", TAGSETS))
+    parcel.put(CONSENTS_FILE, consents)
+    parcel.put("tagsets.parquet", _table(lake, "tagsets", TAGSETS))
     return {
         "format": FORMAT,
         "policy": policy.name,

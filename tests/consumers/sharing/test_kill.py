@@ -178,9 +178,12 @@ def read(kafka: Kafka, topic: str) -> list[dict[str, str]]:
     consumer.subscribe([topic])
     found: list[dict[str, str]] = []
     try:
-        while len(batch := consumer.consume(100, 8)) or not found:
+        while len(batch := consumer.consume(100, 4)) or not found:
             assert all(one.error() is None for one in batch)
-            found += [{name: str(value) for name, value in dict(one.headers() or ()).items()} for one in batch]
+            found += [
+                {name: str(value) for name, value in dict(one.headers() or ()).items()}
+                for one in batch
+            ]
     finally:
         consumer.close()
     return found
