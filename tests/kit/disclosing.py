@@ -36,7 +36,10 @@ def stop():
     if then == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     (folder / f"{what}.stands").touch()
+    ends_at = time.monotonic() + 120
     while not (folder / f"{what}.go").exists():
+        if time.monotonic() > ends_at:
+            os._exit(1)  # nobody waits any more
         time.sleep(0.005)
 
 if where:

@@ -19,6 +19,7 @@ from remit_consumers.consent.withdrawals import EVIDENCE_KEPT
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.certificate import Certificate
 from remit_consumers.erasure.facts import Seen, certify
+from remit_consumers.erasure.handed import drop_handed, found_handed
 from remit_consumers.erasure.kept import Keeping
 from remit_consumers.erasure.ledger import Erasure, ErasureLedger, apply_head
 from remit_consumers.erasure.names import named
@@ -34,10 +35,14 @@ from remit_consumers.lake.log import versions
 from remit_consumers.lake.rewrite import EVENTS
 from remit_consumers.lake.tables import row_tables
 from remit_consumers.retention.holds import HOLDS_TABLE
+from remit_consumers.settings import Settings
 from remit_consumers.sharing.under_way import is_any, settle
 from remit_schemas.errors import LakeError, SettingsError
 
 EVERYTHING = Scope()
+
+VIEWS = "views"
+"""Where, below the data folder, rows that a law keeps may stand under a view's names, too."""
 
 
 def erase(  # noqa: PLR0913 - one by keyword: an account that is cancelled
@@ -158,7 +163,9 @@ def carry_out(
         if erasure.scope.is_whole:
             strike_evidence(deployment, erasure)
         drop_views(settings, erasure)
-        searched = _searched(settings.data, erasure, keeping, plain)
+        if erasure.scope.is_whole:
+            drop_handed(settings, erasure)
+        searched = _searched(settings, erasure, keeping, plain)
         seen = Seen(keeping, *searched, late_events(deployment, now), told)
         if seen.found.total:
             message = f"erasure {erasure.erasure[:8]} is not finished: {len(seen.found.found)} places still hold what is to go; it goes on at the next start"
@@ -171,7 +178,7 @@ def carry_out(
 
 
 def _searched(
-    data: Path, erasure: Erasure, keeping: Keeping, plain: Sequence[SubjectRef]
+    settings: Settings, erasure: Erasure, keeping: Keeping, plain: Sequence[SubjectRef]
 ) -> tuple[Rescan, Rescan]:
     """Search everything for the names that must stand nowhere any more, and for the ids that the app knows.
 
@@ -179,13 +186,16 @@ def _searched(
     such as a page's address: that is told, and is no reason to begin again.
     """
     names = erasure.named if erasure.scope.is_whole else ()
+    data = settings.data
     both = rescan(data, needles_of(names, plain))
+    elsewhere = found_handed(settings, erasure) if names else {}
     nothing = Rescan(both.files if plain else 0, both.values if plain else 0)
-    if not both.total:
+    if not both.total and not elsewhere:
         return both, nothing
     kept = {f"lake/{EVENTS}{ground.contract}" for ground in keeping.rows}
-    kept |= {f"lake/{HOLDS_TABLE}"} if keeping.rows else set()
-    found = rescan(data, needles_of(names)).but_for(kept)
+    kept |= {f"lake/{HOLDS_TABLE}", VIEWS} if keeping.rows else set()
+    found = rescan(data, needles_of(names))
+    found = replace(found, found=found.found | elsewhere).but_for(kept)
     return found, rescan(data, needles_of((), plain)) if plain else nothing
 
 

@@ -68,7 +68,7 @@ class TopicDoor:
     @property
     def topic(self) -> str:
         """The topic's name."""
-        return f"{self.log.prefix}.share.{self.recipient}"
+        return f"{self.log.share_prefix}{self.recipient}"
 
     def begin(self, making: Making) -> None:
         """Forget what was ready; nothing of it is a folder."""

@@ -12,12 +12,12 @@ from kit.disclosing import RECIPIENT, begin, killed
 from kit.erasing import ErasingShop
 from kit.shop import NOON
 from remit_consumers.erasure.certificate import certificates_in
+from remit_consumers.erasure.known_as import RECIPIENT_DOMAIN
 from remit_consumers.erasure.names import named
 from remit_consumers.erasure.notices import notices
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake.tables import is_table, open_table
 from remit_consumers.sharing.disclosures import MADE, history
-from remit_consumers.sharing.rows import DOMAIN
 from remit_consumers.views.names import ViewNames
 
 LOOK_S = 1.5
@@ -31,7 +31,7 @@ class Ann:
         (one,) = named(shop.deployment, [SubjectRef("", "ann")], NOON)
         self.stored = {*one.stored}
         keys = shop.settings.keys
-        names = ViewNames(keys, DOMAIN + RECIPIENT, "daily")
+        names = ViewNames(keys, RECIPIENT_DOMAIN + RECIPIENT, "daily")
         days = pa.array([NOON.date()] * len(one.stored), pa.date32())
         found = names.of(pa.array(one.stored, pa.string()), days)
         assert found is not None

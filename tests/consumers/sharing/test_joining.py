@@ -12,8 +12,8 @@ from kit.linking import Linked, linked
 from kit.policies import OPERATE
 from kit.sharing import crowded, policy_with, recipient
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.known_as import RECIPIENT_DOMAIN
 from remit_consumers.sharing.formats import Format
-from remit_consumers.sharing.rows import DOMAIN
 from remit_consumers.sharing.share import share
 from remit_consumers.sharing.terms import Asked
 from remit_consumers.views.names import ViewNames
@@ -43,7 +43,9 @@ def truth(deployment: Deployment, *recipients: str) -> dict[str, str]:
     named: list[pa.Array] = []
     for name in recipients:
         terms = deployment.policy.recipients[name]
-        found = ViewNames(deployment.settings.keys, DOMAIN + name, terms.subject).of(*columns)
+        found = ViewNames(deployment.settings.keys, RECIPIENT_DOMAIN + name, terms.subject).of(
+            *columns
+        )
         assert found is not None
         named.append(found)
     return dict(zip(named[0].to_pylist(), named[1].to_pylist(), strict=True))

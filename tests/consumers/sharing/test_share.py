@@ -17,12 +17,12 @@ from kit.handed_over import read_rows
 from kit.policies import IMPROVE, OPERATE, REPORT
 from kit.sharing import crowded, people, policy_with, recipient, say, vault_of
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.known_as import RECIPIENT_DOMAIN
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
 from remit_consumers.sharing.disclosures import history, recipients_of
 from remit_consumers.sharing.formats import Format
 from remit_consumers.sharing.meter import DisclosureMeter
 from remit_consumers.sharing.parcel import HIDDEN
-from remit_consumers.sharing.rows import DOMAIN
 from remit_consumers.sharing.share import Shared, planned, share
 from remit_consumers.sharing.terms import Asked
 from remit_consumers.views.names import ViewNames
@@ -45,7 +45,7 @@ def refused(deployment: Deployment, place: Path, asked: Asked = ACME) -> str:
 def told_as(deployment: Deployment, stored: list[str]) -> list[str]:
     """The names of a day that acme knows somebody by."""
     days = [NOW.date() - timedelta(days=back) for back in range(30)]
-    names = ViewNames(deployment.settings.keys, DOMAIN + "acme", "daily")
+    names = ViewNames(deployment.settings.keys, RECIPIENT_DOMAIN + "acme", "daily")
     each = [names.of(pa.array([name] * len(days)), pa.array(days, pa.date32())) for name in stored]
     return [one for found in each if found is not None for one in found.to_pylist()]
 
