@@ -131,13 +131,13 @@ def shared_topics(address: KafkaLog, settings: Mapping[str, str]) -> dict[str, t
     Raises:
         LogError: The broker does not say.
     """
-    config = {**settings, "bootstrap.servers": address.bootstrap, "log_level": 0}
-    admin = AdminClient(config)
+    admin = AdminClient({**settings, "bootstrap.servers": address.bootstrap, "log_level": 0})
     try:
         known = admin.list_topics(timeout=REQUEST_S).topics
         names = sorted(name for name in known if name.startswith(address.share_prefix))
         wanted = {name: ConfigResource(ResourceType.TOPIC, name) for name in names}
-        answers = admin.describe_configs([*wanted.values()], request_timeout=REQUEST_S)
+        asked = [*wanted.values()]
+        answers = admin.describe_configs(asked, request_timeout=REQUEST_S) if asked else {}
         told = {name: answers[one].result(REQUEST_S) for name, one in wanted.items()}
     except (KafkaException, TimeoutError):
         message = "the broker does not say how long it keeps recipients' topics; may this user describe their configuration?"
