@@ -99,6 +99,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _roles(settings)
     yield _plain_door(settings)
     yield _broker_retention(settings)
+    yield _recipients_topics(settings)
     yield _space(settings.data)
     yield _libraries()
 
@@ -284,6 +285,31 @@ def _broker_retention(settings: Settings) -> Finding:
     if 0 <= kept <= limit_h * HOUR_MS:
         return Finding(name, holds=True, detail=f"{hours}, and the policy allows {limit_h} h")
     mend = f"{log.sealed_topic} is kept {hours}, the policy allows {limit_h} h: set its retention.ms to {limit_h * HOUR_MS}"
+    return Finding(name, holds=False, detail=mend)
+
+
+def _recipients_topics(settings: Settings) -> Finding:
+    """How long the broker keeps what was shared: after an erasure it must be gone in time (D9)."""
+    name, log = "recipients' topics", parse_log(settings.log)
+    if not isinstance(log, KafkaLog):
+        return Finding(name, holds=True, detail="none: the log is on this machine")
+    from remit_consumers.sharing.stream import RETENTION_H  # noqa: PLC0415 - librdkafka only where it is used
+    from remit_consumers.source.topic import shared_topics  # noqa: PLC0415 - as above
+
+    try:
+        topics = shared_topics(log, settings.kafka)
+    except RemitError as error:
+        return Finding(name, holds=False, detail=str(error))
+    most = RETENTION_H * HOUR_MS
+    wrong = [
+        topic
+        for topic, (kept, cleanup) in topics.items()
+        if not 0 <= kept <= most or cleanup != "delete"
+    ]
+    if not wrong:
+        detail = f"{len(topics)}, each kept for {RETENTION_H} h at most" if topics else "none yet"
+        return Finding(name, holds=True, detail=detail)
+    mend = f"set cleanup.policy to delete and retention.ms to {most} at most: {', '.join(wrong)}"
     return Finding(name, holds=False, detail=mend)
 
 

@@ -15,10 +15,12 @@ from remit_cli.stopping import asked_to_stop
 from remit_consumers.deployment import Deployment
 from remit_consumers.sharing.disclosures import history, told
 from remit_consumers.sharing.following import Door, Folders, Follower
+from remit_consumers.sharing.formats import Format
+from remit_consumers.sharing.in_force import InForce
 from remit_consumers.sharing.share import planned
 from remit_consumers.sharing.share import share as hand_over
 from remit_consumers.sharing.terms import Asked
-from remit_schemas.errors import KeysOutOfReach, LakeError, LogError, SettingsError
+from remit_schemas.errors import KeysOutOfReach, LakeError, LogError, PolicyError, SettingsError
 from remit_schemas.log_address import KafkaLog, parse_log
 
 FOLLOW_EVERY_S = 1.0
@@ -62,6 +64,9 @@ def share(  # noqa: PLR0913 - options of a command, named by who types them
         bool,
         typer.Option("--follow", help="Go on: what is new goes out, to --out or its own topic."),
     ] = False,
+    form: Annotated[
+        Format, typer.Option("--format", help="Format of files of rows.")
+    ] = Format.PARQUET,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -72,8 +77,8 @@ def share(  # noqa: PLR0913 - options of a command, named by who types them
     Example: remit share usage-analysis-services --from 2026-03-01 --to 2026-03-07 --out report
     """
     now = datetime.now(UTC)
-    asked = Asked(recipient, tenant, _day(from_day), _day(to_day), order, approver)
-    deployment = Deployment.open(settings_of(data))
+    asked = Asked(recipient, tenant, _day(from_day), _day(to_day), order, approver, form)
+    deployment = InForce(Deployment.open(settings_of(data))).at(now.date())
     if follow:
         _follow(deployment, asked, out)
         return
@@ -109,7 +114,7 @@ def _follow(deployment: Deployment, asked: Asked, out: Path | None) -> None:
         while not stop.is_set():
             try:
                 rows += follower.turn(datetime.now(UTC))
-            except (LakeError, LogError, KeysOutOfReach) as error:
+            except (LakeError, LogError, KeysOutOfReach, PolicyError) as error:
                 typer.echo(f"remit: {error}; trying again", err=True)
             stop.wait(FOLLOW_EVERY_S)
     typer.echo(f"remit: {rows} rows went out", err=True)
@@ -123,6 +128,8 @@ def _door(deployment: Deployment, asked: Asked, out: Path | None) -> Door:
     if not isinstance(log, KafkaLog):
         message = "on the embedded log a share that goes on needs --out FOLDER"
         raise SettingsError(message)
+    if asked.form is not Format.PARQUET:
+        raise SettingsError("--format is of files: name --out FOLDER; a topic has Avro messages")
     from remit_consumers.sharing.registered import registering  # noqa: PLC0415 - only with a broker
     from remit_consumers.sharing.stream import TopicDoor  # noqa: PLC0415 - as above
 

@@ -14,6 +14,7 @@ from remit_schemas.evolve import widened
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import Policy
 from remit_schemas.rule import duration_text
+from remit_schemas.widened_recipients import is_comparable
 
 _NARROWER: Mapping[ChangeKind, str] = {
     ChangeKind.COLLECTED: "less is collected, or left of it",
@@ -121,8 +122,9 @@ def diff(old: Policy, new: Policy, contracts: Contracts) -> PolicyDiff:
         PolicyError: One of the two does not compile with these contracts.
     """
     before, after = _fields(old, contracts), _fields(new, contracts)
-    back = widened(new, old, contracts)
+    back = filter(is_comparable, widened(new, old, contracts))
     narrowed = dict.fromkeys(Change(one.kind, one.where, _NARROWER[one.kind]) for one in back)
+    was, now = (_recipients(of, fields) for of, fields in ((old, before), (new, after)))
     told = [(bits_of(before[name]), bits_of(after[name])) for name in after]
     return PolicyDiff(
         old=old.version,
@@ -133,9 +135,9 @@ def diff(old: Policy, new: Policy, contracts: Contracts) -> PolicyDiff:
         narrowed=tuple(narrowed),
         categories=_more(_categories(after), _categories(before)),
         categories_dropped=_more(_categories(before), _categories(after)),
-        recipients=_more(_recipients(after), _recipients(before)),
-        recipients_dropped=_more(_recipients(before), _recipients(after)),
-        bits=sum(now - was for was, now in told if was is not None and now is not None),
+        recipients=_more(now, was),
+        recipients_dropped=_more(was, now),
+        bits=sum(more - less for less, more in told if less is not None and more is not None),
     )
 
 
@@ -170,8 +172,11 @@ def _categories(fields: Mapping[str, FieldPlan]) -> frozenset[str]:
     return frozenset(field.category for field in fields.values() if _is_stored(field))
 
 
-def _recipients(fields: Mapping[str, FieldPlan]) -> frozenset[str]:
-    return frozenset(one for field in fields.values() for one in field.recipients)
+def _recipients(policy: Policy, fields: Mapping[str, FieldPlan]) -> frozenset[str]:
+    """Who gets a field by a rule, or a field or figure by its own terms."""
+    terms = policy.recipients.items()
+    listed = {name for name, one in terms if one.fields or one.measures}
+    return frozenset(one for field in fields.values() for one in field.recipients) | listed
 
 
 def _more(some: frozenset[str], others: frozenset[str]) -> tuple[str, ...]:

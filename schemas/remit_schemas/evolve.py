@@ -19,6 +19,7 @@ from remit_schemas.rule import PseudonymTerms, duration_text
 from remit_schemas.signals import SignalTerms
 from remit_schemas.specs import SPECS
 from remit_schemas.volume import Volume
+from remit_schemas.widened_recipients import looser_recipients
 from remit_schemas.widened_views import looser_views
 
 _Said = tuple[ChangeKind, str]
@@ -96,6 +97,7 @@ def widened(old: Policy, new: Policy, contracts: Contracts) -> list[Change]:
     changes += _of_signals(old.signals, new.signals)
     changes += _of_minors(old.minors, new.minors)
     changes += looser_views(old, new)
+    changes += looser_recipients(old, new)
     changes += looser_functions((old.editions, old.functions), (new.editions, new.functions))
     for contract in contracts:
         changes += _of_plans(compile_plan(contract, old), compile_plan(contract, new))

@@ -9,6 +9,7 @@ from remit_schemas.errors import SettingsError
 PREFIX: Final = "remit"  # of the topics, when none is named (DESIGN D6)
 SEALED: Final = "sealed"  # the topic of packs is PREFIX.sealed
 PLAIN: Final = "plain"  # that of other languages' producers is PREFIX.plain (DESIGN D9)
+SHARE: Final = "share"  # that of a recipient is PREFIX.share.RECIPIENT (DESIGN D9)
 
 _SCHEME: Final = "kafka://"
 _BOOTSTRAP = re.compile(
@@ -48,6 +49,11 @@ class KafkaLog:
     def plain_topic(self) -> str:
         """The topic to which other languages' producers write plain, where there is one."""
         return f"{self.prefix}.{PLAIN}"
+
+    @property
+    def share_prefix(self) -> str:
+        """What the names of recipients' topics begin with."""
+        return f"{self.prefix}.{SHARE}."
 
 
 def parse_log(spec: str | None) -> Embedded | KafkaLog:

@@ -8,7 +8,8 @@ Source: policy 2021-11-01, clauses S079a, S079b, S080 to S087b; DESIGN.md, D5, D
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from remit_consumers.consent.withdrawals import EVIDENCE_KEPT
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.certificate import Certificate
 from remit_consumers.erasure.facts import Seen, certify
+from remit_consumers.erasure.handed import drop_handed, found_handed
 from remit_consumers.erasure.kept import Keeping
 from remit_consumers.erasure.ledger import Erasure, ErasureLedger
 from remit_consumers.erasure.names import named
@@ -36,9 +38,14 @@ from remit_consumers.lake.log import versions
 from remit_consumers.lake.restrictions import OBLIGED, UNDECIDED, Whose, keep_back
 from remit_consumers.lake.rewrite import EVENTS
 from remit_consumers.lake.tables import row_tables
+from remit_consumers.settings import Settings
+from remit_consumers.sharing.under_way import is_any, settle
 from remit_schemas.errors import LakeError, SettingsError
 
 EVERYTHING = Scope()
+
+VIEWS = "views"
+"""Where, below the data folder, rows that a law keeps may stand under a view's names, too."""
 
 
 def erase(  # noqa: PLR0913 - one by keyword: an account that is cancelled
@@ -93,16 +100,34 @@ def finish(deployment: Deployment, now: datetime) -> list[Certificate]:
             that was done: `apply` does it again.
     """
     ledger = ErasureLedger.open(deployment.settings.keys)
-    if not ledger.pending(deployment.lake.root):
+    if not ledger.pending(deployment.lake.root) and not is_any(deployment.settings.data):
         _write_certificates(deployment.settings.data, ledger)
         return []
     if ledger.is_busy:
         return []
     with ledger.alone.held():
         done, waiting = _finish(deployment, ledger, now)
-    if waiting:
-        raise LakeError("; ".join(str(error) for _, error in waiting))
+    _check_none(waiting)
     return done
+
+
+@contextmanager
+def undisturbed(deployment: Deployment, now: datetime) -> Iterator[None]:
+    """Hold off every erasure while something is handed over; one that was interrupted is finished first.
+
+    So whoever is erased is either in what was handed over, and its recipient gets a notice, or in nothing of it.
+
+    Raises:
+        LakeError: An erasure cannot be finished, or the lake is older than one: nothing may leave.
+        KeysOutOfReach: Keys or vault cannot be read or written.
+
+    Source: policy 2021-11-01, clauses S079a, S086a.
+    """
+    ledger = ErasureLedger.open(deployment.settings.keys)
+    with ledger.alone.held():
+        _, waiting = _finish(deployment, ledger, now)
+        _check_none(waiting)
+        yield
 
 
 def apply(deployment: Deployment, now: datetime) -> list[Certificate]:
@@ -165,9 +190,11 @@ def _carried_out(
             keep_back(root, erasure.erasure, _withheld(erasure, keeping), now)
             strike_evidence(deployment, erasure, keeping)
         drop_views(settings, erasure, keeping)
+        if erasure.scope.is_whole:
+            drop_handed(settings, erasure)
         if keeping.waiting:
             raise _unfinished(erasure, "; ".join(keeping.waiting.values()))
-        searched = _searched(settings.data, erasure, keeping, plain)
+        searched = _searched(settings, erasure, keeping, plain)
         seen = Seen(keeping, *searched, late_events(deployment, now), told)
         if seen.found.total:
             raise _unfinished(erasure, f"{len(seen.found.found)} places still hold what is to go")
@@ -186,7 +213,7 @@ def _withheld(erasure: Erasure, keeping: Keeping) -> dict[Whose, str]:
 
 
 def _searched(
-    data: Path, erasure: Erasure, keeping: Keeping, plain: Sequence[SubjectRef]
+    settings: Settings, erasure: Erasure, keeping: Keeping, plain: Sequence[SubjectRef]
 ) -> tuple[Rescan, Rescan]:
     """Search everything for the names that must stand nowhere any more, and for the ids that the app knows.
 
@@ -194,21 +221,29 @@ def _searched(
     such as a page's address: that is told, and is no reason to begin again.
     """
     names = erasure.named if erasure.scope.is_whole else ()
+    data = settings.data
     both = rescan(data, needles_of(names, plain))
+    elsewhere = found_handed(settings, erasure) if names else {}
     nothing = Rescan(both.files if plain else 0, both.values if plain else 0)
-    if not both.total:
+    if not both.total and not elsewhere:
         return both, nothing
     kept = {f"lake/{EVENTS}{ground.contract}" for ground in keeping.rows}
-    kept |= {f"lake/{HOLDS_TABLE}", f"lake/{RESTRICTIONS_TABLE}"} if keeping.rows else set()
-    found = rescan(data, needles_of(names)).but_for(kept)
+    kept |= {f"lake/{HOLDS_TABLE}", f"lake/{RESTRICTIONS_TABLE}", VIEWS} if keeping.rows else set()
+    found = rescan(data, needles_of(names))
+    found = replace(found, found=found.found | elsewhere).but_for(kept)
     return found, rescan(data, needles_of((), plain)) if plain else nothing
 
 
 def _finish(
     deployment: Deployment, ledger: ErasureLedger, now: datetime
 ) -> tuple[list[Certificate], list[tuple[Erasure, LakeError]]]:
-    """Finish what was interrupted, under the ledger's lock; gives what is done, and what must wait still and why."""
-    check_readable(deployment.lake.root, deployment.settings.keys)
+    """Finish what was interrupted, under the ledger's lock: disclosures, too, before anybody of them is erased.
+
+    Gives what is done, and what must wait still and why.
+    """
+    settings = deployment.settings
+    settle(settings.data, settings.lake, now)
+    check_readable(settings.lake, settings.keys)
     ledger.lapse(now)
     Suppression.open(deployment.settings.keys).forget_gone(now)
     _write_certificates(deployment.settings.data, ledger)
@@ -219,6 +254,12 @@ def _finish(
         except LakeError as error:
             waiting.append((one, error))
     return done, waiting
+
+
+def _check_none(waiting: Sequence[tuple[Erasure, LakeError]]) -> None:
+    """Refuse to go on while an erasure waits."""
+    if waiting:
+        raise LakeError("; ".join(str(error) for _, error in waiting))
 
 
 def _check_apart(order: Erasure, waiting: Sequence[tuple[Erasure, LakeError]]) -> None:

@@ -9,6 +9,7 @@ from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.certificate import FIRST, Certificate
 from remit_consumers.erasure.kept import Keeping
 from remit_consumers.erasure.ledger import Erasure, ErasureLedger
+from remit_consumers.erasure.notices import ANSWER_WITHIN
 from remit_consumers.erasure.reach import reason_of
 from remit_consumers.erasure.residue import Rescan
 from remit_consumers.lake.columns import CONSENTS_TABLE
@@ -17,6 +18,9 @@ from remit_consumers.lake.receipt import Removal
 from remit_consumers.lake.rewrite import EVENTS
 from remit_consumers.lake.tables import row_tables
 from remit_schemas.errors import ContractError
+
+TOPICS_KEPT = timedelta(hours=72)
+"""How long recipients' topics keep a message at most (D9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def certify(
         },
         "kept": seen.keeping.told(),
         "notices": seen.told,
-        "exempt": _exempt(deployment, erasure),
+        "exempt": _exempt(deployment, erasure, seen.told),
         "search": {
             "files": seen.found.files,
             "values": seen.found.values,
@@ -125,7 +129,7 @@ def _by_category(deployment: Deployment, contracts: dict[str, Any]) -> dict[str,
     return dict(sorted(found.items()))
 
 
-def _exempt(deployment: Deployment, erasure: Erasure) -> list[dict[str, str]]:
+def _exempt(deployment: Deployment, erasure: Erasure, told: int) -> list[dict[str, str]]:
     """What the search cannot see into, until when it may hold something, and what is done about it meanwhile."""
     raw = erasure.at + timedelta(hours=deployment.policy.raw_limit_h)
     return [
@@ -138,5 +142,28 @@ def _exempt(deployment: Deployment, erasure: Erasure) -> list[dict[str, str]]:
             "what": "backups made before the erasure",
             "until": erasure.keep_until.isoformat(),
             "meanwhile": "beyond use: the erasure ledger is applied before anything of them can be read",
+        },
+        *(_out_of_reach(erasure) if told else ()),
+    ]
+
+
+def _out_of_reach(erasure: Erasure) -> list[dict[str, str]]:
+    """What recipients got, where nobody here can look."""
+    answer_by = (erasure.at + ANSWER_WITHIN).isoformat()
+    return [
+        {
+            "what": "what recipients got: folders outside the data folder, and what they keep themselves",
+            "until": answer_by,
+            "meanwhile": "notices say whom they must erase, again and again until they acknowledge",
+        },
+        {
+            "what": "these notices, under the names that recipients know",
+            "until": answer_by,
+            "meanwhile": "the names go as soon as a recipient has acknowledged",
+        },
+        {
+            "what": "messages in recipients' topics",
+            "until": (erasure.at + TOPICS_KEPT).isoformat(),
+            "meanwhile": "the broker takes them away; `remit doctor` sees that it does",
         },
     ]

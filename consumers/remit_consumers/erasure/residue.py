@@ -18,10 +18,14 @@ from remit_consumers.erasure.ledger import Named
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake.splice import TAIL
 from remit_consumers.proof.residue.files import SEALED, TEXT_TYPES, leaves
+from remit_consumers.reducers.pseudonym import PSEUDONYM_BYTES
 
 SHORT = 8
 """Characters of a plain id up to which it is looked for as a whole value only: shorter ones stand in anything."""
 
+
+NAME = rf"[0-9a-f]{{{2 * PSEUDONYM_BYTES}}}"
+"""What a pseudonym of a view or a recipient looks like."""
 
 BATCH_BYTES = 64 << 20
 """Bytes of texts that are looked through together: bounds the memory that a search takes."""
@@ -34,10 +38,12 @@ class Needles:
     Attributes:
         parts: Texts that are long enough to be found anywhere.
         wholes: Texts that are looked for as whole values.
+        names: Pseudonyms of views and recipients, however many: looked for among all that look like one.
     """
 
     parts: tuple[str, ...]
     wholes: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,17 @@ def rescan(data: Path, needles: Needles) -> Rescan:
     return Rescan(files, values, found | batch.found(data), sealed)
 
 
+def found_in(data: Path, folders: Iterable[Path], needles: Needles) -> dict[str, int]:
+    """Search the files of some folders below a data folder; gives, as a rescan does, how many texts hold a name, by place."""
+    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    found: dict[str, int] = {}
+    for path in files:
+        batch = _Batch(needles)
+        batch.add(path, list(_texts_of(path)))
+        found |= batch.found(data)
+    return found
+
+
 Texts = tuple[str, pl.Series]
 """A column (empty: the file itself), and the different texts that stand there."""
 
@@ -171,6 +188,9 @@ def _hits(texts: pl.Series, needles: Needles) -> int:
     if needles.wholes:
         wholes = sorted(needles.wholes)
         hits |= texts.is_in(wholes) | texts.str.contains_any([f'"{whole}"' for whole in wholes])
+    if needles.names:
+        looks_like = texts.str.extract_all(NAME).explode()
+        return int(hits.sum() or 0) + int(looks_like.is_in(sorted(needles.names)).sum() or 0)
     return int(hits.sum() or 0)
 
 

@@ -7,29 +7,21 @@ recipient, else as a file in an outbox.
 import base64
 import http.client
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.known_as import RECIPIENT_DOMAIN, days_told, every_name, names_of
 from remit_consumers.erasure.ledger import Erasure
 from remit_consumers.erasure.notices import OUTBOX, Notice, make, notices, record, tried, whose
 from remit_consumers.lake.receipt import canonical
-from remit_consumers.lake.tables import is_table, open_table
-from remit_consumers.views.names import ViewNames
 from remit_schemas.durable import replace_file
-from remit_schemas.view import Names
 
 ERASED = "erased"
 TIMEOUT_S = 10.0
 """How long a recipient may take to accept a notice; who takes longer is tried again."""
-
-DAYS_MAX = 1_200
-"""Days of one recipient's daily names that a notice lists: longer than anything is disclosed for."""
 
 
 def tell(deployment: Deployment, erasure: Erasure, now: datetime) -> int:
@@ -71,30 +63,13 @@ def withdraw_file(data: Path, one: Notice) -> None:
 
 
 def _known_as(deployment: Deployment, to: str, stored: Sequence[str]) -> list[str]:
-    """What a recipient knows a subject by."""
-    terms = getattr(deployment.policy, "recipients", {}).get(to)
-    lasting: Names = terms.subject if terms is not None else "stable"
-    names = ViewNames(deployment.settings.keys, f"recipient/{to}", lasting)
-    days = list(_days(deployment, to)) if lasting == "daily" else [date(1970, 1, 1)]
-    found: set[str] = set()
-    for day in days:
-        told = names.of(pa.array(stored, pa.string()), pa.array([day] * len(stored), pa.date32()))
-        found |= set(told.to_pylist()) if told is not None else set()
-    return sorted(found)
-
-
-def _days(deployment: Deployment, to: str) -> Iterator[date]:
-    """The days of which something went to a recipient."""
-    root = deployment.lake.root
-    if not is_table(root, "disclosures"):
-        return
-    rows = open_table(root, "disclosures").delta.to_pyarrow_table(
-        columns=["recipient", "from_day", "to_day"]
-    )
-    mine = rows.filter(pc.equal(rows.column("recipient"), to))
-    first, last = (pc.min(mine.column("from_day")).as_py(), pc.max(mine.column("to_day")).as_py())
-    for number in range(min(DAYS_MAX, (last - first).days + 1) if first and last else 0):
-        yield last - timedelta(days=number)
+    """What a recipient knows a subject by; all that it may, where the policy does not name it any more."""
+    terms = deployment.policy.recipients.get(to)
+    keys, domain = deployment.settings.keys, RECIPIENT_DOMAIN + to
+    days = days_told(deployment.lake.root, to)
+    if terms is None:
+        return sorted(every_name(keys, domain, stored, days))
+    return sorted(names_of(keys, domain, stored, terms.subject, days))
 
 
 def _deliver(deployment: Deployment, one: Notice) -> bool:

@@ -32,7 +32,8 @@ DISCLOSURES = pa.schema(
 )
 """Who got what, or was refused: a row for each purpose and contract of a disclosure. `categories` are joined by commas;
 `held_back` is JSON, subjects by the reason why their rows stayed; `sha256` is of what went out; `outcome` is `made` or
-`refused`, `reason` from a closed list. A recipient that the policy does not name stands as `unknown`."""
+`refused`, `reason` from a closed list; a later row with the outcome `undone` or `interrupted` says what became of one that
+was made. `from_day` and `to_day` are those of the rows. A recipient that the policy does not name stands as `unknown`."""
 
 DISCLOSURES_TABLE = "disclosures"
 """The name of the table of disclosures."""

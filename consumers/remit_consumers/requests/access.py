@@ -91,7 +91,7 @@ def summary(
         },
         "fields": _fields(held),
         "recipients": sorted(policy.recipients),
-        "got_by": recipients_of(deployment.settings.lake, about.tenant, held.names),
+        "got_by": recipients_of(deployment.settings.lake, about.tenant, held.names, now),
         "consents": held.consents.num_rows,
     }
 

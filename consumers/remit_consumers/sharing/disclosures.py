@@ -21,8 +21,11 @@ from remit_consumers.lake.leaving import (
 )
 from remit_consumers.lake.tables import is_table, open_table
 
-MADE, REFUSED = "made", "refused"
-"""What becomes of a disclosure."""
+MADE, REFUSED, UNDONE = "made", "refused", "undone"
+"""What becomes of a disclosure: what is undone was on record, and seen by nobody."""
+
+INTERRUPTED = "interrupted"
+"""Why one is undone; and of one that was made: nobody knows whether all of it went out, and what did not comes again."""
 
 KEEP_FOR = timedelta(days=1095)
 """How long a disclosure stays on record: PIPL article 56 has records of handling kept for three years."""
@@ -86,6 +89,28 @@ def record(root: Path, parts: Sequence[Disclosure], whose: pa.Table | None = Non
         _append(root, DISCLOSURES_TABLE, rows)
 
 
+def mark(root: Path, disclosure: str, recipient: str, became: str, now: datetime) -> None:
+    """Put on record what became of a disclosure after all; the same again says the same.
+
+    Args:
+        root: The lake's folder.
+        disclosure: Its id.
+        recipient: Whom it was for.
+        became: `UNDONE` or `INTERRUPTED`.
+        now: When.
+
+    Raises:
+        LakeError: It cannot be written.
+    """
+    empty: dict[str, object] = dict.fromkeys(DISCLOSURES.names, "")
+    numbers = {"rows": 0, "subjects": 0, "from_day": None, "to_day": None}
+    times = {"made_at": now, "keep_until": now + KEEP_FOR}
+    told = {"disclosure": disclosure, "recipient": recipient, "outcome": became}
+    row = empty | numbers | times | told | {"held_back": "{}", "reason": INTERRUPTED}
+    with reaching(root):
+        _append(root, DISCLOSURES_TABLE, pa.Table.from_pylist([row], schema=DISCLOSURES))
+
+
 def whose_rows(
     named: tuple[str, str, str], tenant: str, subjects: pa.ChunkedArray, keep_until: datetime
 ) -> pa.Table:
@@ -107,7 +132,7 @@ def whose_rows(
 
 
 def history(root: Path, now: datetime) -> pa.Table:
-    """The disclosures on record that are still kept, oldest first (columns: `leaving.DISCLOSURES`).
+    """The disclosures on record that are still kept, oldest first, each as what became of it (columns: `leaving.DISCLOSURES`).
 
     Raises:
         LakeError: The lake cannot be read.
@@ -118,29 +143,50 @@ def history(root: Path, now: datetime) -> pa.Table:
         rows = open_table(root, DISCLOSURES_TABLE).delta.to_pyarrow_table(columns=DISCLOSURES.names)
     moment = pa.scalar(now, DISCLOSURES.field("keep_until").type)
     kept = rows.filter(pc.greater(rows.column("keep_until"), moment)).cast(DISCLOSURES)
-    return kept.sort_by(
+    return _became(kept).sort_by(
         [(name, "ascending") for name in ("made_at", "disclosure", "contract", "purpose")]
     )
 
 
-def recipients_of(root: Path, tenant: str, pseudonyms: Sequence[str]) -> list[str]:
+def _became(rows: pa.Table) -> pa.Table:
+    """The rows of disclosures as what was marked afterwards says of them."""
+    outcome = rows.column("outcome")
+    undone, doubtful = (
+        rows.filter(pc.equal(outcome, became)).column("disclosure").combine_chunks()
+        for became in (UNDONE, INTERRUPTED)
+    )
+    rows = rows.filter(pc.is_in(outcome, pa.array([MADE, REFUSED])))
+    is_undone = pc.is_in(rows.column("disclosure"), undone)
+    is_told = pc.or_(is_undone, pc.is_in(rows.column("disclosure"), doubtful))
+    for name, mask, word in (("outcome", is_undone, UNDONE), ("reason", is_told, INTERRUPTED)):
+        place = rows.schema.get_field_index(name)
+        column = pc.if_else(mask, word, rows.column(name))
+        rows = rows.set_column(place, rows.schema.field(place), column)
+    return rows
+
+
+def recipients_of(root: Path, tenant: str, pseudonyms: Sequence[str], now: datetime) -> list[str]:
     """Name the recipients that got anything of a subject, sorted.
 
     Args:
         root: The lake's folder.
         tenant: Whose customer.
         pseudonyms: Every name under which rows of the subject stood in the lake.
+        now: Aware UTC.
     """
     if not is_table(root, DISCLOSED_TABLE):
         return []
-    columns = ["tenant", "subject", "recipient"]
+    columns = ["disclosure", "tenant", "subject", "recipient"]
     with reaching(root):
         rows = open_table(root, DISCLOSED_TABLE).delta.to_pyarrow_table(columns=columns)
     mine = pc.and_(
         pc.equal(rows.column("tenant"), tenant),
         pc.is_in(rows.column("subject"), pa.array(pseudonyms, pa.string())),
     )
-    return sorted(set(rows.filter(mine).column("recipient").to_pylist()))
+    found = history(root, now)
+    made = found.filter(pc.equal(found.column("outcome"), MADE)).column("disclosure")
+    went = pc.is_in(rows.column("disclosure"), made.combine_chunks())
+    return sorted(set(rows.filter(pc.and_(mine, went)).column("recipient").to_pylist()))
 
 
 def counted(rows: pa.Table) -> Mapping[str, Mapping[str, int]]:

@@ -9,12 +9,15 @@ from typing import Protocol
 import pyarrow as pa
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.erase import undisturbed
 from remit_consumers.sharing.disclosures import MADE, record
+from remit_consumers.sharing.in_force import InForce
 from remit_consumers.sharing.making import Making
 from remit_consumers.sharing.news import Cursor, news, stands_still
 from remit_consumers.sharing.parcel import Parcel
 from remit_consumers.sharing.rows import Chosen, leaving
 from remit_consumers.sharing.terms import Asked
+from remit_consumers.sharing.under_way import UnderWay, settle
 from remit_schemas.errors import SettingsError
 from remit_schemas.recipients import COUNTED
 
@@ -28,14 +31,14 @@ Part = tuple[Chosen, pa.Table]
 class Door(Protocol):
     """Where things go out: first made ready, and let go once that is on record."""
 
+    def begin(self, making: Making) -> Path | None:
+        """Begin anew; give the folder that will be hidden until it is let out, None where there is none."""
+
     def ready(self, making: Making, parts: Sequence[Part]) -> str:
         """Make parts ready, seen by nobody; give the SHA-256 of what will go out."""
 
     def let_go(self) -> None:
         """Let out what is ready."""
-
-    def drop(self) -> None:
-        """Forget what is ready and was not let out."""
 
 
 @dataclass(slots=True)
@@ -43,25 +46,24 @@ class Folders:
     """A door to a folder, in which each turn leaves a folder of its own."""
 
     root: Path
-    _parcel: Parcel | None = field(default=None, init=False)
+    _parcel: Parcel = field(init=False)
 
-    def ready(self, making: Making, parts: Sequence[Part]) -> str:
+    def begin(self, making: Making) -> Path:
         """See `Door`."""
         place = self.root / f"{making.now:%Y%m%dT%H%M%S%fZ}-{making.disclosure[:8]}"
         self._parcel = Parcel(place)
+        return self._parcel.hidden
+
+    def ready(self, making: Making, parts: Sequence[Part]) -> str:
+        """See `Door`."""
+        self._parcel.begin()
         for chosen, rows in parts:
-            self._parcel.put(f"{chosen.contract}.{chosen.purpose}", rows)
+            making.put(self._parcel, chosen, rows)
         return self._parcel.close(making.terms_text())
 
     def let_go(self) -> None:
         """See `Door`."""
-        if self._parcel is not None:
-            self._parcel.show()
-
-    def drop(self) -> None:
-        """See `Door`."""
-        if self._parcel is not None:
-            self._parcel.drop()
+        self._parcel.show()
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ class Follower:
     """One recipient that follows.
 
     Attributes:
-        deployment: Everything that it stands on.
+        deployment: Everything that it stands on; a newer version of the policy takes the old one's place.
         asked: For whom, and of what.
         door: Where it goes out.
     """
@@ -77,6 +79,11 @@ class Follower:
     deployment: Deployment
     asked: Asked
     door: Door
+    _in_force: InForce = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look out for newer versions of the policy."""
+        self._in_force = InForce(self.deployment)
 
     def turn(self, now: datetime) -> int:
         """Let out what is new.
@@ -86,21 +93,29 @@ class Follower:
 
         Raises:
             ShareRefused: Nothing may leave any more; that is on record.
+            PolicyError: A newer version of the policy cannot be read: nothing went out.
             SettingsError: The recipient gets figures, which are told by the day and not as they come.
             LakeError: The lake cannot be read, or the record not be written: nothing went out.
             LogError: Not all of it went out; it comes again.
         """
+        self.deployment = self._in_force.at(now.date())
         making = Making.begun(self.deployment, self.asked, now)
         if making.terms.role in COUNTED:
             message = (
                 f"{self.asked.recipient} gets figures, and those of a few minutes are of too few"
             )
             raise SettingsError(message)
-        lake = self.deployment.settings.lake
         cursor = Cursor.read(self._cursor())
-        found = news(lake, cursor, frozenset(making.terms.fields))
+        found = news(self._lake, cursor, frozenset(making.terms.fields))
         if not found.versions:
             return 0
+        with undisturbed(self.deployment, now):
+            return self._turned(making, cursor)
+
+    def _turned(self, making: Making, cursor: Cursor) -> int:
+        """Let out what is new while nobody is erased."""
+        lake = self._lake
+        found = news(lake, cursor, frozenset(making.terms.fields))
         making = replace(making, files=found.files)
         parts = [(one, self._out(one, making)) for one in making.chosen()]
         if not stands_still(lake, found):
@@ -116,14 +131,21 @@ class Follower:
 
     def _let_out(self, making: Making, parts: Sequence[Part]) -> None:
         """Make it ready, put it on record, let it go."""
+        data = self.deployment.settings.data
+        note = UnderWay.begun(data, making.disclosure, self.door.begin(making))
         try:
             sha256 = self.door.ready(making, parts)
             chosen = [one for one, _ in parts]
             known = [making.part(one, MADE, sha256=sha256) for one in chosen]
-            record(self.deployment.settings.lake, known, making.whose(chosen))
+            record(self._lake, known, making.whose(chosen))
             self.door.let_go()
+            note.over()
         finally:
-            self.door.drop()
+            settle(data, self._lake, making.now)
+
+    @property
+    def _lake(self) -> Path:
+        return self.deployment.settings.lake
 
     def _cursor(self) -> Path:
         """Where it is remembered how far this recipient, and this tenant's data, have come."""

@@ -4,9 +4,10 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from remit_consumers.deployment import Deployment
 from remit_consumers.proof.residue.detector import Detector
@@ -20,6 +21,7 @@ from remit_consumers.sharing.disclosures import (
     whose_rows,
 )
 from remit_consumers.sharing.figures import Aggregate, figure, written
+from remit_consumers.sharing.formats import writer_of
 from remit_consumers.sharing.leaks import leaks
 from remit_consumers.sharing.parcel import FIGURES, Parcel, terms_text
 from remit_consumers.sharing.rows import Chooser, Chosen, Files, countable, leaving
@@ -79,9 +81,15 @@ class Making:
         parts = []
         for one in self.chosen():
             rows = leaving(one, self.asked, self.terms, self.deployment)
-            parcel.put(f"{one.contract}.{one.purpose}", rows)
+            self.put(parcel, one, rows)
             parts.append(one)
         return parts, self.whose(parts)
+
+    def put(self, parcel: Parcel, one: Chosen, rows: pa.Table) -> None:
+        """Put the rows of one purpose and contract into a parcel, in the format that is asked for."""
+        form = self.asked.form
+        write = writer_of(form, self.asked.recipient, one.contract)
+        parcel.put(f"{one.contract}.{one.purpose}.{form}", rows, write)
 
     def whose(self, parts: Iterable[Chosen]) -> pa.Table | None:
         """Say whose rows some parts hold; None where there are none."""
@@ -114,6 +122,7 @@ class Making:
     def part(self, one: Chosen | None, outcome: str, *, sha256: str = "") -> Disclosure:
         """The record of one part; None is of a disclosure that holds nothing."""
         subjects = subjects_of(one.rows) if one else []
+        first, last = self._days(one)
         return Disclosure(
             disclosure=self.disclosure,
             **_about(self.deployment, self.asked, self.terms),
@@ -123,14 +132,21 @@ class Making:
             rows=one.rows.num_rows if one else 0,
             subjects=len(subjects),
             held_back=json.dumps(dict(one.held_back) if one else {}, sort_keys=True),
-            from_day=self.asked.from_day,
-            to_day=self.asked.to_day,
+            from_day=first,
+            to_day=last,
             sha256=sha256,
             outcome=outcome,
             reason="",
             made_at=self.now,
             keep_until=self.now + KEEP_FOR,
         )
+
+    def _days(self, one: Chosen | None) -> tuple[date | None, date | None]:
+        """The first and the last day of the rows of one part; what was asked for where there are none."""
+        if one is None or not one.rows.num_rows:
+            return self.asked.from_day, self.asked.to_day
+        days = one.rows.column("day")
+        return pc.min(days).as_py(), pc.max(days).as_py()
 
     def refuse(self, reason: str) -> None:
         """Put on record that it was not made after all."""

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from remit_consumers.lake.leaving import DISCLOSURES_TABLE
 from remit_consumers.lake.log import versions
-from remit_consumers.sharing.disclosures import MADE, by_category, history
+from remit_consumers.sharing.disclosures import REFUSED, by_category, history
 from remit_schemas.errors import LakeError
 from remit_schemas.recipients import COUNTED
 
@@ -55,7 +55,7 @@ def _read(lake: Path) -> list[CounterMetricFamily]:
     for (recipient, category), count in sorted(by_category(rows).items()):
         made.add_metric([recipient, category], count)
     records = rows.to_pylist()
-    reasons = Counter(one["reason"] for one in records if one["outcome"] != MADE)
+    reasons = Counter(one["reason"] for one in records if one["outcome"] == REFUSED)
     for reason, count in sorted(reasons.items()):
         refused.add_metric([reason], count)
     for role in COUNTED:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from remit_consumers.lake.durable import fsync
+from remit_consumers.sharing.formats import Writer, parquet
 from remit_schemas.errors import LakeError, SettingsError
 from remit_schemas.recipients import Recipient
 
@@ -36,7 +36,7 @@ class Parcel:
     """A folder in the making."""
 
     def __init__(self, place: Path) -> None:
-        """Begin it beside its place, hidden.
+        """Say where it is to be.
 
         Raises:
             SettingsError: There is something in its place already.
@@ -45,25 +45,33 @@ class Parcel:
             message = f"{place} is there already: a disclosure overwrites nothing"
             raise SettingsError(message)
         self.place = place
-        self._folder = place.parent / f"{HIDDEN}{uuid.uuid4().hex}"
+        self.hidden = place.parent / f"{HIDDEN}{uuid.uuid4().hex}"
+        """Where it is made."""
         self.hashes: dict[str, str] = {}
         """SHA-256 of each file that is in it."""
+
+    def begin(self) -> None:
+        """Make its folder, hidden beside its place.
+
+        Raises:
+            SettingsError: It cannot be made.
+        """
         try:
-            _drop_left(place.parent)
-            self._folder.mkdir(parents=True, mode=0o700)
+            _drop_left(self.place.parent)
+            self.hidden.mkdir(parents=True, mode=0o700)
         except OSError as error:
-            message = f"{place.parent} cannot be written: {error.strerror}"
+            message = f"{self.place.parent} cannot be written: {error.strerror}"
             raise SettingsError(message) from None
 
-    def put(self, name: str, rows: pa.Table) -> None:
-        """Put a table into it; no minima or maxima, which are values."""
-        file = self._folder / f"{name}.parquet"
-        pq.write_table(rows, file, compression="zstd", write_statistics=False, store_schema=False)
+    def put(self, name: str, rows: pa.Table, write: Writer = parquet) -> None:
+        """Put a table into it, as a file of this name."""
+        file = self.hidden / name
+        write(file, rows)
         self._take(file)
 
     def write(self, name: str, data: bytes) -> None:
         """Put a file into it."""
-        file = self._folder / name
+        file = self.hidden / name
         file.write_bytes(data)
         self._take(file)
 
@@ -80,7 +88,7 @@ class Parcel:
 
     def sync(self) -> None:
         """Have everything in it survive a power loss."""
-        fsync(self._folder)
+        fsync(self.hidden)
 
     def show(self) -> None:
         """Let it be seen: what it is must be on record by now.
@@ -89,15 +97,11 @@ class Parcel:
             LakeError: It cannot be put in its place; it is on record all the same.
         """
         try:
-            self._folder.rename(self.place)
+            self.hidden.rename(self.place)
             fsync(self.place.parent)
         except OSError as error:
             message = f"what was disclosed cannot be put in its place: {error.strerror}"
             raise LakeError(message) from None
-
-    def drop(self) -> None:
-        """Take it away, shown to nobody."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _take(self, file: Path) -> None:
         """Remember a file's hash; nobody else of this machine reads it."""

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.known_as import RECIPIENT_DOMAIN
 from remit_consumers.lake.tables import is_table, open_table
 from remit_consumers.plans import Plans
 from remit_consumers.sharing.consents import Consents, subjects_of
@@ -22,9 +23,6 @@ from remit_consumers.views.rows import Only, columns_seen, stored_rows, view_row
 from remit_consumers.views.withdrawals import withdrawn
 from remit_schemas.category import Necessity
 from remit_schemas.recipients import Recipient
-
-DOMAIN = "recipient/"
-"""What the pseudonym domain of a recipient begins with (D8)."""
 
 CHANGED = "purpose_changed"
 """Why rows stay: they were collected under a version of the policy that did not name this use."""
@@ -206,7 +204,7 @@ def leaving(chosen: Chosen, asked: Asked, terms: Recipient, deployment: Deployme
 
     Source: policy 2021-11-01, clauses S054a, S059b; DESIGN.md, D8.
     """
-    names = ViewNames(deployment.settings.keys, DOMAIN + asked.recipient, terms.subject)
+    names = ViewNames(deployment.settings.keys, RECIPIENT_DOMAIN + asked.recipient, terms.subject)
     crowd = None if terms.exact else terms.subjects_min
     more = None
     if "pack" in chosen.rows.column_names:
@@ -218,7 +216,7 @@ def _dedupe(rows: pa.Table, deployment: Deployment, recipient: str) -> pa.Array:
     """For each row what it is known by when it comes again: keyed, for this recipient alone."""
     places = rows.column("index").cast(pa.string())
     identity = pc.binary_join_element_wise(rows.column("pack").cast(pa.string()), places, "|")
-    names = ViewNames(deployment.settings.keys, f"{DOMAIN}{recipient}/{DEDUPE}")
+    names = ViewNames(deployment.settings.keys, f"{RECIPIENT_DOMAIN}{recipient}/{DEDUPE}")
     found = names.of(identity.combine_chunks(), rows.column("day").combine_chunks())
     return pa.nulls(rows.num_rows, pa.string()) if found is None else found
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.erase import undisturbed
 from remit_consumers.sharing.disclosures import (
     MADE,
     Disclosure,
@@ -15,6 +16,7 @@ from remit_consumers.sharing.disclosures import (
 from remit_consumers.sharing.making import Making
 from remit_consumers.sharing.parcel import Parcel
 from remit_consumers.sharing.terms import Asked
+from remit_consumers.sharing.under_way import UnderWay, settle
 from remit_schemas.errors import ShareRefused
 
 
@@ -45,7 +47,7 @@ class Shared:
 
 
 def share(deployment: Deployment, asked: Asked, place: Path, now: datetime) -> Shared:
-    """Hand over what a recipient may get now.
+    """Hand over what a recipient may get now; nobody is erased between the reading of rows and the handing over.
 
     Args:
         deployment: Everything that it stands on.
@@ -59,22 +61,32 @@ def share(deployment: Deployment, asked: Asked, place: Path, now: datetime) -> S
         LakeError: Rows cannot be read, or the record not be written: nothing is handed over.
         KeysOutOfReach: The vault or the key of pseudonyms cannot be read.
     """
-    made = Making.begun(deployment, asked, now)
-    parcel = Parcel(place)
-    try:
-        parts, whose = made.filled(parcel)
-        sha256 = parcel.close(made.terms_text())
-        known = [made.part(one, MADE, sha256=sha256) for one in parts] or [
-            made.part(None, MADE, sha256=sha256)
-        ]
-        record(deployment.settings.lake, known, whose)
-        parcel.show()
-    except ShareRefused as error:
-        made.refuse(error.reason)
-        raise
-    finally:
-        parcel.drop()
+    settings = deployment.settings
+    with undisturbed(deployment, now):
+        made = Making.begun(deployment, asked, now)
+        parcel = Parcel(place)
+        UnderWay.begun(settings.data, made.disclosure, parcel.hidden)
+        try:
+            known = _handed_over(made, parcel)
+        except ShareRefused as error:
+            made.refuse(error.reason)
+            raise
+        finally:
+            settle(settings.data, settings.lake, now)
     return Shared(made.disclosure, known, place, tuple(made.terms.measures))
+
+
+def _handed_over(made: Making, parcel: Parcel) -> list[Disclosure]:
+    """Fill the parcel, put it on record, let it be seen."""
+    parcel.begin()
+    parts, whose = made.filled(parcel)
+    sha256 = parcel.close(made.terms_text())
+    known = [made.part(one, MADE, sha256=sha256) for one in parts] or [
+        made.part(None, MADE, sha256=sha256)
+    ]
+    record(made.deployment.settings.lake, known, whose)
+    parcel.show()
+    return known
 
 
 def planned(deployment: Deployment, asked: Asked, now: datetime) -> Shared:

@@ -19,6 +19,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from fastavro import parse_schema, schemaless_writer
 
 from remit_consumers.sharing.following import Part
+from remit_consumers.sharing.formats import schema_of
 from remit_consumers.sharing.making import Making
 from remit_consumers.sharing.registered import SchemaIdOf
 from remit_consumers.sharing.rows import DEDUPE
@@ -36,12 +37,6 @@ DELIVERY_S: Final = 60.0
 """How long a turn waits for the broker to have everything."""
 
 _CREATE_S: Final = 30.0
-_AVRO: Final[Mapping[str, object]] = {
-    "bool": "boolean",
-    "int32": "int",
-    "int64": "long",
-    "double": "double",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +68,12 @@ class TopicDoor:
     @property
     def topic(self) -> str:
         """The topic's name."""
-        return f"{self.log.prefix}.share.{self.recipient}"
+        return f"{self.log.share_prefix}{self.recipient}"
+
+    def begin(self, making: Making) -> None:
+        """Forget what was ready; nothing of it is a folder."""
+        del making
+        self._ready = []
 
     def ready(self, making: Making, parts: Sequence[Part]) -> str:
         """Encode what goes out; give the SHA-256 of all values in their order.
@@ -85,7 +85,8 @@ class TopicDoor:
         terms = json.dumps(making.terms_text()["permission"]).encode()
         same = (("remit-disclosure", making.disclosure.encode()), ("remit-terms", terms))
         for chosen, rows in parts:
-            schema = schema_of(self.recipient, chosen.contract, rows.schema)
+            shown = rows.schema.remove(rows.schema.get_field_index(DEDUPE))  # it is a header
+            schema = schema_of(self.recipient, chosen.contract, shown)
             number = self.schema_id_of(f"{self.topic}-{schema['name']}", json.dumps(schema))
             self._ready += messages(rows, schema, number, same)
         whole = hashlib.sha256()
@@ -117,10 +118,6 @@ class TopicDoor:
             message = f"{left + len(failed)} of {len(self._ready)} rows did not reach {self.topic}; they come again"
             raise LogError(message)
 
-    def drop(self) -> None:
-        """Forget what is ready."""
-        self._ready = []
-
     def _client(self) -> dict[str, str | int | float | bool]:
         return {"bootstrap.servers": self.log.bootstrap, "log_level": 0, **self.config}
 
@@ -145,17 +142,6 @@ class TopicDoor:
         self._is_made = True
 
 
-def schema_of(recipient: str, contract: str, columns: pa.Schema) -> dict[str, object]:
-    """The Avro schema of what a recipient gets of a contract: every field may be null; `dedupe` is a header."""
-    fields = [
-        {"name": one.name, "type": ["null", _avro(one.type)], "default": None}
-        for one in columns
-        if one.name != DEDUPE
-    ]
-    space = f"remit.share.{recipient.replace('-', '_')}"
-    return {"type": "record", "name": contract, "namespace": space, "fields": fields}
-
-
 def messages(
     rows: pa.Table,
     schema: Mapping[str, object],
@@ -176,12 +162,3 @@ def messages(
         datum = io.BytesIO()
         schemaless_writer(datum, parsed, row)
         yield Message(to_confluent(datum.getvalue(), schema_id), (("remit-dedupe", dedupe), *same))
-
-
-def _avro(kind: pa.DataType) -> object:
-    """The Avro type of a column."""
-    if pa.types.is_timestamp(kind):
-        return {"type": "long", "logicalType": "timestamp-micros"}
-    if pa.types.is_date(kind):
-        return {"type": "int", "logicalType": "date"}
-    return _AVRO.get(str(kind), "string")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from remit_consumers.plans import Plans
+from remit_consumers.sharing.formats import Format
 from remit_schemas.errors import ShareRefused
 from remit_schemas.policy import Policy
 from remit_schemas.recipients import ORDERED, Case, Recipient
@@ -38,6 +39,7 @@ class Asked:
         to_day: The last one.
         reference: Of the order or case file.
         approver: Who approved it.
+        form: The format of files of rows; figures and topics have one of their own.
     """
 
     recipient: str
@@ -46,6 +48,7 @@ class Asked:
     to_day: date | None = None
     reference: str = ""
     approver: str = ""
+    form: Format = Format.PARQUET
 
 
 def terms_of(policy: Policy, asked: Asked, now: datetime) -> Recipient:

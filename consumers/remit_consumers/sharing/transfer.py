@@ -24,6 +24,7 @@ from typing import Final
 import pyarrow as pa
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.erase import undisturbed
 from remit_consumers.lake.columns import CONSENTS, CONSENTS_TABLE, TAGSETS
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.receipts import Link, chain, laid_out
@@ -33,6 +34,7 @@ from remit_consumers.sharing.disclosures import KEEP_FOR, MADE, Disclosure, new_
 from remit_consumers.sharing.making import record_refusal
 from remit_consumers.sharing.parcel import Parcel
 from remit_consumers.sharing.terms import Asked, refused
+from remit_consumers.sharing.under_way import UnderWay, settle
 from remit_schemas.policy import versions_in
 from remit_schemas.recipients import Role
 
@@ -63,7 +65,7 @@ def make(
         SettingsError: The folder cannot be made.
         LakeError: The lake cannot be read, or the record not be written.
     """
-    name, contact = to
+    name, _ = to
     terms = deployment.policy.recipients.get(name)
     if terms is None or terms.role is not Role.SUCCESSOR:
         successors = (
@@ -73,27 +75,40 @@ def make(
         raise refused(
             "unlisted", names=", ".join(sorted(successors)) or "none of the role successor"
         )
-    parcel = Parcel(place)
-    try:
-        with reaching(deployment.settings.lake):
-            manifest = _filled(parcel, deployment) | {
-                "to": name,
-                "contact": contact,
-                "made_at": now.isoformat(),
-            }
-        data = canonical(manifest)
-        signed = {
-            "manifest": manifest,
-            "signature": b64encode(deployment.keys.sign(data)).decode(),
-            "verify_key": b64encode(deployment.keys.verify_key).decode(),
+    settings = deployment.settings
+    with undisturbed(deployment, now):
+        parcel = Parcel(place)
+        note = UnderWay.begun(settings.data, new_id(), parcel.hidden)
+        try:
+            return _handed_over(deployment, parcel, to, (note.disclosure, now))
+        finally:
+            settle(settings.data, settings.lake, now)
+
+
+def _handed_over(
+    deployment: Deployment, parcel: Parcel, to: tuple[str, str], made: tuple[str, datetime]
+) -> dict[str, object]:
+    """Fill the parcel, put it on record, let it be seen; `made` is the disclosure and when."""
+    (name, contact), (disclosure, now) = to, made
+    lake = deployment.settings.lake
+    parcel.begin()
+    with reaching(lake):
+        manifest = _filled(parcel, deployment) | {
+            "to": name,
+            "contact": contact,
+            "made_at": now.isoformat(),
         }
-        parcel.write(MANIFEST, json.dumps(signed, indent=1, sort_keys=True).encode() + b"\n")
-        parcel.sync()
-        sha256 = hashlib.sha256(data).hexdigest()
-        record(deployment.settings.lake, [_disclosed(deployment, name, (sha256, now), manifest)])
-        parcel.show()
-    finally:
-        parcel.drop()
+    data = canonical(manifest)
+    signed = {
+        "manifest": manifest,
+        "signature": b64encode(deployment.keys.sign(data)).decode(),
+        "verify_key": b64encode(deployment.keys.verify_key).decode(),
+    }
+    parcel.write(MANIFEST, json.dumps(signed, indent=1, sort_keys=True).encode() + b"\n")
+    parcel.sync()
+    sealed = disclosure, hashlib.sha256(data).hexdigest(), now
+    record(lake, [_disclosed(deployment, name, sealed, manifest)])
+    parcel.show()
     return manifest
 
 
@@ -119,8 +134,8 @@ def _filled(parcel: Parcel, deployment: Deployment) -> dict[str, object]:
     links = [link for name in row_tables(lake) for link in chain(lake, name)]
     parcel.write(RECEIPTS_FILE, b"".join(_lines(links)))
     consents = _table(lake, CONSENTS_TABLE, CONSENTS)
-    parcel.put("consents", consents)
-    parcel.put("tagsets", _table(lake, "tagsets", TAGSETS))
+    parcel.put(CONSENTS_FILE, consents)
+    parcel.put("tagsets.parquet", _table(lake, "tagsets", TAGSETS))
     return {
         "format": FORMAT,
         "policy": policy.name,
@@ -155,15 +170,15 @@ def _lines(links: list[Link]) -> Iterator[bytes]:
 def _disclosed(
     deployment: Deployment,
     name: str,
-    sealed: tuple[str, datetime],
+    sealed: tuple[str, str, datetime],
     manifest: Mapping[str, object],
 ) -> Disclosure:
     """The record of a transfer."""
-    sha256, now = sealed
+    disclosure, sha256, now = sealed
     terms = deployment.policy.recipients[name]
     categories = manifest["categories"]
     return Disclosure(
-        disclosure=new_id(),
+        disclosure=disclosure,
         recipient=name,
         role=str(terms.role),
         case=str(terms.case),

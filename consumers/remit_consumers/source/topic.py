@@ -125,6 +125,29 @@ def kept_ms(address: KafkaLog, settings: Mapping[str, str]) -> int | None:
         raise LogError(message) from None
 
 
+def shared_topics(address: KafkaLog, settings: Mapping[str, str]) -> dict[str, tuple[int, str]]:
+    """Say of every recipient's topic how long the broker keeps a message (ms, -1 for ever), and how it cleans up.
+
+    Raises:
+        LogError: The broker does not say.
+    """
+    admin = AdminClient({**settings, "bootstrap.servers": address.bootstrap, "log_level": 0})
+    try:
+        known = admin.list_topics(timeout=REQUEST_S).topics
+        names = sorted(name for name in known if name.startswith(address.share_prefix))
+        wanted = {name: ConfigResource(ResourceType.TOPIC, name) for name in names}
+        asked = [*wanted.values()]
+        answers = admin.describe_configs(asked, request_timeout=REQUEST_S) if asked else {}
+        told = {name: answers[one].result(REQUEST_S) for name, one in wanted.items()}
+    except (KafkaException, TimeoutError):
+        message = "the broker does not say how long it keeps recipients' topics; may this user describe their configuration?"
+        raise LogError(message) from None
+    return {
+        name: (int(one["retention.ms"].value), str(one["cleanup.policy"].value))
+        for name, one in told.items()
+    }
+
+
 def uuid_of(answer: "Future[TopicDescription]", timeout_s: float) -> str | None:
     """Read the answer to `Topic.ask`; None when there is no such topic.
 

@@ -181,3 +181,27 @@ def test_a_topic_that_remit_makes_is_kept_for_the_raw_limit(
     found = checks(remit("doctor", "--json"))["broker retention"]
     assert found["holds"]
     assert found["detail"] == "72 h, and the policy allows 72 h"
+
+
+@pytest.mark.kafka
+@pytest.mark.clause("S086a", "S109")
+def test_a_recipients_topic_that_is_kept_for_more_than_three_days_is_found(
+    kafka: Kafka, remit: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"shared{uuid4().hex[:8]}"
+    monkeypatch.setenv("REMIT_LOG", f"kafka://{kafka.bootstrap}/{name}")
+    found = checks(remit("doctor", "--json"))["recipients' topics"]
+    assert (found["holds"], found["detail"]) == (True, "none yet")
+    most = {"retention.ms": "259200000"}
+    kafka.create_topic(f"{name}.share.good", config=most)
+    found = checks(remit("doctor", "--json"))["recipients' topics"]
+    assert (found["holds"], found["detail"]) == (True, "1, each kept for 72 h at most")
+    kafka.create_topic(f"{name}.share.long", config={"retention.ms": "259200001"})
+    kafka.create_topic(f"{name}.share.ever", config={"retention.ms": "-1"})
+    kafka.create_topic(f"{name}.share.keyed", config=most | {"cleanup.policy": "compact"})
+    found = checks(remit("doctor", "--json"))["recipients' topics"]
+    assert not found["holds"]
+    assert found["detail"] == (
+        "set cleanup.policy to delete and retention.ms to 259200000 at most: "
+        f"{name}.share.ever, {name}.share.keyed, {name}.share.long"
+    )

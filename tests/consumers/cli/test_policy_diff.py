@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from kit.command import Said
-from kit.policies import OPERATE, policy_data
+from kit.policies import OPERATE, REPORT, policy_data
+from kit.sharing import policy_with, recipient
 
 Run = Callable[..., Said]
 
@@ -92,3 +93,19 @@ def test_the_version_before_is_named_once(remit: Run, both: list[str]) -> None:
     said = remit("policy", "diff", *both)
     assert said.code == 2
     assert "OLD or by --git" in said.problem
+
+
+@pytest.mark.clause("S054c", "S060", "S113")
+def test_a_purpose_that_a_recipient_gets_more_fails_a_build(remit: Run, tmp_path: Path) -> None:
+    files = []
+    for version, purposes in (("2026-01-01", [OPERATE]), ("2026-02-01", [OPERATE, REPORT])):
+        policy = policy_with(version, acme=recipient(purposes=purposes))
+        files.append(tmp_path / f"{version}.yaml")
+        files[-1].write_bytes(policy.canonical)
+    said = remit("policy", "diff", *map(str, files), "--strict")
+    assert said.code == 1
+    assert f"recipients.acme.purposes: uses it for {REPORT}, and did not" in said.out
+    assert "until they accept this one expressly" in said.out
+    back = remit("policy", "diff", *map(str, reversed(files)), "--strict")
+    assert back.code == 0
+    assert "recipients.acme.purposes: goes to fewer" in back.out

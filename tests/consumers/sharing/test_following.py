@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from kit.crowd import NOW, make_crowd
-from kit.policies import OPERATE
-from kit.sharing import crowded, policy_with, recipient
+from kit.policies import IMPROVE, OPERATE, REPORT
+from kit.sharing import crowded, people, policy_with, recipient, say
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.log import entries
 from remit_consumers.lake.publish import Append, append
@@ -21,7 +21,8 @@ from remit_consumers.sharing.following import Folders, Follower, Part
 from remit_consumers.sharing.making import Making
 from remit_consumers.sharing.news import Cursor, news, stands_still
 from remit_consumers.sharing.terms import Asked
-from remit_schemas.errors import LogError, SettingsError, ShareRefused
+from remit_schemas.errors import LogError, PolicyError, SettingsError, ShareRefused
+from remit_schemas.policy import Policy
 
 ACME = Asked("acme")
 
@@ -32,6 +33,10 @@ class Broken:
 
     made: list[list[str]] = field(default_factory=list)
 
+    def begin(self, making: Making) -> None:
+        """There is no folder."""
+        del making
+
     def ready(self, making: Making, parts: Sequence[Part]) -> str:
         """Remember the marks."""
         del making
@@ -41,9 +46,6 @@ class Broken:
     def let_go(self) -> None:
         """Break."""
         raise LogError("the broker went away")
-
-    def drop(self) -> None:
-        """Nothing is to be forgotten."""
 
 
 def rows_in(folder: Path) -> pa.Table:
@@ -124,3 +126,60 @@ def test_figures_do_not_come_as_a_stream(tmp_path: Path) -> None:
     nobody = replace(deployment, policy=policy_with(other=recipient()))
     with pytest.raises(ShareRefused):
         Follower(nobody, ACME, Folders(tmp_path / "out")).turn(NOW)
+
+
+def goes_on(folder: Path, *versions: Policy) -> tuple[Follower, Path]:
+    """One that follows under the first of some versions; gives the folder where others appear."""
+    policies = folder / "policies"
+    policies.mkdir()
+    for policy in versions:
+        (policies / f"{policy.version}.yaml").write_bytes(policy.canonical)
+    crowd = crowded(folder, versions[0], 200, 20)
+    deployment = replace(crowd, policy_folder=policies)
+    return Follower(deployment, ACME, Folders(folder / "out")), policies
+
+
+@pytest.mark.clause("S060", "S112", "S113")
+def test_a_version_that_comes_into_force_governs_without_a_new_start(tmp_path: Path) -> None:
+    later = (NOW + timedelta(days=1)).date().isoformat()
+    before = policy_with(acme=recipient())
+    follower, policies = goes_on(tmp_path, before, policy_with(later, other=recipient()))
+    assert follower.turn(NOW) == 200  # the newer one is there, and not in force
+    with pytest.raises(ShareRefused):
+        follower.turn(NOW + timedelta(days=1))
+    (policies / f"{later}.yaml").unlink()
+    with pytest.raises(ShareRefused):  # what governed once is not followed by an older one
+        follower.turn(NOW + timedelta(days=1))
+
+
+@pytest.mark.clause("S113")
+def test_nothing_leaves_while_a_newer_version_cannot_be_read(tmp_path: Path) -> None:
+    follower, policies = goes_on(tmp_path, policy_with(acme=recipient()))
+    newer = policies / "2026-01-01.yaml"
+    whole = policy_with("2026-01-01", acme=recipient()).canonical
+    newer.write_bytes(whole[: len(whole) // 2])
+    (policies / "compose.yaml").write_text("services: []")
+    with pytest.raises(PolicyError, match="cannot be read"):
+        follower.turn(NOW)
+    assert not (tmp_path / "out").exists()
+    newer.write_bytes(whole)
+    assert follower.turn(NOW) == 200
+    (terms,) = (tmp_path / "out").glob("*/terms.json")
+    assert '"policy_version": "2026-01-01"' in terms.read_text()
+
+
+@pytest.mark.clause("S054c", "S060", "S113")
+def test_a_purpose_that_a_new_version_adds_gets_nothing_of_who_agreed_to_the_old_one(
+    tmp_path: Path,
+) -> None:
+    page = {"page_view": ["page"]}
+    before = policy_with(acme=recipient(purposes=[IMPROVE], fields=page))
+    wider = policy_with("2026-01-01", acme=recipient(purposes=[IMPROVE, REPORT], fields=page))
+    follower, policies = goes_on(tmp_path, before)
+    for purpose in (IMPROVE, REPORT):  # to this use of ours, not to that of the recipient
+        say(follower.deployment, people(20), purpose)
+    (policies / "2026-01-01.yaml").write_bytes(wider.canonical)
+    assert follower.turn(NOW) == 0
+    assert follower.deployment.policy.version == "2026-01-01"
+    assert not (tmp_path / "out").exists()
+    assert history(follower.deployment.settings.lake, NOW).num_rows == 0

@@ -7,20 +7,25 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from kit.crowd import NOW
+from kit.handed_over import read_rows
 from kit.policies import IMPROVE, OPERATE, REPORT
 from kit.sharing import crowded, people, policy_with, recipient, say, vault_of
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.known_as import RECIPIENT_DOMAIN
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
 from remit_consumers.sharing.disclosures import history, recipients_of
+from remit_consumers.sharing.formats import Format
 from remit_consumers.sharing.meter import DisclosureMeter
 from remit_consumers.sharing.parcel import HIDDEN
 from remit_consumers.sharing.share import Shared, planned, share
 from remit_consumers.sharing.terms import Asked
+from remit_consumers.views.names import ViewNames
 from remit_schemas.errors import SettingsError, ShareRefused
 
 CANARY = "customer-0"  # who comes most often
@@ -35,6 +40,14 @@ def refused(deployment: Deployment, place: Path, asked: Asked = ACME) -> str:
     records = history(deployment.settings.lake, NOW).to_pylist()
     assert ("refused", caught.value.reason) in {(one["outcome"], one["reason"]) for one in records}
     return caught.value.reason
+
+
+def told_as(deployment: Deployment, stored: list[str]) -> list[str]:
+    """The names of a day that acme knows somebody by."""
+    days = [NOW.date() - timedelta(days=back) for back in range(30)]
+    names = ViewNames(deployment.settings.keys, RECIPIENT_DOMAIN + "acme", "daily")
+    each = [names.of(pa.array([name] * len(days)), pa.array(days, pa.date32())) for name in stored]
+    return [one for found in each if found is not None for one in found.to_pylist()]
 
 
 def held(shared: Shared) -> Mapping[str, int]:
@@ -73,20 +86,36 @@ def test_what_a_law_or_a_danger_asks_for_needs_an_order_and_somebody_who_approve
 
 
 @pytest.mark.clause("S051", "S053b", "S054b", "S073")
-@pytest.mark.parametrize(("role", "case"), [("affiliate", "consent"), ("public", "public")])
+@pytest.mark.parametrize(
+    ("role", "case", "form"),
+    [
+        ("affiliate", "consent", Format.PARQUET),
+        ("public", "public", Format.CSV),
+        ("affiliate", "consent", Format.JSONL),
+        ("affiliate", "consent", Format.AVRO),
+    ],
+)
 def test_a_canary_without_a_consent_of_its_own_is_in_no_file(
-    tmp_path: Path, role: str, case: str
+    tmp_path: Path, role: str, case: str, form: Format
 ) -> None:
     one = recipient(role=role, case=case, consent=IMPROVE)
     deployment = crowded(tmp_path, policy_with(acme=one))
     say(deployment, set(people()) - {CANARY}, IMPROVE)
-    done = share(deployment, Asked("acme"), tmp_path / "out", NOW)
+    done = share(deployment, Asked("acme", form=form), tmp_path / "out", NOW)
     assert held(done) == {"no_consent": 1}
     stored = Pseudonyms(vault_of(deployment), STORAGE_DOMAIN).known("", CANARY)
-    assert recipients_of(deployment.settings.lake, "", stored) == []
+    (file,) = (tmp_path / "out").glob(f"page_view.*.{form}")
+    whole = (
+        str(pq.read_table(file).to_pydict())
+        if form is Format.PARQUET
+        else file.read_text("latin-1")
+    )
+    assert not any(name in whole for name in told_as(deployment, stored))
+    assert recipients_of(deployment.settings.lake, "", stored, NOW) == []
     someone = Pseudonyms(vault_of(deployment), STORAGE_DOMAIN).known("", "customer-1")
-    assert recipients_of(deployment.settings.lake, "", someone) == ["acme"]
-    assert recipients_of(deployment.settings.lake, "elsewhere", someone) == []
+    assert any(name in whole for name in told_as(deployment, someone))
+    assert recipients_of(deployment.settings.lake, "", someone, NOW) == ["acme"]
+    assert recipients_of(deployment.settings.lake, "elsewhere", someone, NOW) == []
 
 
 @pytest.mark.clause("S051", "S060")
@@ -188,6 +217,21 @@ def test_a_disclosure_overwrites_nothing_and_leaves_nothing_hidden(tmp_path: Pat
     share(deployment, Asked("acme"), tmp_path / "files" / "next", NOW)
     assert not left.exists()
     assert fresh.exists()
+
+
+def test_every_format_holds_the_same_rows(tmp_path: Path) -> None:
+    deployment = crowded(tmp_path, policy_with(acme=recipient()), 300, 30)
+    found: list[pa.Table] = []
+    for form in Format:
+        share(deployment, Asked("acme", form=form), tmp_path / form, NOW)
+        file = tmp_path / form / f"page_view.{OPERATE}.{form}"
+        rows = read_rows(file, found[0].schema if found else pa.schema([]))
+        keys = [(name, "ascending") for name in rows.column_names]
+        found.append(rows.sort_by(keys))
+        terms = json.loads((tmp_path / form / "terms.json").read_text())
+        assert [*terms["files"]] == [file.name]
+    assert found[0].num_rows == 300
+    assert all(rows.equals(found[0]) for rows in found[1:])
 
 
 def test_the_metrics_tell_what_is_on_record(tmp_path: Path) -> None:
