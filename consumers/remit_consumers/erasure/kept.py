@@ -80,6 +80,12 @@ class Keeping:
         self._note(rows, kept & count)
         return kept
 
+    def begin(self, contract: str) -> None:
+        """Count the rows of a contract anew: its table is looked at from the beginning."""
+        for ground in [ground for ground in self.rows if ground.contract == contract]:
+            del self.rows[ground]
+            self.until.pop(ground, None)
+
     def told(self) -> list[dict[str, object]]:
         """What a certificate says of them."""
         return [

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,7 +22,8 @@ from remit_consumers.lake.columns import CONSENTS_TABLE, RESTRICTIONS_TABLE, WIT
 from remit_consumers.lake.history import receipts_after
 from remit_consumers.lake.holds import Holds
 from remit_consumers.lake.lease import lease
-from remit_consumers.lake.rewrite import EVENTS, WORKERS, live_files, rewrite
+from remit_consumers.lake.redraw import groups_for
+from remit_consumers.lake.rewrite import EVENTS, WORKERS, Rewriting, live_files, rewrite_files
 from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.lake.vacuum import Vacuum, take_orphans
 from remit_consumers.settings import Settings
@@ -66,7 +68,7 @@ def take_rows(deployment: Deployment, erasure: Erasure, now: datetime) -> Keepin
     with maintaining(root):
         for name in (name for name in row_tables(root) if name.startswith(EVENTS)):
             try:
-                rewrite(root, name, taking.subjects, taking.change, WORKERS)
+                rewrite_files(root, name, _rewriting(taking, name))
                 if erasure.scope.is_whole:
                     _sweep(root, name, taking.subjects)
                 else:
@@ -127,6 +129,18 @@ def forget_in_windows(settings: Settings, named: Sequence[Named]) -> int:
     """Take subjects out of what the open windows of floors have seen; gives how many files were sealed anew."""
     numbers = {number_of(name) for one in named for name in one.stored}
     return Sealer(settings.floors, settings.keys, 0).forget(numbers) if numbers else 0
+
+
+def _rewriting(taking: Taking, name: str) -> Rewriting:
+    """What is done with one events table; who begins anew, because somebody else rewrote it, counts anew."""
+    names = sorted(taking.subjects.to_pylist())
+    return Rewriting(
+        live_files,
+        taking.change,
+        begin=partial(taking.keeping.begin, name.removeprefix(EVENTS)),
+        groups=partial(groups_for, names=names),
+        workers=WORKERS,
+    )
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from remit_consumers.lake.holds import Holds
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.receipt import Receipt
 from remit_consumers.lake.redraw import groups_for
-from remit_consumers.lake.restrictions import OBLIGED, keep_back
+from remit_consumers.lake.restrictions import OBLIGED, Whose, keep_back
 from remit_consumers.lake.rewrite import EVENTS, Rewriting, live_files, rewrite_files
 from remit_consumers.lake.tables import Table, is_table, open_table, row_tables
 from remit_consumers.lake.vacuum import Vacuum, take_orphans
@@ -105,15 +105,22 @@ def _over(root: Path, asked: pa.Table, now: datetime, keeping: Keeping, young: i
     """
     is_erasure = pc.equal(asked.column("purpose"), EVERY_PURPOSE)
     erasures, others = asked.filter(is_erasure), asked.filter(pc.invert(is_erasure))
-    if erasures.num_rows:
-        found_at = pc.max(erasures.column("recorded_at")).as_py()
-        kept = dict.fromkeys(keeping.whose, OBLIGED)
-        keep_back(root, MINOR, kept, now, found_at.date())
+    for day, whose in _found_on(erasures).items():
+        kept = dict.fromkeys(keeping.whose & whose, OBLIGED)
+        keep_back(root, MINOR, kept, now, day)
     failed = sorted(keeping.waiting)
     if erasures.num_rows and (failed or young):
         withdrawn.rewritten(root, erasures, now, failed)
         erasures = erasures.slice(0, 0)
     return pa.concat_tables([erasures, others.slice(0, 0) if failed else others])
+
+
+def _found_on(erasures: pa.Table) -> dict[date, set[Whose]]:
+    """Whose rows are to go, by the day on which that was found: what is stored on a later day is lawful."""
+    found: dict[date, set[Whose]] = {}
+    for row in erasures.select(["tenant", "subject", "recorded_at"]).to_pylist():
+        found.setdefault(row["recorded_at"].date(), set()).add((row["tenant"], row["subject"]))
+    return found
 
 
 def vacuum_all(root: Path, vacuum: Vacuum, grace_s: float) -> int:

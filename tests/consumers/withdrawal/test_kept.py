@@ -79,6 +79,21 @@ def test_what_a_law_keeps_of_a_minor_stays_and_is_used_for_nothing(tmp_path: Pat
     holds(shop)
 
 
+def test_what_is_stored_on_a_later_day_is_used_although_a_law_keeps_what_was_before(
+    tmp_path: Path,
+) -> None:
+    shop = shop_with(tmp_path, LAW)
+    is_minor(shop)
+    shop.revoke()
+    shop.now = NOON + DAY
+    is_minor(shop, **GROUND)
+    shop.store(shop.view())
+    assert of(shop, "ann").num_rows == 2
+    read = still_read(shop.rows(), left_out(shop.root, "essential.service"))
+    days = [row["day"] for row in read.sort_by("day").to_pylist()]
+    assert days == [NOON.date(), shop.now.date()], "bob's of the first, hers of the second"
+
+
 def test_what_no_law_keeps_of_a_minor_goes(tmp_path: Path) -> None:
     shop = shop_with(tmp_path, LAW | {"floor": LAW["floor"] | {"values": ["404"]}})
     is_minor(shop)
