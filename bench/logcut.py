@@ -79,6 +79,7 @@ def _seen(root: Path, when: str) -> dict[str, float]:
 
     table = root / "events" / "page_view"
     files = [*(table / "_delta_log").iterdir()]
+
     def verified() -> None:
         assert verify(root.parent).holds
 

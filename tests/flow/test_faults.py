@@ -364,7 +364,7 @@ def test_the_operators_port_says_which_table_is_out_of_reach(embedded: Installat
     with away(settings.lake / "consents"):
         serving.start()
         until(lambda: not service.health().ready, "nobody hears of it")
-        assert f"restore {settings.lake / 'consents'}; packs wait" in service.health().detail
+        assert f"restore {settings.lake / 'consents'} as it was last" in service.health().detail
     until(lambda: lies(embedded.data) == 0, "what waited is not stored")
     until(lambda: service.health().ready, "it is not told that all is well again")
     stop.set()
