@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -16,7 +15,7 @@ from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake.requests import Request
 from remit_consumers.requests.clock import due
-from remit_consumers.requests.correct import Correction
+from remit_consumers.requests.correction import EXAMPLE, Correction
 from remit_consumers.requests.fulfil import Answer, Given, fulfil
 from remit_consumers.requests.opened import open_register
 from remit_consumers.requests.register import Register
@@ -67,12 +66,10 @@ def correction_of(text: str, *, fills: bool) -> Correction:
         RequestRefused: It is none.
     """
     try:
-        said: dict[str, Any] = json.loads(text)
-        contract, values = str(said["contract"]), dict(said["fields"])
-    except (ValueError, KeyError, TypeError):
-        message = 'what is right comes as a line of JSON: {"contract": "page_view", "fields": {"language": "de"}}'
-        raise RequestRefused(message) from None
-    return Correction(contract, values, fills)
+        said: object = json.loads(text)
+    except ValueError:
+        raise RequestRefused(f"what is right comes as a line of JSON: {EXAMPLE}") from None
+    return Correction.of(said, fills=fills)
 
 
 def withdrawing(settings: Settings) -> Callable[[SubjectRef], None]:

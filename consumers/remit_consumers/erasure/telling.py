@@ -45,7 +45,7 @@ def tell(deployment: Deployment, erasure: Erasure, now: datetime) -> int:
     fresh: list[Notice] = []
     for one in erasure.named:
         for _, to, stored in whose(root, {one.tenant: one.stored}):
-            names = _known_as(deployment, to, stored)
+            names = known_as(deployment, to, stored)
             fresh.append(make(to, ERASED, erasure.erasure, names, now))
     record(root, fresh)
     return sum(one.reference == erasure.erasure for one in notices(root))
@@ -70,7 +70,7 @@ def withdraw_file(data: Path, one: Notice) -> None:
     _file(data, one).unlink(missing_ok=True)
 
 
-def _known_as(deployment: Deployment, to: str, stored: Sequence[str]) -> list[str]:
+def known_as(deployment: Deployment, to: str, stored: Sequence[str]) -> list[str]:
     """What a recipient knows a subject by."""
     terms = getattr(deployment.policy, "recipients", {}).get(to)
     lasting: Names = terms.subject if terms is not None else "stable"

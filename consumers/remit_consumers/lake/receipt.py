@@ -17,9 +17,9 @@ from remit_schemas.errors import LakeError
 
 Name = TypeVar("Name", bound=Hashable)
 
-FORMAT = 5
+FORMAT = 6
 """The `v` of a receipt; a reader refuses a newer one. Version 1 had no distinct values, bits and floors, version 2 no
-purposes and no ledger, version 3 no versions and nothing that was removed, version 4 no events by tenant."""
+purposes and no ledger, version 3 no versions and nothing that was removed, version 4 no events by tenant, version 5 nothing that was put right."""
 
 
 class PackOutcome(StrEnum):
@@ -202,6 +202,8 @@ class Receipt:
         gaps: Sequence numbers that were skipped.
         resent: Packs that came again and were dropped.
         removed: What the commit took away of rows stored before; such a commit counts no events.
+        corrected: Rows whose value was put right because their subject asked, by field and the clause that lets them,
+            `<field> <clause>`.
         tenants: What became of each tenant's events: together they are `events`. Values are counted for all tenants
             together, because a row for each tenant and field would be more than the rows that it speaks of.
     """
@@ -222,6 +224,7 @@ class Receipt:
     gaps: int = 0
     resent: int = 0
     removed: Sequence[RemovedCount] = ()
+    corrected: Mapping[str, int] = field(default_factory=dict)
     tenants: Mapping[str, EventCounts] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -271,6 +274,7 @@ class Receipt:
                 "gaps": self.gaps,
                 "resent": self.resent,
                 "removed": [asdict(one) for one in self.removed],
+                "corrected": dict(self.corrected),
                 "tenants": {name: one.told() for name, one in self.tenants.items()},
             }
         )

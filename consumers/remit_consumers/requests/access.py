@@ -22,6 +22,7 @@ from remit_consumers.lake.requests import Request
 from remit_consumers.requests.found import Holding, distinct, holding
 from remit_consumers.requests.page import page
 from remit_consumers.requests.redact import OTHERS, redacted
+from remit_consumers.requests.references import COLUMN, References
 from remit_consumers.rows import COLLECTED_AT, columns_of
 from remit_consumers.sharing.disclosures import recipients_of
 from remit_schemas.category import Decision
@@ -67,8 +68,10 @@ def export(
         "consents.json": _json(_consents(held.consents)),
         "requests.json": _json([one.public() for one in requests]),
     }
+    references = References.of(deployment, about)
     for contract, rows in held.rows.items():
-        files[f"data/{contract}.jsonl"] = _lines(_rows(contract, rows, held))
+        named = rows.append_column(COLUMN, references.told(rows))
+        files[f"data/{contract}.jsonl"] = _lines(_rows(contract, named, held))
     return _zip(files, now)
 
 
