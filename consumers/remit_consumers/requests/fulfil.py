@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,9 @@ from remit_consumers.requests.register import Register
 from remit_consumers.requests.restating import restate
 from remit_schemas.errors import RequestRefused
 from remit_schemas.requests import Right
+
+Say = Callable[[SubjectRef, str, Sequence[str]], None]
+"""Says `given` or `withdrawn` for a subject to some purposes, and returns when that is durable."""
 
 Withdraw = Callable[[SubjectRef], None]
 """Says for a subject that they agree to nothing optional any more, and returns when that is durable."""
