@@ -53,7 +53,9 @@ def holding(deployment: Deployment, about: SubjectRef, now: datetime) -> Holding
         KeysOutOfReach: Vault or keys cannot be read.
     """
     root = deployment.settings.lake
-    check_secrets(deployment.settings)  # a folder that is not mounted holds nothing, and that is no answer
+    check_secrets(
+        deployment.settings
+    )  # a folder that is not mounted holds nothing, and that is no answer
     names = names_of(deployment, about, now)
     with reaching(root):
         tables = [name for name in row_tables(root) if name.startswith(EVENTS)]
