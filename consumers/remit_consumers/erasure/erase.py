@@ -25,7 +25,7 @@ from remit_consumers.erasure.quiet import quiet
 from remit_consumers.erasure.reach import drop_views, forget_in_windows, strike_evidence, take_rows
 from remit_consumers.erasure.residue import Rescan, needles_of, rescan
 from remit_consumers.erasure.scope import REASONS, Scope, SubjectRef
-from remit_consumers.erasure.sealed import late_events
+from remit_consumers.erasure.sealed import empty_quarantine, late_events
 from remit_consumers.erasure.suppression import Suppression, entry_of
 from remit_consumers.erasure.telling import tell
 from remit_consumers.lake.fault import reaching
@@ -137,6 +137,7 @@ def carry_out(
         keeping = take_rows(deployment, erasure, now)
         if erasure.scope.is_whole:
             strike_evidence(deployment, erasure)
+            empty_quarantine(deployment, erasure)
         drop_views(settings, erasure)
         searched = _searched(settings.data, erasure, keeping, plain)
         seen = Seen(keeping, *searched, late_events(deployment, now), told)

@@ -1,6 +1,7 @@
 """Facts: what a certificate says of an erasure, told from the receipts of the commits that did it."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from remit_consumers.erasure.kept import Keeping
 from remit_consumers.erasure.ledger import Erasure, ErasureLedger
 from remit_consumers.erasure.reach import reason_of
 from remit_consumers.erasure.residue import Rescan
+from remit_consumers.erasure.sealed import QUARANTINE
 from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.lake.log import entries
 from remit_consumers.lake.receipt import Removal
@@ -51,7 +53,7 @@ def certify(
         now: Aware UTC.
     """
     before = [Certificate.from_dict(one) for one in ledger.certificates()]
-    contracts, records = _taken(deployment, erasure)
+    contracts, own = _taken(deployment, erasure)
     facts: dict[str, Any] = {
         "v": 1,
         "certificate": len(before) + 1,
@@ -67,7 +69,8 @@ def certify(
         "erased": {
             "contracts": contracts,
             "categories": _by_category(deployment, contracts),
-            "consent_records": records,
+            "consent_records": own["records"],
+            "quarantined_packs": own["packs"],
             "secrets": len(erasure.indexes) if erasure.scope.is_whole else 0,
         },
         "kept": seen.keeping.told(),
@@ -85,11 +88,11 @@ def certify(
     return Certificate.sign(facts, deployment.keys.sign, deployment.keys.verify_key)
 
 
-def _taken(deployment: Deployment, erasure: Erasure) -> tuple[dict[str, Any], int]:
-    """What each contract lost since the erasure began, and how many consent records went."""
+def _taken(deployment: Deployment, erasure: Erasure) -> tuple[dict[str, Any], Mapping[str, int]]:
+    """What each contract lost since the erasure began, and how many consent records and sealed packs went."""
     root, reason = deployment.lake.root, reason_of(erasure)
     contracts: dict[str, Any] = {}
-    records = 0
+    own = {"records": 0, "packs": 0}
     for name in row_tables(root):
         for entry in entries(root / name, erasure.versions.get(name, -1)):
             receipt = entry.parsed()
@@ -97,7 +100,9 @@ def _taken(deployment: Deployment, erasure: Erasure) -> tuple[dict[str, Any], in
                 if (one.removal, one.reason) != (Removal.ERASED, reason):
                     continue
                 if name == CONSENTS_TABLE:
-                    records += one.rows
+                    own["records"] += one.rows
+                elif name == QUARANTINE:
+                    own["packs"] += one.narrowed
                 elif name.startswith(EVENTS):
                     contract = name.removeprefix(EVENTS)
                     sums = contracts.setdefault(
@@ -106,9 +111,7 @@ def _taken(deployment: Deployment, erasure: Erasure) -> tuple[dict[str, Any], in
                     sums["rows"] += one.rows
                     sums["narrowed"] += one.narrowed
                     sums["values"].update(one.values)
-    return {
-        name: sums | {"values": dict(sums["values"])} for name, sums in contracts.items()
-    }, records
+    return {name: sums | {"values": dict(sums["values"])} for name, sums in contracts.items()}, own
 
 
 def _by_category(deployment: Deployment, contracts: dict[str, Any]) -> dict[str, int]:
@@ -131,7 +134,7 @@ def _exempt(deployment: Deployment, erasure: Erasure) -> list[dict[str, str]]:
     raw = erasure.at + timedelta(hours=deployment.policy.raw_limit_h)
     return [
         {
-            "what": "sealed packs on the log, in the spool and in quarantine",
+            "what": "sealed packs on the log and in the spool",
             "until": raw.isoformat(),
             "meanwhile": "refused when they are opened; then their keys are destroyed",
         },
