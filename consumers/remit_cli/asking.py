@@ -3,10 +3,9 @@
 import getpass
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -17,12 +16,11 @@ from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.erasure.waiting import Waiting, waits_for
 from remit_consumers.lake.requests import Request
 from remit_consumers.requests.clock import due
-from remit_consumers.requests.correct import Correction
-from remit_consumers.requests.fulfil import Answer, Given, fulfil
+from remit_consumers.requests.correction import EXAMPLE, Correction
+from remit_consumers.requests.fulfil import Answer, Given, Say, Withdraw, fulfil
 from remit_consumers.requests.opened import open_register
 from remit_consumers.requests.register import Register
 from remit_consumers.settings import Settings
-from remit_schemas.category import Necessity
 from remit_schemas.errors import RequestRefused
 from remit_schemas.policy import find_policy
 from remit_schemas.requests import RequestTerms
@@ -73,42 +71,45 @@ def correction_of(text: str, *, fills: bool) -> Correction:
         RequestRefused: It is none.
     """
     try:
-        said: dict[str, Any] = json.loads(text)
-        contract, values = str(said["contract"]), dict(said["fields"])
-    except (ValueError, KeyError, TypeError):
-        message = 'what is right comes as a line of JSON: {"contract": "page_view", "fields": {"language": "de"}}'
-        raise RequestRefused(message) from None
-    return Correction(contract, values, fills)
+        said: object = json.loads(text)
+    except ValueError:
+        raise RequestRefused(f"what is right comes as a line of JSON: {EXAMPLE}") from None
+    return Correction.of(said, fills=fills)
 
 
-def withdrawing(settings: Settings) -> Callable[[SubjectRef], None]:
-    """How a subject's consents are withdrawn: as any app would, by events on the log."""
+def saying(settings: Settings, channel: str) -> Say:
+    """How something is said for a subject to purposes: as any app would, by events on the log.
 
-    def withdraw(about: SubjectRef) -> None:
+    Args:
+        settings: Where everything lies.
+        channel: By which way the subject said it, from `category.CHANNELS`.
+    """
+
+    def say(about: SubjectRef, status: str, purposes: Sequence[str]) -> None:
         from remit import Accepted, Client, ConsentChange  # noqa: PLC0415 - the SDK only where it is used
 
-        policy = find_policy(settings.policy)
+        version = find_policy(settings.policy).version
         client = Client("remit-requests", log=settings.log, data=settings.data)
-        change = {
-            "status": "withdrawn",
-            "agreed_version": policy.version,
-            "method": "api",
-            "channel": "support",
-        }
+        change = {"status": status, "agreed_version": version, "method": "api", "channel": channel}
         answers = [
             client.emit(
                 ConsentChange.of(change | {"purpose": purpose}),
                 subject=about.subject,
                 tenant=about.tenant or None,
             )
-            for purpose, terms in policy.purposes.items()
-            if terms.necessity is Necessity.OPTIONAL
+            for purpose in purposes
         ]
         done = client.flush(FLUSH_TIMEOUT_S, durable=True) and client.close(FLUSH_TIMEOUT_S)
         if not done or not all(isinstance(answer, Accepted) for answer in answers):
-            raise RequestRefused("the withdrawal did not reach the log; the request stays open")
+            raise RequestRefused("what was said did not reach the log: say it again")
 
-    return withdraw
+    return say
+
+
+def withdrawing(settings: Settings) -> Withdraw:
+    """How all consents of a subject are withdrawn."""
+    say = saying(settings, "support")
+    return lambda about: say(about, "withdrawn", find_policy(settings.policy).optional)
 
 
 def show_answer(answer: Answer, out: Path | None, *, as_json: bool) -> None:

@@ -21,10 +21,10 @@ from remit_cli.options import (
 )
 from remit_cli.storing import make_ready, wait_until_stored
 from remit_consumers.settings import Settings
-from remit_schemas.category import ACCEPTED, STATED, Necessity
+from remit_schemas.category import ACCEPTED, STATED
 from remit_schemas.errors import SettingsError
 from remit_schemas.minors import AGE_BANDS, MinorGround
-from remit_schemas.policy import Policy, find_policy
+from remit_schemas.policy import find_policy
 
 app = typer.Typer(
     help="What a subject agreed to: show, give, withdraw, hand over a receipt. The subject comes on standard input.\n\nExample: echo u17 | remit consent show -",
@@ -51,15 +51,13 @@ def show(
     Example: echo u17 | remit consent show -
     """
     from remit_consumers.deployment import Deployment  # noqa: PLC0415 - Arrow and Delta only where they are used
+    from remit_consumers.requests.choices import choices  # noqa: PLC0415 - as above
 
     deployment = Deployment.open(settings_of(data))
-    ledger = deployment.ledger()
-    rows = ledger.of(tenant, read_subject(subject))
+    rows = deployment.ledger().of(tenant, read_subject(subject))
     said = ["effect_at", "purpose", "status", "agreed_version", "method", "recorded_at"]
     records = rows.select(said).to_pylist()
-    since = dict.fromkeys(_optional(deployment.policy)) | ledger.stands(
-        rows, deployment.plans().covering(deployment.policy.version)
-    )
+    since = choices(deployment, rows)
     if as_json:
         granted = {name: {"granted": at is not None, "since": at} for name, at in since.items()}
         print_json(
@@ -116,7 +114,7 @@ def withdraw(  # noqa: PLR0913 - as above
     Example: echo u17 | remit consent withdraw - --wait
     """
     settings = settings_of(data)
-    named = purpose or _optional(find_policy(settings.policy))
+    named = purpose or find_policy(settings.policy).optional
     _say("withdrawn", read_subject(subject), (tenant, named), settings, (wait, as_json))
 
 
@@ -191,9 +189,9 @@ def _say(
     """Say the same to each purpose."""
     tenant, purposes = about
     policy = find_policy(settings.policy)
-    if unknown := sorted(set(purposes) - set(_optional(policy))):
+    if unknown := sorted(set(purposes) - set(policy.optional)):
         message = (
-            f"{', '.join(unknown)}: no optional purpose; there are {', '.join(_optional(policy))}"
+            f"{', '.join(unknown)}: no optional purpose; there are {', '.join(policy.optional)}"
         )
         raise SettingsError(message)
     change = {"status": status, "agreed_version": policy.version, "method": "api"}
@@ -227,10 +225,3 @@ def _record(
         Console().print(", ".join(f"{name}: {answer}" for name, answer in answers.items()))
     said = {name: str(change["status"]) for name, change in changes.items()}
     raise typer.Exit(0 if done and answers == said else 1)
-
-
-def _optional(policy: Policy) -> list[str]:
-    """The purposes that wait for a consent."""
-    return sorted(
-        name for name, terms in policy.purposes.items() if terms.necessity is Necessity.OPTIONAL
-    )

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from remit.leftovers import adopt_dead
-from remit_cli.asking import withdrawing
+from remit_cli.asking import saying, withdrawing
 from remit_cli.options import Data, settings_of
 from remit_cli.stopping import asked_to_stop
 from remit_consumers.metrics import Metrics
@@ -111,13 +111,20 @@ def _claimed(settings: Settings, metrics: Metrics) -> Service:
 
 
 def _operator(service: Service, metrics: Metrics) -> App:
-    """What the operator's port answers: health, metrics, and the register of requests where the policy takes any."""
+    """What the operator's port answers: health, metrics, people's own pages, and requests where the policy takes any."""
+    from starlette.routing import Mount  # noqa: PLC0415 - as below
+
     from remit_consumers.http import operator_app  # noqa: PLC0415 - as below
+    from remit_consumers.my.app import My  # noqa: PLC0415 - as below
+    from remit_consumers.my.handing_out import handing_out  # noqa: PLC0415 - as below
     from remit_consumers.requests.api import Api  # noqa: PLC0415 - as below
 
-    api = Api(service.deployment, withdrawing(service.settings), metrics)
-    is_asked = service.deployment.policy.requests is not None
-    return operator_app(metrics, service.health, api.routes() if is_asked else ())
+    deployment, settings = service.deployment, service.settings
+    api = Api(deployment, withdrawing(settings), metrics)
+    routes = api.routes() if deployment.policy.requests is not None else []
+    mine = My(deployment, saying(settings, "website"), metrics)
+    pages = [handing_out(deployment, metrics), Mount("/my", mine.app())]
+    return operator_app(metrics, service.health, [*routes, *pages])
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from remit_cli.asking import Desk, show_answer, show_request
+from remit_cli.links import link
 from remit_cli.options import Data, Json, read_subject
 from remit_consumers.erasure.scope import Scope, SubjectRef
 from remit_consumers.requests.asked import Asked
@@ -55,6 +56,9 @@ class _Asking:
     proof: ProofKind | None
     data: Path | None
     as_json: bool
+
+
+app.command()(link)
 
 
 @app.command()

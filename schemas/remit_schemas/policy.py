@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, ValidationError
 
 from remit_schemas.alternatives import Alternatives
-from remit_schemas.category import CATEGORIES, PURPOSES, UNKNOWN_GROUNDS, Law
+from remit_schemas.category import CATEGORIES, PURPOSES, UNKNOWN_GROUNDS, Law, Necessity
 from remit_schemas.clauses import Clauses, clauses_path, load_clauses
 from remit_schemas.errors import PolicyError
 from remit_schemas.floor import Floor
@@ -148,6 +148,13 @@ class Policy(Written):
     def sha256(self) -> str:
         """SHA-256 of the canonical JSON, as hex."""
         return hashlib.sha256(self.canonical).hexdigest()
+
+    @property
+    def optional(self) -> list[str]:
+        """The purposes that wait for a consent, sorted."""
+        return sorted(
+            key for key, one in self.purposes.items() if one.necessity is Necessity.OPTIONAL
+        )
 
     def prohibition_of(self, category: str) -> Prohibition | None:
         """Find what prohibits a category: its own entry, or that of one above it."""

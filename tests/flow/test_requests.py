@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow.dataset as ds
 import pytest
 
 from kit.installation import Installation
@@ -67,6 +68,54 @@ def test_a_text_in_which_somebody_else_may_stand_is_withheld(embedded: Installat
 
     texts = pa.array(["all fine", None, "write to joe@example.com"])
     assert redacted(texts).to_pylist() == ["all fine", None, OTHERS]
+
+
+@pytest.mark.clause("S104d")
+def test_texts_that_speak_of_somebody_else_are_withheld_and_counted(
+    embedded: Installation, tmp_path: Path
+) -> None:
+    lines = [{"message": text, "subject": "ann"} for text in ("disk full", "Ms Canary called")]
+    said = "".join(f"{json.dumps(line)}\n" for line in lines)
+    embedded.remit("emit", "service_log", "--wait", stdin=said)
+    file = tmp_path / "ann.zip"
+    embedded.remit("subject", "access", "-", *LOGIN, "--out", str(file), stdin="ann")
+    files = unzipped(file.read_bytes())
+    assert json.loads(files["summary.json"])["withheld"] == {"service_log": {"message": 1}}
+    assert "disk full" in files["data/service_log.jsonl"]
+    assert "until a human being has looked at them: 1" in files["index.html"]
+    assert not any("Canary" in one for one in files.values())
+
+
+def test_a_subject_that_nobody_knows_gets_an_answer_that_says_so(
+    embedded: Installation, tmp_path: Path
+) -> None:
+    view(embedded, "bob")
+    file = tmp_path / "eve.zip"
+    embedded.remit("subject", "access", "-", *LOGIN, "--out", str(file), stdin="eve")
+    assert json.loads(unzipped(file.read_bytes())["summary.json"])["contracts"] == {}
+
+
+@pytest.mark.clause("S077b")
+def test_a_row_is_put_right_by_its_name_in_the_export_and_in_the_views(
+    embedded: Installation, tmp_path: Path
+) -> None:
+    for status in (201, 202):
+        view(embedded, "ann", status=status)
+    embedded.remit("views", "build")
+    file = tmp_path / "ann.zip"
+    embedded.remit("subject", "access", "-", *LOGIN, "--out", str(file), stdin="ann")
+    lines = unzipped(file.read_bytes())["data/page_view.jsonl"].splitlines()
+    (name,) = [row["row"] for row in map(json.loads, lines) if row["status"] == 202]
+    right = {"contract": "page_view", "fields": {"language": "de"}, "rows": [name]}
+    embedded.remit("subject", "correct", "-", *LOGIN, stdin=f"ann\n{json.dumps(right)}\n")
+    rows = embedded.rows("page_view").select(["status", "language"]).to_pylist()
+    assert {row["status"]: row["language"] for row in rows} == {201: "fr", 202: "de"}
+    folder = embedded.data / "views" / "essential.service" / "page_view"
+    assert sorted(ds.dataset(folder).to_table(columns=["language"])["language"].to_pylist()) == [
+        "de",
+        "fr",
+    ]
+    assert embedded.breaches() == {}
 
 
 @pytest.mark.clause("S077b")

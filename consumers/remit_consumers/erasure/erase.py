@@ -27,7 +27,7 @@ from remit_consumers.erasure.quiet import quiet
 from remit_consumers.erasure.reach import drop_views, forget_in_windows, strike_evidence, take_rows
 from remit_consumers.erasure.residue import Rescan, needles_of, rescan
 from remit_consumers.erasure.scope import REASONS, Scope, SubjectRef
-from remit_consumers.erasure.sealed import late_events
+from remit_consumers.erasure.sealed import empty_quarantine, late_events
 from remit_consumers.erasure.suppression import Suppression, entry_of
 from remit_consumers.erasure.telling import tell
 from remit_consumers.erasure.waiting import forget, note
@@ -189,6 +189,7 @@ def _carried_out(
         if erasure.scope.is_whole:
             keep_back(root, erasure.erasure, _withheld(erasure, keeping), now)
             strike_evidence(deployment, erasure, keeping)
+            empty_quarantine(deployment, erasure)
         drop_views(settings, erasure, keeping)
         if erasure.scope.is_whole:
             drop_handed(settings, erasure)

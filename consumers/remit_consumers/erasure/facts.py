@@ -1,6 +1,7 @@
 """Facts: what a certificate says of an erasure, told from the receipts of the commits that did it."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from remit_consumers.erasure.ledger import Erasure, ErasureLedger
 from remit_consumers.erasure.notices import ANSWER_WITHIN
 from remit_consumers.erasure.reach import reason_of
 from remit_consumers.erasure.residue import Rescan
+from remit_consumers.erasure.sealed import QUARANTINE
 from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.lake.history import receipts_after
 from remit_consumers.lake.receipt import Removal
@@ -55,7 +57,7 @@ def certify(
         now: Aware UTC.
     """
     before = [Certificate.from_dict(one) for one in ledger.certificates()]
-    contracts, records = _taken(deployment, erasure)
+    contracts, own = _taken(deployment, erasure)
     facts: dict[str, Any] = {
         "v": 1,
         "certificate": len(before) + 1,
@@ -71,7 +73,8 @@ def certify(
         "erased": {
             "contracts": contracts,
             "categories": _by_category(deployment, contracts),
-            "consent_records": records,
+            "consent_records": own["records"],
+            "quarantined_packs": own["packs"],
             "secrets": len(erasure.indexes) if erasure.scope.is_whole else 0,
         },
         "kept": seen.keeping.told(),
@@ -89,18 +92,20 @@ def certify(
     return Certificate.sign(facts, deployment.keys.sign, deployment.keys.verify_key)
 
 
-def _taken(deployment: Deployment, erasure: Erasure) -> tuple[dict[str, Any], int]:
-    """What each contract lost since the erasure began, and how many consent records went."""
+def _taken(deployment: Deployment, erasure: Erasure) -> tuple[dict[str, Any], Mapping[str, int]]:
+    """What each contract lost since the erasure began, and how many consent records and sealed packs went."""
     root, reason = deployment.lake.root, reason_of(erasure)
     contracts: dict[str, Any] = {}
-    records = 0
+    own = {"records": 0, "packs": 0}
     for name in row_tables(root):
         for receipt in receipts_after(root, name, erasure.versions.get(name, -1)):
             for one in receipt.removed:
                 if (one.removal, one.reason) != (Removal.ERASED, reason):
                     continue
                 if name == CONSENTS_TABLE:
-                    records += one.rows
+                    own["records"] += one.rows
+                elif name == QUARANTINE:
+                    own["packs"] += one.narrowed
                 elif name.startswith(EVENTS):
                     contract = name.removeprefix(EVENTS)
                     sums = contracts.setdefault(
@@ -109,9 +114,7 @@ def _taken(deployment: Deployment, erasure: Erasure) -> tuple[dict[str, Any], in
                     sums["rows"] += one.rows
                     sums["narrowed"] += one.narrowed
                     sums["values"].update(one.values)
-    return {
-        name: sums | {"values": dict(sums["values"])} for name, sums in contracts.items()
-    }, records
+    return {name: sums | {"values": dict(sums["values"])} for name, sums in contracts.items()}, own
 
 
 def _by_category(deployment: Deployment, contracts: dict[str, Any]) -> dict[str, int]:
@@ -134,7 +137,7 @@ def _exempt(deployment: Deployment, erasure: Erasure, told: int) -> list[dict[st
     raw = erasure.at + timedelta(hours=deployment.policy.raw_limit_h)
     return [
         {
-            "what": "sealed packs on the log, in the spool and in quarantine",
+            "what": "sealed packs on the log and in the spool",
             "until": raw.isoformat(),
             "meanwhile": "refused when they are opened; then their keys are destroyed",
         },

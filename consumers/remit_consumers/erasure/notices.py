@@ -171,17 +171,22 @@ def tried(root: Path, one: Notice, now: datetime) -> None:
     _append(root, [replace(one, tries=one.tries + 1, tried_at=now)])
 
 
-def whose(root: Path, stored: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str, list[str]]]:
+def whose(
+    root: Path, stored: Mapping[str, Sequence[str]], contract: str = ""
+) -> Iterator[tuple[str, str, list[str]]]:
     """Say to whom something of subjects went: tenant, recipient, and those of their stored pseudonyms that went there.
 
     Args:
         root: The lake's folder.
         stored: By tenant, pseudonyms as the rows bear them.
+        contract: Only of these events; empty for all.
     """
     if not is_table(root, "disclosed"):
         return
-    columns = ["tenant", "subject", "recipient"]
+    columns = ["tenant", "subject", "recipient", *(["contract"] if contract else [])]
     rows = open_table(root, "disclosed").delta.to_pyarrow_table(columns=columns)
+    if contract:
+        rows = rows.filter(pc.equal(rows.column("contract"), contract))
     for tenant, names in stored.items():
         mine = pc.and_(
             pc.equal(rows.column("tenant"), tenant),

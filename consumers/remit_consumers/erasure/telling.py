@@ -37,7 +37,7 @@ def tell(deployment: Deployment, erasure: Erasure, now: datetime) -> int:
     fresh: list[Notice] = []
     for one in erasure.named:
         for _, to, stored in whose(root, {one.tenant: one.stored}):
-            names = _known_as(deployment, to, stored)
+            names = known_as(deployment, to, stored)
             fresh.append(make(to, ERASED, erasure.erasure, names, now))
     record(root, fresh)
     return sum(one.reference == erasure.erasure for one in notices(root))
@@ -62,7 +62,7 @@ def withdraw_file(data: Path, one: Notice) -> None:
     _file(data, one).unlink(missing_ok=True)
 
 
-def _known_as(deployment: Deployment, to: str, stored: Sequence[str]) -> list[str]:
+def known_as(deployment: Deployment, to: str, stored: Sequence[str]) -> list[str]:
     """What a recipient knows a subject by; all that it may, where the policy does not name it any more."""
     terms = deployment.policy.recipients.get(to)
     keys, domain = deployment.settings.keys, RECIPIENT_DOMAIN + to

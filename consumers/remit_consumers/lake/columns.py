@@ -245,7 +245,7 @@ RECEIPTS = pa.schema(
     }
 )
 """The receipts of all commits. `kind` says what a row counts: `field` (values), `floored` (rows whose value of a column
-became `other`), `filled` (rows that had no value of a field and have `other` now), `removed`, `narrowed` and
+became `other`), `filled` (rows that had no value of a field and have one now), `corrected` (rows whose value was put right), `removed`, `narrowed` and
 `removed_values` (rows that went, rows that were left with less, and values of a field that went; decision is revoked,
 swept or erased), `waited` (milliseconds from the record that asked for that to the commit), `events` (decision stored, refused,
 quarantined or expired), `tenant` (the same events, and rows that were removed, by tenant), `source` (the source's own counts, cumulative; decision offered, let_go or refused), `pack`

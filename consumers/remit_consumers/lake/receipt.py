@@ -21,7 +21,7 @@ Name = TypeVar("Name", bound=Hashable)
 FORMAT = 6
 """The `v` of a receipt; a reader refuses a newer one. Version 1 had no distinct values, bits and floors, version 2 no
 purposes and no ledger, version 3 no versions and nothing that was removed, version 4 no events by tenant, version 5 no
-cuts."""
+cuts and nothing that was put right."""
 
 
 class PackOutcome(StrEnum):
@@ -221,6 +221,8 @@ class Receipt:
         gaps: Sequence numbers that were skipped.
         resent: Packs that came again and were dropped.
         removed: What the commit took away of rows stored before; such a commit counts no events.
+        corrected: Rows whose value was put right because their subject asked, by field and the clause that lets them,
+            `<field> <clause>`.
         tenants: What became of each tenant's events: together they are `events`. Values are counted for all tenants
             together, because a row for each tenant and field would be more than the rows that it speaks of.
         cut: Where the log is cut behind this commit; such a commit counts nothing.
@@ -242,6 +244,7 @@ class Receipt:
     gaps: int = 0
     resent: int = 0
     removed: Sequence[RemovedCount] = ()
+    corrected: Mapping[str, int] = field(default_factory=dict)
     tenants: Mapping[str, EventCounts] = field(default_factory=dict)
     cut: Cut | None = None
 
@@ -292,6 +295,7 @@ class Receipt:
                 "gaps": self.gaps,
                 "resent": self.resent,
                 "removed": [asdict(one) for one in self.removed],
+                "corrected": dict(self.corrected),
                 "tenants": {name: one.told() for name, one in self.tenants.items()},
             }
             | ({} if self.cut is None else {"cut": asdict(self.cut)})

@@ -255,11 +255,14 @@ def _versions(receipt: Receipt) -> Iterator[dict[str, object]]:
 
 
 def _floored(receipt: Receipt) -> Iterator[dict[str, object]]:
-    """What too few subjects shared."""
+    """What too few subjects shared, and what has a value that came otherwise than with its event."""
     for column, rows in receipt.floored.items():
         yield {"kind": "floored", "field": column, "values_in": rows}
     for name, rows in receipt.filled.items():
         yield {"kind": "filled", "field": name, "values_in": rows}
+    for name, rows in receipt.corrected.items():
+        told, _, clause = name.partition(" ")
+        yield {"kind": "corrected", "field": told, "clause": clause, "values_in": rows}
 
 
 def _removed(receipt: Receipt) -> Iterator[dict[str, object]]:

@@ -28,12 +28,14 @@ class Change:
         removed: What went.
         tagsets: What new tagsets on the rows stand for.
         filled: Rows that had no value of a field and have one now, by field.
+        corrected: Rows whose value was put right, by field and clause, as a receipt has it.
     """
 
     rows: pa.Table
     removed: Sequence[RemovedCount]
     tagsets: Sequence[Tagset] = ()
     filled: Mapping[str, int] = field(default_factory=dict)
+    corrected: Mapping[str, int] = field(default_factory=dict)
 
 
 Decide = Callable[[pa.Table], Change | None]

@@ -74,6 +74,7 @@ class _Drafted:
     removed: list[RemovedCount] = field(default_factory=list)
     tagsets: dict[str, Tagset] = field(default_factory=dict)
     filled: Counter[str] = field(default_factory=Counter)
+    corrected: Counter[str] = field(default_factory=Counter)
 
     def take(self, one: Redrawn) -> None:
         """Add a file that was written anew."""
@@ -82,6 +83,7 @@ class _Drafted:
         for change in one.changes:
             self.removed += change.removed
             self.filled.update(change.filled)
+            self.corrected.update(change.corrected)
             self.tagsets |= {each.tagset: each for each in change.tagsets}
 
 
@@ -244,6 +246,7 @@ def _publish(
         events=EventCounts(),
         removed=joined(drafted.removed),
         filled=dict(+drafted.filled),
+        corrected=dict(+drafted.corrected),
     )
     sync(drafted.files)
     what = Append(drafted.files, ready(), receipt.to_json(), drafted.replaced)

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
@@ -22,6 +23,7 @@ from remit_consumers.lake.requests import Request
 from remit_consumers.requests.found import Holding, distinct, holding
 from remit_consumers.requests.page import page
 from remit_consumers.requests.redact import OTHERS, redacted
+from remit_consumers.requests.references import COLUMN, References
 from remit_consumers.rows import COLLECTED_AT, columns_of
 from remit_consumers.sharing.disclosures import recipients_of
 from remit_schemas.category import Decision
@@ -60,15 +62,21 @@ def export(
         KeysOutOfReach: Vault or keys cannot be read.
     """
     held = holding(deployment, about, now)
-    facts = summary(deployment, about, held, now) | {"requests": len(requests)}
+    shown = {contract: _looked_through(rows, held) for contract, rows in held.rows.items()}
+    facts = summary(deployment, about, held, now) | {
+        "requests": len(requests),
+        "withheld": {contract: _withheld(rows, held) for contract, rows in shown.items()},
+    }
     files = {
         "index.html": page(facts).encode(),
         "summary.json": _json(facts),
         "consents.json": _json(_consents(held.consents)),
         "requests.json": _json([one.public() for one in requests]),
     }
-    for contract, rows in held.rows.items():
-        files[f"data/{contract}.jsonl"] = _lines(_rows(contract, rows, held))
+    references = References.of(deployment, about)
+    for contract, rows in shown.items():
+        named = rows.append_column(COLUMN, references.told(rows))
+        files[f"data/{contract}.jsonl"] = _lines(_rows(contract, named))
     return _zip(files, now)
 
 
@@ -114,12 +122,26 @@ def _told(field: Mapping[str, Any]) -> dict[str, Any]:
     return {name: field[name] for name in names if field.get(name)}
 
 
-def _rows(contract: str, rows: pa.Table, held: Holding) -> Iterable[Mapping[str, Any]]:
-    """The rows of a contract without what is only remit's; texts that people wrote are looked through again."""
+def _looked_through(rows: pa.Table, held: Holding) -> pa.Table:
+    """Rows in which texts that people wrote are withheld where they may tell of others."""
     for name in _texts(rows, held):
         rows = rows.set_column(
             rows.schema.get_field_index(name), name, redacted(rows.column(name).combine_chunks())
         )
+    return rows
+
+
+def _withheld(shown: pa.Table, held: Holding) -> dict[str, int]:
+    """How many texts of each column are withheld: a human being may look at them where somebody asks."""
+    counts = {
+        name: int(pc.sum(pc.equal(shown.column(name), OTHERS)).as_py() or 0)
+        for name in _texts(shown, held)
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def _rows(contract: str, rows: pa.Table) -> Iterable[Mapping[str, Any]]:
+    """The rows of a contract without what is only remit's."""
     shown = rows.drop_columns([name for name in INNER if name in rows.column_names])
     yield from ({"contract": contract, **row} for row in shown.to_pylist())
 

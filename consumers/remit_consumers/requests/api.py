@@ -27,7 +27,7 @@ from remit_consumers.erasure.scope import Scope, SubjectRef
 from remit_consumers.lake.requests import Request
 from remit_consumers.metrics import Metrics
 from remit_consumers.requests.asked import Asked
-from remit_consumers.requests.correct import Correction
+from remit_consumers.requests.correction import Correction
 from remit_consumers.requests.fulfil import Answer, Given, Withdraw, fulfil
 from remit_consumers.requests.opened import open_register
 from remit_consumers.requests.register import Register
@@ -200,11 +200,7 @@ def _fulfil(api: Api, register: Register, request: str, said: Said) -> Answer:
     correction = said.get("correction")
     given = Given(
         withdraw=api.withdraw,
-        correction=Correction(
-            str(correction["contract"]),
-            dict(correction["fields"]),
-            register.open(request).right == Right.SUPPLEMENT,
-        )
+        correction=Correction.of(correction, fills=register.open(request).right == Right.SUPPLEMENT)
         if correction
         else None,
         is_reviewed=said.get("reviewed") is True,

@@ -1,205 +1,196 @@
 """Correct and supplement: what stands of somebody is replaced, or added where nothing stands, made as small as the policy asks.
 
 The new value goes through the field's own reducer, under the policy version that the row was stored by: a correction
-must not be a way around it. The old file goes at once, so that nobody reads what was wrong.
+must not be a way around it. The old file goes at once, so that nobody reads what was wrong. The receipt of the commit
+says of which field, under which clause and in how many rows; never what.
 
 Source: policy 2021-11-01, clause S077b.
 """
 
-import json
-import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake import DeltaTable
 
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.lease import lease
-from remit_consumers.lake.redraw import Change
-from remit_consumers.lake.rewrite import EVENTS, rewrite
+from remit_consumers.lake.redraw import Change, groups_for
+from remit_consumers.lake.rewrite import EVENTS, Rewriting, live_files, rewrite_files
 from remit_consumers.lake.tables import is_table
 from remit_consumers.lake.vacuum import Vacuum
-from remit_consumers.plans import Plans
-from remit_consumers.requests.found import tagsets_of
-from remit_consumers.rows import arrow_type, stored_types
-from remit_consumers.steps.minimize import load
+from remit_consumers.requests.correction import Correction
+from remit_consumers.requests.found import rows_of
+from remit_consumers.requests.references import References
+from remit_consumers.requests.smaller import Smaller
 from remit_consumers.withdrawal.orders import keys_of
-from remit_schemas.category import Decision
-from remit_schemas.contract import Field
 from remit_schemas.errors import LakeError, RequestRefused
+
+Mask: TypeAlias = pa.ChunkedArray
+"""Which rows of a file are meant."""
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
-    """What is to be put right.
+class Corrected:
+    """What was put right.
 
     Attributes:
-        contract: Of which events.
-        values: By field, as an app would give them.
-        fills: Whether only rows without a value get one; else only rows that have one.
+        rows: Rows that were meant.
+        fields: For each field, those of them that bear what is right now.
     """
 
-    contract: str
-    values: Mapping[str, Any]
-    fills: bool = False
-
-
-WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
-"""What a field may be called; what is called otherwise may be anything, and is not repeated."""
-
-Smaller = Mapping[str, pa.Scalar]
-"""The stored columns of a value."""
+    rows: int = 0
+    fields: Mapping[str, int] = field(default_factory=dict)
 
 
 def correct(
-    deployment: Deployment, about: SubjectRef, names: Sequence[str], asked: Correction
-) -> int:
+    deployment: Deployment,
+    about: SubjectRef,
+    names: Sequence[str],
+    asked: Correction,
+    clause: str,
+) -> Corrected:
     """Put right what stands of a subject; doing it again changes nothing.
 
     Args:
         deployment: Where everything lies.
         about: Whose data.
         names: The pseudonyms under which rows of theirs may stand.
-        asked: What is to be put right.
-
-    Returns:
-        How many rows were changed.
+        asked: What is to be put right, and where.
+        clause: The sentence that gives the right to it.
 
     Raises:
-        RequestRefused: There is no such contract or field, it is not stored, or the value does not fit it.
+        RequestRefused: There is no such contract, field or row, it is not stored, or the value does not fit it.
         LakeError: The lake cannot be read or written, or another process rewrites it at this moment.
+        KeysOutOfReach: A key cannot be read.
     """
-    correcting = _Correcting(deployment, about, names, asked)
+    smaller = Smaller(deployment, about, asked)
     root, table = deployment.settings.lake, f"{EVENTS}{asked.contract}"
-    if not names or not is_table(root, table):
-        return 0
+    references = References.of(deployment, about) if asked.part.rows else References(())
+    correcting = _Correcting(about, names, asked, smaller, references, clause)
+    if not is_table(root, table) or not names:
+        correcting.check_rows(None)
+        return Corrected()
     with reaching(root), lease(root) as is_held:
         if not is_held:
             raise LakeError("another process rewrites the lake at this moment: try again")
-        rewrite(root, table, pa.array(names, pa.string()), correcting.change)
+        if asked.part.rows:
+            correcting.check_rows(rows_of(DeltaTable(root / table), about.tenant, names))
+        sought = sorted(names)
+        what = Rewriting(
+            live_files,
+            correcting.change,
+            begin=correcting.begin,
+            groups=lambda told: groups_for(told, sought),
+        )
+        rewrite_files(root, table, what)
         Vacuum().take(root / table, 0.0)
-    return correcting.rows
+    return Corrected(correcting.rows, {name: correcting.right[name] for name in asked.values})
 
 
+@dataclass(slots=True)
 class _Correcting:
     """Says what becomes of the rows of a file."""
 
-    def __init__(
-        self, deployment: Deployment, about: SubjectRef, names: Sequence[str], asked: Correction
-    ) -> None:
-        self.rows = 0
-        self._plans: Plans = deployment.plans()
-        self._reducers = load(deployment.means)
-        self._tagsets = tagsets_of(deployment)
-        self._keys = pa.array([f"{about.tenant}\x1f{name}" for name in names], pa.string())
-        self._asked = asked
-        if asked.contract not in deployment.contracts.names:
-            raise RequestRefused("there is no such contract: see `remit events list`")
-        fields = {one.name: one for one in deployment.contracts.by_name(asked.contract).fields}
-        if unknown := sorted(set(asked.values) - set(fields)):
-            named = ", ".join(name if WORD.fullmatch(name) else "of that name" for name in unknown)
-            raise RequestRefused(f"{asked.contract} has no field {named}")
-        self._fields = {name: fields[name] for name in asked.values}
-        for name in asked.values:
-            self._smaller(name, self._plans.newest)
+    about: SubjectRef
+    names: Sequence[str]
+    asked: Correction
+    smaller: Smaller
+    references: References
+    clause: str
+    rows: int = 0
+    right: Counter[str] = field(default_factory=Counter)
+
+    def begin(self) -> None:
+        """Count anew: a rewrite may begin again."""
+        self.rows, self.right = 0, Counter()
+
+    def check_rows(self, theirs: pa.Table | None) -> None:
+        """Refuse references that name no row of theirs: what is not there cannot be put right."""
+        wanted = self.asked.part.rows
+        found = 0 if theirs is None else self.references.among(theirs, wanted).true_count
+        if found < len(wanted):
+            message = f"{len(wanted) - found} of {len(wanted)} rows that were named do not stand in {self.asked.contract}"
+            raise RequestRefused(message)
 
     def change(self, rows: pa.Table) -> Change | None:
-        """Say what becomes of the rows of a file; None: all stay as they are."""
-        is_theirs = pc.is_in(keys_of(rows), self._keys)
-        if not pc.any(is_theirs).as_py():
+        """Say what becomes of the rows of a file, or of a group of them; None: all stay as they are."""
+        meant = self._meant(rows)
+        count = int(pc.sum(meant).as_py() or 0)
+        if not count:
             return None
-        after, filled = rows, Counter[str]()
-        for name in self._asked.values:
-            for version in pc.unique(rows.column("policy_version").filter(is_theirs)).to_pylist():
-                mask = pc.and_(is_theirs, pc.equal(rows.column("policy_version"), version))
-                after, count = self._put(after, name, version, mask)
-                filled[name] += count if self._asked.fills else 0
-        self.rows += pc.sum(is_theirs).as_py()
-        return Change(after, (), filled=filled) if after is not rows else None
+        self.rows += count
+        after: pa.Table = rows
+        columns: defaultdict[str, set[str]] = defaultdict(set)
+        for name in self.asked.values:
+            for version in pc.unique(rows.column("policy_version").filter(meant)).to_pylist():
+                mask = pc.and_(meant, pc.equal(rows.column("policy_version"), version))
+                after, held = self._put(after, name, version, mask)
+                columns[name] |= held
+        after = self.smaller.floored(rows, after, meant)
+        changed = {name: _changed(rows, after, mine) for name, mine in columns.items()}
+        if not any(changed.values()):
+            return None
+        told = {f"{name} {self.clause}".strip(): count for name, count in changed.items()}
+        return Change(after, (), filled=changed if self.asked.fills else {}, corrected=told)
+
+    def _meant(self, rows: pa.Table) -> Mask:
+        """Which rows are theirs, and in the part."""
+        part = self.asked.part
+        keys = pa.array([f"{self.about.tenant}\x1f{name}" for name in self.names], pa.string())
+        meant = pc.fill_null(pc.is_in(keys_of(rows), keys), fill_value=False)
+        for day, compare in ((part.from_day, pc.greater_equal), (part.to_day, pc.less_equal)):
+            if day is not None:
+                meant = pc.and_(meant, compare(rows.column("day"), pa.scalar(day, pa.date32())))
+        if part.rows and pc.any(meant).as_py():
+            places = pc.indices_nonzero(meant)
+            named = self.references.among(rows.take(places), part.rows)
+            numbers = pa.array(range(rows.num_rows), pa.uint64())
+            meant = pa.chunked_array([pc.is_in(numbers, places.filter(named))])
+        return meant
 
     def _put(
-        self, rows: pa.Table, name: str, version: str, mask: pa.ChunkedArray
-    ) -> tuple[pa.Table, int]:
-        """Put a value into the rows of a mask that have one, or have none; gives how many."""
+        self, rows: pa.Table, name: str, version: str, mask: Mask
+    ) -> tuple[pa.Table, set[str]]:
+        """Put a value into the rows of a mask that have one, or have none; gives the columns that hold it."""
         columns = {
             key: value
-            for key, value in self._smaller(name, version).items()
+            for key, value in self.smaller.columns(name, version, rows).items()
             if key in rows.column_names
         }
         if not columns:
-            return rows, 0
-        present = pc.is_valid(rows.column(next(iter(columns))))
-        for key in columns:
+            return rows, set()
+        wanted = pc.and_(mask, self._has_place(rows, name, list(columns)))
+        self.right[name] += int(pc.sum(wanted).as_py() or 0)
+        for key, value in columns.items():
+            at, kind = rows.schema.get_field_index(key), rows.schema.field(key)
+            now = pc.if_else(wanted, value.cast(kind.type), rows.column(key))
+            rows = rows.set_column(at, kind, now)
+        return rows, set(columns)
+
+    def _has_place(self, rows: pa.Table, name: str, columns: Sequence[str]) -> Mask:
+        """Which rows have a value to replace, or room for one that may be stored."""
+        present = pc.is_valid(rows.column(columns[0]))
+        for key in columns[1:]:
             present = pc.or_(present, pc.is_valid(rows.column(key)))
-        wanted = pc.and_(mask, pc.invert(present) if self._asked.fills else present)
-        if self._asked.fills:  # nothing is added that nobody agreed to
-            stored = pa.array(self._stored(name), pa.string())
-            wanted = pc.and_(wanted, pc.is_in(rows.column("tagset"), stored))
-        count = int(pc.sum(wanted).as_py() or 0)
-        for key, value in columns.items() if count else ():
-            kind = rows.schema.field(key).type
-            column = pc.if_else(wanted, value.cast(kind), rows.column(key))
-            rows = rows.set_column(rows.schema.get_field_index(key), rows.schema.field(key), column)
-        return rows, count
-
-    def _stored(self, name: str) -> list[str]:
-        """The tagsets under which a field is stored."""
-        decided = {
-            tagset: json.loads(row["fields"]).get(name, {}) for tagset, row in self._tagsets.items()
-        }
-        return [
-            tagset
-            for tagset, one in decided.items()
-            if one.get("decision") not in {None, Decision.REFUSE.value}
-        ]
-
-    def _smaller(self, name: str, version: str) -> Smaller:
-        """The stored columns of the new value, under a policy version."""
-        if not self._plans.knows(version):
-            raise LakeError(
-                f"policy version {version} is not on record: put its file beside the others"
-            )
-        planned = self._plans.plan(self._asked.contract, version).fields[name]
-        if planned.decision is Decision.REFUSE:
-            raise RequestRefused(
-                f"{self._asked.contract}.{name} is not stored ({planned.clause or 'no rule'})"
-            )
-        came = _value(self._fields[name], self._asked.values[name])
-        made: Sequence[pa.Array] = (came,)
-        if planned.reducer is not None:
-            reducer = self._reducers[planned.reducer]
-            if reducer.keyed:
-                raise RequestRefused(f"{name} is stored under a key of its day: erase it instead")
-            made = reducer.reduce(came, planned.parameters)
-        found = {
-            column: _plain(array)
-            for column, array in zip(stored_types(planned, came.type), made, strict=True)
-        }
-        if not any(value.is_valid for value in found.values()):
-            raise RequestRefused(
-                f"{self._asked.contract}.{name}: nothing is left of this value once it is reduced"
-            )
-        return found
+        if not self.asked.fills:
+            return present
+        stored = pa.array(self.smaller.stored(name), pa.string())  # nothing that nobody agreed to
+        return pc.and_(pc.invert(present), pc.is_in(rows.column("tagset"), stored))
 
 
-def _value(field: Field, given: object) -> pa.Array:
-    """A value as it would arrive."""
-    try:
-        return pa.array([given], arrow_type(field))
-    except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError, TypeError, OverflowError):
-        message = f"the value of {field.name} does not fit: it is {field.avro_type}"
-        raise RequestRefused(message) from None
-
-
-def _plain(array: pa.Array) -> pa.Scalar:
-    """The one value of a reducer's result, without its own types."""
-    if isinstance(array, pa.ExtensionArray):
-        array = array.storage
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    return array[0]
+def _changed(before: pa.Table, after: pa.Table, columns: Iterable[str]) -> int:
+    """Rows in which any of some columns holds something else than before."""
+    changed = np.zeros(before.num_rows, np.bool_)
+    for name in columns:
+        was, is_now = before.column(name), after.column(name)
+        both_null = pc.and_(pc.is_null(was), pc.is_null(is_now))
+        same = pc.or_(both_null, pc.fill_null(pc.equal(was, is_now), fill_value=False))
+        changed |= ~same.to_numpy()
+    return int(changed.sum())

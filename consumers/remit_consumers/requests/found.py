@@ -14,6 +14,7 @@ from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.rewrite import EVENTS
 from remit_consumers.lake.tables import is_table, open_table, row_tables
+from remit_consumers.reach import check_secrets
 from remit_consumers.withdrawal.decide import catalogue
 
 
@@ -52,6 +53,9 @@ def holding(deployment: Deployment, about: SubjectRef, now: datetime) -> Holding
         KeysOutOfReach: Vault or keys cannot be read.
     """
     root = deployment.settings.lake
+    check_secrets(
+        deployment.settings
+    )  # a folder that is not mounted holds nothing, and that is no answer
     names = names_of(deployment, about, now)
     with reaching(root):
         tables = [name for name in row_tables(root) if name.startswith(EVENTS)]
@@ -71,7 +75,7 @@ def holding(deployment: Deployment, about: SubjectRef, now: datetime) -> Holding
 def rows_of(table: DeltaTable, tenant: str, names: Sequence[str]) -> pa.Table:
     """The rows of an events table that are of one tenant's subject, in the order of their time."""
     lake = table.to_pyarrow_dataset()
-    is_theirs = ds.field("subject").isin(names)
+    is_theirs = ds.field("subject").isin(pa.array(names, pa.string()))
     if "tenant" in lake.schema.names:
         mine = ds.field("tenant") == tenant
         is_theirs &= mine if tenant else (mine | ds.field("tenant").is_null())

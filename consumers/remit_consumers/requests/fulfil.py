@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,11 +12,16 @@ from remit_consumers.erasure.scope import ACCOUNT_CANCELLED, Scope, SubjectRef
 from remit_consumers.lake.requests import Request
 from remit_consumers.lake.restrictions import restrict
 from remit_consumers.requests.access import export
-from remit_consumers.requests.correct import Correction, correct
+from remit_consumers.requests.correct import correct
+from remit_consumers.requests.correction import Correction
 from remit_consumers.requests.found import names_of
 from remit_consumers.requests.register import Register
+from remit_consumers.requests.restating import restate
 from remit_schemas.errors import RequestRefused
 from remit_schemas.requests import Right
+
+Say = Callable[[SubjectRef, str, Sequence[str]], None]
+"""Says `given` or `withdrawn` for a subject to some purposes, and returns when that is durable."""
 
 Withdraw = Callable[[SubjectRef], None]
 """Says for a subject that they agree to nothing optional any more, and returns when that is durable."""
@@ -93,15 +98,23 @@ def _same(one: Request, other: Request) -> bool:
     return one.subject is not None and (one.tenant, one.subject) == (other.tenant, other.subject)
 
 
-def _correct(deployment: Deployment, _: Register, of: _About, given: Given, now: datetime) -> _Done:
+def _correct(
+    deployment: Deployment, register: Register, of: _About, given: Given, now: datetime
+) -> _Done:
     found, about = of
-    if given.correction is None:
+    asked = given.correction
+    if asked is None:
         raise RequestRefused("say what is right: a contract and its fields")
-    if given.correction.fills != (found.right == Right.SUPPLEMENT):
+    if asked.fills != (found.right == Right.SUPPLEMENT):
         raise RequestRefused(f"this request is to {found.right}")
-    rows = correct(deployment, about, names_of(deployment, about, now), given.correction)
+    names = names_of(deployment, about, now)
+    clause = register.terms.rights[Right(found.right)].clause
+    done = correct(deployment, about, names, asked, clause)
+    told = restate(deployment, found, (about, asked.contract), names, now) if done.rows else 0
+    fields = " ".join(f"{name}={count}" for name, count in sorted(done.fields.items()))
+    words = f"{done.rows:,} rows of {asked.contract} looked at and put right"
     return _Done(
-        f"rows={rows}", f"{rows:,} rows of {given.correction.contract} looked at and put right"
+        f"{asked.contract}: {fields}", f"{words}; recipients told: {told}" if told else words
     )
 
 

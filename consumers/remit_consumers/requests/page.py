@@ -27,6 +27,8 @@ WORDS: Final = (
     "“refuse” means that nothing of it was kept."
 )
 
+WITHHELD: Final = "Texts that may tell of somebody else, and are withheld until a human being has looked at them: "
+
 NOTHING: Final = "Nothing is held of you that can be found by the name that was given."
 
 
@@ -37,6 +39,7 @@ def page(facts: Mapping[str, Any]) -> str:
         for name, one in facts["contracts"].items()
     ]
     fields = [tuple(_text(one.get(name)) for name in FIELDS) for one in facts["fields"]]
+    withheld = sum(sum(one.values()) for one in facts["withheld"].values())
     may_get, got = (", ".join(facts[name]) or "nobody" for name in ("recipients", "got_by"))
     policy = escape(f"{facts['policy']} {facts['policy_version']}")
     parts = (
@@ -50,6 +53,7 @@ def page(facts: Mapping[str, Any]) -> str:
         f"<p>{WORDS}</p>",
         f"<p>Who may get any of it: {escape(may_get)}. Who got any of it: {escape(got)}.</p>",
         f"<p>Answers about consent on record: {facts['consents']}. Requests on record: {facts['requests']}.</p>",
+        f"<p>{WITHHELD}{withheld}.</p>" if withheld else "",
         "<p>The records themselves are in the folder <code>data</code>, one a line.</p>",
     )
     return (

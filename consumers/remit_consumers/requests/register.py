@@ -161,6 +161,13 @@ class Register:
         """
         return table.standing(table.steps(self._lake))
 
+    def of(self, about: SubjectRef) -> list[Request]:
+        """The requests about one subject that is known, the oldest first; errors as `all`."""
+        subject = self._name(about)
+        if subject is None:
+            return []
+        return [one for one in self.all() if (one.tenant, one.subject) == (about.tenant, subject)]
+
     def history(self, request: str) -> list[Request]:
         """The steps of one request, the oldest first.
 

@@ -132,6 +132,22 @@ def open_packs(
     return [_open(pack, keys, contracts, inflate) for pack in sealed]
 
 
+def peek(data: bytes, keys: KeyStore) -> tuple[Header, Datums] | None:
+    """Open one pack of whatever contract, known or not; None where its bytes or its key do not let it.
+
+    Raises:
+        KeysOutOfReach: The key store cannot be read now.
+    """
+    try:
+        header = Header.parse(data)
+        inflate = ZstdDecompressor(max_window_size=BODY_BYTES_MAX)
+        return header, _datums_of(data, header, keys, inflate)
+    except KeysOutOfReach:
+        raise
+    except (PackError, SealingKeyError):
+        return None
+
+
 def _open(
     sealed: Sealed, keys: KeyStore, contracts: Contracts, inflate: ZstdDecompressor
 ) -> Opened | Failed:

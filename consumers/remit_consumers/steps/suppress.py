@@ -107,12 +107,12 @@ def _kept(distinct: Sequence[Combination], floor: Floor | None, needed: Flags) -
     """For each combination and column, whether the value stays."""
     if floor is None:
         return np.tile(needed, (len(distinct), 1))
-    lengths = np.array([_common_length(each, floor) for each in distinct])
+    lengths = np.array([common_length(each, floor) for each in distinct])
     kept: Flags = np.arange(len(needed)) < lengths[:, None]
     return kept
 
 
-def _common_length(combination: Combination, floor: Floor) -> int:
+def common_length(combination: Combination, floor: Floor) -> int:
     """How many columns of a combination, from the first on, enough subjects of the tenant shared."""
     for length in range(len(combination), 1, -1):
         if combination[:length] in floor.common:

@@ -1,0 +1,84 @@
+"""`POST /v1/links`: a link to somebody's own page, for a product's own programs. Each call bears a token of the requests API.
+
+    {"subject", "tenant"?, "minutes"?} → 201 {"token", "code", "ends_at"}
+
+The product puts the token behind `#` of the page's address, and sends the code by another way.
+"""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request as Call
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from remit_consumers.clock import Clock, utc_now
+from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.scope import SubjectRef
+from remit_consumers.metrics import Metrics
+from remit_consumers.my.links import LIVES, Link, Links
+from remit_consumers.requests.tokens import bearer
+from remit_schemas.errors import KeysOutOfReach, RequestRefused
+
+BODY_BYTES_MAX = 4 << 10
+NO_STORE = {"cache-control": "no-store"}
+MINUTE = timedelta(minutes=1)
+
+
+def handing_out(deployment: Deployment, metrics: Metrics, now: Clock = utc_now) -> Route:
+    """Make the route; calls without a token are refused and counted."""
+
+    def refused(status: int, reason: str, message: str) -> Response:
+        metrics.calls_refused.labels(reason).inc()
+        return JSONResponse({"error": message}, status, NO_STORE)
+
+    async def door(call: Call) -> Response:
+        if bearer(deployment.settings.keys, call.headers.get("authorization", "")) is None:
+            message = "a token is needed: `remit requests tokens add`"
+            return refused(401, "unauthorised", message)
+        try:
+            said = await _said(call)
+            made = await run_in_threadpool(_made, deployment, said, now)
+        except KeysOutOfReach as error:
+            return refused(503, "out_of_reach", str(error))
+        except RequestRefused as error:
+            return refused(400, "refused", str(error))
+        told = {"token": made.token, "code": made.code, "ends_at": made.ends_at.isoformat()}
+        return JSONResponse(told, 201, NO_STORE)
+
+    return Route("/v1/links", door, methods=["POST"])
+
+
+async def _said(call: Call) -> dict[str, Any]:
+    """The JSON object of a call.
+
+    Raises:
+        RequestRefused: It is none that names a subject.
+    """
+    data = b""
+    async for chunk in call.stream():
+        data += chunk
+        if len(data) > BODY_BYTES_MAX:
+            break
+    try:
+        said = json.loads(data[:BODY_BYTES_MAX])
+    except ValueError:
+        said = None
+    if (
+        not isinstance(said, dict)
+        or not isinstance(said.get("subject"), str)
+        or not said["subject"]
+    ):
+        raise RequestRefused('a link is for somebody: {"subject": "…"}, and tenant and minutes')
+    return said
+
+
+def _made(deployment: Deployment, said: dict[str, Any], now: Clock) -> Link:
+    """Make the link that was asked for."""
+    minutes = said.get("minutes", LIVES // MINUTE)
+    if not isinstance(minutes, int):
+        raise RequestRefused("minutes are a whole number")
+    about = SubjectRef(str(said.get("tenant", "")), said["subject"])
+    return Links.of(deployment).make(about, now(), minutes * MINUTE)
