@@ -10,6 +10,7 @@ from threading import Event, Thread
 from remit_consumers.backup.shelf import beyond_use
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.erase import finish
+from remit_consumers.erasure.messenger import Messenger
 from remit_consumers.health import Health
 from remit_consumers.lake.columns import REQUESTS_TABLE
 from remit_consumers.lake.log import versions
@@ -67,6 +68,7 @@ class Service:
             metrics,
             consumer=lock.number,
         )
+        self._messenger = Messenger(self._deployment, metrics)
         self._turned_at = time.monotonic()
 
     @classmethod
@@ -118,6 +120,7 @@ class Service:
 
     def stop(self) -> None:
         """Store what is gathered, chain the receipts, give the place back."""
+        self._messenger.stop()
         self._runner.stop()
         self._lock.release()
 
@@ -138,6 +141,7 @@ class Service:
     def _turn(self, *, hurry: bool = False) -> int:
         self._keep_keys()
         self._count_requests()
+        self._messenger.tend()
         read = self._runner.turn(hurry=hurry)
         self._turned_at = time.monotonic()
         return read

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.erase import EVERYTHING, erase
+from remit_consumers.erasure.notice import CORRECTED, RESTRICTED, Happened
 from remit_consumers.erasure.scope import ACCOUNT_CANCELLED, Scope, SubjectRef
+from remit_consumers.erasure.telling import tell_change
 from remit_consumers.lake.requests import Request
 from remit_consumers.lake.restrictions import restrict
 from remit_consumers.requests.access import export
@@ -99,7 +101,11 @@ def _correct(deployment: Deployment, _: Register, of: _About, given: Given, now:
         raise RequestRefused("say what is right: a contract and its fields")
     if given.correction.fills != (found.right == Right.SUPPLEMENT):
         raise RequestRefused(f"this request is to {found.right}")
-    rows = correct(deployment, about, names_of(deployment, about, now), given.correction)
+    names = names_of(deployment, about, now)
+    rows = correct(deployment, about, names, given.correction)
+    scope = {"contract": given.correction.contract, "fields": sorted(given.correction.values)}
+    what = Happened(CORRECTED, found.request, scope)
+    tell_change(deployment, about, names, what, now)
     return _Done(
         f"rows={rows}", f"{rows:,} rows of {given.correction.contract} looked at and put right"
     )
@@ -109,6 +115,7 @@ def _restrict(deployment: Deployment, _: Register, of: _About, __: Given, now: d
     found, about = of
     names = names_of(deployment, about, now)
     restrict(deployment.settings.lake, found.request, about.tenant, names, now)
+    tell_change(deployment, about, names, Happened(RESTRICTED, found.request, {}), now)
     words = "kept and used for nothing, until it is lifted" if names else "nothing is held"
     return _Done(f"names={len(names)}", words)
 
