@@ -55,7 +55,7 @@ class NoticeTopic:
             producer = Producer(self._config)
             producer.produce(self.name, body, key=notice.encode("ascii"), on_delivery=told)
             left = producer.flush(2 * DELIVERY_S)
-        except (KafkaException, BufferError):
+        except (KafkaException, BufferError, TimeoutError):
             return UNREACHED
         return UNREACHED if left or failed else Sent(Outcome.TAKEN)
 

@@ -67,9 +67,7 @@ def test_no_id_and_no_key_of_a_source_stands_in_the_data_folder(shop: ErasingSho
     key = inform(shop.settings.keys, APP).key
     shop.erase("ann")
     send(shop.deployment, NOON)
-    whole = b"".join(
-        file.read_bytes() for file in shop.settings.data.rglob("*") if file.is_file()
-    )
+    whole = b"".join(file.read_bytes() for file in shop.settings.data.rglob("*") if file.is_file())
     assert b'"ann"' not in whole
     assert key not in whole
     assert key.hex().encode() not in whole
