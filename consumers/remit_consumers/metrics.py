@@ -66,7 +66,6 @@ class Metrics:
         )
         self._add_waits()
         self._add_requests()
-        self._add_notices()
         self.disclosures = DisclosureMeter()
         self.registry.register(self.disclosures)
 
@@ -84,6 +83,7 @@ class Metrics:
         self.calls_refused = self._counter(
             "remit_request_calls_refused", "Calls of the requests API that were refused", "reason"
         )
+        self._add_notices()
 
     def _add_notices(self) -> None:
         """Register how the notices to recipients and sources stand."""
