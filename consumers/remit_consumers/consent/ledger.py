@@ -198,9 +198,8 @@ class Ledger:
         """
         rows = self._of_tenant(tenant)
         pack, _, index = name.rpartition(":")
-        number = int(index) if index.isascii() and index.isdigit() and len(index) < 10 else -1
-        mine = pc.and_(pc.equal(rows.column("pack"), pack), pc.equal(rows.column("index"), number))
-        return rows.filter(mine)
+        numbers = rows.column("index").cast(pa.string())
+        return rows.filter(pc.and_(pc.equal(rows.column("pack"), pack), pc.equal(numbers, index)))
 
     def _of_tenant(self, tenant: str) -> pa.Table:
         """The records of a tenant's subjects; the lake is asked, not memory."""

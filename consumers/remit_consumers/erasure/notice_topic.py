@@ -38,7 +38,7 @@ class NoticeTopic:
             "message.timeout.ms": round(DELIVERY_S * 1_000),
             **config,
         }
-        self._is_made = False
+        self._producer: Producer | None = None
 
     def send(self, notice: str, body: bytes) -> Sent:
         """Produce a notice, and wait until the broker has it."""
@@ -49,15 +49,19 @@ class NoticeTopic:
                 failed.append(error)
 
         try:
-            if not self._is_made:
-                Topic(self.name, self._config).make()
-                self._is_made = True
-            producer = Producer(self._config)
+            producer = self._open()
             producer.produce(self.name, body, key=notice.encode("ascii"), on_delivery=told)
             left = producer.flush(2 * DELIVERY_S)
         except (KafkaException, BufferError, TimeoutError):
             return UNREACHED
         return UNREACHED if left or failed else Sent(Outcome.TAKEN)
+
+    def _open(self) -> Producer:
+        """Make the topic where there is none, and connect; once for all that is due."""
+        if self._producer is None:
+            Topic(self.name, self._config).make()
+            self._producer = Producer(self._config)
+        return self._producer
 
     def close(self) -> None:
         """Nothing is left open."""

@@ -34,6 +34,11 @@ LOCK: Final = "sending.lock"
 """In the lake's folder, held by the one process that sends."""
 
 
+AT_ONCE_MAX: Final = 200
+"""How many notices go to one party before it is noted that they went; the rest goes a minute later. A crash in between
+sends no more than these twice."""
+
+
 class Door(Protocol):
     """The way to one party."""
 
@@ -116,6 +121,8 @@ def _send_all(
     with closing(_door(deployment, to, now)) as door:
         for one in theirs:
             is_away = bool(said) and said[-1][1].outcome is Outcome.UNREACHED
+            if len(said) >= AT_ONCE_MAX and not is_away:
+                break
             said.append(
                 (one, UNREACHED if is_away else door.send(one.notice, _body(deployment, one)))
             )

@@ -16,6 +16,7 @@ from kit.certificate import write_certificate
 from kit.erasing import ErasingShop
 from kit.listening import TAKEN, Answer, Listening, Told
 from kit.shop import NOON
+from remit_consumers.erasure import sending
 from remit_consumers.erasure.address import Way, way_to
 from remit_consumers.erasure.informed import inform, leave_out
 from remit_consumers.erasure.messenger import Messenger
@@ -197,6 +198,18 @@ def test_a_party_that_is_away_is_asked_once_for_all_that_is_due_to_it(
     assert len(party.told) == 1
     party.answer = then((400, {}, b""), TAKEN)
     assert send(shop.deployment, NOON + HOUR) == {APP: {"refused": 1, "taken": 1}}
+
+
+def test_what_is_due_to_one_party_is_noted_now_and_then(
+    tmp_path: Path, party: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "AT_ONCE_MAX", 1)
+    shop = make_shop(tmp_path, party.url())
+    shop.erase("bob")
+    assert send(shop.deployment, NOON) == {APP: {"taken": 1}}
+    assert send(shop.deployment, NOON) == {APP: {"taken": 1}}
+    assert send(shop.deployment, NOON) == {}
+    assert len({told.notice["notice"] for told in party.told}) == 2
 
 
 @pytest.mark.parametrize("is_trusted", [True, False])
