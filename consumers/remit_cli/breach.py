@@ -1,6 +1,7 @@
 """`remit breach`: whom a breach concerns, what of them, until when it has to be told, and a draft of the notice."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,9 @@ from remit_cli.options import Data, Json, print_json, settings_of
 from remit_consumers.breach.affected import Sealed, Span, affected, days_of, overlapping
 from remit_consumers.breach.notice import draft
 from remit_consumers.epochs import read_register
-from remit_schemas.errors import SettingsError
+from remit_consumers.settings import Settings
+from remit_consumers.vault import Vault
+from remit_schemas.errors import KeysOutOfReach, SettingsError
 
 
 def breach(  # noqa: PLR0913 - options of a command, named by who types them
@@ -32,7 +35,7 @@ def breach(  # noqa: PLR0913 - options of a command, named by who types them
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Say whom a breach concerns: categories, numbers, tenants, recipients, what was unreadable, and a draft notice.
+    """Say whom a breach concerns: categories, numbers, tenants, recipients, registers, what was unreadable, and a draft notice.
 
     Example: remit breach --from 2026-03-01 --to 2026-03-03 --found 2026-03-04T08:00Z
     """
@@ -48,7 +51,7 @@ def breach(  # noqa: PLR0913 - options of a command, named by who types them
     else:
         first, last = _day(from_day), _day(to_day)
     span = Span(first, last, found_at)
-    what = affected(settings.lake, span, overlapping(iter(epochs), span))
+    what = affected(settings.lake, span, overlapping(iter(epochs), span), _held(settings))
     text = draft(what, span)
     if as_json:
         print_json(what.to_dict(span) | {"draft": text})
@@ -60,6 +63,13 @@ def _epochs(keys: Path) -> Iterator[Sealed]:
     """The epochs of a key store, and since when each is unreadable."""
     for one in read_register(keys).epochs:
         yield Sealed(one.name, one.created_at, one.not_after, one.destroyed_at)
+
+
+def _held(settings: Settings) -> int | None:
+    """How many subjects' secrets the vault holds; None where it is out of reach, as it may be in a breach."""
+    with suppress(KeysOutOfReach):
+        return Vault.count(settings.vault)
+    return None
 
 
 def _day(text: str) -> date:

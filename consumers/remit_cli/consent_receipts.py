@@ -32,9 +32,22 @@ Trust = Annotated[
 
 
 def receipt(
-    subject: Subject, *, tenant: Tenant = "", data: Data = None, as_json: Json = False
+    subject: Subject,
+    *,
+    by_record: Annotated[
+        bool,
+        typer.Option(
+            "--by-record",
+            help="Standard input names a record in place of a subject, as an app or a browser was told it.",
+        ),
+    ] = False,
+    tenant: Tenant = "",
+    data: Data = None,
+    as_json: Json = False,
 ) -> None:
     """Write the receipts to hand to a subject, one for each record of what they said; --json is signed.
+
+    A visitor's name dies within 48 hours, and nobody finds by it what the visitor said; by its record it is found.
 
     Example: echo u17 | remit consent receipt - --json > receipts.json
     """
@@ -42,7 +55,9 @@ def receipt(
 
     deployment = Deployment.open(settings_of(data))
     plans, jurisdiction, found = deployment.plans(), None, list[ConsentReceipt]()
-    for row in deployment.ledger().of(tenant, read_subject(subject)).to_pylist():
+    ledger, asked = deployment.ledger(), read_subject(subject)
+    rows = ledger.record(tenant, asked) if by_record else ledger.of(tenant, asked)
+    for row in rows.to_pylist():
         jurisdiction = row["jurisdiction"] or jurisdiction  # stated once, it holds from then on
         if row["status"] in STATUSES:
             shown = plans.policy(row["agreed_version"]) if row["agreed_version"] else None

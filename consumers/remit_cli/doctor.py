@@ -3,6 +3,7 @@
 import importlib.util
 import shutil
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,8 +13,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from remit_cli.notices import untold_of
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_consumers.deployment import contracts_of, open_keys, plans_on_record
+from remit_consumers.erasure.informed import informed
+from remit_consumers.erasure.notice import OVERDUE, STATES
+from remit_consumers.erasure.notices import notices
 from remit_consumers.erasure.waiting import waiting
 from remit_consumers.keys import lies_under
 from remit_consumers.reach import out_of_reach
@@ -97,6 +102,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _erasures(settings)
     yield _places(settings)
     yield _roles(settings)
+    yield _notices(settings)
     yield _plain_door(settings)
     yield _broker_retention(settings)
     yield _recipients_topics(settings)
@@ -245,6 +251,23 @@ def _roles(settings: Settings) -> Finding:
         f"{len(roles)}, of which {several} read for several purposes and can compare their rows"
     )
     return Finding("roles", holds=True, detail=detail)
+
+
+def _notices(settings: Settings) -> Finding:
+    """Who has to be told something and has not answered in time; who holds a key to send and is told nothing."""
+    name, now = "notices", datetime.now(UTC)
+    try:
+        told = {one.name for one in informed(settings.keys)}
+        untold = untold_of(settings, told)
+        states = Counter(one.state(now) for one in notices(settings.lake))
+    except RemitError as error:
+        return Finding(name, holds=False, detail=str(error))
+    lines = [f"{states[state]} {state}" for state in STATES if states[state]] or ["none"]
+    if states[OVERDUE]:
+        lines.append("see `remit notices list` and ask who does not answer")
+    if untold:
+        lines.append(f"{len(untold)} servers send and are told nothing: `remit notices inform`")
+    return Finding(name, holds=not states[OVERDUE], detail="; ".join(lines))
 
 
 def _plain_door(settings: Settings) -> Finding:

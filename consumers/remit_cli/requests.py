@@ -8,6 +8,7 @@ from rich.console import Console
 from remit_cli.asking import Desk, show_answer, show_request, table_of
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_cli.subject import Out
+from remit_consumers.erasure.telling import tell_lifted
 from remit_consumers.lake.restrictions import lift as lifted
 from remit_consumers.requests import tokens as kept
 from remit_schemas.requests import Delay, Denial, ProofKind
@@ -149,6 +150,7 @@ def lift(request: Id, *, data: Data = None) -> None:
     desk = Desk(data)
     desk.register.history(request)
     names = lifted(desk.settings.lake, request, desk.now)
+    tell_lifted(desk.settings.lake, request, desk.now)
     Console().print("lifted" if names else "nothing stands under it")
 
 

@@ -83,6 +83,30 @@ class Metrics:
         self.calls_refused = self._counter(
             "remit_request_calls_refused", "Calls of the requests API that were refused", "reason"
         )
+        self._add_notices()
+
+    def _add_notices(self) -> None:
+        """Register how the notices to recipients and sources stand."""
+        self.notices = Gauge(
+            "remit_notices",
+            "Notices to recipients and sources, by how they stand",
+            ["kind", "state"],
+            registry=self.registry,
+        )
+        self.notices_tried = self._counter(
+            "remit_notices_sent", "Notices that were sent, by what became of them", "outcome"
+        )
+
+    def show_notices(self, standing: Iterable[tuple[str, str]]) -> None:
+        """Show how notices stand: the kind and state of each."""
+        self.notices.clear()
+        for kind, state in standing:
+            self.notices.labels(kind, state).inc()
+
+    def notices_sent(self, outcomes: Mapping[str, int]) -> None:
+        """Add notices that were sent, by what became of them."""
+        for outcome, count in outcomes.items():
+            self.notices_tried.labels(outcome).inc(count)
 
     def show_requests(self, requests: Sequence[Request], now: datetime) -> None:
         """Show how the requests of people stand."""

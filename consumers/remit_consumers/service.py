@@ -10,6 +10,7 @@ from threading import Event, Thread
 from remit_consumers.backup.shelf import beyond_use
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.erase import finish
+from remit_consumers.erasure.messenger import Messenger
 from remit_consumers.erasure.waiting import ages
 from remit_consumers.health import Health
 from remit_consumers.lake.columns import REQUESTS_TABLE
@@ -17,6 +18,7 @@ from remit_consumers.lake.log import versions
 from remit_consumers.lake.requests import Request, standing, steps
 from remit_consumers.locks import CONSUMERS_MAX, ConsumerLock, claim_consumer
 from remit_consumers.metrics import Metrics
+from remit_consumers.requests.opened import open_register
 from remit_consumers.run import OpenSource, Runner
 from remit_consumers.settings import Settings
 from remit_consumers.source.base import Source, Start
@@ -38,6 +40,9 @@ STUCK_S = 30.0
 
 WAIT_S = 5.0
 """How long a drain goes on where all that is left waits for a key or a policy: somebody has to bring it."""
+
+ACTOR = "consumer"
+"""Who tidies the register of requests."""
 
 log = logging.getLogger("remit.service")
 
@@ -68,6 +73,7 @@ class Service:
             metrics,
             consumer=lock.number,
         )
+        self._messenger = Messenger(self._deployment, metrics)
         self._turned_at = time.monotonic()
 
     @classmethod
@@ -119,6 +125,7 @@ class Service:
 
     def stop(self) -> None:
         """Store what is gathered, chain the receipts, give the place back."""
+        self._messenger.stop()
         self._runner.stop()
         self._lock.release()
 
@@ -139,6 +146,7 @@ class Service:
     def _turn(self, *, hurry: bool = False) -> int:
         self._keep_keys()
         self._count_requests()
+        self._messenger.tend()
         read = self._runner.turn(hurry=hurry)
         self._turned_at = time.monotonic()
         return read
@@ -150,6 +158,7 @@ class Service:
         is_first = self._keys_at == float("-inf")
         self._keys_at = time.monotonic()
         self._finish_erasures()
+        self._tidy_requests()
         try:
             now = datetime.now(UTC)
             self._deployment.keys.ensure(now)
@@ -171,6 +180,16 @@ class Service:
             if newest != self._requests_read:  # else they stand as they did, with less time left
                 self._requests, self._requests_read = standing(steps(lake)), newest
             self._metrics.show_requests(self._requests, datetime.now(UTC))
+
+    def _tidy_requests(self) -> None:
+        """Forget whom closed requests were about, where a crash left that; what cannot be done yet is tried again."""
+        if self._deployment.policy.requests is None:
+            return
+        try:
+            open_register(self._deployment, ACTOR).tidy()
+        except (LakeError, KeysOutOfReach) as error:
+            self._metrics.faults.labels("requests").inc()
+            log.error("requests cannot be tidied, trying again: %s", error)  # noqa: TRY400 - names folders
 
     def _finish_erasures(self) -> None:
         """Finish erasures that a crash interrupted; what cannot be done yet is tried again."""

@@ -98,7 +98,7 @@ class Arrivals:
     def note(self, batch: int) -> Note:
         """Give what the packer tells where the events of a batch will stand."""
 
-        def note(header: Header, begin: int, end: int) -> None:
+        def note(header: Header, begin: int, end: int, _first: int) -> None:
             self._write(_RECORD.pack(batch, header.lane, header.sequence, begin, end))
 
         return note

@@ -8,6 +8,7 @@ from remit.bunch import Bunch
 from remit.client import Client
 from remit.holding import Offer
 from remit.open_pack import Note
+from remit.recorded import Places
 from remit.result import ACCEPTED, REFUSED, Accepted, Refused
 from remit.route import NOWHERE, Route
 from remit_schemas.errors import EncodeError, SpoolError
@@ -58,12 +59,16 @@ class BatchClient(Client):
             changes: One for each purpose, and for the whole policy version in force.
             bunch: The same, to be emitted.
             note: As in `emit_all`.
+
+        Returns:
+            `Recorded` when all were taken, with the name of each record; else as `emit_all`.
         """
         who = bunch.subject, bunch.tenant or None
         for change in changes:
             if change.purpose and change.status != GIVEN:
                 self._asking.gate.note(who, change.purpose, is_withheld=True)
-        answers = self.emit_all(bunch, note)
+        places = Places(note)
+        answers = self.emit_all(bunch, places.note)
         if isinstance(answers, Accepted):
             for change in changes:
                 if change.purpose and change.status == GIVEN:
@@ -72,6 +77,7 @@ class BatchClient(Client):
                 change.purpose for change in changes
             ):  # who was only shown a notice answered nothing
                 self._asking.go_on(who, changes[0].agreed_version or "")
+            return places.recorded(len(changes))
         return answers
 
     def refuse(self, kind: type | None, reason: str, *, tenant: str | None = None) -> Refused:

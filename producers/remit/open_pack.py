@@ -18,8 +18,8 @@ _SUBJECT_LENGTH: Final = struct.Struct("<H").pack
 _NO_LENGTH: Final = bytes(4)  # where the next record's length will stand
 
 
-Note = Callable[[Header, int, int], None]
-"""Told where events will stand: the header of their pack, and the bytes where they begin and end."""
+Note = Callable[[Header, int, int, int], None]
+"""Told where events will stand: the header of their pack, the bytes where they begin and end, the index of the first."""
 
 
 class Buffer:
@@ -167,7 +167,7 @@ class OpenPack:
             sealed = self._sealed(first, datums, subject)
             self._map[start + 4 : stop + 4] = sealed[4:]
             if before is not None:
-                before(self.header, start, stop)
+                before(self.header, start, stop, first)
             self._map[start : start + 4] = sealed[:4]
             self.end = stop
             self.datums += datums  # type: ignore[operator]  # None only once the pack is closed

@@ -1,9 +1,28 @@
 """Events whose place is told: what somebody said is found in the consent ledger by it."""
 
+from remit.open_pack import Note
 from remit.packer import Packer
 from remit.result import Recorded, Refused
 from remit.route import Route
 from remit_schemas.pack import Header
+
+
+class Places:
+    """Remembers where events stand that are put together, and tells it on."""
+
+    def __init__(self, on: Note | None = None) -> None:
+        self._on = on
+        self._pack, self._first = "", 0
+
+    def note(self, header: Header, begin: int, end: int, first: int) -> None:
+        """Learn where they will stand; of several tries the last holds."""
+        self._pack, self._first = header.pack_id, first
+        if self._on is not None:
+            self._on(header, begin, end, first)
+
+    def recorded(self, events: int) -> Recorded:
+        """The names of so many events that were taken."""
+        return Recorded(tuple(f"{self._pack}:{self._first + n}" for n in range(events)))
 
 
 def put_recorded(
@@ -14,17 +33,6 @@ def put_recorded(
     Raises:
         Exception: What the caller turns into a refusal; the event was not taken.
     """
-    where: list[Header] = []
-    whose = subject, tenant or ""
-
-    def note(header: Header, _begin: int, _end: int) -> None:
-        where.append(header)
-
-    with packer.lock:  # nobody puts anything between this event and the look at its place
-        answer = packer.put_all(route, [datum], whose, note)
-        if isinstance(answer, Refused):
-            return answer
-        header = where[-1]
-        pack = (route.packs_of(tenant) if tenant else route.packs)[header.lane]
-        index = pack.count - 1 if pack else 0
-    return Recorded((f"{header.pack_id}:{index}",))
+    places = Places()
+    answer = packer.put_all(route, [datum], (subject, tenant or ""), places.note)
+    return answer if isinstance(answer, Refused) else places.recorded(1)

@@ -145,8 +145,12 @@ PROMISES: Final[Mapping[str, Promise]] = MappingProxyType(
             ('remit_refused_total{reason="suppressed"}',),
         ),
         "recipients_told": Promise(
-            "Whoever got something of somebody who was erased is told, again and again, until they answer.",
-            ("verify: certificates",),
+            "Whoever got something of somebody who was erased, or may have sent it, is told, again and again, until they answer.",
+            (
+                "remit_notices{kind,state}",
+                "remit_notices_sent_total{outcome}",
+                "verify: certificates",
+            ),
         ),
         "chained": Promise(
             "Receipts are chained to the rows they speak of, so that no change goes unseen.",

@@ -125,6 +125,27 @@ def test_what_a_visitor_agrees_to_arrives_minimized_and_what_is_withdrawn_no_lon
     only_named_fields_left(chinese, shop)
 
 
+@pytest.mark.clause("S089")
+def test_a_visitor_gets_a_receipt_by_the_name_that_the_page_was_told(
+    visit: Visit, shop: OpenShop, embedded: Installation
+) -> None:
+    page = visit().open(shop.address)
+    settle(page)
+    page.evaluate("remit.consent({given: ['analytics.reporting'], method: 'banner'})")
+    settle(page)
+    (name,) = page.evaluate("remit.records")
+
+    def receipts(record: str) -> list[dict[str, Any]]:
+        words = ("consent", "receipt", "-", "--by-record", "--json")
+        told = json.loads(embedded.remit(*words, stdin=record).stdout)
+        return [one["receipt"] for one in told["receipts"]]
+
+    until(lambda: bool(receipts(name)), "the choice is not in the ledger")
+    (receipt,) = receipts(name)
+    assert (receipt["record_id"], receipt["event_type"]) == (name, "dpv:ConsentGiven")
+    assert receipts(f"{name}9") == receipts("canary") == []
+
+
 def test_what_a_request_carries_and_what_a_visitor_says_arrive_minimized(
     chinese: Visitor, shop: OpenShop
 ) -> None:

@@ -62,6 +62,7 @@ class RecordingEdge:
         hold: Whether the pages ask for HOLD.
         page: What every page of the site is.
         answer: Says how a POST is answered.
+        body: What an answer holds.
     """
 
     seen: list[Seen] = field(default_factory=list)
@@ -69,6 +70,7 @@ class RecordingEdge:
     hold: bool = False
     page: str = PAGE
     answer: Callable[[Seen], Answer] = lambda _: (202, {})
+    body: bytes = b'{"accepted": 1, "refused": []}'
 
     def __enter__(self) -> Self:
         """Start both."""
@@ -181,9 +183,8 @@ class _Edge(_Handler):
     def do_POST(self) -> None:
         status, headers = self.server.record.answer(self._note())
         if status:
-            self._send(
-                status, "application/json", b'{"accepted": 1, "refused": []}', {**CORS, **headers}
-            )
+            body = self.server.record.body
+            self._send(status, "application/json", body, {**CORS, **headers})
             return
         self.close_connection = True
         with suppress(OSError):

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from remit_consumers.breach.registers import NOT_COVERED, Register, categories_of, registers
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.sharing.disclosures import MADE, history, told_subjects
@@ -74,6 +75,8 @@ class Affected:
         tenants: For each tenant, its subjects as they may be told.
         recipients: Those who got something of that span.
         sealed: What lay there sealed, or was unreadable by then.
+        registers: What lay open of the lake's own registers.
+        vault: Subjects whose secrets the vault holds, of whatever day, as many as may be told; None: out of reach.
     """
 
     rows: Mapping[str, int]
@@ -83,6 +86,8 @@ class Affected:
     tenants: Mapping[str, str | int]
     recipients: tuple[str, ...]
     sealed: Sequence[Sealed]
+    registers: Mapping[str, Register]
+    vault: str | int | None
 
     def to_dict(self, span: Span) -> dict[str, object]:
         """What `remit breach --json` prints, without the draft."""
@@ -106,16 +111,20 @@ class Affected:
                 }
                 for one in self.sealed
             ],
+            "registers": {name: one.to_dict() for name, one in self.registers.items()},
+            "vault": {"subjects": self.vault},
+            "not_covered": list(NOT_COVERED),
         }
 
 
-def affected(lake: Path, span: Span, sealed: Sequence[Sealed]) -> Affected:
+def affected(lake: Path, span: Span, sealed: Sequence[Sealed], vault: int | None) -> Affected:
     """Find whom and what a breach of the lake concerns.
 
     Args:
         lake: The lake's folder.
         span: Of what.
         sealed: The epochs that sealed in it.
+        vault: How many subjects' secrets the vault holds; None where it is out of reach.
 
     Raises:
         LakeError: The lake cannot be read.
@@ -123,6 +132,7 @@ def affected(lake: Path, span: Span, sealed: Sequence[Sealed]) -> Affected:
     with reaching(lake):
         tables = {name.removeprefix(EVENTS): _open_rows(lake, name, span) for name in _events(lake)}
         categories = _categories(lake, tables)
+    beside = registers(lake, span.from_day, span.to_day)
     people = [rows.select(["tenant", "subject"]) for rows in tables.values()]
     everybody = pa.concat_tables(people) if people else _NOBODY
     known = everybody.filter(pc.is_valid(everybody.column("subject")))
@@ -130,7 +140,7 @@ def affected(lake: Path, span: Span, sealed: Sequence[Sealed]) -> Affected:
     counts = by_tenant.group_by("tenant").aggregate([("subject", "count")]).to_pylist()
     return Affected(
         rows={name: rows.num_rows for name, rows in sorted(tables.items()) if rows.num_rows},
-        categories=categories,
+        categories=tuple(sorted(categories | categories_of(beside))),
         subjects=told_subjects(by_tenant.num_rows),
         without_subject=everybody.num_rows - known.num_rows,
         tenants={
@@ -139,6 +149,8 @@ def affected(lake: Path, span: Span, sealed: Sequence[Sealed]) -> Affected:
         },
         recipients=_recipients(lake, span),
         sealed=sealed,
+        registers=beside,
+        vault=None if vault is None else told_subjects(vault),
     )
 
 
@@ -160,22 +172,21 @@ def _open_rows(lake: Path, name: str, span: Span) -> pa.Table:
     return rows.set_column(tenant, "tenant", pc.fill_null(rows.column("tenant"), ""))
 
 
-def _categories(lake: Path, tables: Mapping[str, pa.Table]) -> tuple[str, ...]:
+def _categories(lake: Path, tables: Mapping[str, pa.Table]) -> set[str]:
     """The categories of what stands in rows, by the tags that they bear."""
     if not is_table(lake, "tagsets"):
-        return ()
+        return set()
     borne = {
         tag for rows in tables.values() for tag in pc.unique(rows.column("tagset")).to_pylist()
     }
     catalogue = open_table(lake, "tagsets").delta.to_pyarrow_table(columns=["tagset", "fields"])
-    found = {
+    return {
         field["category"]
         for row in catalogue.to_pylist()
         if row["tagset"] in borne
         for field in json.loads(row["fields"]).values()
         if field["decision"] != Decision.REFUSE
     }
-    return tuple(sorted(found))
 
 
 def _recipients(lake: Path, span: Span) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from remit_consumers.breach.affected import Affected, Span
+from remit_consumers.breach.registers import NOT_COVERED
 from remit_schemas.category import CATEGORIES
 
 
@@ -26,10 +27,26 @@ def _lines(found: Affected, span: Span) -> Iterator[str]:
     if len(found.tenants) > 1 or any(found.tenants):
         yield f"Customers of {len(found.tenants)} tenants, each of which is told apart."
     yield f"The same data was given before to: {', '.join(found.recipients) or 'nobody'}."
+    yield from _of_registers(found)
     yield from _of_sealed(found)
     yield "Possible harm: [to be judged]."
     yield "What was done, and what you can do: [measures]."
     yield "Contact: [name, address]."
+    yield ""
+    yield "Not counted above, and to be looked at before this is sent:"
+    for part in NOT_COVERED:
+        yield f"- {part}"
+
+
+def _of_registers(found: Affected) -> Iterator[str]:
+    """What else names people, each register under names of its own."""
+    for name, one in found.registers.items():
+        whose = "" if one.subjects is None else f" of {one.subjects} people under other pseudonyms"
+        yield f"Records of {name} that came in these days: {one.rows}{whose}."
+    if found.vault is None:
+        yield "The vault, which ties pseudonyms to people, cannot be reached: how many it holds is to be found out."
+    else:
+        yield f"The vault, which lies apart, ties pseudonyms to {found.vault} people of whatever day; whether it lay open: [yes or no]."
 
 
 def _of_sealed(found: Affected) -> Iterator[str]:

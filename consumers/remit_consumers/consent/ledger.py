@@ -185,14 +185,27 @@ class Ledger:
             LakeError: The ledger cannot be read.
             KeysOutOfReach: Vault or keys cannot be read.
         """
+        rows = self._of_tenant(tenant)
+        names = self._names.known(tenant, subject)
+        mine = pc.is_in(rows.column("subject"), pa.array(names, pa.string()))
+        return rows.filter(mine).sort_by([("effect_at", "ascending"), ("index", "ascending")])
+
+    def record(self, tenant: str, name: str) -> pa.Table:
+        """Give the one record of a name, ``<pack>:<index>``, or none (columns: `tables.CONSENTS`); whose it is stays open.
+
+        Raises:
+            LakeError: The ledger cannot be read.
+        """
+        rows = self._of_tenant(tenant)
+        pack, _, index = name.rpartition(":")
+        numbers = rows.column("index").cast(pa.string())
+        return rows.filter(pc.and_(pc.equal(rows.column("pack"), pack), pc.equal(numbers, index)))
+
+    def _of_tenant(self, tenant: str) -> pa.Table:
+        """The records of a tenant's subjects; the lake is asked, not memory."""
         found = self._lake.consents(-1)
         rows = CONSENTS.empty_table() if found is None else found.rows
-        names = self._names.known(tenant, subject)
-        mine = pc.and_(
-            pc.equal(rows.column("tenant"), tenant),
-            pc.is_in(rows.column("subject"), pa.array(names, pa.string())),
-        )
-        return rows.filter(mine).sort_by([("effect_at", "ascending"), ("index", "ascending")])
+        return rows.filter(pc.equal(rows.column("tenant"), tenant))
 
     def stands(self, rows: pa.Table, versions: AbstractSet[str]) -> dict[str, datetime | None]:
         """Say since when the one subject of some records grants each purpose that it spoke of; None: it does not.

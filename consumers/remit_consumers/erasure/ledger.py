@@ -58,6 +58,7 @@ class Named:
         suppression: Its entry of the suppression list, as hex.
         evidence: What it had said, without which nobody could prove what was lawful: purpose, status, time, version and
             method of each consent record.
+        informed: For each source that is told of it, the name that the source can match.
     """
 
     tenant: str
@@ -66,6 +67,7 @@ class Named:
     vault: str = ""
     suppression: str = ""
     evidence: Sequence[Sequence[str | None]] = ()
+    informed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

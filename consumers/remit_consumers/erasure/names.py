@@ -6,6 +6,7 @@ from datetime import datetime
 import pyarrow.compute as pc
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.informed import names_for
 from remit_consumers.erasure.ledger import Named
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.erasure.suppression import Suppression
@@ -38,6 +39,7 @@ def named(
             vault=_vault_index(deployment, ref),
             suppression=suppression.index_of(ref.tenant, ref.subject).hex(),
             evidence=[row for name in names for row in evidence.get((ref.tenant, name), ())],
+            informed=names_for(deployment.settings.keys, ref),
         )
         for ref, names in said.items()
     )

@@ -1,40 +1,33 @@
-"""Notices: whoever got something of an erased subject is told, under the name it knows, until it says that it is done.
+"""The table of notices: who is told of what happened to a subject's data, under the name it knows, and what it answered.
 
-A table of the lake, only ever appended to: of several rows of one notice the newest holds. A notice is on record before
-the rows that say to whom something went are gone, and its name of the subject goes once the recipient has acknowledged.
+Rows are only ever appended: of several rows of one notice the newest holds. A notice is on record before the rows that
+say to whom something went are gone, and its name of the subject goes once it is acknowledged, or has lapsed.
 
 Source: policy 2021-11-01, clauses S086a, S086b.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from remit_consumers.erasure.notice import EXCEPTIONS, Notice
 from remit_consumers.erasure.strike import Struck, strike
+from remit_consumers.keyfiles import FolderLock
 from remit_consumers.lake.append import append_rows
-from remit_consumers.lake.tables import is_table, open_table
+from remit_consumers.lake.fault import reaching
+from remit_consumers.lake.tables import Table, evolve, is_table, open_table
 from remit_schemas.errors import SettingsError
 
 TABLE: Final = "notices"
-OUTBOX: Final = "outbox"
-"""The folder below the data folder where notices lie for recipients without an address."""
 
-ANSWER_WITHIN: Final = timedelta(days=15)
-"""How long a recipient has to answer: as long as the operator itself. Source: policy 2021-11-01, clause S101."""
-
-RETRY: Final = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
-"""How long after each try the next one comes; after the last, once a day."""
-
-EXCEPTIONS: Final = ("legal_obligation", "independent_authorisation")
-"""Why a recipient may keep what it got. Source: policy 2021-11-01, clause S086b."""
-
-KINDS: Final = ("erased", "corrected", "restricted", "withdrawn", "breach")
+LOCK: Final = "notices.lock"
+"""In the lake's folder: held while the table changes, so that nothing that is over is noted as sent once more."""
 
 _TIME = pa.timestamp("us", "UTC")
 
@@ -52,85 +45,23 @@ NOTICES = pa.schema(
         "acknowledged_at": _TIME,
         "exception": pa.string(),
         "keep_until": _TIME,
+        "taken_at": _TIME,
+        "scope": pa.string(),
     }
 )
-"""Who is told what: `subjects` are the names under which the recipient knows one subject, joined by commas, and empty
-once it has acknowledged; `reference` is the erasure; `exception` is from `EXCEPTIONS`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One notice; the fields are those of the table."""
-
-    notice: str
-    to: str
-    kind: str
-    reference: str
-    subjects: str
-    made_at: datetime
-    due_at: datetime
-    keep_until: datetime
-    tries: int = 0
-    tried_at: datetime | None = None
-    acknowledged_at: datetime | None = None
-    exception: str | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it waits for an answer."""
-        return self.acknowledged_at is None
-
-    def is_due(self, now: datetime) -> bool:
-        """Whether it is to be sent now, for the first time or again."""
-        if not self.is_open:
-            return False
-        if self.tried_at is None:
-            return True
-        return now >= self.tried_at + RETRY[min(self.tries, len(RETRY)) - 1]
-
-    def told(self, now: datetime) -> dict[str, object]:
-        """What is shown of it: nobody's name."""
-        form = {name: value for name, value in asdict(self).items() if name != "subjects"}
-        state = "open" if self.is_open else "acknowledged"
-        return form | {"state": "overdue" if self.is_open and now > self.due_at else state}
-
-    def to_json(self) -> dict[str, object]:
-        """What its recipient gets."""
-        return {
-            "v": 1,
-            "notice": self.notice,
-            "to": self.to,
-            "kind": self.kind,
-            "subjects": self.subjects.split(","),
-            "made_at": self.made_at.isoformat(),
-            "answer_by": self.due_at.isoformat(),
-            "exceptions": list(EXCEPTIONS),
-        }
-
-
-def make(to: str, kind: str, reference: str, subjects: Sequence[str], now: datetime) -> Notice:
-    """Make a notice; the same again is the same notice.
-
-    Args:
-        to: Name of the recipient.
-        kind: From `KINDS`.
-        reference: What it is about: an erasure.
-        subjects: The names under which the recipient knows one subject.
-        now: Aware UTC.
-    """
-    told = "\x1f".join((to, kind, reference, *sorted(subjects)))
-    name = hashlib.sha256(told.encode()).hexdigest()[:32]
-    due = now + ANSWER_WITHIN
-    return Notice(
-        name, to, kind, reference, ",".join(sorted(subjects)), now, due, now + timedelta(days=1_096)
-    )
+"""Who is told what; the columns are the fields of a `Notice`."""
 
 
 def notices(root: Path) -> list[Notice]:
-    """All notices as they stand, the oldest first."""
+    """All notices as they stand, the oldest first.
+
+    Raises:
+        LakeError: The lake cannot be read.
+    """
     if not is_table(root, TABLE):
         return []
-    rows = open_table(root, TABLE, NOTICES).delta.to_pyarrow_table().cast(NOTICES)
+    with reaching(root):
+        rows = _rows(open_table(root, TABLE, NOTICES))
     newest: dict[str, Notice] = {}
     for row in rows.to_pylist():
         one = Notice(**row)
@@ -142,14 +73,17 @@ def notices(root: Path) -> list[Notice]:
 
 def record(root: Path, fresh: Sequence[Notice]) -> int:
     """Put notices on record, durably, each once; gives how many are new."""
-    known = {one.notice for one in notices(root)}
-    new = [one for one in fresh if one.notice not in known]
-    _append(root, new)
+    if not fresh:
+        return 0
+    with _alone(root):
+        known = {one.notice for one in notices(root)}
+        new = [one for one in fresh if one.notice not in known]
+        _append(root, new)
     return len(new)
 
 
 def acknowledge(root: Path, name: str, now: datetime, exception: str | None = None) -> Notice:
-    """Note that a recipient has done what it was told, or why it need not; its names of the subject go.
+    """Note that a party has done what it was told, or why it need not; its names of the subject go.
 
     Raises:
         SettingsError: There is no such notice, or no such exception.
@@ -161,14 +95,43 @@ def acknowledge(root: Path, name: str, now: datetime, exception: str | None = No
     if found is None:
         message = "there is no such notice: `remit notices list` shows them"
         raise SettingsError(message)
-    done = replace(found, acknowledged_at=now, exception=exception, subjects="")
-    _replace(root, done)
+    done = acknowledged(found, now, exception)
+    close(root, [done])
     return done
 
 
-def tried(root: Path, one: Notice, now: datetime) -> None:
-    """Note that a notice was sent."""
-    _append(root, [replace(one, tries=one.tries + 1, tried_at=now)])
+def acknowledged(one: Notice, now: datetime, exception: str | None = None) -> Notice:
+    """A notice that was answered."""
+    return replace(one, acknowledged_at=now, exception=exception, subjects="")
+
+
+def lapse(root: Path, now: datetime) -> list[Notice]:
+    """Give up the notices that nobody answered in all that time, and forget what their subjects were called."""
+    over = [replace(one, subjects="") for one in notices(root) if one.is_lapsed(now)]
+    close(root, over)
+    return over
+
+
+def tried(root: Path, sent: Sequence[Notice]) -> None:
+    """Note that notices were sent, all in one commit; who answered by another way meanwhile is not named again."""
+    with _alone(root):
+        still = {one.notice for one in notices(root) if one.is_open}
+        _append(root, [one for one in sent if one.notice in still])
+
+
+def close(root: Path, done: Sequence[Notice]) -> None:
+    """Put on record that notices are over, and take away their earlier rows, which name subjects."""
+    if not done:
+        return
+    names = pa.array([one.notice for one in done], pa.string())
+
+    def change(rows: pa.Table) -> pa.Table:
+        mine = pc.is_in(rows.column("notice"), names)
+        return rows.filter(pc.invert(pc.and_(mine, pc.not_equal(rows.column("subjects"), ""))))
+
+    with _alone(root):
+        _append(root, done)
+        strike(root, Struck(TABLE, ["notice"], names, change))
 
 
 def whose(
@@ -201,7 +164,25 @@ def whose(
 
 def _rank(one: Notice) -> tuple[bool, int]:
     """Which of two rows of a notice is the newer one."""
-    return one.acknowledged_at is not None, one.tries
+    return not one.subjects, one.tries
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Change the table while no other process does."""
+    with reaching(root):
+        root.mkdir(parents=True, exist_ok=True)
+        with FolderLock(root / LOCK).held():
+            yield
+
+
+def _rows(table: Table) -> pa.Table:
+    """The rows of the table; columns that it was made without are null."""
+    rows = table.delta.to_pyarrow_table()
+    for column in NOTICES:
+        if column.name not in rows.column_names:
+            rows = rows.append_column(column, pa.nulls(rows.num_rows, column.type))
+    return rows.select(NOTICES.names).cast(NOTICES)
 
 
 def _append(root: Path, rows: Sequence[Notice]) -> None:
@@ -209,16 +190,6 @@ def _append(root: Path, rows: Sequence[Notice]) -> None:
     if not rows:
         return
     table = open_table(root, TABLE, NOTICES)
+    evolve(table, NOTICES)
+    table.refresh()
     append_rows(table, pa.Table.from_pylist([asdict(one) for one in rows], NOTICES))
-
-
-def _replace(root: Path, done: Notice) -> None:
-    """Put a row on record that says it is done, and take away the earlier ones, which name the subject."""
-    _append(root, [done])
-    name = pa.array([done.notice], pa.string())
-
-    def change(rows: pa.Table) -> pa.Table:
-        mine = pc.is_in(rows.column("notice"), name)
-        return rows.filter(pc.invert(pc.and_(mine, rows.column("acknowledged_at").is_null())))
-
-    strike(root, Struck(TABLE, ["notice"], name, change))

@@ -1,31 +1,26 @@
-"""Telling: notices of an erasure are put on record before it begins, and sent until their recipients answer.
+"""Telling: who got something of a subject, or may have sent it, is told what happened to it.
 
-A notice goes out as JSON that the deployment has signed: by HTTP POST where the policy names an address of the
-recipient, else as a file in an outbox.
+Notices are on record before anything goes. Of an erasure they are made from its order alone, so that one that a crash
+interrupted tells the same parties.
+
+Source: policy 2021-11-01, clauses S086a, S086b; GDPR article 19.
 """
 
-import base64
-import http.client
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.informed import names_for
 from remit_consumers.erasure.known_as import RECIPIENT_DOMAIN, days_told, every_name, names_of
 from remit_consumers.erasure.ledger import Erasure
-from remit_consumers.erasure.notices import OUTBOX, Notice, make, notices, record, tried, whose
-from remit_consumers.lake.receipt import canonical
-from remit_schemas.durable import replace_file
-
-ERASED = "erased"
-TIMEOUT_S = 10.0
-"""How long a recipient may take to accept a notice; who takes longer is tried again."""
+from remit_consumers.erasure.notice import ERASED, LIFTED, RESTRICTED, Happened, make
+from remit_consumers.erasure.notices import notices, record, whose
+from remit_consumers.erasure.scope import SubjectRef
 
 
 def tell(deployment: Deployment, erasure: Erasure, now: datetime) -> int:
-    """Put a notice on record for each subject and each recipient that got something of it; gives how many there are.
+    """Put a notice of an erasure on record for each subject and each party that is to know; gives how many there are.
 
     Raises:
         LakeError: The lake cannot be read or written.
@@ -34,35 +29,67 @@ def tell(deployment: Deployment, erasure: Erasure, now: datetime) -> int:
     Source: policy 2021-11-01, clause S086a.
     """
     root = deployment.lake.root
-    fresh: list[Notice] = []
+    scope = {} if erasure.scope.is_whole else erasure.scope.to_dict()
+    what = Happened(ERASED, erasure.erasure, scope)
+    fresh = []
     for one in erasure.named:
-        for _, to, stored in whose(root, {one.tenant: one.stored}):
-            names = known_as(deployment, to, stored)
-            fresh.append(make(to, ERASED, erasure.erasure, names, now))
+        parties = dict(_recipients(deployment, one.tenant, one.stored))
+        parties |= {to: [name] for to, name in one.informed.items()}
+        fresh += [make(to, what, names, now) for to, names in parties.items()]
     record(root, fresh)
     return sum(one.reference == erasure.erasure for one in notices(root))
 
 
-def send(deployment: Deployment, now: datetime) -> dict[str, int]:
-    """Send what is due, for the first time or again; gives how many went out, by recipient.
+def tell_change(
+    deployment: Deployment,
+    about: SubjectRef,
+    stored: Sequence[str],
+    what: Happened,
+    now: datetime,
+) -> int:
+    """Put notices of what was corrected or restricted on record; gives how many are new.
 
-    What cannot be delivered counts as tried and is sent again later.
+    Args:
+        deployment: The installation.
+        about: Whose data.
+        stored: The pseudonyms under which rows of theirs may stand.
+        what: Happened to it; the same again is told once.
+        now: Aware UTC.
+
+    Raises:
+        LakeError: The lake cannot be read or written.
+        KeysOutOfReach: Keys cannot be read.
     """
-    sent: defaultdict[str, int] = defaultdict(int)
-    for one in notices(deployment.lake.root):
-        if one.is_due(now):
-            _deliver(deployment, one)
-            tried(deployment.lake.root, one, now)
-            sent[one.to] += 1
-    return dict(sent)
+    contract = str(what.scope.get("contract", ""))
+    parties = dict(_recipients(deployment, about.tenant, stored, contract))
+    told = names_for(deployment.settings.keys, about)
+    parties |= {to: [name] for to, name in told.items()}
+    fresh = [make(to, what, names, now) for to, names in parties.items()]
+    return record(deployment.lake.root, fresh)
 
 
-def withdraw_file(data: Path, one: Notice) -> None:
-    """Take the file of an acknowledged notice out of the outbox."""
-    _file(data, one).unlink(missing_ok=True)
+def tell_lifted(root: Path, request: str, now: datetime) -> int:
+    """Put on record for everybody who was told of a restriction that it is over; gives how many are new.
+
+    Nobody knows any more whom it was about: the notice of then stands for the subject.
+
+    Raises:
+        LakeError: The lake cannot be read or written.
+    """
+    told = [one for one in notices(root) if (one.kind, one.reference) == (RESTRICTED, request)]
+    over = Happened(LIFTED, request, {})
+    return record(root, [make(one.to, over, [one.notice], now) for one in told])
 
 
-def known_as(deployment: Deployment, to: str, stored: Sequence[str]) -> list[str]:
+def _recipients(
+    deployment: Deployment, tenant: str, stored: Sequence[str], contract: str = ""
+) -> Iterator[tuple[str, list[str]]]:
+    """Who got something of a subject, of one contract or any, and what each knows it by."""
+    for _, to, theirs in whose(deployment.lake.root, {tenant: stored}, contract):
+        yield to, _known_as(deployment, to, theirs)
+
+
+def _known_as(deployment: Deployment, to: str, stored: Sequence[str]) -> list[str]:
     """What a recipient knows a subject by; all that it may, where the policy does not name it any more."""
     terms = deployment.policy.recipients.get(to)
     keys, domain = deployment.settings.keys, RECIPIENT_DOMAIN + to
@@ -70,47 +97,3 @@ def known_as(deployment: Deployment, to: str, stored: Sequence[str]) -> list[str
     if terms is None:
         return sorted(every_name(keys, domain, stored, days))
     return sorted(names_of(keys, domain, stored, terms.subject, days))
-
-
-def _deliver(deployment: Deployment, one: Notice) -> bool:
-    """Hand a notice over: by POST, or as a file; gives whether it was taken."""
-    body = canonical(_signed(deployment, one)).encode()
-    terms = getattr(deployment.policy, "recipients", {}).get(one.to)
-    contact = getattr(terms, "contact", None) or ""
-    if contact.startswith(("https://", "http://")):
-        return _post(contact, body)
-    file = _file(deployment.settings.data, one)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(file, body)
-    return True
-
-
-def _signed(deployment: Deployment, one: Notice) -> dict[str, object]:
-    """A notice as it goes out."""
-    told = one.to_json()
-    keys = deployment.keys
-    return {
-        "notice": told,
-        "signature": base64.b64encode(keys.sign(canonical(told).encode())).decode("ascii"),
-        "verify_key": base64.b64encode(keys.verify_key).decode("ascii"),
-    }
-
-
-def _post(url: str, body: bytes) -> bool:
-    """POST a notice; who does not answer in time, or not with success, has not got it."""
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.netloc, timeout=TIMEOUT_S)
-    try:
-        path = parts.path or "/"
-        connection.request("POST", path, body, {"Content-Type": "application/json"})
-        return connection.getresponse().status < http.client.MULTIPLE_CHOICES
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-def _file(data: Path, one: Notice) -> Path:
-    """Where a notice lies for a recipient without an address."""
-    return data / OUTBOX / one.to / f"{one.notice}.json"

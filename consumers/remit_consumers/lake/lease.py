@@ -15,9 +15,9 @@ LOCK = "maintenance.lock"
 
 
 @contextmanager
-def lease(root: Path) -> Iterator[bool]:
-    """Hold a lake's lease, without waiting for it; gives whether it is held."""
-    handle = os.open(root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def lease(root: Path, lock: str = LOCK) -> Iterator[bool]:
+    """Hold a lake's lease, or another `lock` in its folder, without waiting for it; gives whether it is held."""
+    handle = os.open(root / lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

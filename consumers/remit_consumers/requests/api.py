@@ -176,6 +176,7 @@ def _scope(said: Said) -> Scope:
 
 
 def _list(_: Api, register: Register, __: str, said: Said) -> Said:
+    register.tidy()
     found = [one.public() for one in register.all() if said.get("all") or one.is_open]
     return {"requests": found}
 

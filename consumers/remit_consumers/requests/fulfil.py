@@ -8,7 +8,9 @@ from datetime import datetime
 
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.erase import EVERYTHING, erase
+from remit_consumers.erasure.notice import CORRECTED, RESTRICTED, Happened
 from remit_consumers.erasure.scope import ACCOUNT_CANCELLED, Scope, SubjectRef
+from remit_consumers.erasure.telling import tell_change
 from remit_consumers.lake.requests import Request
 from remit_consumers.lake.restrictions import restrict
 from remit_consumers.requests.access import export
@@ -16,7 +18,7 @@ from remit_consumers.requests.correct import correct
 from remit_consumers.requests.correction import Correction
 from remit_consumers.requests.found import names_of
 from remit_consumers.requests.register import Register
-from remit_consumers.requests.restating import restate
+from remit_consumers.views.renewing import renew
 from remit_schemas.errors import RequestRefused
 from remit_schemas.requests import Right
 
@@ -110,11 +112,16 @@ def _correct(
     names = names_of(deployment, about, now)
     clause = register.terms.rights[Right(found.right)].clause
     done = correct(deployment, about, names, asked, clause)
-    told = restate(deployment, found, (about, asked.contract), names, now) if done.rows else 0
+    told = 0
+    if done.rows:
+        scope = {"contract": asked.contract, "fields": sorted(asked.values)}
+        told = tell_change(deployment, about, names, Happened(CORRECTED, found.request, scope), now)
+        renew(deployment.settings, deployment.policy, lambda: now)
     fields = " ".join(f"{name}={count}" for name, count in sorted(done.fields.items()))
     words = f"{done.rows:,} rows of {asked.contract} looked at and put right"
     return _Done(
-        f"{asked.contract}: {fields}", f"{words}; recipients told: {told}" if told else words
+        f"{asked.contract}: {fields}",
+        f"{words}; told: {told} recipients and sources" if told else words,
     )
 
 
@@ -122,6 +129,7 @@ def _restrict(deployment: Deployment, _: Register, of: _About, __: Given, now: d
     found, about = of
     names = names_of(deployment, about, now)
     restrict(deployment.settings.lake, found.request, about.tenant, names, now)
+    tell_change(deployment, about, names, Happened(RESTRICTED, found.request, {}), now)
     words = "kept and used for nothing, until it is lifted" if names else "nothing is held"
     return _Done(f"names={len(names)}", words)
 

@@ -216,8 +216,9 @@ class Register:
 
     def tidy(self) -> None:
         """Forget whom requests were about that are closed, or never came on record: a crash may have left some."""
-        open_ = {one.request for one in self.all() if one.is_open}
-        for request in self.matters.kept():
+        kept = self.matters.kept()
+        open_ = {one.request for one in self.all() if one.is_open} if kept else set()
+        for request in kept:
             if request not in open_:
                 self.matters.forget(request)
 

@@ -73,6 +73,11 @@ class Vault:
             from remit_consumers.vault.postgres_store import PostgresStore  # noqa: PLC0415 - as above
         return PostgresStore.exists(place) and len(PostgresStore.open(place)) > 0
 
+    @classmethod
+    def count(cls, place: Path | str) -> int:
+        """How many subjects' secrets a vault holds; none where there is no vault, and none is begun. Errors as `open`."""
+        return len(cls.open(place, b"")) if cls.exists(place) else 0
+
     def __len__(self) -> int:
         return len(self._store)
 

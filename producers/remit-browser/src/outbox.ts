@@ -22,6 +22,7 @@ export interface Owner {
 
 export class Outbox {
   dropped = 0;
+  records: string[] = [];
   /** Whether anything may go. */
   isOpen = false;
   waiting: PageView[] = [];
@@ -143,7 +144,10 @@ export class Outbox {
         referrerPolicy: "no-referrer",
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
-      if (answer.ok) return 0;
+      if (answer.ok) {
+        if (said) await this.#learn(answer);
+        return 0;
+      }
       if (answer.status < 500 && answer.status !== 429 && answer.status !== 408) return this.#giveUp(letter, answer.status);
       const asked_ms = retryAfter(answer);
       this.#isAsked = asked_ms > 0;
@@ -152,6 +156,12 @@ export class Outbox {
       this.#isAsked = false;
       return backoff_ms;
     }
+  }
+
+  /** Takes up the names of what was said; an answer without them, or one that breaks off, is an answer all the same. */
+  async #learn(answer: Response): Promise<void> {
+    const told = (await answer.json().catch(() => undefined)) as { records?: unknown } | null | undefined;
+    if (Array.isArray(told?.records)) this.records.push(...told.records.map(String));
   }
 
   #giveUp(letter: Letter, status: number): number {

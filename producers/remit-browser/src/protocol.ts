@@ -69,6 +69,8 @@ export interface Remit {
   flush(): Promise<boolean>;
   /** Page views of this page that were let go: too many, refused by the edge, or held and then refused. */
   readonly dropped: number;
+  /** The names of what was said on this page in the consent ledger, once the edge has answered; nowhere but in memory. */
+  readonly records: readonly string[];
 }
 
 export interface Options {

@@ -52,6 +52,10 @@ export class Tracker implements Remit {
     return this.#outbox.dropped;
   }
 
+  get records(): readonly string[] {
+    return this.#outbox.records;
+  }
+
   get given(): readonly string[] {
     const { policy_version } = this.#policy ?? {};
     return this.#choice && this.#choice.version === policy_version && !saysNo() ? this.#choice.given : [];

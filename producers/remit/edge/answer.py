@@ -39,10 +39,16 @@ class Answer:
 
 
 def accepted(
-    events: int, refused: Sequence[dict[str, object]] = (), *, duplicate: bool = False
+    events: int,
+    refused: Sequence[dict[str, object]] = (),
+    *,
+    duplicate: bool = False,
+    records: Sequence[str] = (),
 ) -> Answer:
-    """Answer a batch that is taken, or was before."""
+    """Answer a batch that is taken, or was before; `records` names what was said, in the ledger's own words."""
     said: dict[str, object] = {"accepted": events}
+    if records:
+        said["records"] = [*records]
     if duplicate:
         said["duplicate"] = True
     said["refused"] = [*refused]

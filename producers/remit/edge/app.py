@@ -32,7 +32,7 @@ from remit.edge.rest import rest_of
 from remit.edge.sources import Source, Sources
 from remit.edge.wire import Head
 from remit.proxies import Proxies
-from remit.result import Accepted, Refused
+from remit.result import Accepted, Recorded, Refused
 
 ROOMS: Final = {"/v1/events": "events", "/v1/consent": "consent"}
 PREFLIGHT: Final = (
@@ -90,6 +90,7 @@ class Tally:
         refused: What is said of the others.
         numbers: Of the parts that are to be safe before anything is answered.
         later: Why the rest may be sent again; None when nothing is left.
+        records: The names of what was said, in the consent ledger.
     """
 
     taken: int
@@ -97,6 +98,7 @@ class Tally:
     refused: Refusals
     numbers: list[int]
     later: str | None
+    records: tuple[str, ...] = ()
 
     @property
     def is_any(self) -> bool:
@@ -204,12 +206,13 @@ class Edge:
         self.metrics.events["accepted"] += tally.taken
         if tally.later is not None:
             return later(503, tally.later, BUSY_S)
-        if not tally.again and not refused:
+        if not (tally.again or refused or tally.records):
             return ALL_TAKEN[tally.taken]
         self.metrics.events["duplicate"] += tally.again
         self.metrics.events["refused"] += len(refused)
         is_known = tally.again > 0
-        return accepted(tally.taken + tally.again, refused, duplicate=is_known)
+        events = tally.taken + tally.again
+        return accepted(events, refused, duplicate=is_known, records=tally.records)
 
     def _emit(self, tally: Tally, number: int, group: Group) -> None:
         batches = self._parts.batches
@@ -221,6 +224,7 @@ class Edge:
         answers = group.emit(self._parts.client, note)
         if isinstance(answers, Accepted):
             taken = len(group.places)
+            tally.records = answers.records if isinstance(answers, Recorded) else ()
         else:
             taken = _count(tally, group, answers)
         if taken and number:

@@ -46,3 +46,18 @@ def test_without_a_key_or_a_file_of_receipts_nothing_is_checked(tmp_path: Path) 
         file.write_text(written, "utf-8")
         said = shop.remit("consent", "check", str(file), "--trust", key, expect=2).stderr
         assert len(said.splitlines()) == 1
+
+
+def test_a_receipt_is_found_by_the_name_of_its_record_and_nothing_else_is(tmp_path: Path) -> None:
+    shop = Installation(tmp_path)
+    shop.remit("consent", "give", "-", "--purpose", REPORTING, "--wait", stdin=WHO)
+
+    def receipts(words: tuple[str, ...], asked: str) -> list[str]:
+        printed = shop.remit("consent", "receipt", "-", "--json", *words, stdin=asked).stdout
+        return [one["receipt"]["record_id"] for one in json.loads(printed)["receipts"]]
+
+    (name,) = receipts((), WHO)
+    assert receipts(("--by-record",), name) == [name]
+    assert receipts(("--by-record", "--tenant", "anna"), name) == [], "another tenant's"
+    for other in (f"{name}1", name.rpartition(":")[0], "x:0", ":", "x:²"):
+        assert receipts(("--by-record",), other) == []

@@ -15,6 +15,8 @@ from kit.installation import Installation
 from kit.kafka import Kafka
 from kit.means import write_places
 from kit.own_policy import own
+from remit_consumers.erasure.notice import ERASED, Happened, make
+from remit_consumers.erasure.notices import record
 from remit_consumers.keys import KeyStore
 from remit_consumers.source.topic import Topic
 from remit_schemas.policy import find_policy
@@ -205,3 +207,27 @@ def test_a_recipients_topic_that_is_kept_for_more_than_three_days_is_found(
         "set cleanup.policy to delete and retention.ms to 259200000 at most: "
         f"{name}.share.ever, {name}.share.keyed, {name}.share.long"
     )
+
+
+def test_a_notice_that_nobody_answered_in_time_is_found(
+    remit: Callable[..., Said], folder: Path
+) -> None:
+    remit("keys", "rotate")
+    lake = folder / "data" / "lake"
+    long_ago = datetime.now(UTC) - timedelta(days=16)
+    happened = Happened(ERASED, "an-erasure", {})
+    record(lake, [make("source/shop", happened, ["name"], long_ago)])
+    found = checks(remit("doctor", "--json"))["notices"]
+    assert not found["holds"]
+    assert "1 overdue" in found["detail"]
+
+
+def test_a_server_that_sends_and_is_told_nothing_is_named(remit: Callable[..., Said]) -> None:
+    remit("sources", "add", "till", "--kind", "server")
+    assert (
+        "1 servers send and are told nothing"
+        in checks(remit("doctor", "--json"))["notices"]["detail"]
+    )
+    assert json.loads(remit("notices", "sources", "--json").out)["not_told"] == ["till"]
+    remit("notices", "inform", "till")
+    assert checks(remit("doctor", "--json"))["notices"]["detail"] == "none"

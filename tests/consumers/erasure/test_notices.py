@@ -12,7 +12,7 @@ from kit.shop import NOON
 from remit_consumers.erasure.names import named
 from remit_consumers.erasure.notices import acknowledge, notices
 from remit_consumers.erasure.scope import SubjectRef
-from remit_consumers.erasure.telling import send, withdraw_file
+from remit_consumers.erasure.sending import send, withdraw_file
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.tables import open_table
@@ -57,12 +57,12 @@ def test_a_recipient_is_told_and_told_again_until_it_answers(shop: ErasingShop) 
     certificate = shop.erase("ann")
     assert certificate.facts["notices"] == 1
     assert open_table(shop.root, "disclosed").delta.to_pyarrow_table().num_rows == 0
-    assert send(shop.deployment, NOON) == {"partner": 1}
+    assert send(shop.deployment, NOON) == {"partner": {"taken": 1}}
     (file,) = (shop.settings.data / "outbox" / "partner").glob("*.json")
     told = json.loads(file.read_text())["notice"]
     assert (told["kind"], told["to"]) == ("erased", "partner")
     assert send(shop.deployment, NOON) == {}
-    assert send(shop.deployment, NOON + timedelta(hours=1)) == {"partner": 1}
+    assert send(shop.deployment, NOON + timedelta(hours=1)) == {"partner": {"taken": 1}}
     (one,) = notices(shop.root)
     assert one.told(NOON + timedelta(days=16))["state"] == "overdue"
     assert lies(shop, told["subjects"][0])

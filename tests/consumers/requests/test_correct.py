@@ -14,8 +14,10 @@ from kit.own_policy import own
 from kit.shop import NOON
 from remit import PageView
 from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.notice import CORRECTED, Happened
 from remit_consumers.erasure.notices import notices
 from remit_consumers.erasure.scope import SubjectRef
+from remit_consumers.erasure.telling import tell_change
 from remit_consumers.lake import receipts
 from remit_consumers.lake.floors import Crowd, Floor
 from remit_consumers.requests.asked import Asked
@@ -25,7 +27,6 @@ from remit_consumers.requests.found import holding, names_of
 from remit_consumers.requests.fulfil import Given, fulfil
 from remit_consumers.requests.opened import open_register
 from remit_consumers.requests.references import References
-from remit_consumers.requests.restating import restate
 from remit_consumers.settings import Settings
 from remit_consumers.sharing.disclosures import record, whose_rows
 from remit_schemas.errors import RequestRefused
@@ -189,14 +190,15 @@ def test_who_got_what_was_wrong_is_told_once_under_the_name_it_knows(shop: Erasi
     found = register.receive(ANN, Asked(Right.CORRECT), NOON)
     register.verify(found.request, ProofKind.ACCOUNT_LOGIN, NOON)
     answer = fulfil(shop.deployment, register, found.request, Given(correction=said()), NOON)
-    assert "recipients told: 1" in answer.detail
+    assert "told: 1 recipients and sources" in answer.detail
     assert answer.request.evidence == "page_view: language=3"
     (notice,) = notices(shop.root)
     assert (notice.to, notice.kind, notice.reference) == ("partner", "corrected", found.request)
     assert notice.subjects
     assert not set(notice.subjects.split(",")) & set(names_of(shop.deployment, ANN, NOON))
     names = names_of(shop.deployment, ANN, NOON)
-    restate(shop.deployment, found, (ANN, "page_view"), names, NOON)
+    scope = {"contract": "page_view", "fields": ["language"]}
+    tell_change(shop.deployment, ANN, names, Happened(CORRECTED, found.request, scope), NOON)
     assert len(notices(shop.root)) == 1
 
 

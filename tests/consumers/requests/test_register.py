@@ -1,21 +1,29 @@
 """The register: a request is taken, checked, delayed, denied or done; its clock never pauses, and whom it is about is forgotten."""
 
+import asyncio
 import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.applications import Starlette
 
 from kit.desk import ANN, DAY, LOGIN, NOON, make_deployment, make_register
+from kit.erasing import ErasingShop
 from remit_consumers.erasure.scope import Scope, SubjectRef
 from remit_consumers.lake.requests import Request, counted, days_left, record, steps
+from remit_consumers.metrics import Metrics
+from remit_consumers.requests import tokens
+from remit_consumers.requests.api import Api
 from remit_consumers.requests.asked import Asked
 from remit_consumers.requests.clock import due, due_at
 from remit_consumers.requests.opened import open_register
 from remit_consumers.requests.register import Register
+from remit_consumers.service import Service
 from remit_schemas.errors import KeysOutOfReach, RequestRefused, StaleWriter
 from remit_schemas.policy import find_policy
 from remit_schemas.requests import (
@@ -220,6 +228,41 @@ def test_what_a_crash_left_of_a_request_is_tidied_up(tmp_path: Path) -> None:
     assert left.exists(), "it may be coming on record at this moment"
     os.utime(left, (0, 0))
     register.tidy()
+    assert not left.exists()
+
+
+def test_a_consumer_tidies_up_what_a_crash_left_of_a_request(tmp_path: Path) -> None:
+    shop = ErasingShop(tmp_path)
+    shop.store(shop.view())
+    register = open_register(shop.deployment, "desk")
+    open_ = taken(register).request
+    register.matters.keep("0123456789ab", ANN)
+    left, kept = (
+        tmp_path / "keys" / "requests" / f"{name}.matter" for name in ("0123456789ab", open_)
+    )
+    for file in (left, kept):
+        os.utime(file, (0, 0))
+    service = Service.claim(shop.settings, Metrics())
+    assert service is not None
+    service.stop()
+    assert (left.exists(), kept.exists()) == (False, True)
+
+
+def test_a_program_that_lists_requests_tidies_up_as_well(tmp_path: Path) -> None:
+    deployment = make_deployment(tmp_path)
+    token = tokens.add(deployment.settings.keys, "helpdesk")
+    open_register(deployment, "desk").matters.keep("0123456789ab", ANN)
+    left = tmp_path / "keys" / "requests" / "0123456789ab.matter"
+    os.utime(left, (0, 0))
+    api = Api(deployment, lambda _: None, Metrics())
+
+    async def listed() -> object:
+        door = httpx.ASGITransport(Starlette(routes=api.routes()))
+        async with httpx.AsyncClient(transport=door, base_url="http://remit") as program:
+            headers = {"authorization": f"Bearer {token}"}
+            return (await program.get("/v1/requests", headers=headers)).json()
+
+    assert asyncio.run(listed()) == {"requests": []}
     assert not left.exists()
 
 

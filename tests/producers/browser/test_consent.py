@@ -424,3 +424,30 @@ def test_a_site_that_may_not_store_anything_still_counts(
     agree(page, given=[ANALYTICS])
     page.evaluate("remit.page('/second')")
     assert "viewport" in last(record, "/second")
+
+
+def test_a_page_learns_the_names_of_what_was_said_and_keeps_them_nowhere(
+    visit: Visit, record: RecordingEdge
+) -> None:
+    record.body = b'{"accepted": 2, "records": ["pack-1-2:0", "pack-1-2:1"], "refused": []}'
+    page = visit().open(record.site)
+    assert page.evaluate("remit.records") == []
+    agree(page, given=[ANALYTICS], refused=[IMPROVE])
+    assert page.evaluate("remit.flush()")
+    assert page.evaluate("remit.records") == ["pack-1-2:0", "pack-1-2:1"]
+    page.evaluate("remit.page('/other')")
+    assert page.evaluate("remit.flush()")
+    assert page.evaluate("remit.records.length") == 2, "page views have no name"
+    assert "pack-1-2" not in json.dumps(storage(page))
+
+
+@pytest.mark.parametrize("body", [b"null", b"", b"[]", b'{"records": 7}', b"<html>"])
+def test_an_answer_without_names_is_an_answer(
+    visit: Visit, record: RecordingEdge, body: bytes
+) -> None:
+    record.body = body
+    page = visit().open(record.site)
+    agree(page, given=[ANALYTICS])
+    assert page.evaluate("remit.flush()")
+    assert page.evaluate("remit.records") == []
+    assert len(record.said) == 1

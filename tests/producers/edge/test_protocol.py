@@ -215,8 +215,11 @@ def test_a_choice_becomes_an_event_for_each_purpose(home: Home, edge: EdgeProces
     choice |= {"refused": ["functional.service.improve"]}
     answer = edge.send(key, choice, path="/v1/consent")
     assert (answer.status, answer.said["accepted"]) == (202, 2)
-    assert edge.send(key, choice, path="/v1/consent").said["duplicate"] is True
+    again = edge.send(key, choice, path="/v1/consent").said
+    assert (again["duplicate"], "records" in again) == (True, False)
     edge.end()
+    names = [f"{pack}:{index}" for pack, index in home.stored()]
+    assert answer.said["records"] == names, "as they will stand in the ledger"
     stored = list(home.stored().values())
     assert {event.subject for event in stored} == {f"visitor:{visit}"}
     said = {event.values["purpose"]: event.values["status"] for event in stored}
@@ -229,12 +232,15 @@ def test_that_a_notice_was_shown_or_a_version_agreed_to_is_recorded_by_channel(
 ) -> None:
     key, visit, version = edge.key(), session(), home.bundle.policy.version
     said = {"session": visit, "sent_at": now_ms(), "method": "api", "policy_version": version}
+    records: list[object] = []
     for number, status in enumerate(("notified", "accepted"), 1):
         told = said | {"batch": number, "policy": [status], "channel": "popup"}
         answer = edge.send(key, told, path="/v1/consent")
         assert (answer.status, answer.said["accepted"]) == (202, 1)
+        records.append(answer.said["records"])
     edge.end()
     stored = list(home.stored().values())
+    assert records == [[f"{pack}:{index}"] for pack, index in home.stored()]
     assert {event.subject for event in stored} == {f"visitor:{visit}"}
     columns = ("purpose", "status", "agreed_version", "channel")
     assert [tuple(event.values[name] for name in columns) for event in stored] == [
