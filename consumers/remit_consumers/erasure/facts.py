@@ -10,7 +10,7 @@ from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.certificate import FIRST, Certificate
 from remit_consumers.erasure.kept import Keeping
 from remit_consumers.erasure.ledger import Erasure, ErasureLedger
-from remit_consumers.erasure.notices import ANSWER_WITHIN
+from remit_consumers.erasure.notice import ANSWER_WITHIN
 from remit_consumers.erasure.reach import reason_of
 from remit_consumers.erasure.residue import Rescan
 from remit_consumers.erasure.sealed import QUARANTINE
