@@ -9,6 +9,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from remit_consumers.gauges import Gauges
 from remit_consumers.lake.receipt import Receipt
 from remit_consumers.lake.requests import Request, days_left
 from remit_consumers.sharing.meter import DisclosureMeter
@@ -66,6 +67,7 @@ class Metrics:
         )
         self._add_waits()
         self._add_requests()
+        self.standing = Gauges(self.registry)
         self.disclosures = DisclosureMeter()
         self.registry.register(self.disclosures)
 
@@ -132,6 +134,8 @@ class Metrics:
         """Add what a commit says of itself."""
         for receipt in receipts:
             self._count_events(receipt)
+            if receipt.contract:
+                self.standing.last_event.labels(receipt.contract).set_to_current_time()
             self.gaps.inc(receipt.gaps)
             self.resent.inc(receipt.resent)
             for field in receipt.fields:
@@ -163,9 +167,11 @@ class Metrics:
             self.minor_erasure.observe(seconds)
 
     def balance(self, contracts: Mapping[str, Mapping[str, int]]) -> None:
-        """Show what is not accounted for although nothing is under way any more."""
+        """Show what became of all events, and what is not accounted for: 0 where everything sent was stored."""
         for contract, figures in contracts.items():
             self.gap.labels(contract or "unknown").set(abs(figures["in_flight"]))
+            for outcome, events in figures.items():
+                self.standing.in_lake.labels(contract or "unknown", outcome).set(events)
 
     def _count_events(self, receipt: Receipt) -> None:
         """Add what became of the events; the contract is `unknown` where a pack did not say."""
