@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.rewrite import EVENTS, live_files
 from remit_consumers.lake.tables import Table, open_table, row_tables
+from remit_consumers.rows import OWN_COLUMNS
 from remit_consumers.sketch import Sketch, estimate, rounded, sketch, together
 
 Sketches = Mapping[str, Sketch]
@@ -83,9 +84,10 @@ def _any_valid(file: pq.ParquetFile, columns: list[str]) -> pa.ChunkedArray | No
 
 
 def _columns(table: Table) -> Mapping[str, list[str]]:
-    """The columns of a table by the category that each says it is of."""
+    """The columns of a contract's fields by the category that each says it is of."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for one in json.loads(table.delta.schema().to_json())["fields"]:
-        if category := one["metadata"].get("remit.category"):
+        category = one["metadata"].get("remit.category")
+        if category and one["name"] not in OWN_COLUMNS:
             found[category].append(one["name"])
     return found
