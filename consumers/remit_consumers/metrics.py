@@ -46,6 +46,15 @@ class Metrics:
         self.faults = self._counter(
             "remit_faults", "Faults of the world that were met and retried", "kind"
         )
+        self._add_flow()
+        self._add_waits()
+        self._add_requests()
+        self.standing = Gauges(self.registry)
+        self.disclosures = DisclosureMeter()
+        self.registry.register(self.disclosures)
+
+    def _add_flow(self) -> None:
+        """Register how packs flow from the log to the lake, and whether all are accounted for."""
         self.lag = Gauge(
             "remit_lag_packs", "Packs on the log that were not read yet", registry=self.registry
         )
@@ -65,11 +74,6 @@ class Metrics:
             registry=self.registry,
             buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
         )
-        self._add_waits()
-        self._add_requests()
-        self.standing = Gauges(self.registry)
-        self.disclosures = DisclosureMeter()
-        self.registry.register(self.disclosures)
 
     def _add_requests(self) -> None:
         """Register how the requests of people stand."""

@@ -66,5 +66,5 @@ def rounded(count: float) -> int:
     """Round a count of subjects up to two figures, and to tens at least: 10 says that there are ten at most."""
     if count <= 0:
         return 0
-    step = max(STEP_MIN, 10 ** (len(str(int(count))) - 2))
-    return int(math.ceil(count / step)) * step
+    step: int = max(STEP_MIN, 10 ** (len(str(int(count))) - 2))
+    return math.ceil(count / step) * step

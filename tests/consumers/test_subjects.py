@@ -45,7 +45,9 @@ def test_subjects_are_counted_by_what_their_rows_hold(tmp_path: Path) -> None:
     installed = Installation(tmp_path)
     views = [{"page": "/a", "status": 200, "subject": f"s{n}"} for n in range(30)]
     views += [{"page": "/a", "status": 200} for _ in range(90)]
-    installed.remit("emit", "page_view", "--wait", stdin="".join(f"{json.dumps(v)}\n" for v in views))
+    installed.remit(
+        "emit", "page_view", "--wait", stdin="".join(f"{json.dumps(v)}\n" for v in views)
+    )
     subjects = Subjects(installed.data / "lake")
     found = subjects.count()
     assert found["user.behavior.browsing_history"] in {30, 40}

@@ -24,7 +24,9 @@ def is_here() -> bool:
 
 def version() -> str:
     """What the server calls itself."""
-    said = subprocess.run(["prometheus", "--version"], capture_output=True, text=True, check=True)
+    server = shutil.which("prometheus")
+    assert server is not None
+    said = subprocess.run([server, "--version"], capture_output=True, text=True, check=True)
     return (said.stdout + said.stderr).split()[2]
 
 
@@ -34,9 +36,9 @@ def promtool(*words: str | Path) -> str:
     Raises:
         AssertionError: It found something wrong.
     """
-    done = subprocess.run(
-        ["promtool", *map(str, words)], capture_output=True, text=True, check=False
-    )
+    program = shutil.which("promtool")
+    assert program is not None
+    done = subprocess.run([program, *map(str, words)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

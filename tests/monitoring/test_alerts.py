@@ -188,7 +188,9 @@ def run(folder: Path, step: str, *tests: dict[str, object]) -> None:
     form = {
         "rule_files": [str(ALERTS), str(RECORDING)],
         "evaluation_interval": step,
-        "group_eval_order": [group["name"] for file in (RECORDING, ALERTS) for group in groups(file)],
+        "group_eval_order": [
+            group["name"] for file in (RECORDING, ALERTS) for group in groups(file)
+        ],
         "tests": tests,
     }
     file = folder / "tests.yml"

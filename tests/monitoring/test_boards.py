@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -97,3 +98,19 @@ def test_panels_have_names_of_their_own_and_lie_beside_one_another() -> None:
         assert len(set(cells)) == len(cells)
         assert max(x for x, _ in cells) < 24
         assert form["uid"] == board.stem
+
+
+def test_the_files_that_compose_hands_to_prometheus_and_grafana_are_sound(
+    tmp_path: Path, prometheus: None
+) -> None:
+    form = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    texts = {name: one["content"] for name, one in form["configs"].items()}
+    copytree(FOLDER, tmp_path / "monitoring")
+    config = tmp_path / "prometheus.yml"
+    config.write_text(texts.pop("prometheus"), encoding="utf-8")
+    promtool("check", "config", config)
+    assert {yaml.safe_load(text)["apiVersion"] for text in texts.values()} == {1}
+    for name in ("prometheus", "grafana"):
+        for volume in form["services"][name]["volumes"]:
+            source = volume.partition(":")[0]
+            assert source in form["volumes"] or (ROOT / source).is_dir()
