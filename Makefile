@@ -46,7 +46,7 @@ boards: $(VENV)/.ready ## write the Grafana boards anew
 lock: $(VENV)/.ready ## resolve the dependencies anew, with hashes (UPGRADE=1 takes newer versions)
 	scripts/lock $(if $(UPGRADE),--upgrade)
 
-parts: $(VENV)/.ready # Java, Chromium, wrk: provided where that can be done, named where not
+parts: $(VENV)/.ready # Java, Chromium, wrk, PostgreSQL, Prometheus: provided where that can be done, named where not
 	@scripts/parts
 
 clean: ## remove what make made

@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from remit_consumers.epochs import KeysStatus, State
 
-NOTICES = ("unsent", "open", "overdue", "acknowledged")
-"""How a notice to a recipient stands: nobody tried to send it yet; no answer yet; none in time; answered."""
+NOTICES = ("unsent", "overdue")
+"""Which notices somebody must look after: nobody tried to send them yet; no answer came in time."""
 
 
 class Gauges:
@@ -49,7 +49,7 @@ class Gauges:
     def _add_duties(self) -> None:
         """Register what is owed to subjects and recipients, and what the last verification found."""
         self.erasures = self._gauge("remit_erasures_pending", "Erasures on record, not finished")
-        self.notices = self._gauge("remit_notices", "Notices to recipients", "state")
+        self.notices = self._gauge("remit_notices_due", "Notices to be sent or answered", "state")
         self.verified = self._gauge(
             "remit_verified_timestamp_seconds", "When `remit verify` last ran to its end"
         )
@@ -70,7 +70,7 @@ class Gauges:
         self.keys_overdue.set(status.overdue)
 
     def show_notices(self, states: Mapping[str, int]) -> None:
-        """Show how many notices stand how (`NOTICES`)."""
+        """Show how many notices somebody must look after (`NOTICES`)."""
         for state in NOTICES:
             self.notices.labels(state).set(states.get(state, 0))
 

@@ -361,8 +361,9 @@ class Runner:
             self._metrics.balance(outcomes(lake.receipts())[0])
 
     def _tell_lag(self) -> None:
-        """Tell now and then how far behind the log reading is."""
-        if self._source is not None and time.monotonic() - self._lag_at > LAG_S:
+        """Tell now and then how far behind the log reading is; what is gathered never waits for the broker's answer."""
+        is_free = self._gathered.is_empty or self._is_lost
+        if is_free and self._source is not None and time.monotonic() - self._lag_at > LAG_S:
             self._lag_at = time.monotonic()
             self._metrics.lag.set(self._source.lag())
 

@@ -80,5 +80,5 @@ class Standing:
 
 
 def _state(one: Notice, now: datetime) -> str:
-    """How a notice stands, one of `gauges.NOTICES`."""
+    """How a notice stands: `unsent`, or what `remit notices list` says."""
     return "unsent" if one.is_open and not one.tries else str(one.told(now)["state"])

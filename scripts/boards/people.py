@@ -34,7 +34,7 @@ PEOPLE: Final = Board(
                 ),
                 zero(
                     "Notices unsent or overdue",
-                    'sum(max by (state) (remit_notices{state=~"unsent|overdue"}))',
+                    "sum(max by (state) (remit_notices_due))",
                     "To recipients of erased subjects (S086a).",
                 ),
                 zero(
@@ -58,12 +58,6 @@ PEOPLE: Final = Board(
                     "On record, by state.",
                     "bars",
                     [("sum by (state) (max by (type, state) (remit_requests))", "{{state}}")],
-                ),
-                Panel(
-                    "Notices to recipients",
-                    "By how they stand.",
-                    "bars",
-                    [("max by (state) (remit_notices)", "{{state}}")],
                 ),
                 Panel(
                     "Calls of the requests API refused",
