@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1 # the lock says which pyright; nothing looks for a newer one
 
 .DEFAULT_GOAL := help
-.PHONY: help demo browser test prove lint format bench lock clean parts
+.PHONY: help demo browser test prove lint format bench boards lock clean parts
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,10 +40,13 @@ browser: $(VENV)/.ready ## build the browser tracker: the file that the edge ser
 	scripts/npm run check
 	scripts/npm run build
 
+boards: $(VENV)/.ready ## write the Grafana boards anew
+	python scripts/boards
+
 lock: $(VENV)/.ready ## resolve the dependencies anew, with hashes (UPGRADE=1 takes newer versions)
 	scripts/lock $(if $(UPGRADE),--upgrade)
 
-parts: $(VENV)/.ready # Java, Chromium, wrk: provided where that can be done, named where not
+parts: $(VENV)/.ready # Java, Chromium, wrk, PostgreSQL, Prometheus: provided where that can be done, named where not
 	@scripts/parts
 
 clean: ## remove what make made

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from kit import chromium as chromium_part
 from kit import postgres as postgres_part
+from kit import prometheus as prometheus_part
 from kit.chromium import Chromium, Visit, Visitor
 from kit.jars import KAFKA_VERSION, Missing
 from kit.kafka import Kafka, describe
@@ -80,6 +81,15 @@ def postgres(real_parts: RealParts) -> Iterator[Postgres]:
     with Postgres(programs) as server:
         real_parts.ran(server.version)
         yield server
+
+
+@pytest.fixture(scope="session")
+def prometheus(real_parts: RealParts) -> None:
+    """Prometheus and its promtool, by their command names."""
+    if not prometheus_part.is_here():
+        real_parts.not_ran(prometheus_part.NAME, prometheus_part.WHY_NOT)
+        pytest.skip(f"{prometheus_part.NAME}: {prometheus_part.WHY_NOT}")
+    real_parts.ran(f"{prometheus_part.NAME} {prometheus_part.version()}", "with its promtool")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """`remit report`, `remit verify`, `remit quarantine`: what was done, and whether it holds."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Annotated
 
@@ -30,6 +31,7 @@ from remit_consumers.proof.outcomes import Counts
 from remit_consumers.proof.report import SUBJECTS_SHOWN_MIN, Report, Traits
 from remit_consumers.proof.report import report as report_of
 from remit_consumers.proof.residue.files import TEXTS
+from remit_consumers.proof.verified import note
 from remit_consumers.proof.verify import Verification
 from remit_consumers.proof.verify import verify as verification_of
 from remit_schemas.errors import SettingsError
@@ -204,6 +206,7 @@ def verify(
     texts = hashes_of_texts(settings.policy) if (folder / TEXTS).is_dir() else frozenset()
     check_readable(settings.lake, settings.keys)
     found = verification_of(folder, canaries=canaries, texts=texts)
+    note(folder, found, datetime.now(UTC))
     if as_json:
         print_json(found.to_dict())
     else:

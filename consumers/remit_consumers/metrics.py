@@ -9,6 +9,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from remit_consumers.gauges import Gauges
 from remit_consumers.lake.receipt import Receipt
 from remit_consumers.lake.requests import Request, days_left
 from remit_consumers.sharing.meter import DisclosureMeter
@@ -45,6 +46,15 @@ class Metrics:
         self.faults = self._counter(
             "remit_faults", "Faults of the world that were met and retried", "kind"
         )
+        self._add_flow()
+        self._add_waits()
+        self._add_requests()
+        self.standing = Gauges(self.registry)
+        self.disclosures = DisclosureMeter()
+        self.registry.register(self.disclosures)
+
+    def _add_flow(self) -> None:
+        """Register how packs flow from the log to the lake, and whether all are accounted for."""
         self.lag = Gauge(
             "remit_lag_packs", "Packs on the log that were not read yet", registry=self.registry
         )
@@ -64,10 +74,6 @@ class Metrics:
             registry=self.registry,
             buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
         )
-        self._add_waits()
-        self._add_requests()
-        self.disclosures = DisclosureMeter()
-        self.registry.register(self.disclosures)
 
     def _add_requests(self) -> None:
         """Register how the requests of people stand."""
@@ -168,6 +174,8 @@ class Metrics:
         """Add what a commit says of itself."""
         for receipt in receipts:
             self._count_events(receipt)
+            if receipt.contract:
+                self.standing.last_event.labels(receipt.contract).set_to_current_time()
             self.gaps.inc(receipt.gaps)
             self.resent.inc(receipt.resent)
             for field in receipt.fields:
@@ -205,9 +213,11 @@ class Metrics:
             self.minor_erasure.observe(seconds)
 
     def balance(self, contracts: Mapping[str, Mapping[str, int]]) -> None:
-        """Show what is not accounted for although nothing is under way any more."""
+        """Show what became of all events, and what is not accounted for: 0 where everything sent was stored."""
         for contract, figures in contracts.items():
             self.gap.labels(contract or "unknown").set(abs(figures["in_flight"]))
+            for outcome, events in figures.items():
+                self.standing.in_lake.labels(contract or "unknown", outcome).set(events)
 
     def _count_events(self, receipt: Receipt) -> None:
         """Add what became of the events; the contract is `unknown` where a pack did not say."""

@@ -15,7 +15,7 @@ from remit_consumers.gather import Gathered, Marks, Partition
 from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.metrics import Metrics
 from remit_consumers.pipeline import excluding, steps
-from remit_consumers.proof.report import report
+from remit_consumers.proof.outcomes import outcomes
 from remit_consumers.retention.sweeper import Sweeper
 from remit_consumers.source.base import Sealed, Source, Start
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
@@ -41,6 +41,12 @@ RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
 
 MATERIALISE_S = 10.0
 """How often receipts are chained into their table: their truth is in the commits, the table is for readers."""
+
+LAG_S = 5.0
+"""How often the lag is told, also while nothing is stored: then it is what says so."""
+
+BALANCE_S = 300.0
+"""How often the books are balanced where the log is never drained: every receipt is read for it."""
 
 POLL_S = 0.1
 """How long one read of the log waits for the first pack: an upper bound on how late a flush notices that it is due."""
@@ -85,7 +91,8 @@ class Runner:
         self._now = now
         self._waiting = Waiting(now)
         self._gathered = Gathered()
-        self._materialised_at = time.monotonic()
+        self._materialised_at = self._balanced_at = time.monotonic()
+        self._lag_at = float("-inf")
         self._failures = 0
         self._fault: str | None = None
         self._is_lost = False
@@ -128,6 +135,7 @@ class Runner:
         Returns:
             How many packs were taken; one that must wait is not, however often it is read.
         """
+        self._tell_lag()
         try:
             return self._turn(hurry=hurry)
         except LogReplaced:
@@ -347,8 +355,17 @@ class Runner:
             self._notice_erasures()
             self._ledger.save()
         self._failures, self._fault = 0, None
-        if chained and self.is_drained:
-            self._metrics.balance(report(lake).contracts)
+        is_late = time.monotonic() - self._balanced_at > BALANCE_S
+        if chained and (is_late or self.is_drained):
+            self._balanced_at = time.monotonic()
+            self._metrics.balance(outcomes(lake.receipts())[0])
+
+    def _tell_lag(self) -> None:
+        """Tell now and then how far behind the log reading is; what is gathered never waits for the broker's answer."""
+        is_free = self._gathered.is_empty or self._is_lost
+        if is_free and self._source is not None and time.monotonic() - self._lag_at > LAG_S:
+            self._lag_at = time.monotonic()
+            self._metrics.lag.set(self._source.lag())
 
     def _tend_floors(self, *, hurry: bool = False) -> None:
         """Save what was seen of traits and close windows; what fails is tried again, and only makes more traits rare."""

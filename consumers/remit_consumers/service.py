@@ -22,6 +22,7 @@ from remit_consumers.requests.opened import open_register
 from remit_consumers.run import OpenSource, Runner
 from remit_consumers.settings import Settings
 from remit_consumers.source.base import Source, Start
+from remit_consumers.standing import Standing
 from remit_consumers.steps.minimize import load
 from remit_schemas.errors import KeysOutOfReach, LakeError
 from remit_schemas.log_address import KafkaLog, parse_log
@@ -74,6 +75,7 @@ class Service:
             consumer=lock.number,
         )
         self._messenger = Messenger(self._deployment, metrics)
+        self._standing = Standing(self._deployment, metrics)
         self._turned_at = time.monotonic()
 
     @classmethod
@@ -97,6 +99,7 @@ class Service:
         ).start()
         try:
             while not stop.is_set():
+                self._standing.tend()
                 self._turn()
         finally:
             self.stop()
@@ -149,6 +152,7 @@ class Service:
         self._messenger.tend()
         read = self._runner.turn(hurry=hurry)
         self._turned_at = time.monotonic()
+        self._metrics.standing.turned.set_to_current_time()
         return read
 
     def _keep_keys(self) -> None:
@@ -162,6 +166,7 @@ class Service:
         try:
             now = datetime.now(UTC)
             self._deployment.keys.ensure(now)
+            self._metrics.standing.show_keys(self._deployment.keys.status(now))
             self._metrics.beyond_use.set(beyond_use(self.settings.keys, now).days_left(now))
         except KeysOutOfReach as error:
             if is_first:

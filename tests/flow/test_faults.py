@@ -106,6 +106,7 @@ def test_a_full_disk_is_told_and_tried_again_and_nothing_is_lost_or_stored_twice
     assert "is full: make room" in running.turn_until_fault()
     assert running.faults("lake") == 1
     assert lies(embedded.data) == PACKS, "what is not in the lake stays on the log"
+    assert running.metrics.registry.get_sample_value("remit_lag_packs") == PACKS, "and is told"
     disk.resize(ROOM)
     running.drain()
     assert running.runner.last_fault is None

@@ -19,6 +19,7 @@ from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.positions import standings
 from remit_consumers.lake.promises import LAKE_LOG
 from remit_consumers.lake.tables import is_table, open_table, tables_in
+from remit_consumers.proof.verified import FILE as VERIFIED
 from remit_consumers.settings import Settings
 from remit_consumers.vault import Vault
 from remit_schemas.durable import replace_file
@@ -29,8 +30,8 @@ SEALED: Final = "subjects.sealed"
 NONCE_BYTES: Final = 12
 PART: Final = ".part"
 
-LEFT_OUT: Final = frozenset({"spool", "locks", "floors", "views", "ledger"})
-"""Rooms of a data folder that are in no backup: on their way and sealed, or made anew from the lake."""
+LEFT_OUT: Final = frozenset({"spool", "locks", "floors", "views", "ledger", VERIFIED})
+"""What of a data folder is in no backup: on its way and sealed, or made anew from the lake; what was verified is this lake."""
 
 
 def make_lake(settings: Settings, shelf: Path, now: datetime) -> Path:

@@ -1,0 +1,84 @@
+"""How an installation stands, told to Prometheus: looked at in a thread of its own, never in a flush's way."""
+
+import logging
+import time
+from collections import Counter
+from datetime import datetime
+from threading import Thread
+
+from remit_consumers.clock import Clock, utc_now
+from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.ledger import ErasureLedger
+from remit_consumers.erasure.notices import Notice, notices
+from remit_consumers.lake.fault import reaching
+from remit_consumers.metrics import Metrics
+from remit_consumers.proof.verified import last
+from remit_consumers.subjects import Subjects
+from remit_schemas.errors import RemitError
+
+EVERY_S = 30.0
+"""How often it is looked at: what it tells changes in minutes."""
+
+SUBJECTS_EVERY_S = 600.0
+"""How often subjects are counted: each new file is read for it."""
+
+SUBJECTS_FIRST_S = 60.0
+"""How long after the start that begins: every file is new then, and producers wait."""
+
+log = logging.getLogger("remit.standing")
+
+
+class Standing:
+    """Tells how one installation stands."""
+
+    def __init__(self, deployment: Deployment, metrics: Metrics, now: Clock = utc_now) -> None:
+        self._deployment = deployment
+        self._metrics = metrics
+        self._now = now
+        self._subjects = Subjects(deployment.lake.root)
+        self._due_at = float("-inf")
+        self._subjects_at = time.monotonic() + SUBJECTS_FIRST_S
+        self._working: Thread | None = None
+
+    def tend(self) -> None:
+        """Begin what is due, in a thread of its own; never waits."""
+        if time.monotonic() < self._due_at or (self._working and self._working.is_alive()):
+            return
+        self._due_at = time.monotonic() + EVERY_S
+        self._working = Thread(target=self.look, name="remit-standing", daemon=True)
+        self._working.start()
+
+    def look(self) -> None:
+        """Look at everything once; what cannot be read now stays as it was, and is counted."""
+        try:
+            self._look(self._now())
+            if time.monotonic() >= self._subjects_at:
+                self._subjects_at = time.monotonic() + SUBJECTS_EVERY_S
+                self.count_subjects()
+        except (RemitError, OSError) as error:
+            self._metrics.faults.labels("standing").inc()
+            log.warning("how things stand cannot be read, trying again: %s", error)
+
+    def count_subjects(self) -> None:
+        """Count the subjects of the lake.
+
+        Raises:
+            LakeError: It cannot be read.
+        """
+        self._metrics.standing.show_subjects(self._subjects.count())
+
+    def _look(self, now: datetime) -> None:
+        """Look at what is read quickly."""
+        gauges, settings = self._metrics.standing, self._deployment.settings
+        root = settings.lake
+        if (found := last(settings.data)) is not None:
+            gauges.verified.set(found.at.timestamp())
+            gauges.show_checks(found.checks)
+        gauges.erasures.set(len(ErasureLedger.open(settings.keys).pending(root)))
+        with reaching(root):
+            gauges.show_notices(Counter(_state(one, now) for one in notices(root)))
+
+
+def _state(one: Notice, now: datetime) -> str:
+    """How a notice stands: `unsent`, or what `remit notices list` says."""
+    return "unsent" if one.is_open and not one.tries else str(one.told(now)["state"])

@@ -1,0 +1,163 @@
+"""The board of how it runs: for operators."""
+
+from typing import Final
+
+from panels import Board, Panel, zero
+
+RUNNING: Final = Board(
+    "remit-running",
+    "remit: running and books",
+    "Whether consumers keep up, and whether everything that was sent is accounted for.",
+    [
+        (
+            "Must be 0",
+            [
+                zero(
+                    "Events not accounted for",
+                    "sum(max by (contract) (remit_conservation_gap))",
+                    "Offered, and without an outcome.",
+                ),
+                zero(
+                    "Packs missing",
+                    "remit:producer_gaps:increase1h",
+                    "Numbered by a producer, never seen; within an hour.",
+                ),
+                zero(
+                    "Events expired",
+                    "remit:expired:increase1h",
+                    "Unreadable when they were read; within an hour.",
+                ),
+                zero(
+                    "Messages that are no packs",
+                    "remit:unreadable_packs:increase1h",
+                    "Something else writes to the log; within an hour.",
+                ),
+                zero(
+                    "Checks that do not hold",
+                    "count(min by (check) (remit_verify_holds) == 0)",
+                    "Of the last `remit verify`.",
+                ),
+                zero(
+                    "Partitions that wait",
+                    "sum(remit_waiting_packs)",
+                    "For a key or a policy.",
+                ),
+            ],
+        ),
+        (
+            "Keeping up",
+            [
+                Panel(
+                    "Packs not read yet",
+                    "On the log.",
+                    "lines",
+                    [("remit:lag_packs:sum", "packs")],
+                ),
+                Panel(
+                    "Latency",
+                    "p99: `stored` from the log to the lake, `flush` the flush itself.",
+                    "lines",
+                    [("remit:latency_seconds:p99_5m", "{{stage}}")],
+                    "s",
+                ),
+                Panel(
+                    "Since the last event",
+                    "By contract.",
+                    "lines",
+                    [("time() - remit:last_event_timestamp_seconds:max", "{{contract}}")],
+                    "s",
+                ),
+                Panel(
+                    "Since the consumer looked at the log",
+                    "A consumer that stands still grows.",
+                    "lines",
+                    [("time() - remit_last_turn_timestamp_seconds", "{{instance}}")],
+                    "s",
+                ),
+                Panel(
+                    "Faults that were retried",
+                    "Each second, by kind.",
+                    "stack",
+                    [("sum by (kind) (rate(remit_faults_total[5m]))", "{{kind}}")],
+                    "ops",
+                ),
+                Panel(
+                    "Packs sent again",
+                    "Each second; dropped, so nothing is stored twice.",
+                    "lines",
+                    [("sum(rate(remit_resent_packs_total[5m]))", "packs")],
+                    "ops",
+                ),
+            ],
+        ),
+        (
+            "Keys and proof",
+            [
+                Panel(
+                    "Epochs",
+                    "By what their key does.",
+                    "bars",
+                    [("max by (state) (remit_key_epochs)", "{{state}}")],
+                ),
+                Panel(
+                    "Producers may seal for",
+                    "Until a fresh key is needed; a consumer makes one in time.",
+                    "figure",
+                    [("max(remit_key_sealing_ends_timestamp_seconds) - time()", "left")],
+                    "s",
+                ),
+                Panel(
+                    "Since the last verification",
+                    "`remit verify`, to its end.",
+                    "figure",
+                    [("time() - (max(remit_verified_timestamp_seconds) > 0)", "ago")],
+                    "s",
+                ),
+                Panel(
+                    "Let go by producers",
+                    "Of all time, by contract: for a full spool, or too large.",
+                    "bars",
+                    [('remit:lake_events:max{outcome="let_go"}', "{{contract}}")],
+                ),
+            ],
+        ),
+        (
+            "The edge",
+            [
+                Panel(
+                    "Requests",
+                    "Each second, by status.",
+                    "stack",
+                    [
+                        (
+                            "sum by (room, status) (rate(remit_edge_requests_total[5m]))",
+                            "{{room}} {{status}}",
+                        )
+                    ],
+                    "reqps",
+                ),
+                Panel(
+                    "Events",
+                    "Each second, by what became of them.",
+                    "stack",
+                    [("sum by (outcome) (rate(remit_edge_events_total[5m]))", "{{outcome}}")],
+                    "ops",
+                ),
+                Panel(
+                    "Group commits",
+                    "Each second, by whether the disk took them.",
+                    "stack",
+                    [("sum by (outcome) (rate(remit_edge_syncs_total[5m]))", "{{outcome}}")],
+                    "ops",
+                ),
+                Panel(
+                    "Bytes of bodies",
+                    "Each second, unpacked.",
+                    "lines",
+                    [("sum(rate(remit_edge_body_bytes_total[5m]))", "bytes")],
+                    "Bps",
+                ),
+            ],
+        ),
+    ],
+)
