@@ -1,15 +1,18 @@
 """`remit report`, `remit verify`, `remit quarantine`: what was done, and whether it holds."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from remit_cli.attaching import attached, hashes_of_texts
+from remit_cli.evidence import Key, TsaRoot, WitnessFile, bundle_verified
 from remit_cli.options import Data, Json, Policy, print_json, settings_of
 from remit_cli.tables import (
     CONSENTS,
@@ -25,6 +28,8 @@ from remit_cli.tables import (
 )
 from remit_cli.tenant_report import print_of_tenant
 from remit_consumers.backup.guard import check_applied
+from remit_consumers.evidence.anchoring import anchors_checked
+from remit_consumers.evidence.witness import Witness
 from remit_consumers.lake.commit import Lake
 from remit_consumers.proof.outcomes import Counts
 from remit_consumers.proof.report import SUBJECTS_SHOWN_MIN, Report, Traits
@@ -178,7 +183,15 @@ def hidden(count: int) -> str:
     return f"{count:,}" if count >= SUBJECTS_SHOWN_MIN or not count else f"<{SUBJECTS_SHOWN_MIN}"
 
 
-def verify(
+def verify(  # noqa: PLR0913 - options of a command, named by who types them
+    bundle: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]",
+            help="A bundle of evidence, to be checked with nothing else; else the data folder is.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     data: Data = None,
     canary: Annotated[
@@ -189,12 +202,19 @@ def verify(
             encoding="utf-8",
         ),
     ] = None,
+    key: Key = "",
+    witness: WitnessFile = None,
+    tsa_root: TsaRoot = None,
     as_json: Json = False,
 ) -> None:
-    """Check the receipts' chain, the conservation law, the sequences and every byte left on disk. Exit 1 on a breach.
+    """Check the receipts' chain, the conservation law, the sequences, anchors and every byte left on disk. Exit 1 on a breach.
 
     Example: remit verify --data ./remit-data
     """
+    if bundle is not None:
+        _told(bundle_verified(bundle, key, witness, tsa_root), as_json=as_json)
+    if key:
+        raise SettingsError("--key says who signed a bundle: name its file")
     canaries = canary.read().splitlines() if canary else []
     settings = settings_of(data)
     folder = settings.data
@@ -204,6 +224,12 @@ def verify(
     texts = hashes_of_texts(settings.policy) if (folder / TEXTS).is_dir() else frozenset()
     check_applied(settings.lake, settings.keys)
     found = verification_of(folder, canaries=canaries, texts=texts)
+    anchors = anchors_checked(settings, Witness(witness) if witness else None, tsa_root)
+    _told(found.with_check("anchors", anchors), as_json=as_json)
+
+
+def _told(found: Verification, *, as_json: bool) -> NoReturn:
+    """Print what was checked, and end: 1 on a breach."""
     if as_json:
         print_json(found.to_dict())
     else:
@@ -215,7 +241,8 @@ def show_verification(found: Verification) -> None:
     """Print what was checked."""
     table = Table("check", "", "what was seen", title="Proof")
     for name, check in found.checks.items():
-        table.add_row(name, "[green]holds" if check.holds else "[bold red]BREACH", check.detail)
+        said = "[green]holds" if check.holds else "[bold red]BREACH"
+        table.add_row(name, said, escape(check.detail))
     Console().print(table)
 
 

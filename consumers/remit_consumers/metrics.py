@@ -106,6 +106,11 @@ class Metrics:
             "Days until no living backup of the vault has the secret of an erased subject (0: none has)",
             registry=self.registry,
         )
+        self.anchor_age = Gauge(
+            "remit_anchor_age_seconds",
+            "Age of the newest anchor of the receipts' chains (a day at most; 0: nothing to anchor yet)",
+            registry=self.registry,
+        )
         self.consent_stop = self._waiting(
             "remit_consent_stop_seconds",
             "Time from a denial of a purpose, as its sender dates it, to the commit from which on it holds",

@@ -4,15 +4,16 @@ import logging
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from remit_consumers.evidence.anchor import Anchor, keep, kept, next_anchor, stands
+from remit_consumers.evidence.anchor import Anchor, breaches, keep, kept, next_anchor, stands, told
 from remit_consumers.evidence.signed import Signer
 from remit_consumers.evidence.timestamp import Authority
 from remit_consumers.evidence.witness import Witness
 from remit_consumers.keyfiles import FolderLock
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.receipts import links, read
+from remit_consumers.proof.verify import Check, held
 from remit_consumers.settings import Settings
-from remit_schemas.errors import EvidenceError
+from remit_schemas.errors import EvidenceError, LakeError
 
 log = logging.getLogger("remit.anchor")
 
@@ -78,6 +79,25 @@ def reconciled(data: Path, witness: Witness | None) -> list[Anchor]:
 def witness_of(settings: Settings) -> Witness | None:
     """The witness that the settings name."""
     return Witness(settings.anchoring.witness) if settings.anchoring.witness else None
+
+
+def anchors_checked(
+    settings: Settings, witness: Witness | None = None, roots: Path | None = None
+) -> Check:
+    """Hold the lake's chains against every anchor.
+
+    Args:
+        settings: Where everything lies.
+        witness: In place of the one that the settings name; None: that one.
+        roots: Certificates that vouch for the authority of time-stamps.
+    """
+    try:
+        anchors = anchors_of(settings.data, witness or witness_of(settings))
+        with reaching(settings.lake):
+            chained = links(read(settings.lake)) if settings.lake.is_dir() else []
+        return held(list(breaches(anchors, chained, roots=roots)), told(anchors))
+    except (EvidenceError, LakeError) as error:
+        return Check(holds=False, detail=str(error))
 
 
 def _made(settings: Settings, last: Anchor | None, signer: Signer, now: datetime) -> Anchor | None:

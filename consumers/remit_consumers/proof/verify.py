@@ -65,6 +65,10 @@ class Verification:
         """Whether every check holds."""
         return all(check.holds for check in self.checks.values())
 
+    def with_check(self, name: str, check: Check) -> "Verification":
+        """The same, and one more check."""
+        return Verification({**self.checks, name: check})
+
     def to_dict(self) -> dict[str, object]:
         """What `remit verify --json` prints."""
         return {
@@ -138,6 +142,11 @@ def _check(root: Path, found: Iterable[str], good: str) -> Check:
             breaches.extend(found)
     except LakeError as error:
         breaches.append(str(error))
+    return held(breaches, good)
+
+
+def held(breaches: Sequence[str], good: str) -> Check:
+    """A check that holds if there are no breaches; its line names the first of them."""
     if not breaches:
         return Check(holds=True, detail=good)
     more = len(breaches) - DETAILS_MAX
