@@ -14,6 +14,7 @@ from rich.table import Table
 from remit_cli.attaching import attached, hashes_of_texts
 from remit_cli.evidence import Key, TsaRoot, WitnessFile, bundle_verified
 from remit_cli.options import Data, Json, Policy, print_json, settings_of
+from remit_cli.reporting import print_public, print_unread, write_pages
 from remit_cli.tables import (
     CONSENTS,
     DECISIONS,
@@ -29,8 +30,10 @@ from remit_cli.tables import (
 from remit_cli.tenant_report import print_of_tenant
 from remit_consumers.backup.guard import check_applied
 from remit_consumers.evidence.anchoring import anchors_checked
+from remit_consumers.evidence.transparency import ROUNDED_TO
 from remit_consumers.evidence.witness import Witness
 from remit_consumers.lake.commit import Lake
+from remit_consumers.period import Period
 from remit_consumers.proof.outcomes import Counts
 from remit_consumers.proof.report import SUBJECTS_SHOWN_MIN, Report, Traits
 from remit_consumers.proof.report import report as report_of
@@ -38,6 +41,13 @@ from remit_consumers.proof.residue.files import TEXTS
 from remit_consumers.proof.verify import Verification
 from remit_consumers.proof.verify import verify as verification_of
 from remit_schemas.errors import SettingsError
+
+FirstDay = Annotated[
+    str, typer.Option("--from", help="First UTC day it tells of.", metavar="YYYY-MM-DD")
+]
+LastDay = Annotated[
+    str, typer.Option("--to", help="Last UTC day it tells of.", metavar="YYYY-MM-DD")
+]
 
 quarantine = typer.Typer(help="What could not be read, and why.", no_args_is_help=True)
 
@@ -48,30 +58,66 @@ SENTENCE = len("S001")
 """Characters of a clause that name its sentence."""
 
 
-def report(
+def report(  # noqa: PLR0913 - options of a command, named by who types them
     *,
     policy: Policy = None,
     tenant: Annotated[
         str | None,
         typer.Option("--tenant", help="Of one tenant's events alone; nothing of anybody else."),
     ] = None,
+    first: FirstDay = "",
+    last: LastDay = "",
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write it to this file, as a page of its own.")
+    ] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", help="Write it to this file.")] = None,
+    unread: Annotated[
+        bool,
+        typer.Option("--unread", help="What was stored and never queried or shared instead."),
+    ] = False,
+    public: Annotated[
+        bool,
+        typer.Option("--public", help="For everybody instead: no small counts, the rest vague."),
+    ] = False,
+    rounded_to: Annotated[
+        int, typer.Option("--round", help="With --public: counts are multiples of this.")
+    ] = ROUNDED_TO,
+    noise: Annotated[
+        float | None,
+        typer.Option(
+            "--noise", help="With --public: add noise of this epsilon.", show_default=False
+        ),
+    ] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """What was collected, kept, reduced and refused: by contract, category and clause, from receipts; what was read, by purpose.
 
-    Example: remit report --data ./remit-data --tenant anna --json
+    Example: remit report --from 2026-11-01 --to 2026-11-30 --pdf november.pdf
     """
-    settings = settings_of(data)
+    settings, period = settings_of(data), Period.named(first, last)
+    if (tenant is not None) + public + unread + bool(html or pdf) > 1:
+        raise SettingsError(
+            "--tenant, --public, --unread and a file (--html, --pdf): one at a time"
+        )
     if tenant is not None:
+        if not period.is_all:
+            raise SettingsError("the report of a tenant is of all days: leave --from and --to out")
         print_of_tenant(settings, tenant, as_json=as_json)
-        return
-    told = report_of(Lake(settings.lake))
-    texts = attached(settings.data, policy)
-    if as_json:
-        print_json(_with_texts(told, texts))
+    elif unread:
+        print_unread(settings, period, as_json=as_json)
     else:
-        show(told, texts)
+        told = report_of(Lake(settings.lake), period)
+        texts = attached(settings.data, policy)
+        if public:
+            blur = rounded_to, noise
+            print_public(settings, told.to_dict(), period, blur, as_json=as_json)
+        elif html or pdf:
+            write_pages(settings, _with_texts(told, texts), html, pdf)
+        elif as_json:
+            print_json(_with_texts(told, texts))
+        else:
+            show(told, texts)
 
 
 def _with_texts(told: Report, texts: Mapping[str, str]) -> dict[str, object]:
