@@ -14,7 +14,20 @@ from rich.table import Table
 from remit_cli.attaching import attached, hashes_of_texts
 from remit_cli.evidence import Key, TsaRoot, WitnessFile, bundle_verified
 from remit_cli.options import Data, Json, Policy, print_json, settings_of
-from remit_cli.reporting import print_public, print_unread, write_pages
+from remit_cli.reporting import (
+    AsHtml,
+    AsPdf,
+    FirstDay,
+    ForEverybody,
+    ForUnread,
+    LastDay,
+    Noise,
+    OfTenant,
+    RoundedTo,
+    print_public,
+    print_unread,
+    write_pages,
+)
 from remit_cli.tables import (
     CONSENTS,
     DECISIONS,
@@ -42,13 +55,6 @@ from remit_consumers.proof.verify import Verification
 from remit_consumers.proof.verify import verify as verification_of
 from remit_schemas.errors import SettingsError
 
-FirstDay = Annotated[
-    str, typer.Option("--from", help="First UTC day it tells of.", metavar="YYYY-MM-DD")
-]
-LastDay = Annotated[
-    str, typer.Option("--to", help="Last UTC day it tells of.", metavar="YYYY-MM-DD")
-]
-
 quarantine = typer.Typer(help="What could not be read, and why.", no_args_is_help=True)
 
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
@@ -61,33 +67,15 @@ SENTENCE = len("S001")
 def report(  # noqa: PLR0913 - options of a command, named by who types them
     *,
     policy: Policy = None,
-    tenant: Annotated[
-        str | None,
-        typer.Option("--tenant", help="Of one tenant's events alone; nothing of anybody else."),
-    ] = None,
+    tenant: OfTenant = None,
     first: FirstDay = "",
     last: LastDay = "",
-    html: Annotated[
-        Path | None, typer.Option("--html", help="Write it to this file, as a page of its own.")
-    ] = None,
-    pdf: Annotated[Path | None, typer.Option("--pdf", help="Write it to this file.")] = None,
-    unread: Annotated[
-        bool,
-        typer.Option("--unread", help="What was stored and never queried or shared instead."),
-    ] = False,
-    public: Annotated[
-        bool,
-        typer.Option("--public", help="For everybody instead: no small counts, the rest vague."),
-    ] = False,
-    rounded_to: Annotated[
-        int, typer.Option("--round", help="With --public: counts are multiples of this.")
-    ] = ROUNDED_TO,
-    noise: Annotated[
-        float | None,
-        typer.Option(
-            "--noise", help="With --public: add noise of this epsilon.", show_default=False
-        ),
-    ] = None,
+    html: AsHtml = None,
+    pdf: AsPdf = None,
+    unread: ForUnread = False,
+    public: ForEverybody = False,
+    rounded_to: RoundedTo = ROUNDED_TO,
+    noise: Noise = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -104,20 +92,20 @@ def report(  # noqa: PLR0913 - options of a command, named by who types them
         if not period.is_all:
             raise SettingsError("the report of a tenant is of all days: leave --from and --to out")
         print_of_tenant(settings, tenant, as_json=as_json)
-    elif unread:
+        return
+    if unread:
         print_unread(settings, period, as_json=as_json)
+        return
+    told = report_of(Lake(settings.lake), period)
+    texts = attached(settings.data, policy)
+    if public:
+        print_public(settings, told.to_dict(), period, (rounded_to, noise), as_json=as_json)
+    elif html or pdf:
+        write_pages(settings, _with_texts(told, texts), html, pdf)
+    elif as_json:
+        print_json(_with_texts(told, texts))
     else:
-        told = report_of(Lake(settings.lake), period)
-        texts = attached(settings.data, policy)
-        if public:
-            blur = rounded_to, noise
-            print_public(settings, told.to_dict(), period, blur, as_json=as_json)
-        elif html or pdf:
-            write_pages(settings, _with_texts(told, texts), html, pdf)
-        elif as_json:
-            print_json(_with_texts(told, texts))
-        else:
-            show(told, texts)
+        show(told, texts)
 
 
 def _with_texts(told: Report, texts: Mapping[str, str]) -> dict[str, object]:

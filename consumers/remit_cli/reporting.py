@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 
 from remit_cli.options import print_json
@@ -23,6 +24,37 @@ from remit_consumers.sharing.disclosures import history as disclosures_of
 from remit_schemas.durable import replace_file
 from remit_schemas.errors import SettingsError
 from remit_schemas.policy import find_policy
+
+OfTenant = Annotated[
+    str | None,
+    typer.Option("--tenant", help="Of one tenant's events alone; nothing of anybody else."),
+]
+FirstDay = Annotated[
+    str, typer.Option("--from", help="First UTC day it tells of.", metavar="YYYY-MM-DD")
+]
+LastDay = Annotated[
+    str, typer.Option("--to", help="Last UTC day it tells of.", metavar="YYYY-MM-DD")
+]
+AsHtml = Annotated[
+    Path | None,
+    typer.Option("--html", help="Write it to this file, a page that needs nothing else."),
+]
+AsPdf = Annotated[Path | None, typer.Option("--pdf", help="Write it to this file.")]
+ForUnread = Annotated[
+    bool, typer.Option("--unread", help="Instead: what was stored and never queried or shared.")
+]
+ForEverybody = Annotated[
+    bool, typer.Option("--public", help="For everybody instead: no small counts, the rest vague.")
+]
+RoundedTo = Annotated[
+    int, typer.Option("--round", help="With --public: counts are multiples of this.")
+]
+Noise = Annotated[
+    float | None,
+    typer.Option(
+        "--noise", help="With --public: noise of this epsilon is added.", show_default=False
+    ),
+]
 
 READABLE = 0o644
 """A report is made to be handed on."""

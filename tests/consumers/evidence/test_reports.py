@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit.lake import LOG, PRODUCER, make_flush, make_receipt, make_rows
@@ -53,7 +53,7 @@ def dated(lake: Lake, days: list[date]) -> pa.Table:
         [
             replace(link, at_ms=int(noon.timestamp() * 1000))
             for link, noon in zip(chained, noons, strict=True)
-        ]  # fmt: skip
+        ]
     )
 
 
@@ -73,6 +73,7 @@ def test_a_period_tells_of_its_commits_and_the_law_holds_in_it(lake: Lake) -> No
     assert told(receipts, EVER) == whole
 
 
+@settings(max_examples=8)
 @given(st.integers(0, 4), st.integers(0, 4))
 def test_two_periods_side_by_side_are_the_whole(first: int, second: int) -> None:
     with TemporaryDirectory() as folder:
