@@ -129,4 +129,5 @@ def print_unread(settings: Settings, period: Period, *, as_json: bool) -> None:
     console.print(table_of(title, "field", ("values", "bytes"), rows), highlight=False)
     for one in found:
         how = f"in place of rule {one.instead_of}" if one.instead_of else "one rule more"
-        console.print(f"{how}: {one.change}", highlight=False, markup=False, soft_wrap=True)
+        lists = f" (and off the lists of {', '.join(one.listed_by)})" if one.listed_by else ""
+        console.print(f"{how}{lists}: {one.change}", highlight=False, markup=False, soft_wrap=True)

@@ -38,6 +38,7 @@ class Unread:
         bytes: Their size.
         change: The rule that stops collecting it, one line for a new version of the policy.
         instead_of: The rule that it takes the place of; empty where it only stands beside one for the category.
+        listed_by: Recipients that the policy would give it: it goes off their lists, too.
     """
 
     contract: str
@@ -48,8 +49,9 @@ class Unread:
     bytes: int
     change: str
     instead_of: str
+    listed_by: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, str | int]:
+    def to_dict(self) -> dict[str, object]:
         """As JSON."""
         return asdict(self)
 
@@ -125,7 +127,16 @@ def _added(before: Unread | None, row: Mapping[str, str | int], policy: Policy, 
         bytes=int(row["bytes_out"]) + (before.bytes if before else 0),
         change=_change(contract, field, str(row["clause"]), period),
         instead_of=f"{contract}.{field}" if own else "",
+        listed_by=tuple(_listing(contract, field, policy)),
     )
+
+
+def _listing(contract: str, field: str, policy: Policy) -> Iterator[str]:
+    """The recipients that list a field, or whose figures are grouped by what is stored of it."""
+    for name, one in sorted(policy.recipients.items()):
+        columns = [column for terms in one.measures.values() if terms.event == contract for column in terms.by]  # fmt: skip
+        if field in one.fields.get(contract, ()) or columns_of(columns, [field])[field]:
+            yield name
 
 
 def _change(contract: str, field: str, clause: str, period: Period) -> str:

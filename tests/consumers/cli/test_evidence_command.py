@@ -136,5 +136,7 @@ def test_the_rule_that_stops_a_field_makes_a_policy_that_refuses_it(
             if not instead or (each["event"], each.get("field")) != (event, instead)
         ]
         policy["rules"].append(rule)
+        for recipient in one["listed_by"]:
+            policy["recipients"][recipient]["fields"][event or "page_view"].remove(field)
         plan = compile_plan(builtin().by_name("page_view"), PolicyModel.model_validate(policy))
         assert plan.fields[field].decision is Decision.REFUSE
