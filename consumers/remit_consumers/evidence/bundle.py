@@ -110,17 +110,20 @@ def make(settings: Settings, keys: KeyStore, enclosed: Enclosed, file: Path, now
         EvidenceError: An anchor cannot be read.
     """
     lake = Lake(settings.lake)
-    chained = links(lake.receipts())
-    members = _members(settings, keys, enclosed, now) | {
+    others = _members(settings, keys, enclosed, now)  # anchors first: a chain only grows meanwhile
+    waiting = packs_waiting(settings.data)
+    receipts = lake.receipts()
+    chained = links(receipts)
+    members = others | {
         RECEIPTS: _lines(map(_told, chained)),
-        FIGURES: _json(report(lake).to_dict()),
+        FIGURES: _json(report(lake, receipts=receipts).to_dict()),
     }
     facts = {
         "format": FORMAT,
         "made_at": now.isoformat(),
         "policy": _policy_told(enclosed.policy, members),
         "chains": {name: asdict(stand) for name, stand in stands(chained).items()},
-        "waiting": packs_waiting(settings.data),
+        "waiting": waiting,
         "files": {
             name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
             for name, content in sorted(members.items())

@@ -154,18 +154,20 @@ class Report:
         return told
 
 
-def report(lake: Lake, period: Period = EVER) -> Report:
+def report(lake: Lake, period: Period = EVER, receipts: pa.Table | None = None) -> Report:
     """Tell what the lake's receipts say, those not yet materialised included.
 
     Args:
         lake: The lake.
         period: The days of which it tells: of commits, and of what is on record beside them. Requests are those received
             in it, as they stand now.
+        receipts: All receipts, where somebody has read them already; more may have come since.
 
     Raises:
         LakeError: The lake cannot be read.
     """
-    receipts, now = lake.receipts(), datetime.now(UTC)
+    now = datetime.now(UTC)
+    receipts = lake.receipts() if receipts is None else receipts
     floors = [floor for kind in lake.floors().values() for floor in kind]
     recorded = period.where("recorded_at")
     asked = [one for one in standing(request_steps(lake.root)) if period.has(one.received_at)]

@@ -21,6 +21,7 @@ from remit_consumers.evidence.timestamp import is_trusted, stamped_at
 from remit_consumers.keys import KeyStore
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.receipts import links
+from remit_consumers.proof.verify import verify
 from remit_consumers.settings import Anchoring, Settings
 from remit_schemas.errors import EvidenceError
 from remit_schemas.policy import find_policy
@@ -183,13 +184,15 @@ def test_an_authority_says_when_an_anchor_was_there(
     assert abs(at - made.at) < timedelta(minutes=1)
     assert is_trusted(made.timestamp, made.stamped, root)
     assert found_in(settings, root) == []
+    residue = verify(settings.data).checks["residue"]
+    assert residue.holds, residue.detail  # nothing of it looks like what is left of a person
     other = make_authority(tmp_path / "other")
     assert not is_trusted(made.timestamp, made.stamped, other)
     assert found_in(settings, other) == ["anchor 1: nobody vouches for who stamped its time"]
     (tmp_path / "facts").write_bytes(made.stamped)
     (tmp_path / "answer").write_bytes(made.timestamp)
-    verify = ["openssl", "ts", "-verify", "-data", str(tmp_path / "facts"), "-in"]
-    subprocess.run([*verify, str(tmp_path / "answer"), "-CAfile", str(root)], check=True)
+    openssl = ["openssl", "ts", "-verify", "-data", str(tmp_path / "facts"), "-in"]
+    subprocess.run([*openssl, str(tmp_path / "answer"), "-CAfile", str(root)], check=True)
 
 
 def test_an_anchor_that_claims_another_day_than_its_stamp_is_seen(
@@ -213,6 +216,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from remit_consumers.evidence.anchoring import anchor
 from remit_consumers.keys import KeyStore
+from remit_consumers.proof.verify import verify
 from remit_consumers.settings import Settings
 from remit_schemas.policy import find_policy
 settings = Settings.from_env({"REMIT_WITNESS": sys.argv[2]}, data=sys.argv[1])
