@@ -11,7 +11,7 @@ the audit of what was suppressed).
 """
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 SHOWN_MIN = 10
@@ -165,9 +165,3 @@ def _shown(
         column_totals={column: one((TOTAL, column)) for column in columns},
         total=one((TOTAL, TOTAL)),
     )
-
-
-def hidden_cells(found: Suppressed) -> Iterator[tuple[str, str]]:
-    """Name row and column of each count that is not shown, totals left out."""
-    for name, row in found.rows.items():
-        yield from ((name, column) for column, count in row.items() if isinstance(count, str))
