@@ -28,6 +28,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "views": "views:app",
         "report": "prove:report",
         "verify": "prove:verify",
+        "evidence": "evidence:evidence",
+        "anchor": "evidence:anchor",
         "policy": "policy:app",
         "sweep": "sweep:sweep",
         "holds": "holds:app",

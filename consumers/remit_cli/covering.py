@@ -65,6 +65,12 @@ def coverage(
     raise typer.Exit(1 if found.problems else 0)
 
 
+def recorded_coverage(policy: str | None) -> Coverage:
+    """The matrix of a policy, by the record of its tests that lies beside it."""
+    path = policy_path(policy)
+    return _covered(path, policy, register_of(policy), _recorded(path))
+
+
 def _recorded(path: Path) -> Tests:
     """What the record beside a policy says; nothing where there is none."""
     record = proofs_path(path)

@@ -2,16 +2,33 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from remit_cli.attaching import attached, hashes_of_texts
+from remit_cli.evidence import Key, TsaRoot, WitnessFile, bundle_verified
 from remit_cli.options import Data, Json, Policy, print_json, settings_of
+from remit_cli.reporting import (
+    AsHtml,
+    AsPdf,
+    FirstDay,
+    ForEverybody,
+    ForUnread,
+    LastDay,
+    Noise,
+    OfTenant,
+    RoundedTo,
+    print_public,
+    print_unread,
+    write_pages,
+)
 from remit_cli.tables import (
     CONSENTS,
     DECISIONS,
@@ -26,7 +43,11 @@ from remit_cli.tables import (
 )
 from remit_cli.tenant_report import print_of_tenant
 from remit_consumers.backup.guard import check_readable
+from remit_consumers.evidence.anchoring import anchors_checked
+from remit_consumers.evidence.transparency import ROUNDED_TO
+from remit_consumers.evidence.witness import Witness
 from remit_consumers.lake.commit import Lake
+from remit_consumers.period import Period
 from remit_consumers.proof.outcomes import Counts
 from remit_consumers.proof.report import SUBJECTS_SHOWN_MIN, Report, Traits
 from remit_consumers.proof.report import report as report_of
@@ -45,27 +66,45 @@ SENTENCE = len("S001")
 """Characters of a clause that name its sentence."""
 
 
-def report(
+def report(  # noqa: PLR0913 - options of a command, named by who types them
     *,
     policy: Policy = None,
-    tenant: Annotated[
-        str | None,
-        typer.Option("--tenant", help="Of one tenant's events alone; nothing of anybody else."),
-    ] = None,
+    tenant: OfTenant = None,
+    first: FirstDay = "",
+    last: LastDay = "",
+    html: AsHtml = None,
+    pdf: AsPdf = None,
+    unread: ForUnread = False,
+    public: ForEverybody = False,
+    rounded_to: RoundedTo = ROUNDED_TO,
+    noise: Noise = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """What was collected, kept, reduced and refused: by contract, category and clause, from receipts; what was read, by purpose.
 
-    Example: remit report --data ./remit-data --tenant anna --json
+    Example: remit report --from 2026-11-01 --to 2026-11-30 --pdf november.pdf
     """
-    settings = settings_of(data)
+    settings, period = settings_of(data), Period.named(first, last)
+    if (tenant is not None) + public + unread + bool(html or pdf) > 1:
+        raise SettingsError(
+            "--tenant, --public, --unread and a file (--html, --pdf): one at a time"
+        )
     if tenant is not None:
+        if not period.is_all:
+            raise SettingsError("the report of a tenant is of all days: leave --from and --to out")
         print_of_tenant(settings, tenant, as_json=as_json)
         return
-    told = report_of(Lake(settings.lake))
+    if unread:
+        print_unread(settings, period, as_json=as_json)
+        return
+    told = report_of(Lake(settings.lake), period)
     texts = attached(settings.data, policy)
-    if as_json:
+    if public:
+        print_public(settings, told.to_dict(), period, (rounded_to, noise), as_json=as_json)
+    elif html or pdf:
+        write_pages(settings, _with_texts(told, texts), html, pdf)
+    elif as_json:
         print_json(_with_texts(told, texts))
     else:
         show(told, texts)
@@ -180,7 +219,15 @@ def hidden(count: int) -> str:
     return f"{count:,}" if count >= SUBJECTS_SHOWN_MIN or not count else f"<{SUBJECTS_SHOWN_MIN}"
 
 
-def verify(
+def verify(  # noqa: PLR0913 - options of a command, named by who types them
+    bundle: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]",
+            help="A bundle of evidence, to be checked with nothing else; else the data folder is.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     data: Data = None,
     canary: Annotated[
@@ -191,12 +238,19 @@ def verify(
             encoding="utf-8",
         ),
     ] = None,
+    key: Key = "",
+    witness: WitnessFile = None,
+    tsa_root: TsaRoot = None,
     as_json: Json = False,
 ) -> None:
-    """Check the receipts' chain, the conservation law, the sequences and every byte left on disk. Exit 1 on a breach.
+    """Check the receipts' chain, the conservation law, the sequences, anchors and every byte left on disk. Exit 1 on a breach.
 
     Example: remit verify --data ./remit-data
     """
+    if bundle is not None:
+        _told(bundle_verified(bundle, key, witness, tsa_root), as_json=as_json)
+    if key:
+        raise SettingsError("--key says who signed a bundle: name its file")
     canaries = canary.read().splitlines() if canary else []
     settings = settings_of(data)
     folder = settings.data
@@ -206,7 +260,14 @@ def verify(
     texts = hashes_of_texts(settings.policy) if (folder / TEXTS).is_dir() else frozenset()
     check_readable(settings.lake, settings.keys)
     found = verification_of(folder, canaries=canaries, texts=texts)
+    anchors = anchors_checked(settings, Witness(witness) if witness else None, tsa_root)
+    found = found.with_check("anchors", anchors)
     note(folder, found, datetime.now(UTC))
+    _told(found, as_json=as_json)
+
+
+def _told(found: Verification, *, as_json: bool) -> NoReturn:
+    """Print what was checked, and end: 1 on a breach."""
     if as_json:
         print_json(found.to_dict())
     else:
@@ -218,7 +279,8 @@ def show_verification(found: Verification) -> None:
     """Print what was checked."""
     table = Table("check", "", "what was seen", title="Proof")
     for name, check in found.checks.items():
-        table.add_row(name, "[green]holds" if check.holds else "[bold red]BREACH", check.detail)
+        said = "[green]holds" if check.holds else "[bold red]BREACH"
+        table.add_row(name, said, escape(check.detail))
     Console().print(table)
 
 

@@ -35,7 +35,7 @@ REMOVED = ("rows", "narrowed", "values")
 
 
 def table_of(
-    title: str, first: str, columns: tuple[str, ...], rows: Mapping[str, Mapping[str, float]]
+    title: str, first: str, columns: tuple[str, ...], rows: Mapping[str, Mapping[str, float | str]]
 ) -> Table:
     """A table of counts; an empty one says what to do next."""
     caption = (
@@ -50,8 +50,10 @@ def table_of(
     return table
 
 
-def _figure(column: str, count: float) -> str:
-    """A count as it is; bytes and bits rounded, because nobody reads nine digits."""
+def _figure(column: str, count: float | str) -> str:
+    """A count as it is, or what stands in its place; bytes and bits rounded, because nobody reads nine digits."""
+    if isinstance(count, str):
+        return count
     if column.startswith("bits"):
         return f"{count:.1f}"
     return decimal(int(count)) if column.startswith("bytes") else f"{count:,}"

@@ -148,6 +148,11 @@ class Metrics:
             ["kind"],
             registry=self.registry,
         )
+        self.anchor_age = Gauge(
+            "remit_anchor_age_seconds",
+            "Age of the newest anchor of the receipts' chains (a day at most; 0: nothing to anchor yet)",
+            registry=self.registry,
+        )
         self.consent_stop = self._waiting(
             "remit_consent_stop_seconds",
             "Time from a denial of a purpose, as its sender dates it, to the commit from which on it holds",

@@ -12,6 +12,8 @@ from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.erase import finish
 from remit_consumers.erasure.messenger import Messenger
 from remit_consumers.erasure.waiting import ages
+from remit_consumers.evidence.anchor import EVERY
+from remit_consumers.evidence.anchoring import anchor
 from remit_consumers.health import Health
 from remit_consumers.lake.columns import REQUESTS_TABLE
 from remit_consumers.lake.log import versions
@@ -24,7 +26,7 @@ from remit_consumers.settings import Settings
 from remit_consumers.source.base import Source, Start
 from remit_consumers.standing import Standing
 from remit_consumers.steps.minimize import load
-from remit_schemas.errors import KeysOutOfReach, LakeError
+from remit_schemas.errors import EvidenceError, KeysOutOfReach, LakeError
 from remit_schemas.log_address import KafkaLog, parse_log
 
 KEYS_EVERY_S = 60.0
@@ -65,6 +67,7 @@ class Service:
         self._deployment = Deployment.open(settings)
         self._keys_at = float("-inf")
         self._requests_at = float("-inf")
+        self._anchored_at = float("-inf")
         self._requests: list[Request] = []
         self._requests_read = -1
         self._keep_keys()
@@ -150,6 +153,7 @@ class Service:
         self._keep_keys()
         self._count_requests()
         self._messenger.tend()
+        self._keep_anchored()
         read = self._runner.turn(hurry=hurry)
         self._turned_at = time.monotonic()
         self._metrics.standing.turned.set_to_current_time()
@@ -195,6 +199,21 @@ class Service:
         except (LakeError, KeysOutOfReach) as error:
             self._metrics.faults.labels("requests").inc()
             log.error("requests cannot be tidied, trying again: %s", error)  # noqa: TRY400 - names folders
+
+    def _keep_anchored(self) -> None:
+        """Anchor the receipts' chains once a day; what cannot be done now is tried again in a minute."""
+        if time.monotonic() - self._anchored_at < KEYS_EVERY_S:
+            return
+        self._anchored_at = time.monotonic()
+        now = datetime.now(UTC)
+        try:
+            last = anchor(self.settings, self._deployment.keys, now, every=EVERY)
+        except (EvidenceError, LakeError, KeysOutOfReach) as error:
+            self._metrics.faults.labels("anchor").inc()
+            log.error("the chains cannot be anchored, trying again: %s", error)  # noqa: TRY400 - as above
+            return
+        if last is not None:
+            self._metrics.anchor_age.set((now - last.at).total_seconds())
 
     def _finish_erasures(self) -> None:
         """Finish erasures that a crash interrupted; what cannot be done yet is tried again."""

@@ -16,6 +16,26 @@ POSTGRES = ("postgresql://", "postgres://")
 
 
 @dataclass(frozen=True, slots=True)
+class Anchoring:
+    """Who outside is shown how the receipts' chains stand.
+
+    Attributes:
+        witness: A file that anchors are added to, or a folder for one: on another disk, append-only, or in a git
+            repository (`REMIT_WITNESS`); None: nobody.
+        authority: The address of an authority of time-stamps, RFC 3161 (`REMIT_TSA`); empty: none.
+    """
+
+    witness: Path | None = None
+    authority: str = ""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read them from an environment."""
+        witness = environ.get("REMIT_WITNESS")
+        return cls(Path(witness).absolute() if witness else None, environ.get("REMIT_TSA", ""))
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Where things lie and how much is gathered before it is stored.
 
@@ -32,6 +52,7 @@ class Settings:
         flush_bytes: A flush is due at this many bytes of datums, 16 MiB: bounds memory whatever the events' size.
         flush_after_s: A flush is due half a second after its first event: stored well within 2 s, for two commits a second.
         kafka: Goes to librdkafka as it is; `REMIT_KAFKA_SECURITY_PROTOCOL` becomes `security.protocol`.
+        anchoring: Who is shown how the chains stand.
     """
 
     data: Path
@@ -45,6 +66,7 @@ class Settings:
     flush_bytes: int = 16 << 20
     flush_after_s: float = 0.5
     kafka: Mapping[str, str] = field(default_factory=dict)
+    anchoring: Anchoring = Anchoring()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], *, data: str | Path | None = None) -> Self:
@@ -63,6 +85,7 @@ class Settings:
             policy=environ.get("REMIT_POLICY") or None,
             custody=environ.get("REMIT_CUSTODY", ""),
             places=Path(places).absolute() if places else None,
+            anchoring=Anchoring.from_env(environ),
             kafka={
                 name.removeprefix(KAFKA).lower().replace("_", "."): value
                 for name, value in environ.items()

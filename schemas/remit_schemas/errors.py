@@ -29,6 +29,7 @@ RemitError
 │   └── RequestUnknown     there is no such request
 ├── ShareRefused           nobody may be given that, or not now
 ├── TransferError          a bundle of a transfer is not whole, or not what it says
+├── EvidenceError          evidence cannot be made, or is none
 ├── SpoolError             the spool cannot be used
 └── SettingsError          a setting is missing or out of range
 
@@ -214,6 +215,12 @@ class TransferError(RemitError):
     """A bundle of a transfer is not whole, or not what it says it is."""
 
     code = "transfer"
+
+
+class EvidenceError(RemitError):
+    """Evidence cannot be made or anchored, or what is shown as such is none."""
+
+    code = "evidence"
 
 
 class SpoolError(RemitError):

@@ -242,6 +242,7 @@ RECEIPTS = pa.schema(
         "bits_out": pa.int64(),
         "chain": pa.string(),
         "receipt": pa.string(),
+        "committed_at": _TIME,
     }
 )
 """The receipts of all commits. `kind` says what a row counts: `field` (values), `floored` (rows whose value of a column
@@ -250,5 +251,6 @@ became `other`), `filled` (rows that had no value of a field and have one now), 
 swept or erased), `waited` (milliseconds from the record that asked for that to the commit), `events` (decision stored, refused,
 quarantined or expired), `tenant` (the same events, and rows that were removed, by tenant), `source` (the source's own counts, cumulative; decision offered, let_go or refused), `pack`
 (decision is the outcome, reason the SHA-256), `cut` (rows when the log was cut at the version in `sequence`, reason the SHA-256
-of their files) and `commit` (`receipt` is its canonical JSON). `chain` is the head of
+of their files) and `commit` (`receipt` is its canonical JSON, `committed_at` when its commit was written: null in rows of
+older versions). `chain` is the head of
 the table's chain after the commit."""

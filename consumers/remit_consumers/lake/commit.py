@@ -195,26 +195,28 @@ class Lake:
         with reaching(self.root):
             return versions(self.root / CONSENTS_TABLE)[-1]
 
-    def consent_counts(self, tenant: str | None = None) -> Mapping[str, Mapping[str, int]]:
-        """How many changes of each status the consent ledger holds, by purpose; of one tenant or of all."""
+    def consent_counts(
+        self, tenant: str | None = None, when: pc.Expression | None = None
+    ) -> Mapping[str, Mapping[str, int]]:
+        """How many changes of each status the consent ledger holds, by purpose; of one tenant or of all, and of when."""
         if not is_kept(self.root, CONSENTS_TABLE):
             return {}
         with reaching(self.root):
-            return counted_consents(self._open(CONSENTS_TABLE), tenant)
+            return counted_consents(self._open(CONSENTS_TABLE), tenant, when)
 
-    def stopped_after_ms(self) -> list[int]:
+    def stopped_after_ms(self, when: pc.Expression | None = None) -> list[int]:
         """How long each denial on record was on its way to the ledger, in milliseconds, the shortest first."""
         if not is_kept(self.root, CONSENTS_TABLE):
             return []
         with reaching(self.root):
-            return stopped_after_ms(self._open(CONSENTS_TABLE))
+            return stopped_after_ms(self._open(CONSENTS_TABLE), when)
 
-    def notices(self) -> Mapping[str, Mapping[str, int]]:
+    def notices(self, when: pc.Expression | None = None) -> Mapping[str, Mapping[str, int]]:
         """How many notices are on record, by policy version and channel."""
         if not is_kept(self.root, CONSENTS_TABLE):
             return {}
         with reaching(self.root):
-            return counted_notices(self._open(CONSENTS_TABLE))
+            return counted_notices(self._open(CONSENTS_TABLE), when)
 
     def floors(self, now: datetime | None = None) -> dict[FloorKind, list[Floor]]:
         """The newest floors of each kind, one for each number of subjects, the newest first.

@@ -59,9 +59,10 @@ def _whole(rows: pa.Table) -> pa.Table:
     return rows.select(CONSENTS.names).cast(CONSENTS)
 
 
-def stopped_after_ms(table: Table) -> list[int]:
+def stopped_after_ms(table: Table, when: pc.Expression | None = None) -> list[int]:
     """How long each denial on record was on its way to the ledger, in milliseconds, the shortest first."""
-    rows = table.delta.to_pyarrow_table(columns=["status", "effect_at", "recorded_at"])
+    columns = ["status", "effect_at", "recorded_at"]
+    rows = table.delta.to_pyarrow_dataset().to_table(columns=columns, filter=when)
     rows = rows.filter(pc.is_in(rows.column("status"), pa.array(DENYING)))
     began, heard = (
         rows.column(name).cast(pa.timestamp("ms", "UTC"), safe=False).cast(pa.int64())
@@ -70,11 +71,11 @@ def stopped_after_ms(table: Table) -> list[int]:
     return sorted(pc.max_element_wise(pc.subtract(heard, began), 0).to_pylist())
 
 
-def notices(table: Table) -> Mapping[str, Mapping[str, int]]:
+def notices(table: Table, when: pc.Expression | None = None) -> Mapping[str, Mapping[str, int]]:
     """How many subjects' notices are on record, by policy version and channel."""
     columns = ["agreed_version", "channel"]
     known = [name for name in (*columns, "status") if name in table.columns]
-    rows = table.delta.to_pyarrow_table(columns=known)
+    rows = table.delta.to_pyarrow_dataset().to_table(columns=known, filter=when)
     if "channel" not in known:
         return {}
     rows = rows.filter(pc.equal(rows.column("status"), NOTIFIED))
@@ -86,14 +87,21 @@ def notices(table: Table) -> Mapping[str, Mapping[str, int]]:
     return found
 
 
-def counted(table: Table, tenant: str | None = None) -> Mapping[str, Mapping[str, int]]:
+def counted(
+    table: Table, tenant: str | None = None, when: pc.Expression | None = None
+) -> Mapping[str, Mapping[str, int]]:
     """How many changes of each status the ledger holds, of one tenant or of all, by purpose; those to none are about the policy.
+
+    `when` is what a record must meet, as in the others: the time at which the ledger took it.
 
     What was stated of a subject is counted nowhere: how many minors there are is nobody's to know (D8).
     """
     columns = ["purpose", "status"]
-    mine = None if tenant is None else pc.field("tenant") == tenant
-    rows = table.delta.to_pyarrow_dataset().to_table(columns=columns, filter=mine)
+    meets = when
+    if tenant is not None:
+        mine = pc.field("tenant") == tenant
+        meets = mine if when is None else mine & when
+    rows = table.delta.to_pyarrow_dataset().to_table(columns=columns, filter=meets)
     groups = rows.group_by(columns).aggregate([([], "count_all")])
     found: dict[str, dict[str, int]] = {}
     for row in groups.sort_by([(name, "ascending") for name in columns]).to_pylist():

@@ -43,6 +43,7 @@ class Entry:
         added: The files it added.
         removed: Paths of the files it removed.
         transactions: For each application id, the version it brought.
+        at_ms: When it was written, milliseconds since 1970; 0: it does not say.
     """
 
     version: int
@@ -50,6 +51,7 @@ class Entry:
     added: tuple[Added, ...] = ()
     removed: tuple[str, ...] = ()
     transactions: Mapping[str, int] = field(default_factory=dict)
+    at_ms: int = 0
 
     def parsed(self) -> Receipt | None:
         """The receipt, read."""
@@ -111,12 +113,19 @@ def entry(table: Path, version: int) -> Entry:
             transactions={
                 one["txn"]["appId"]: one["txn"]["version"] for one in actions if "txn" in one
             },
+            at_ms=next((_at_ms(one["commitInfo"]) for one in actions if "commitInfo" in one), 0),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         message = (
             f"version {version} of table {table.name} cannot be read: the lake's log is damaged"
         )
         raise LakeError(message) from None
+
+
+def _at_ms(about: Mapping[str, object]) -> int:
+    """When a commit says that it was written."""
+    at_ms = about.get("timestamp")
+    return at_ms if isinstance(at_ms, int) else 0
 
 
 def _added(action: dict[str, str]) -> Added:

@@ -8,6 +8,7 @@ after it.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,6 +34,9 @@ CUT = "cut"
 SINCE_FORMAT_2 = frozenset({"distinct_in", "distinct_out", "bits_in", "bits_out"})
 """Columns that receipts of format 1 have nothing for."""
 
+LATER_COLUMNS = SINCE_FORMAT_2 | {"committed_at"}
+"""Columns that an older version of remit did not lay out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -43,12 +47,14 @@ class Link:
         version: Delta version of the commit.
         text: The canonical JSON of its receipt.
         head: Head of the chain after it, as hex.
+        at_ms: When its commit was written, milliseconds since 1970; 0: not known.
     """
 
     table: str
     version: int
     text: str
     head: str
+    at_ms: int = 0
 
 
 def first_head(table: str) -> str:
@@ -78,7 +84,19 @@ def chain(root: Path, table: str, after: int = -1, head: str | None = None) -> I
     for entry in entries(root / table, after):
         if entry.receipt is not None:
             current = next_head(current, entry.receipt)
-            yield Link(table, entry.version, entry.receipt, current)
+            yield Link(table, entry.version, entry.receipt, current, entry.at_ms)
+
+
+def links(receipts: pa.Table) -> list[Link]:
+    """The commits that receipts lie in, table by table, in the order of their chains."""
+    commits = receipts.filter(pc.equal(receipts.column("kind"), "commit"))
+    ms = pc.fill_null(pc.divide(commits.column("committed_at").cast(pa.int64()), 1_000), 0)
+    rows = commits.select(["table", "version", "receipt", "chain"]).append_column("at_ms", ms)
+    ordered = rows.sort_by([("table", "ascending"), ("version", "ascending")]).to_pylist()
+    return [
+        Link(row["table"], row["version"], row["receipt"], row["chain"], row["at_ms"])
+        for row in ordered
+    ]
 
 
 def heads(receipts: pa.Table) -> dict[str, tuple[int, str]]:
@@ -151,7 +169,7 @@ def stored(root: Path) -> pa.Table:
         return RECEIPTS.empty_table()
     rows = open_table(root, TABLE).delta.to_pyarrow_table()
     missing = [name for name in RECEIPTS.names if name not in rows.column_names]
-    if unknown := set(missing) - SINCE_FORMAT_2:
+    if unknown := set(missing) - LATER_COLUMNS:
         message = f"the lake was written by another version of remit: its receipts lack {', '.join(sorted(unknown))}"
         raise LakeError(message)
     for name in missing:
@@ -175,7 +193,8 @@ def _rows(link: Link) -> Iterator[dict[str, object]]:
         "policy_version": receipt.policy_version,
         "chain": link.head,
     }
-    yield same | {"kind": "commit", "field": "", "receipt": link.text}
+    at = datetime.fromtimestamp(link.at_ms / 1_000, UTC) if link.at_ms else None
+    yield same | {"kind": "commit", "field": "", "receipt": link.text, "committed_at": at}
     rows = (
         *_events(receipt),
         *_fields(receipt),

@@ -72,16 +72,23 @@ def applied(root: Path, rows: pa.Table, now: datetime) -> None:
 
 
 def waited(root: Path) -> pa.Table:
-    """How long each withdrawal that was applied had to wait: `purpose` and `waited_ms`."""
+    """How long each withdrawal that was applied had to wait: `purpose`, `waited_ms` and `applied_at`."""
     if not is_kept(root, WITHDRAWN_TABLE):
-        return pa.table(
-            {"purpose": pa.array([], pa.string()), "waited_ms": pa.array([], pa.int64())}
-        )
+        ms = pa.field("waited_ms", pa.int64())
+        return pa.schema(
+            [WITHDRAWN.field("purpose"), ms, WITHDRAWN.field("applied_at")]
+        ).empty_table()
     rows = _read(open_table(root, WITHDRAWN_TABLE))
     rows = rows.filter(rows.column("applied_at").is_valid())
     spans = pc.subtract(rows.column("applied_at"), rows.column("recorded_at"))
     ms = pc.divide(spans.cast(pa.int64()), 1_000)
-    return pa.table({"purpose": rows.column("purpose"), "waited_ms": ms})
+    return pa.table(
+        {
+            "purpose": rows.column("purpose"),
+            "waited_ms": ms,
+            "applied_at": rows.column("applied_at"),
+        }
+    )
 
 
 def erased(root: Path) -> pa.Table:

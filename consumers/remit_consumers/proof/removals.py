@@ -14,6 +14,7 @@ from remit_consumers.lake.restrictions import kept_back
 from remit_consumers.lake.rewrite import EVENTS, holds
 from remit_consumers.lake.tables import row_tables
 from remit_consumers.lake.withdrawn import erased, waited
+from remit_consumers.period import EVER, Period
 
 REMOVALS = tuple(removal.value for removal in Removal)
 """What becomes of stored rows: stored = present + revoked + swept + erased, for each contract."""
@@ -50,12 +51,12 @@ def removed_values(receipts: pa.Table) -> dict[str, dict[str, int]]:
     return dict(sorted(found.items()))
 
 
-def waits(root: Path) -> dict[str, Mapping[str, float]]:
+def waits(root: Path, period: Period = EVER) -> dict[str, Mapping[str, float]]:
     """How long denials and erasures waited until no row stood against them, in seconds.
 
     `done` counts the names under which rows could stand, of which a subject has one for each period of its pseudonym.
     """
-    rows = waited(root)
+    rows = period.of(waited(root), "applied_at")
     is_erasure = pc.equal(rows.column("purpose"), EVERY_PURPOSE)
     parts = {
         "revocation_seconds": rows.filter(pc.invert(is_erasure)),

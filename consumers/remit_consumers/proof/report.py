@@ -16,9 +16,12 @@ from remit_consumers.lake.receipts import GRANTED, WITHHELD
 from remit_consumers.lake.requests import counted as counted_requests
 from remit_consumers.lake.requests import standing
 from remit_consumers.lake.requests import steps as request_steps
-from remit_consumers.proof.outcomes import Counts, grouped, of_kind, outcomes
+from remit_consumers.period import EVER, Period
+from remit_consumers.proof.outcomes import Counts, grouped, of_kind
 from remit_consumers.proof.removals import removals, removed_values, spread, waits
-from remit_consumers.sharing.disclosures import summed
+from remit_consumers.proof.spans import commits_in, outcomes_in
+from remit_consumers.sharing.disclosures import counted as counted_disclosures
+from remit_consumers.sharing.disclosures import history as disclosed
 from remit_schemas.category import Decision
 from remit_schemas.plain_door import MARK_BYTES, OVER_LOOPBACK, OVER_TLS
 
@@ -117,6 +120,7 @@ class Report:
         requests: What people asked for (`requests.counts.counted`); empty where nobody did.
         removed_values: For each `<contract>.<field>`: values that went, by removal.
         waits: How long it took from a denial, and from finding a minor without a basis, until its rows were rewritten.
+        period: Of which days; None: of all.
     """
 
     contracts: Counts
@@ -137,43 +141,55 @@ class Report:
     removed_values: Counts = field(default_factory=dict)
     requests: Counts = field(default_factory=dict)
     waits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    period: Period | None = None
 
     def to_dict(self) -> dict[str, object]:
         """What `remit report --json` prints; counts of subjects that are too small to show are null (D10)."""
         told = asdict(self)
         told |= told.pop("waits")
+        told["period"] = self.period.to_dict() if self.period else None
         for floor in told["floors"].values():
             if floor["subjects"] < SUBJECTS_SHOWN_MIN:
                 floor["subjects"] = None
         return told
 
 
-def report(lake: Lake) -> Report:
+def report(lake: Lake, period: Period = EVER, receipts: pa.Table | None = None) -> Report:
     """Tell what the lake's receipts say, those not yet materialised included.
+
+    Args:
+        lake: The lake.
+        period: The days of which it tells: of commits, and of what is on record beside them. Requests are those received
+            in it, as they stand now.
+        receipts: All receipts, where somebody has read them already; more may have come since.
 
     Raises:
         LakeError: The lake cannot be read.
     """
-    receipts, now = lake.receipts(), datetime.now(UTC)
+    now = datetime.now(UTC)
+    receipts = lake.receipts() if receipts is None else receipts
     floors = [floor for kind in lake.floors().values() for floor in kind]
-    consents = _consents(lake.consent_counts(), receipts)
+    recorded = period.where("recorded_at")
+    asked = [one for one in standing(request_steps(lake.root)) if period.has(one.received_at)]
+    part = commits_in(receipts, period)
     return replace(
-        told(receipts),
-        floors=_floors(floors, receipts),
-        consents=consents,
-        denials=spread(lake.stopped_after_ms()),
-        notices=lake.notices(),
-        reads=counted_reads(read_history(lake.root, now)),
-        requests=counted_requests(standing(request_steps(lake.root)), now),
-        disclosures=summed(lake.root, now),
-        waits=waits(lake.root),
+        told(receipts, period),
+        floors=_floors([one for one in floors if period.has(one.ended_at)], part),
+        consents=_consents(lake.consent_counts(when=recorded), part),
+        denials=spread(lake.stopped_after_ms(recorded)),
+        notices=lake.notices(recorded),
+        reads=counted_reads(period.of(read_history(lake.root, now), "started_at")),
+        requests=counted_requests(asked, now),
+        disclosures=counted_disclosures(period.of(disclosed(lake.root, now), "made_at")),
+        waits=waits(lake.root, period),
     )
 
 
-def told(receipts: pa.Table) -> Report:
-    """Tell what receipts say."""
-    contracts, reasons = outcomes(receipts)
-    fields = receipts.filter(pc.equal(receipts.column("kind"), "field"))
+def told(receipts: pa.Table, period: Period = EVER) -> Report:
+    """Tell what receipts say of a period."""
+    contracts, reasons = outcomes_in(receipts, period)
+    part = commits_in(receipts, period)
+    fields = part.filter(pc.equal(part.column("kind"), "field"))
     return Report(
         contracts=contracts,
         reasons=reasons,
@@ -181,10 +197,11 @@ def told(receipts: pa.Table) -> Report:
         purposes=_purposes(fields),
         clauses=_by(fields, "clause"),
         reducers=_reducers(fields),
-        policy_versions=_versions(receipts),
-        plain_door=_plain_door(receipts),
-        removals=removals(receipts),
-        removed_values=removed_values(receipts),
+        policy_versions=_versions(part),
+        plain_door=_plain_door(receipts, period),
+        removals=removals(part),
+        removed_values=removed_values(part),
+        period=None if period.is_all else period,
     )
 
 
@@ -215,16 +232,16 @@ def _consents(changes: Counts, receipts: pa.Table) -> Counts:
     return dict(sorted(found.items()))
 
 
-def _plain_door(receipts: pa.Table) -> PlainDoor:
+def _plain_door(receipts: pa.Table, period: Period) -> PlainDoor:
     """What came in plain: the ids of producers say it."""
     plain = _marked(receipts, OVER_TLS, OVER_LOOPBACK)
-    sums = _sum_up(plain)
+    sums = _sum_up(plain, period)
     return PlainDoor(
         offered=sums["offered"],
         refused=sums["refused"],
         let_go=sums["let_go"],
-        without_tls=_sum_up(_marked(receipts, OVER_LOOPBACK))["offered"],
-        producers=int(pc.count_distinct(plain.column("producer")).as_py()),
+        without_tls=_sum_up(_marked(receipts, OVER_LOOPBACK), period)["offered"],
+        producers=int(pc.count_distinct(commits_in(plain, period).column("producer")).as_py()),
     )
 
 
@@ -232,13 +249,16 @@ def _marked(receipts: pa.Table, *marks: bytes) -> pa.Table:
     """The rows of producers whose ids begin so."""
     begins = pc.binary_slice(pc.cast(receipts.column("producer"), pa.binary()), 0, 2 * MARK_BYTES)
     wanted = pa.array([mark.hex().encode() for mark in marks], pa.binary())
-    return receipts.filter(pc.is_in(begins, wanted))
+    is_commit = pc.equal(receipts.column("kind"), "commit")  # these tell when it was
+    return receipts.filter(
+        pc.or_(pc.fill_null(pc.is_in(begins, wanted), fill_value=False), is_commit)
+    )
 
 
-def _sum_up(receipts: pa.Table) -> Counter[str]:
+def _sum_up(receipts: pa.Table, period: Period) -> Counter[str]:
     """The figures of all contracts together."""
     sums: Counter[str] = Counter()
-    for figures in outcomes(receipts)[0].values():
+    for figures in outcomes_in(receipts, period)[0].values():
         sums.update(figures)
     return sums
 

@@ -201,11 +201,6 @@ def counted(rows: pa.Table) -> Mapping[str, Mapping[str, int]]:
     return {name: dict(sums) for name, sums in sorted(found.items())}
 
 
-def summed(root: Path, now: datetime) -> Mapping[str, Mapping[str, int]]:
-    """What `counted` says of all that is on record."""
-    return counted(history(root, now))
-
-
 def by_category(rows: pa.Table) -> Counter[tuple[str, str]]:
     """How many disclosures to each recipient held each category."""
     found: dict[tuple[str, str], set[str]] = {}
