@@ -25,7 +25,7 @@ def measure(context: Context) -> Result:
     samples[UNCUT] = samples["cut"]
     wanted = (
         ("the log of a table, cut", "bytes", "after_bytes", "before_bytes"),
-        ("remit verify of a lake whose logs were cut", "s", "after_s", "before_s"),
+        ("remit verify of a lake whose logs were cut, processor time", "s", "after_s", "before_s"),
         ("opening the table, its log cut", "ms", "after_open_ms", "before_open_ms"),
         ("cutting", "s", "cut_s", ""),
     )
@@ -62,7 +62,7 @@ def cut(commits: int) -> dict[str, float]:
             lake.commit(make_flush(offset, events=30))
             if offset % TENTH == 0:
                 lake.materialise()
-        verify(lake.root.parent)  # what is imported and compiled once is not in it
+        verify(Path(folder) / "nothing")  # what is imported and compiled once is not in it
         before = _seen(lake.root, "before")
         then = time.time() - OLD_S
         for file in lake.root.rglob("_delta_log/*"):
@@ -86,12 +86,12 @@ def _seen(root: Path, when: str) -> dict[str, float]:
     return {
         f"{when}_bytes": sum(file.stat().st_size for file in files),
         f"{when}_open_ms": _timed(lambda: DeltaTable(table)) * 1_000,
-        f"{when}_s": _timed(verified),
+        f"{when}_s": _timed(verified, time.process_time),
     }
 
 
-def _timed(work: Callable[[], object]) -> float:
-    """How long it takes, in seconds."""
-    begun = time.perf_counter()
+def _timed(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    """How long it takes by a clock, in seconds."""
+    begun = clock()
     work()
-    return time.perf_counter() - begun
+    return clock() - begun
