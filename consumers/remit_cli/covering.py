@@ -65,6 +65,15 @@ def coverage(
     raise typer.Exit(1 if found.problems else 0)
 
 
+def covered(policy: str | None) -> Coverage:
+    """Hold a policy against its register and the record of tests beside it; without a register, it covers nothing."""
+    try:
+        path, register = policy_path(policy), register_of(policy)
+    except PolicyError as error:
+        return Coverage((), (str(error),))
+    return _covered(path, policy, register, _recorded(path))
+
+
 def _recorded(path: Path) -> Tests:
     """What the record beside a policy says; nothing where there is none."""
     record = proofs_path(path)

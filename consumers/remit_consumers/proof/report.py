@@ -148,13 +148,17 @@ class Report:
         return told
 
 
-def report(lake: Lake) -> Report:
+def report(lake: Lake, receipts: pa.Table | None = None) -> Report:
     """Tell what the lake's receipts say, those not yet materialised included.
+
+    Args:
+        lake: The lake.
+        receipts: All of them, where they are at hand (columns: `columns.RECEIPTS`); else they are read.
 
     Raises:
         LakeError: The lake cannot be read.
     """
-    receipts, now = lake.receipts(), datetime.now(UTC)
+    receipts, now = lake.receipts() if receipts is None else receipts, datetime.now(UTC)
     floors = [floor for kind in lake.floors().values() for floor in kind]
     consents = _consents(lake.consent_counts(), receipts)
     return replace(
