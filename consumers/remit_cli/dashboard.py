@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 from typing import Annotated
 
@@ -57,7 +58,8 @@ def dashboard(
     Example: remit dashboard --data ./remit-data --officer
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
-    settings = settings_of(data)
+    found = settings_of(data)
+    settings = replace(found, policy=policy or found.policy)
     if not settings.data.is_dir():
         message = f"there is no data folder {settings.data}: name it with --data, or set REMIT_DATA"
         raise SettingsError(message)

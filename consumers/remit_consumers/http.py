@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from remit_consumers.health import Health
 from remit_consumers.metrics import Metrics
@@ -22,7 +22,7 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 def operator_app(
-    metrics: Metrics, health: Callable[[], Health], routes: Iterable[Route] = ()
+    metrics: Metrics, health: Callable[[], Health], routes: Iterable[BaseRoute] = ()
 ) -> Starlette:
     """Make the application that answers an operator's and Prometheus' questions, and what `routes` add."""
 

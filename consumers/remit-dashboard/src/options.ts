@@ -9,17 +9,28 @@ interface Series {
 }
 
 export type Described =
-  | { kind: "bars"; locale: string; labels: string[]; series: Series[]; share?: boolean }
+  | { kind: "bars"; locale: string; labels: string[]; series: Series[]; unit?: "byte" }
   | { kind: "time"; locale: string; labels: string[]; series: Series[] }
   | { kind: "flow"; locale: string; nodes: { name: string; role: string; depth: number }[]; links: { source: string; target: string; value: number }[] };
 
 type Colour = (name: string) => string;
+type Short = (value: number) => string;
+
+/** Bytes in the unit that leaves one to three digits, as the tables write them. */
+function size(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let unit = 0;
+  for (; bytes >= 1024 && unit < units.length - 1; unit++) bytes /= 1024;
+  return `${bytes.toFixed(unit && bytes % 1 ? 1 : 0)} ${units[unit]}`;
+}
 
 export function optionOf(described: Described, host: HTMLElement): EChartsCoreOption {
   const style = getComputedStyle(host);
   const colour: Colour = (name) => style.getPropertyValue(`--${name}`).trim();
+  const isBytes = described.kind === "bars" && described.unit === "byte";
   const number = new Intl.NumberFormat(described.locale);
-  const short = new Intl.NumberFormat(described.locale, { notation: "compact", maximumFractionDigits: 1 });
+  const compact = new Intl.NumberFormat(described.locale, { notation: "compact", maximumFractionDigits: 1 });
+  const short: Short = isBytes ? size : (value) => compact.format(value);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const shared: EChartsCoreOption = {
     animation: !still,
@@ -34,7 +45,7 @@ export function optionOf(described: Described, host: HTMLElement): EChartsCoreOp
       backgroundColor: colour("raised"),
       borderColor: colour("line"),
       textStyle: { color: colour("ink") },
-      valueFormatter: (value: unknown) => number.format(Number(value)),
+      valueFormatter: (value: unknown) => (isBytes ? size(Number(value)) : number.format(Number(value))),
       confine: true,
     },
   };
@@ -65,11 +76,12 @@ export function optionOf(described: Described, host: HTMLElement): EChartsCoreOp
   };
 }
 
-function axesOf(described: Exclude<Described, { kind: "flow" }>, colour: Colour, short: Intl.NumberFormat, narrow: boolean): EChartsCoreOption {
+function axesOf(described: Exclude<Described, { kind: "flow" }>, colour: Colour, short: Short, narrow: boolean): EChartsCoreOption {
   const label = { color: colour("quiet"), fontSize: 12 };
   const values = {
     type: "value",
-    axisLabel: { ...label, formatter: (value: number) => short.format(value), hideOverlap: true },
+    ...("unit" in described ? { interval: round(described.series) } : {}),
+    axisLabel: { ...label, formatter: (value: number) => short(value), hideOverlap: true },
     splitLine: { lineStyle: { color: colour("line") } },
     splitNumber: narrow ? 3 : 5,
   };
@@ -87,7 +99,13 @@ function axesOf(described: Exclude<Described, { kind: "flow" }>, colour: Colour,
   return { grid, xAxis: values, yAxis: turned };
 }
 
-function flow(described: Extract<Described, { kind: "flow" }>, colour: Colour, short: Intl.NumberFormat, narrow: boolean): EChartsCoreOption {
+/** How many bytes lie between two marks: a power of two, so that their sizes are round. */
+function round(series: Series[]): number {
+  const sums = (series[0]?.values ?? []).map((_, at) => series.reduce((sum, { values }) => sum + (values[at] ?? 0), 0));
+  return 2 ** Math.ceil(Math.log2(Math.max(...sums, 4) / 4));
+}
+
+function flow(described: Extract<Described, { kind: "flow" }>, colour: Colour, short: Short, narrow: boolean): EChartsCoreOption {
   const last = Math.max(...described.nodes.map(({ depth }) => depth));
   const label = (node: { depth: number }) => ({ position: node.depth === last ? "left" : "right" });
   return {
@@ -109,7 +127,7 @@ function flow(described: Extract<Described, { kind: "flow" }>, colour: Colour, s
         label: {
           color: colour("ink"),
           fontSize: narrow ? 11 : 13,
-          formatter: ({ name, value }: { name: string; value: number }) => `${name}  ${short.format(value)}`,
+          formatter: ({ name, value }: { name: string; value: number }) => `${name}  ${short(value)}`,
         },
       },
     ],

@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from remit_consumers.dashboard.asked import Asked, asked
+from remit_consumers.dashboard.figures import stamp
 from remit_consumers.dashboard.gate import COOKIE
 from remit_consumers.dashboard.pages import (
     collected,
@@ -28,21 +29,14 @@ from remit_consumers.dashboard.pages import (
     requests,
     retention,
 )
-from remit_consumers.dashboard.render import HEADERS, PAGES, page
-from remit_consumers.dashboard.figures import stamp
+from remit_consumers.dashboard.paths import ASSETS, ENTRANCE, PAGES, PERSON
+from remit_consumers.dashboard.render import HEADERS, page
 from remit_consumers.dashboard.site import Site
 from remit_schemas.errors import RemitError
 
 log = logging.getLogger("remit.dashboard")
 
 STATIC: Final = Path(__file__).parent / "static"
-ASSETS: Final = "/assets"
-ENTRANCE: Final = "/enter"
-PERSON: Final = "/my"
-
-PATHS: Final = (*(f"/{name}" for name in PAGES), ASSETS, ENTRANCE, PERSON)
-"""How the paths of the dashboard begin, where it shares a port; it answers `/` as well."""
-
 FORM_BYTES_MAX: Final = 65_536
 
 Show = Callable[[Asked], Mapping[str, object]]

@@ -40,10 +40,10 @@ class Asked:
         """Whether a page that is open asks for its changing part alone."""
         return self.request.headers.get("hx-request") == "true"
 
-    def choice(self, name: str, choices: tuple[str, ...]) -> str:
-        """What was chosen of a closed list; its first where nothing of it was."""
+    def choice(self, name: str, choices: tuple[str, ...], default: str = "") -> str:
+        """What was chosen of a closed list; the default, or its first, where nothing of it was."""
         said = self.request.query_params.get(name, "")
-        return said if said in choices else choices[0]
+        return said if said in choices else default or choices[0]
 
 
 def asked(site: Site, request: Request) -> Asked:

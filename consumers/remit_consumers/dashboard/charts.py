@@ -13,6 +13,9 @@ DECISIONS = ("kept", "reduced", "refused")
 HUES = 7
 """Colours there are for things that are no decision; the last is for all others together."""
 
+NOTHING = "\N{EN DASH}"
+"""What is written where there is nothing to write."""
+
 POINTS_MAX = 60
 """Points of a chart over time at most."""
 
@@ -40,10 +43,33 @@ class OverTime:
     series: Mapping[str, tuple[int, ...]]
 
 
-def bars(labels: Sequence[str], series: Iterable[tuple[str, str, Sequence[int]]], locale: str) -> dict[str, object]:
-    """Describe bars that lie, with parts: each series is a name, a colour and values, one for each label."""
+def _place(name: str) -> int:
+    """Decisions come in their own order, all others after one another."""
+    return DECISIONS.index(name) if name in DECISIONS else 0
+
+
+def bars(
+    labels: Sequence[str],
+    series: Iterable[tuple[str, str, Sequence[int]]],
+    locale: str,
+    unit: str = "",
+) -> dict[str, object]:
+    """Describe bars that lie, with parts.
+
+    Args:
+        labels: What the bars are called.
+        series: For each part its name, its colour and its values, one for each bar.
+        locale: How numbers are written.
+        unit: `byte`, or empty for counts.
+    """
     told = [{"name": name, "role": role, "values": list(values)} for name, role, values in series]
-    return {"kind": "bars", "locale": locale, "labels": list(labels), "series": told}
+    drawn: dict[str, object] = {
+        "kind": "bars",
+        "locale": locale,
+        "labels": list(labels),
+        "series": told,
+    }
+    return drawn | ({"unit": unit} if unit else {})
 
 
 def over_time(found: OverTime, names: Mapping[str, str], locale: str) -> dict[str, object]:
@@ -101,7 +127,7 @@ def by_time(times: pa.Array, names: pa.Array, values: pa.Array) -> OverTime:
     sums: dict[str, dict[int | None, int]] = {}
     for row in rows:
         sums.setdefault(row["name"] or "", {})[row["at"]] = row["value_sum"] or 0
-    ranked = sorted(sums, key=lambda name: -sum(sums[name].values()))
+    ranked = sorted(sums, key=lambda name: (_place(name), -sum(sums[name].values())))
     series = {name: tuple(sums[name].get(at, 0) for at in points) for name in ranked[: HUES - 1]}
     if rest := ranked[HUES - 1 :]:
         series["…"] = tuple(sum(sums[name].get(at, 0) for name in rest) for at in points)
@@ -141,4 +167,4 @@ class Labelling:
 
     def __call__(self, at: int | None) -> str:
         """Write one; what has no time is before all others."""
-        return "–" if at is None else datetime.fromtimestamp(at, UTC).strftime(self.form)
+        return NOTHING if at is None else datetime.fromtimestamp(at, UTC).strftime(self.form)

@@ -144,19 +144,21 @@ def _fields(
             for column in row
             if column == name or (column.startswith(f"{name}_") and column not in told)
         ]
-        values = [row[column] for column in columns if row[column] is not None]
+        values = [_line(row[column], column.removeprefix(f"{name}_")) for column in columns]
         yield SeenField(
             field=name,
             category=str(one["category"]),
             decision=str(one["decision"]),
             reducer=str(one["reducer"] or ""),
             clause=str(one["clause"] or ""),
-            value=" · ".join(map(_line, values)),
+            value=" · ".join(filter(None, values)),
         )
 
 
-def _line(value: object) -> str:
-    """A stored value as one line."""
+def _line(value: object, part: str) -> str:
+    """A stored value as one line; of what is or is not, the name of the part where it is."""
+    if value is None or isinstance(value, bool):
+        return part if value else ""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     return " ".join(str(value).split())

@@ -17,16 +17,12 @@ from remit_consumers.dashboard.asked import (
     YEAR_S,
     Asked,
 )
+from remit_consumers.dashboard.charts import NOTHING
+from remit_consumers.dashboard.paths import PAGES
 from remit_consumers.dashboard.small_counts import FEW
 from remit_consumers.dashboard.words import LANGUAGES
 
 HERE: Final = Path(__file__).parent
-PAGES: Final = (
-    *("collected", "live", "policy", "consent", "retention"),
-    *("requests", "recipients", "proof"),
-)
-"""Every page by its path, in the order of the menu."""
-
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
     "Referrer-Policy": "same-origin",
@@ -117,7 +113,7 @@ def size(count: float) -> str:
 def percent(part: float, whole: float) -> str:
     """A share; of nothing it is a dash."""
     if not whole:
-        return "–"
+        return NOTHING
     share = 100 * part / whole
     return f"{share:.1f} %" if 0 < share < 1 or 99 < share < 100 else f"{share:.0f} %"  # noqa: PLR2004 - where a rounded one would say none or all
 
@@ -129,4 +125,4 @@ def decimal(value: float) -> str:
 
 def moment(at: datetime | None) -> str:
     """A time to the minute, in UTC; a dash where there is none."""
-    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "–"
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else NOTHING

@@ -88,7 +88,7 @@ def _bars(report: Report, asked: Asked) -> dict[str, object]:
             [max(row["bytes_in"] - row["bytes_out"], 0) for row in known.values()],
         ),
     ]
-    return bars(labels, series, asked.t.language)
+    return bars(labels, series, asked.t.language, "byte")
 
 
 def _over_time(stand: Stand, asked: Asked, by: str) -> OverTime:
@@ -117,7 +117,9 @@ def _by_purpose(rows: pa.Table, times: pa.Array) -> OverTime:
     parents = pc.list_parent_indices(lists)
     names, values = pc.list_flatten(lists), _flat(rows.column("values_out")).take(parents)
     has_one = pc.not_equal(names, "")
-    return by_time(times.take(parents).filter(has_one), names.filter(has_one), values.filter(has_one))
+    return by_time(
+        times.take(parents).filter(has_one), names.filter(has_one), values.filter(has_one)
+    )
 
 
 def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -137,18 +139,25 @@ def _names(found: OverTime, by: str, asked: Asked) -> Mapping[str, str]:
 def _reasons(report: Report) -> Sequence[tuple[str, str, str, int]]:
     """Contract, outcome, reason and events of what was not stored, the most first."""
     found = [
-        (contract, *reason.split(".", 1), count)
+        (contract, *outcome_and_reason(name), count)
         for contract, reasons in report.reasons.items()
-        for reason, count in reasons.items()
-        if reason.partition(".")[0] in OUTCOMES
+        for name, count in reasons.items()
     ]
-    return sorted(((a, b, c, d) for a, b, c, d in found), key=lambda row: -row[3])
+    return sorted((row for row in found if row[1] in OUTCOMES), key=lambda row: -row[3])
+
+
+def outcome_and_reason(name: str) -> tuple[str, str]:
+    """The two parts of what the report calls ``refused.unparsed``."""
+    outcome, _, reason = name.partition(".")
+    return outcome, reason
 
 
 def _refused_fields(receipts: pa.Table) -> Sequence[Mapping[str, object]]:
     """Fields of which values were refused, the most first; one without a clause is in no sentence."""
     rows = grouped(
-        of_kind(receipts, "field", "refuse"), ["contract", "field", "category", "clause"], ["values_in"]
+        of_kind(receipts, "field", "refuse"),
+        ["contract", "field", "category", "clause"],
+        ["values_in"],
     )
     return sorted((row for row in rows if row["values_in"]), key=lambda row: -int(row["values_in"]))
 
@@ -191,7 +200,7 @@ def _functions_of(contracts: Iterable[object], policy: Policy) -> pa.Array:
     names = {
         event: function for function, terms in policy.functions.items() for event in terms.events
     }
-    found = [str(one) for one in _flat(contracts).to_pylist()]  # type: ignore[arg-type]
+    found = [str(one) for one in _flat(contracts).to_pylist()]
     return pa.array([names.get(one, one) for one in found], pa.string())
 
 

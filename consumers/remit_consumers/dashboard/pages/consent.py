@@ -32,7 +32,11 @@ def show(asked: Asked) -> Mapping[str, object]:
     labels = [asked.t.named("purpose", name) for name in events]
     series = [
         (asked.t("consent.granted"), "kept", [row["events_granted"] for row in events.values()]),
-        (asked.t("consent.withheld"), "refused", [row["events_withheld"] for row in events.values()]),
+        (
+            asked.t("consent.withheld"),
+            "refused",
+            [row["events_withheld"] for row in events.values()],
+        ),
     ]
     return {
         "is_empty": not report.consents,

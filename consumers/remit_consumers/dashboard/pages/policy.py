@@ -19,9 +19,7 @@ def show(asked: Asked) -> Mapping[str, object]:
     coverage, status = asked.site.told.coverage(), asked.choice("status", STATUSES)
     figures, texts = _figures(asked), asked.site.told.texts()
     rows = [
-        _row(row, figures, texts)
-        for row in coverage.rows
-        if status in {"all", str(row.status)}
+        _row(row, figures, texts) for row in coverage.rows if status in {"all", str(row.status)}
     ]
     return {
         "rows": rows,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import pyarrow.compute as pc
 from starlette.responses import PlainTextResponse, Response
 
 from remit_consumers.backup.guard import check_applied
@@ -24,15 +23,17 @@ PRODUCERS_SHOWN: Final = 24
 
 def show(asked: Asked) -> Mapping[str, object]:
     """What the page shows."""
-    stand = asked.site.figures.now()
-    last = asked.site.checks.last
+    stand, checks = asked.site.figures.now(), asked.site.checks
+    if checks.last is None and not stand.is_empty:
+        checks.begin(stand.versions)
+    last = checks.last
     return {
         "is_empty": stand.is_empty,
         "chains": sorted(heads(stand.receipts).items()),
         "conservation": stand.report.contracts,
         "producers": _producers(stand),
         "last": last,
-        "is_running": asked.site.checks.is_running,
+        "is_running": checks.is_running,
         "is_old": last is not None and last.versions != stand.versions,
         "epochs": _epochs(asked),
         "now": asked.site.now(),

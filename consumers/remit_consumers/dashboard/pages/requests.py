@@ -3,7 +3,7 @@
 Source: policy 2021-11-01, clauses S101, S102.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -64,7 +64,7 @@ def _kinds(terms: RequestTerms | None) -> Mapping[str, tuple[str, ...]]:
     """What the forms offer: what the policy has, and nothing else."""
     if terms is None:
         return {}
-    known = {
+    known: Mapping[str, Iterable[str]] = {
         "right": terms.rights,
         "requester": terms.requesters,
         "channel": terms.channels,
@@ -145,7 +145,9 @@ def _desk(asked: Asked) -> tuple[Deployment, Register]:
         RequestRefused: Somebody else asks, or they cannot be had from here.
     """
     if not asked.is_officer or asked.site.deployment is None:
-        raise RequestRefused("requests are worked by the privacy officer: `remit dashboard --officer`")
+        raise RequestRefused(
+            "requests are worked by the privacy officer: `remit dashboard --officer`"
+        )
     deployment = asked.site.deployment()
     return deployment, open_register(deployment, user_name())
 

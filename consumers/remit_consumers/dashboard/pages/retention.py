@@ -27,13 +27,11 @@ def show(asked: Asked) -> Mapping[str, object]:
     """What the page shows."""
     root, now = asked.site.lake.root, asked.site.now()
     report = asked.site.figures.now().report
-    days = int(asked.choice("ahead", tuple(str(one) for one in AHEAD_DAYS)))
+    days = int(asked.choice("ahead", tuple(str(one) for one in AHEAD_DAYS), "30"))
     plan_of = plans_on_record(asked.site.settings).plan
     overdue = [one for one in plan(root, plan_of, now) if not one.held_by]
     ahead = plan(root, plan_of, now + timedelta(days=days))
-    held = {
-        name: row["present"] for name, row in report.contracts.items() if row.get("present")
-    }
+    held = {name: row["present"] for name, row in report.contracts.items() if row.get("present")}
     return {
         "is_empty": not held,
         "held": held,
