@@ -23,7 +23,7 @@ STEPS = (
     *(timedelta(seconds=one) for one in (1, 5, 15)),
     *(timedelta(minutes=one) for one in (1, 5, 15)),
     *(timedelta(hours=one) for one in (1, 6)),
-    *(timedelta(days=one) for one in (1, 7, 28)),
+    *(timedelta(days=one) for one in (1, 7, 28, 91, 364)),
 )
 """How much time one point may stand for."""
 

@@ -2,15 +2,18 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from remit_consumers.dashboard.figures import Versions
 from remit_consumers.proof.verify import Verification
 from remit_schemas.errors import RemitError
 
 log = logging.getLogger("remit.dashboard")
+
+
+Heads = Mapping[str, tuple[int, str]]
+"""For each table, its newest version in the chain and the head after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +23,13 @@ class Checked:
     Attributes:
         found: What it found; None where it could not be done.
         fault: Why not.
-        versions: Of the lake when it began.
+        heads: Of the chains when it began.
         at: When it ended, aware UTC.
     """
 
     found: Verification | None
     fault: str
-    versions: Versions
+    heads: Heads
     at: datetime
 
 
@@ -48,14 +51,14 @@ class Checks:
         """Whether one is under way."""
         return self._running.locked()
 
-    def begin(self, versions: Versions) -> None:
+    def begin(self, heads: Heads) -> None:
         """Begin one, unless one is under way."""
         if self._running.acquire(blocking=False):
             threading.Thread(
-                target=self._run, args=(versions,), name="remit-check", daemon=True
+                target=self._run, args=(heads,), name="remit-check", daemon=True
             ).start()
 
-    def _run(self, versions: Versions) -> None:
+    def _run(self, heads: Heads) -> None:
         try:
             found, fault = self._verify(), ""
         except RemitError as error:
@@ -63,5 +66,5 @@ class Checks:
         except Exception as error:  # noqa: BLE001 - the outermost call of its thread
             log.error("the check ended with %s", type(error).__name__)  # noqa: TRY400 - a traceback may show values
             found, fault = None, type(error).__name__
-        self._last = Checked(found, fault, versions, datetime.now(UTC))
+        self._last = Checked(found, fault, heads, datetime.now(UTC))
         self._running.release()

@@ -25,7 +25,7 @@ def show(asked: Asked) -> Mapping[str, object]:
     """What the page shows."""
     stand, checks = asked.site.figures.now(), asked.site.checks
     if checks.last is None and not stand.is_empty:
-        checks.begin(stand.versions)
+        checks.begin(heads(stand.receipts))
     last = checks.last
     return {
         "is_empty": stand.is_empty,
@@ -34,7 +34,7 @@ def show(asked: Asked) -> Mapping[str, object]:
         "producers": _producers(stand),
         "last": last,
         "is_running": checks.is_running,
-        "is_old": last is not None and last.versions != stand.versions,
+        "is_old": last is not None and last.heads != heads(stand.receipts),
         "epochs": _epochs(asked),
         "now": asked.site.now(),
         "beyond": _beyond(asked),
@@ -46,7 +46,7 @@ def show(asked: Asked) -> Mapping[str, object]:
 
 def check(asked: Asked, _: Mapping[str, str]) -> str:
     """Begin to check everything, as `remit verify` does; gives where to look."""
-    asked.site.checks.begin(asked.site.figures.now().versions)
+    asked.site.checks.begin(heads(asked.site.figures.now().receipts))
     return BACK
 
 
