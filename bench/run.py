@@ -27,6 +27,7 @@ NAMES = (
     "size",
     "consent",
     "erasure",
+    "dashboard",
     "pipeline",
     "middleware",
     "emit",

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
+from threading import Thread
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from remit_cli.covering import covered
 from remit_cli.options import Data, Policy, settings_of
 from remit_cli.stopping import asked_to_stop
 from remit_consumers.dashboard.app import dashboard as application
+from remit_consumers.dashboard.app import warm
 from remit_consumers.dashboard.audit import Audit
 from remit_consumers.dashboard.checks import Checks
 from remit_consumers.dashboard.figures import Figures
@@ -64,9 +66,10 @@ def dashboard(
         message = f"there is no data folder {settings.data}: name it with --data, or set REMIT_DATA"
         raise SettingsError(message)
     gate = Gate(is_open=is_loopback(host), is_officer=officer)
-    app = pages(settings, gate, cache(partial(Deployment.open, settings)))
+    site = site_of(settings, gate, cache(partial(Deployment.open, settings)))
     with asked_to_stop() as stop:
-        server = Server(app, host, port)
+        server = Server(application(site), host, port)
+        warm(site)
         server.start()
         typer.echo(f"remit: {address(gate, host, server.port)}", err=True)
         try:
@@ -82,8 +85,19 @@ def address(gate: Gate, host: str, port: int) -> str:
     return f"http://{named}:{port}{entrance}"
 
 
-def pages(settings: Settings, gate: Gate, deployment: Callable[[], Deployment] | None) -> App:
-    """Make the application of a data folder.
+def pages(settings: Settings, gate: Gate, deployment: Callable[[], Deployment]) -> App:
+    """Make the application of a data folder, to stand beside others; it is warm within seconds.
+
+    Raises:
+        PolicyError: The policy cannot be used.
+    """
+    site = site_of(settings, gate, deployment)
+    Thread(target=warm, args=(site,), name="remit-dashboard", daemon=True).start()
+    return application(site)
+
+
+def site_of(settings: Settings, gate: Gate, deployment: Callable[[], Deployment]) -> Site:
+    """What the pages of a data folder stand on.
 
     Args:
         settings: Where everything lies.
@@ -99,18 +113,16 @@ def pages(settings: Settings, gate: Gate, deployment: Callable[[], Deployment] |
         texts=partial(attached, settings.data, settings.policy),
         withdraw=withdrawing(settings),
     )
-    return application(
-        Site(
-            settings=settings,
-            policy=policy,
-            figures=figures,
-            gate=gate,
-            recent=Recent(settings.lake, figures.moments),
-            checks=Checks(partial(_verified, settings)),
-            audit=Audit(settings.lake, policy),
-            told=told,
-            deployment=deployment,
-        )
+    return Site(
+        settings=settings,
+        policy=policy,
+        figures=figures,
+        gate=gate,
+        recent=Recent(settings.lake, figures.moments),
+        checks=Checks(partial(_verified, settings)),
+        audit=Audit(settings.lake, policy),
+        told=told,
+        deployment=deployment,
     )
 
 

@@ -196,7 +196,8 @@ def test_a_request_is_taken_and_worked_on_the_page(open_: OpenDashboard, page: P
     expect(page.locator(".request")).to_have_count(1)
     assert "a person of the test" not in page.content()
     page.select_option("select[name=proof]", "account_login")
-    page.click("text=Verified")
+    page.click("button:has-text('Verified')")
+    page.click("text=Delay or deny it")
     page.click("text=Deny and close")
     expect(page.locator(".request")).to_have_count(0)
     listed: Any = open_.installed.facts("requests", "list", "--all")["requests"]

@@ -80,7 +80,7 @@ function axesOf(described: Exclude<Described, { kind: "flow" }>, colour: Colour,
   const label = { color: colour("quiet"), fontSize: 12 };
   const values = {
     type: "value",
-    ...("unit" in described ? { interval: round(described.series) } : {}),
+    ...("unit" in described ? marks(described.series) : {}),
     axisLabel: { ...label, formatter: (value: number) => short(value), hideOverlap: true },
     splitLine: { lineStyle: { color: colour("line") } },
     splitNumber: narrow ? 3 : 5,
@@ -99,10 +99,12 @@ function axesOf(described: Exclude<Described, { kind: "flow" }>, colour: Colour,
   return { grid, xAxis: values, yAxis: turned };
 }
 
-/** How many bytes lie between two marks: a power of two, so that their sizes are round. */
-function round(series: Series[]): number {
+/** Marks a power of two bytes apart, so that their sizes are round. */
+function marks(series: Series[]): { interval: number; max: number } {
   const sums = (series[0]?.values ?? []).map((_, at) => series.reduce((sum, { values }) => sum + (values[at] ?? 0), 0));
-  return 2 ** Math.ceil(Math.log2(Math.max(...sums, 4) / 4));
+  const most = Math.max(...sums, 4);
+  const interval = 2 ** Math.ceil(Math.log2(most / 4));
+  return { interval, max: Math.ceil(most / interval) * interval };
 }
 
 function flow(described: Extract<Described, { kind: "flow" }>, colour: Colour, short: Short, narrow: boolean): EChartsCoreOption {

@@ -75,6 +75,13 @@ def dashboard(site: Site) -> Starlette:
     return Starlette(routes=routes, middleware=middleware)
 
 
+def warm(site: Site) -> None:
+    """Make the first page once before somebody asks for it: what is read, compiled and counted for it is at hand then."""
+    scope: Scope = {"type": "http", "path": "/", "query_string": b"", "headers": []}
+    come = asked(site, Request(scope))
+    _shown(come, "collected", lambda: collected.show(come))
+
+
 class _Doorkeeper:
     """Lets nobody in who may not look, and nothing be changed from a page of somebody else."""
 

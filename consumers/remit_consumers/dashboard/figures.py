@@ -2,10 +2,11 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -19,6 +20,8 @@ from remit_consumers.proof.report import Report, report
 
 Versions = tuple[tuple[str, int], ...]
 """Each table of a lake with its newest version: two that are equal stand for the same figures."""
+
+Made = TypeVar("Made")
 
 AGE_MAX_S = 60.0
 """How old figures may become of a lake that does not change: days run out meanwhile, and records reach their end."""
@@ -60,6 +63,24 @@ class Figures:
         self._lock = threading.Lock()
         self._stand: Stand | None = None
         self._receipts: pa.Table | None = None
+        self._derived: dict[tuple[str, ...], object] = {}
+
+    def derived(self, key: tuple[str, ...], make: Callable[[], Made]) -> Made:
+        """What is worked out of the lake as it stands now, kept for as long as it stands so.
+
+        Args:
+            key: Names it.
+            make: Works it out.
+
+        Raises:
+            LakeError: The lake cannot be read.
+        """
+        self.now()
+        kept = self._derived
+        if key not in kept:
+            kept[key] = make()
+        found: Made = kept[key]  # type: ignore[assignment]  # made by the maker of the same key
+        return found
 
     def now(self) -> Stand:
         """The figures of this moment.
@@ -74,7 +95,7 @@ class Figures:
             if stand is None or is_old or stand.versions != found:
                 receipts = self._read()
                 stand = Stand(found, report(self.lake, receipts), receipts, now)
-                self._stand = stand
+                self._stand, self._derived = stand, {}
             return stand
 
     def _read(self) -> pa.Table:

@@ -17,7 +17,7 @@ STATUSES: Final = ("all", *(str(status) for status in Status))
 def show(asked: Asked) -> Mapping[str, object]:
     """What the page shows."""
     coverage, status = asked.site.told.coverage(), asked.choice("status", STATUSES)
-    figures, texts = _figures(asked), asked.site.told.texts()
+    figures, texts = _figures(asked), _texts(asked)
     rows = [
         _row(row, figures, texts) for row in coverage.rows if status in {"all", str(row.status)}
     ]
@@ -28,7 +28,7 @@ def show(asked: Asked) -> Mapping[str, object]:
         "counts": Counter(str(row.status) for row in coverage.sentences),
         "sentences": len(coverage.sentences),
         "problems": coverage.problems,
-        "versions": _versions(asked),
+        "versions": asked.site.figures.derived(("versions",), lambda: _versions(asked)),
         "governed": asked.site.figures.now().report.policy_versions,
     }
 
@@ -39,7 +39,7 @@ def sentence(asked: Asked, clause: str) -> Mapping[str, object] | None:
     found = [row for row in coverage.rows if row.clause.startswith(clause[:SENTENCE])]
     if not found or clause not in {row.clause for row in found}:
         return None
-    figures, texts = _figures(asked), asked.site.told.texts()
+    figures, texts = _figures(asked), _texts(asked)
     around = [row.clause for row in coverage.sentences]
     at = around.index(clause[:SENTENCE])
     return {
@@ -53,6 +53,11 @@ def sentence(asked: Asked, clause: str) -> Mapping[str, object] | None:
 def _figures(asked: Asked) -> Mapping[str, Mapping[str, int]]:
     """The report's figures of each clause."""
     return asked.site.figures.now().report.clauses
+
+
+def _texts(asked: Asked) -> Mapping[str, str]:
+    """The attached sentences."""
+    return asked.site.figures.derived(("texts",), asked.site.told.texts)
 
 
 def _row(

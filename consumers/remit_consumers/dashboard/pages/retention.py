@@ -28,9 +28,8 @@ def show(asked: Asked) -> Mapping[str, object]:
     root, now = asked.site.lake.root, asked.site.now()
     report = asked.site.figures.now().report
     days = int(asked.choice("ahead", tuple(str(one) for one in AHEAD_DAYS), "30"))
-    plan_of = plans_on_record(asked.site.settings).plan
-    overdue = [one for one in plan(root, plan_of, now) if not one.held_by]
-    ahead = plan(root, plan_of, now + timedelta(days=days))
+    overdue = [one for one in _due(asked, 0) if not one.held_by]
+    ahead = _due(asked, days)
     held = {name: row["present"] for name, row in report.contracts.items() if row.get("present")}
     return {
         "is_empty": not held,
@@ -45,6 +44,17 @@ def show(asked: Asked) -> Mapping[str, object]:
         "removals": report.removals,
         "holds": [(one, one.is_active(now)) for one in holds(root)],
     }
+
+
+def _due(asked: Asked, days: int) -> list[Item]:
+    """What is due in so many days, if nothing else happens."""
+    site = asked.site
+
+    def due() -> list[Item]:
+        moment = site.now() + timedelta(days=days)
+        return plan(site.lake.root, plans_on_record(site.settings).plan, moment)
+
+    return site.figures.derived(("due", str(days)), due)
 
 
 def _told(items: Sequence[Item]) -> list[Mapping[str, object]]:
