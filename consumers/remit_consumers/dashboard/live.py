@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,9 @@ COMMITS_LOOKED_AT = 4
 """Newest commits of a table that are looked at where none was before."""
 
 NEVER_SHOWN = frozenset(OWN_COLUMNS) - {"tagset"}
+
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+"""When a row is taken to have been committed where the log no longer says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,33 +95,43 @@ class Recent:
             LakeError: The lake cannot be read.
         """
         with self._lock:
-            for name in row_tables(self._root):
-                if name.startswith(EVENTS):
-                    self._look(name)
+            fresh = [
+                row
+                for name in row_tables(self._root)
+                if name.startswith(EVENTS)
+                for row in self._look(name)
+            ]
+            for row in sorted(fresh, key=lambda row: row.at or EARLIEST):
+                self._count += 1
+                self._rows.append(replace(row, number=self._count))
             return tuple(reversed(self._rows))
 
-    def _look(self, name: str) -> None:
-        """Take up what was committed to a table since it was looked at."""
+    def _look(self, name: str) -> list[SeenRow]:
+        """What was committed to a table since it was looked at."""
         there = versions(self._root / name)
         fresh = [at for at in there if at > self._looked.get(name, -1)][-COMMITS_LOOKED_AT:]
+        self._looked[name] = max(there, default=-1)
+        found: list[SeenRow] = []
         for version in fresh:
             with suppress(LakeError, OSError, pa.ArrowException):  # compacted or erased meanwhile
-                self._take(name, version)
-        self._looked[name] = max(there, default=-1)
+                found += self._last(name, version)
+        return found
 
-    def _take(self, name: str, version: int) -> None:
-        """Take up the last rows of a commit; one that removed files only rewrote what was seen before."""
+    def _last(self, name: str, version: int) -> list[SeenRow]:
+        """The last rows of a commit; one that removed files only rewrote what was seen before."""
         found = entry(self._root / name, version)
         if not found.added or found.removed:
-            return
+            return []
         file = pq.ParquetFile(self._root / name / found.added[-1].path)
         columns = [one for one in file.schema_arrow.names if one not in NEVER_SHOWN]
         rows = file.read_row_group(file.num_row_groups - 1, columns=columns)
         at = self._moments.at(name, version)
-        for row in rows.slice(max(0, rows.num_rows - ROWS_OF_COMMIT)).to_pylist():
-            self._count += 1
-            fields = tuple(_fields(self._tagset(row["tagset"]), row))
-            self._rows.append(SeenRow(self._count, name.removeprefix(EVENTS), at, fields))
+        return [
+            SeenRow(
+                0, name.removeprefix(EVENTS), at, tuple(_fields(self._tagset(row["tagset"]), row))
+            )
+            for row in rows.slice(max(0, rows.num_rows - ROWS_OF_COMMIT)).to_pylist()
+        ]
 
     def _tagset(self, tagset: str) -> Mapping[str, Mapping[str, Any]]:
         """What the catalogue says of a tagset; nothing where it does not have it."""
@@ -127,11 +140,6 @@ class Recent:
             for row in rows.select(["tagset", "fields"]).to_pylist():
                 self._tagsets[row["tagset"]] = json.loads(row["fields"])
         return self._tagsets.get(tagset, {})
-
-
-def since(at: datetime | None) -> float:
-    """Seconds since a moment; 0 where it is not known."""
-    return (datetime.now(UTC) - at).total_seconds() if at else 0.0
 
 
 def _fields(

@@ -24,7 +24,13 @@ WORDS: Final = {"keep": "kept", "reduce": "reduced", "refuse": "refused"}
 
 def show(asked: Asked) -> Mapping[str, object]:
     """What the page shows."""
-    stand, by = asked.site.figures.now(), asked.choice("by", BY)
+    by, figures = asked.choice("by", BY), asked.site.figures
+    key = ("collected", by, asked.t.language, str(asked.is_officer))
+    return figures.derived(key, lambda: _show(asked, figures.now(), by))
+
+
+def _show(asked: Asked, stand: Stand, by: str) -> Mapping[str, object]:
+    """What it shows of the lake as it stands."""
     report = stand.report
     if stand.is_empty:
         return {"stamp": stamp(stand), "is_empty": True, "by": by}
