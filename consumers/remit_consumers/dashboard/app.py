@@ -199,7 +199,8 @@ def _enter(site: Site) -> Callable[[Request], Response]:
             words = "This address has been used, or is not the one that was printed. A new start prints a new one.\n"
             return PlainTextResponse(words, 403, headers=HEADERS)
         entered = RedirectResponse("/", 303, headers=HEADERS)
-        entered.set_cookie(COOKIE, session, httponly=True, samesite="strict")
+        is_secure = request.url.scheme == "https"
+        entered.set_cookie(COOKIE, session, httponly=True, samesite="strict", secure=is_secure)
         return entered
 
     return answer

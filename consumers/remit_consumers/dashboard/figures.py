@@ -94,7 +94,8 @@ class Figures:
             is_old = stand is None or (now - stand.taken_at).total_seconds() > AGE_MAX_S
             if stand is None or is_old or stand.versions != found:
                 receipts = self._read()
-                stand = Stand(found, report(self.lake, receipts), receipts, now)
+                self.moments.learn(receipts)
+                stand = Stand(found, report(self.lake, receipts=receipts), receipts, now)
                 self._stand, self._derived = stand, {}
             return stand
 

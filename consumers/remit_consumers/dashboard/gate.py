@@ -5,15 +5,12 @@ import ipaddress
 import secrets
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.requests import Request
 
 COOKIE: Final = "remit_session"
 TOKEN_BYTES: Final = 32
-SESSIONS_MAX: Final = 1
-"""A token is good for one browser; a start prints another."""
-
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -66,10 +63,18 @@ class Gate:
     @staticmethod
     def is_own(request: Request) -> bool:
         """Whether a form comes from a page of ours, as the browser says; else it changes nothing."""
-        origin = request.headers.get("origin", "")
-        return bool(origin) and urlsplit(origin).netloc == request.headers.get("host", "")
+        sent_from = _split(request.headers.get("origin", "")).netloc
+        return bool(sent_from) and sent_from == request.headers.get("host", "")
 
 
 def _name(request: Request) -> str:
     """The name under which this machine was asked, without port and brackets."""
-    return (urlsplit(f"//{request.headers.get('host', '')}").hostname or "").lower()
+    return (_split(f"//{request.headers.get('host', '')}").hostname or "").lower()
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of what may be a URL; what is none has none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")

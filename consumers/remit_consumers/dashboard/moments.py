@@ -1,4 +1,4 @@
-"""When commits were made, as the log of their table says; receipts themselves carry no time."""
+"""When commits were made: as their receipts' rows say where they do, else as the log of their table does."""
 
 import re
 from datetime import UTC, datetime
@@ -12,6 +12,9 @@ from remit_consumers.lake.log import log_file
 HEAD_BYTES = 4096
 """How much of a log entry is looked at: its time stands at the beginning, before the receipt."""
 
+COMMITTED_AT = "committed_at"
+"""The column of the receipts that says it, in the row of the commit itself."""
+
 _TIME = re.compile(rb'"timestamp":(\d{10,16})')
 
 
@@ -21,6 +24,17 @@ class Moments:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._known: dict[str, datetime | None] = {}
+
+    def learn(self, receipts: pa.Table) -> None:
+        """Take up the times that receipts have of their own: they are there when the log has been cut.
+
+        Args:
+            receipts: Columns: `columns.RECEIPTS`; those of older versions have no times.
+        """
+        if COMMITTED_AT in receipts.column_names:
+            rows = receipts.filter(pc.is_valid(receipts.column(COMMITTED_AT)))
+            times = rows.column(COMMITTED_AT).to_pylist()
+            self._known |= dict(zip(rows.column("commit").to_pylist(), times, strict=True))
 
     def of(self, receipts: pa.Table) -> pa.Array:
         """Give for each receipt row when its commit was made, aware UTC; null where the log no longer says.

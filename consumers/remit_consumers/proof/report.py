@@ -148,7 +148,7 @@ class Report:
         return told
 
 
-def report(lake: Lake, receipts: pa.Table | None = None) -> Report:
+def report(lake: Lake, *, receipts: pa.Table | None = None) -> Report:
     """Tell what the lake's receipts say, those not yet materialised included.
 
     Args:
