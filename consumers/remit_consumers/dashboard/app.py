@@ -41,6 +41,8 @@ FORM_BYTES_MAX: Final = 65_536
 
 Show = Callable[[Asked], Mapping[str, object]]
 
+Endpoint = Callable[[Request], Response]
+
 Change = Callable[[Asked, Mapping[str, str]], str | Response]
 """What a form does; gives where to go on, or what is handed over."""
 
@@ -79,7 +81,7 @@ def warm(site: Site) -> None:
     """Make the first page once before somebody asks for it: what is read, compiled and counted for it is at hand then."""
     scope: Scope = {"type": "http", "path": "/", "query_string": b"", "headers": []}
     come = asked(site, Request(scope))
-    _shown(come, "collected", lambda: collected.show(come))
+    _or_fault(come, lambda: _shown(come, "collected"))
 
 
 class _Doorkeeper:
@@ -108,16 +110,21 @@ class _Doorkeeper:
         return ""
 
 
-def _answer(site: Site, name: str) -> Callable[[Request], Response]:
+def _answer(site: Site, name: str) -> Endpoint:
     """How a page is answered: in a thread of its own, because it reads files."""
 
     def answer(request: Request) -> Response:
         come = asked(site, request)
-        if come.wants_part and not _has_news(come, name):
-            return Response(status_code=204, headers=HEADERS)
-        return _shown(come, name, lambda: SHOWS[name](come))
+        return _or_fault(come, lambda: _shown(come, name))
 
     return answer
+
+
+def _shown(come: Asked, name: str) -> Response:
+    """A page; nothing at all to an open page that shows already what there is."""
+    if come.wants_part and not _has_news(come, name):
+        return Response(status_code=204, headers=HEADERS)
+    return page(come, name, SHOWS[name](come))
 
 
 def _has_news(come: Asked, name: str) -> bool:
@@ -130,24 +137,27 @@ def _has_news(come: Asked, name: str) -> bool:
     return query["after"] != stamp(come.site.figures.now())
 
 
-def _shown(come: Asked, name: str, show: Callable[[], Mapping[str, object]]) -> Response:
-    """A page, or what remit says is wrong, on a page."""
+def _or_fault(come: Asked, answer: Callable[[], Response], status: int = 503) -> Response:
+    """An answer, or on a page what remit says is wrong."""
     try:
-        return page(come, name, show())
+        return answer()
     except RemitError as error:
-        log.warning("page %s: %s", name, error)
-        return page(come, "fault", {"fault": str(error)}, 503)
+        log.warning("a page was asked for: %s", error)
+        return page(come, "fault", {"fault": str(error)}, status)
 
 
-def _clause(site: Site) -> Callable[[Request], Response]:
+def _clause(site: Site) -> Endpoint:
+    """How the page of one sentence is answered."""
+
+    def shown(come: Asked) -> Response:
+        found = policy.sentence(come, str(come.request.path_params["clause"]))
+        if found is None:
+            return page(come, "fault", {"fault": come.t("fault.no_sentence")}, 404)
+        return page(come, "sentence", found)
+
     def answer(request: Request) -> Response:
         come = asked(site, request)
-        clause = str(request.path_params["clause"])
-        shown = policy.sentence(come, clause)
-        if shown is None:
-            fault = come.t("fault.no_sentence")
-            return page(come, "fault", {"fault": fault}, 404)
-        return page(come, "sentence", shown)
+        return _or_fault(come, lambda: shown(come))
 
     return answer
 
@@ -175,22 +185,26 @@ async def _body(request: Request) -> bytes | None:
 
 
 def _changed(come: Asked, change: Change, body: bytes) -> Response:
+    """Do what a form asks for."""
     form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    try:
-        done = change(come, form)
-    except RemitError as error:
-        return page(come, "fault", {"fault": str(error)}, 422)
-    return done if isinstance(done, Response) else RedirectResponse(done, 303, headers=HEADERS)
+
+    def done() -> Response:
+        found = change(come, form)
+        if isinstance(found, Response):
+            return found
+        return RedirectResponse(found, 303, headers=HEADERS)
+
+    return _or_fault(come, done, 422)
 
 
-def _evidence(site: Site) -> Callable[[Request], Response]:
+def _evidence(site: Site) -> Endpoint:
     def answer(request: Request) -> Response:
         return proof.evidence(asked(site, request))
 
     return answer
 
 
-def _enter(site: Site) -> Callable[[Request], Response]:
+def _enter(site: Site) -> Endpoint:
     """The door: the token opens it once, and a cookie keeps it open for that browser."""
 
     def answer(request: Request) -> Response:

@@ -45,6 +45,7 @@ def page(asked: Asked, name: str, shown: Mapping[str, object], status: int = 200
         "t": asked.t,
         "asked": asked,
         "page": name,
+        "http_status": status,
         "pages": PAGES,
         "languages": LANGUAGES,
         "themes": THEMES,

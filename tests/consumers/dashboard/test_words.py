@@ -13,7 +13,7 @@ HERE = ROOT / "consumers" / "remit_consumers" / "dashboard"
 SAID = re.compile(r"""\bt\(\s*f?["']([a-z_]+(?:\.[a-z0-9_]+)*)(\.)?["'{]""")
 """`t("nav.live")`, and the beginning of `t("nav." ~ page)` and of `t(f"decision.{key}")`."""
 
-ROOMS = re.compile(r"""(?:named\(\s*|options\()["']([a-z]+)["']""")
+ROOMS = re.compile(r"""(?:named\(\s*|options\()["']([a-z_]+)["']""")
 """`t.named("category", name)` and `parts.options("right", kinds.right)`."""
 
 CHOSEN = {"decision", "category", "purpose"}

@@ -18,13 +18,17 @@ from remit_schemas.errors import KeysOutOfReach, LakeError
 
 BACK: Final = "/proof"
 EPOCHS_SHOWN: Final = 12
+UNASKED_MAX: Final = 1_000_000
+"""Events up to which everything is checked as soon as somebody looks: it takes seconds, and a large lake minutes."""
+
 PRODUCERS_SHOWN: Final = 24
 
 
 def show(asked: Asked) -> Mapping[str, object]:
     """What the page shows."""
     stand, checks = asked.site.figures.now(), asked.site.checks
-    if checks.last is None and not stand.is_empty:
+    events = sum(figures["offered"] for figures in stand.report.contracts.values())
+    if checks.last is None and 0 < events <= UNASKED_MAX:
         checks.begin(heads(stand.receipts))
     last = checks.last
     return {
