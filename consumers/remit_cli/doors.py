@@ -39,20 +39,30 @@ def operators_port(service: Service, metrics: Metrics, host: str, port: int) -> 
 @contextmanager
 def all_doors(
     service: Service, metrics: Metrics, host: str, port: int, *, is_officer: bool
-) -> Iterator[int]:
-    """Serve the edge, the operator's port and the dashboard on one port; gives it.
+) -> Iterator[None]:
+    """Serve the edge, the operator's port and the dashboard on one port, and say where.
 
     Raises:
         RemitError: The edge cannot be opened, or the port not be had.
     """
+    with _doors(service, metrics, (host, port), is_officer=is_officer) as (bound, dashboard):
+        typer.echo(f"remit: http://{host}:{bound}/healthz and /metrics, /v1/events", err=True)
+        typer.echo(f"remit: the dashboard is {dashboard}", err=True)
+        yield
+
+
+@contextmanager
+def _doors(
+    service: Service, metrics: Metrics, place: tuple[str, int], *, is_officer: bool
+) -> Iterator[tuple[int, str]]:
+    """Serve everything on one port; gives it, and the dashboard's address."""
+    host, port = place
     gate = Gate(is_open=is_loopback(host), is_officer=is_officer)
     with ExitStack() as stack:
         app = pages(service.settings, gate, lambda: service.deployment)
         operator = _operator(service, metrics, [Mount("/", app)]), metrics.registry
         bound = stack.enter_context(serving(service.settings.data, host, port, operator))
-        typer.echo(f"remit: http://{host}:{bound}/healthz and /metrics, /v1/events", err=True)
-        typer.echo(f"remit: the dashboard is {address(gate, host, bound)}", err=True)
-        yield bound
+        yield bound, address(gate, host, bound)
 
 
 @contextmanager
@@ -68,9 +78,10 @@ def shop_and_doors(service: Service, metrics: Metrics, port: int) -> Iterator[tu
         RemitError: The edge cannot be opened, or the port not be had.
     """
     with ExitStack() as stack:
-        doors = all_doors(service, metrics, HOST, 0, is_officer=True)
-        here = f"http://{HOST}:{stack.enter_context(doors)}"
-        yield stack.enter_context(shop(service.settings.data, here, HOST, port)), f"{here}/"
+        doors = _doors(service, metrics, (HOST, 0), is_officer=True)
+        bound, dashboard = stack.enter_context(doors)
+        edge = f"http://{HOST}:{bound}"
+        yield stack.enter_context(shop(service.settings.data, edge, HOST, port)), dashboard
 
 
 def _operator(service: Service, metrics: Metrics, more: Sequence[BaseRoute] = ()) -> App:
