@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1 # the lock says which pyright; nothing looks for a newer one
 
 .DEFAULT_GOAL := help
-.PHONY: help demo browser test prove lint format bench boards lock clean parts
+.PHONY: help demo browser dashboard test prove lint format bench boards lock clean parts
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,11 @@ browser: $(VENV)/.ready ## build the browser tracker: the file that the edge ser
 boards: $(VENV)/.ready ## write the Grafana boards anew
 	python scripts/boards
 
+dashboard: $(VENV)/.ready ## build what the dashboard's pages load: charts and partial updates
+	scripts/npm --dashboard ready
+	scripts/npm --dashboard run check
+	scripts/npm --dashboard run build
+
 lock: $(VENV)/.ready ## resolve the dependencies anew, with hashes (UPGRADE=1 takes newer versions)
 	scripts/lock $(if $(UPGRADE),--upgrade)
 
@@ -50,7 +55,7 @@ parts: $(VENV)/.ready # Java, Chromium, wrk, PostgreSQL, Prometheus: provided wh
 	@scripts/parts
 
 clean: ## remove what make made
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build producers/remit-browser/dist producers/remit-browser/node_modules
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build producers/remit-browser/dist producers/remit-browser/node_modules consumers/remit-dashboard/node_modules
 
 # Two stamps, so that a changed pyproject.toml does not fetch everything again.
 $(VENV)/.locked: requirements/dev.txt

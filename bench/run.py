@@ -28,6 +28,7 @@ NAMES = (
     "consent",
     "erasure",
     "logcut",
+    "dashboard",
     "pipeline",
     "middleware",
     "emit",

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "quarantine": "prove:quarantine",
         "events": "events:app",
         "watch": "watch:watch",
+        "dashboard": "dashboard:dashboard",
         "keys": "keys:app",
         "backup": "backup:app",
         "restore": "restore:restore",

@@ -65,10 +65,13 @@ def coverage(
     raise typer.Exit(1 if found.problems else 0)
 
 
-def recorded_coverage(policy: str | None) -> Coverage:
-    """The matrix of a policy, by the record of its tests that lies beside it."""
-    path = policy_path(policy)
-    return _covered(path, policy, register_of(policy), _recorded(path))
+def covered(policy: str | None) -> Coverage:
+    """Hold a policy against its register and the record of tests beside it; without a register, it covers nothing."""
+    try:
+        path, register = policy_path(policy), register_of(policy)
+    except PolicyError as error:
+        return Coverage((), (str(error),))
+    return _covered(path, policy, register, _recorded(path))
 
 
 def _recorded(path: Path) -> Tests:

@@ -55,8 +55,8 @@ def demo(
     found = verify(settings.data)
     show_verification(found)
     console.print(
-        f"The lake is in {settings.lake}. Next: [bold]remit policy explain page_view[/], "
-        f"or [bold]remit report --data {settings.data}[/]"
+        f"The lake is in {settings.lake}. Next: [bold]remit dashboard --data {settings.data}[/], "
+        f"or [bold]remit demo --shop[/]"
     )
     raise typer.Exit(0 if found.holds else 1)
 
@@ -79,8 +79,9 @@ def _open_shop(settings: Settings, port: int, console: Console) -> None:
     with_shop(
         settings,
         port,
-        lambda address: console.print(
-            f"The shop: [bold]{address}[/]   Click through it; Ctrl-C closes it and shows what was kept."
+        lambda address, dashboard: console.print(
+            f"The shop: [bold]{address}[/]   Click through it; Ctrl-C closes it and shows what was kept.\n"
+            f"The dashboard: [bold]{dashboard}[/]   What becomes of each click: {dashboard}live"
         ),
     )
     wait_until_stored(settings, console)  # what came in the last moment

@@ -17,6 +17,7 @@ from remit.edge.opened import opened
 from remit.edge.server import EdgeServer
 from remit_cli.options import Data, settings_of
 from remit_cli.stopping import asked_to_stop
+from remit_consumers.dashboard.paths import PATHS
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; 0.0.0.0 for all.")]
 Port = Annotated[int, typer.Option("--port", help="Port to listen on; 0 for any that is free.")]
@@ -28,8 +29,8 @@ SWITCH_S = 0.001
 GC_THRESHOLDS = (50_000, 20, 100)
 """A request makes some 50 objects that the collector knows, and no circle: 1,000 requests for each look at the young."""
 
-OPERATORS = ("/healthz", "/metrics", "/v1/requests", "/v1/links", "/my")
-"""How the paths begin that the consumer's application answers where both share a port."""
+OPERATORS = ("/healthz", "/metrics", "/v1/requests", "/v1/links", *PATHS)
+"""How the paths begin that the consumer's application answers where both share a port; it answers `/` as well."""
 
 
 def edge(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 8080) -> None:
@@ -89,7 +90,8 @@ def serving(
 
 def _beside(door: Edge, operator: App) -> App:
     async def both(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  # ASGI's own types are these
-        app = operator if str(scope.get("path", "")).startswith(OPERATORS) else door
+        path = str(scope.get("path", ""))
+        app = operator if path == "/" or path.startswith(OPERATORS) else door
         await app(scope, receive, send)
 
     return both

@@ -3,20 +3,22 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from remit_cli.attaching import hashes_of_texts
-from remit_cli.covering import recorded_coverage
+from remit_cli.covering import covered
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_consumers.deployment import open_keys
 from remit_consumers.evidence.anchoring import anchor as anchor_now
-from remit_consumers.evidence.bundle import Enclosed, make
+from remit_consumers.evidence.bundle import Enclosed, Made, make
 from remit_consumers.evidence.verify import Outside, verify_bundle
 from remit_consumers.evidence.witness import Witness
 from remit_consumers.proof.verify import Verification
+from remit_consumers.settings import Settings
 from remit_schemas.errors import SettingsError
 from remit_schemas.policy import find_policy
 
@@ -62,14 +64,7 @@ def evidence(
     if not settings.data.is_dir():
         message = f"there is no data folder {settings.data}: name it with --data, or set REMIT_DATA"
         raise SettingsError(message)
-    policy = find_policy(settings.policy)
-    enclosed = Enclosed(
-        policy=policy,
-        coverage=recorded_coverage(settings.policy).to_json(),
-        tests=_contents(tests or []),
-        texts=hashes_of_texts(settings.policy),
-    )
-    made = make(settings, open_keys(settings, policy), enclosed, out, datetime.now(UTC))
+    made = _made(settings, out, _contents(tests or []))
     if as_json:
         print_json(made.to_dict())
         return
@@ -77,6 +72,30 @@ def evidence(
     console.print(f"{made.file}: {made.members} files, {made.commits} receipts")
     console.print(f"signed by {made.fingerprint}")
     console.print(f"to check it anywhere: remit verify {made.file.name} --key {made.fingerprint}")
+
+
+def bundle_of(settings: Settings) -> bytes:
+    """The bundle of an installation, as `remit evidence` writes it.
+
+    Raises:
+        RemitError: Policy, keys or lake cannot be read.
+    """
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "evidence.zip"
+        _made(settings, file, {})
+        return file.read_bytes()
+
+
+def _made(settings: Settings, out: Path, tests: Mapping[str, bytes]) -> Made:
+    """Write the bundle."""
+    policy = find_policy(settings.policy)
+    enclosed = Enclosed(
+        policy=policy,
+        coverage=covered(settings.policy).to_json(),
+        tests=tests,
+        texts=hashes_of_texts(settings.policy),
+    )
+    return make(settings, open_keys(settings, policy), enclosed, out, datetime.now(UTC))
 
 
 def anchor(*, data: Data = None, as_json: Json = False) -> None:

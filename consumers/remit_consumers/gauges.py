@@ -8,9 +8,6 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from remit_consumers.epochs import KeysStatus, State
 
-NOTICES = ("unsent", "overdue")
-"""Which notices somebody must look after: nobody tried to send them yet; no answer came in time."""
-
 
 class Gauges:
     """The gauges, in the registry of their process."""
@@ -33,7 +30,7 @@ class Gauges:
             "remit_subjects", "Different subjects of stored rows, sketched, rounded up", "category"
         )
         self._add_keys()
-        self._add_duties()
+        self._add_verified()
 
     def _add_keys(self) -> None:
         """Register what became of keys."""
@@ -46,10 +43,8 @@ class Gauges:
             "remit_keys_overdue", "Keys that should be destroyed and are not (must be 0)"
         )
 
-    def _add_duties(self) -> None:
-        """Register what is owed to subjects and recipients, and what the last verification found."""
-        self.erasures = self._gauge("remit_erasures_pending", "Erasures on record, not finished")
-        self.notices = self._gauge("remit_notices_due", "Notices to be sent or answered", "state")
+    def _add_verified(self) -> None:
+        """Register what the last verification found."""
         self.verified = self._gauge(
             "remit_verified_timestamp_seconds", "When `remit verify` last ran to its end"
         )
@@ -68,11 +63,6 @@ class Gauges:
         ends = [one.not_after for one in status.epochs if one.state == "seals"]
         self.sealing_ends.set(max(ends).timestamp() if ends else 0)
         self.keys_overdue.set(status.overdue)
-
-    def show_notices(self, states: Mapping[str, int]) -> None:
-        """Show how many notices somebody must look after (`NOTICES`)."""
-        for state in NOTICES:
-            self.notices.labels(state).set(states.get(state, 0))
 
     def show_subjects(self, subjects: Mapping[str, int]) -> None:
         """Show how many subjects the rows of each category are of; a category without rows goes."""

@@ -54,6 +54,7 @@ class Server:
         except OSError as error:
             message = f"port {port} of {host} cannot be had ({error.strerror}); choose another with --port"
             raise SettingsError(message) from None
+        self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, name="remit-http", daemon=True)
 
     def _serve(self) -> None:

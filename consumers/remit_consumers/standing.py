@@ -2,15 +2,9 @@
 
 import logging
 import time
-from collections import Counter
-from datetime import datetime
 from threading import Thread
 
-from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
-from remit_consumers.erasure.ledger import ErasureLedger
-from remit_consumers.erasure.notices import Notice, notices
-from remit_consumers.lake.fault import reaching
 from remit_consumers.metrics import Metrics
 from remit_consumers.proof.verified import last
 from remit_consumers.subjects import Subjects
@@ -31,10 +25,9 @@ log = logging.getLogger("remit.standing")
 class Standing:
     """Tells how one installation stands."""
 
-    def __init__(self, deployment: Deployment, metrics: Metrics, now: Clock = utc_now) -> None:
+    def __init__(self, deployment: Deployment, metrics: Metrics) -> None:
         self._deployment = deployment
         self._metrics = metrics
-        self._now = now
         self._subjects = Subjects(deployment.lake.root)
         self._due_at = float("-inf")
         self._subjects_at = time.monotonic() + SUBJECTS_FIRST_S
@@ -51,7 +44,7 @@ class Standing:
     def look(self) -> None:
         """Look at everything once; what cannot be read now stays as it was, and is counted."""
         try:
-            self._look(self._now())
+            self._look()
             if time.monotonic() >= self._subjects_at:
                 self._subjects_at = time.monotonic() + SUBJECTS_EVERY_S
                 self.count_subjects()
@@ -67,18 +60,9 @@ class Standing:
         """
         self._metrics.standing.show_subjects(self._subjects.count())
 
-    def _look(self, now: datetime) -> None:
+    def _look(self) -> None:
         """Look at what is read quickly."""
-        gauges, settings = self._metrics.standing, self._deployment.settings
-        root = settings.lake
-        if (found := last(settings.data)) is not None:
+        gauges = self._metrics.standing
+        if (found := last(self._deployment.settings.data)) is not None:
             gauges.verified.set(found.at.timestamp())
             gauges.show_checks(found.checks)
-        gauges.erasures.set(len(ErasureLedger.open(settings.keys).pending(root)))
-        with reaching(root):
-            gauges.show_notices(Counter(_state(one, now) for one in notices(root)))
-
-
-def _state(one: Notice, now: datetime) -> str:
-    """How a notice stands: `unsent`, or what `remit notices list` says."""
-    return "unsent" if one.is_open and not one.tries else str(one.told(now)["state"])

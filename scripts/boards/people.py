@@ -29,13 +29,18 @@ PEOPLE: Final = Board(
                 ),
                 zero(
                     "Erasures not finished",
-                    "max(remit_erasures_pending)",
+                    "sum(max by (kind) (remit_erasures_waiting))",
                     "On record and still to be carried out (S079a, S079b).",
                 ),
                 zero(
                     "Notices unsent or overdue",
-                    "sum(max by (state) (remit_notices_due))",
-                    "To recipients of erased subjects (S086a).",
+                    'sum(max by (kind, state) (remit_notices{state=~"unsent|overdue"}))',
+                    "To recipients and sources of erased subjects (S086a).",
+                ),
+                zero(
+                    "The oldest erasure waits for",
+                    "max(remit_erasure_waits_seconds)",
+                    "Seconds, on record and not carried out.",
                 ),
                 zero(
                     "Keys that should be gone",
@@ -58,6 +63,17 @@ PEOPLE: Final = Board(
                     "On record, by state.",
                     "bars",
                     [("sum by (state) (max by (type, state) (remit_requests))", "{{state}}")],
+                ),
+                Panel(
+                    "Notices sent",
+                    "To recipients and sources, each second, by what became of them (S086a).",
+                    "lines",
+                    [
+                        (
+                            "sum by (outcome) (rate(remit_notices_sent_total[5m]))",
+                            "{{outcome}}",
+                        )
+                    ],
                 ),
                 Panel(
                     "Calls of the requests API refused",

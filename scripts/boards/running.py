@@ -114,6 +114,13 @@ RUNNING: Final = Board(
                     "s",
                 ),
                 Panel(
+                    "Since the last anchor",
+                    "Of the receipts' chains: a day at most.",
+                    "figure",
+                    [("max(remit_anchor_age_seconds)", "ago")],
+                    "s",
+                ),
+                Panel(
                     "Let go by producers",
                     "Of all time, by contract: for a full spool, or too large.",
                     "bars",

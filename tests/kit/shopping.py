@@ -55,12 +55,12 @@ class OpenShop:
 
 
 @contextmanager
-def open_shop(installed: Installation, output: Path) -> Iterator[OpenShop]:
-    """Open the shop; `remit up` runs until it is closed, and must then end well."""
+def open_shop(installed: Installation, output: Path, *options: str) -> Iterator[OpenShop]:
+    """Open the shop; `remit up`, with these options more, runs until it is closed, and must then end well."""
     port = free_port()
     edge = f"http://127.0.0.1:{port}"
     with shop(installed.data, edge, "127.0.0.1", 0) as address:
-        process = installed.start_into(output, "up", "--port", str(port))
+        process = installed.start_into(output, "up", "--port", str(port), *options)
         try:
             until(lambda: _answers(process, edge, output), "remit up does not answer")
             yield OpenShop(address, edge, installed)

@@ -68,7 +68,7 @@ class Messenger:
             for counts in send(self._deployment, now).values():
                 self._metrics.notices_sent(counts)
             self._read()
-        self._metrics.show_notices((one.kind, one.state(now)) for one in self._known)
+        self._metrics.show_notices((one.kind, _state(one, now)) for one in self._known)
 
     def _read(self) -> None:
         """Read the table where it changed."""
@@ -76,3 +76,8 @@ class Messenger:
         newest = max(versions(root / TABLE), default=-1)
         if newest != self._read_as:
             self._known, self._read_as = notices(root), newest
+
+
+def _state(one: Notice, now: datetime) -> str:
+    """How a notice stands: never sent, or what `remit notices list` says."""
+    return "unsent" if one.is_open and not one.tries else one.state(now)

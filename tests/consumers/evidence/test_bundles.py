@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
-from remit_cli.covering import recorded_coverage
+from remit_cli.covering import covered
 from remit_consumers.evidence import bundle as parts
 from remit_consumers.evidence.anchor import kept
 from remit_consumers.evidence.anchoring import anchor
@@ -72,7 +72,7 @@ def keys_of(settings: Settings) -> KeyStore:
 
 
 def made(settings: Settings, file: Path, now: datetime = NOW) -> Path:
-    coverage = recorded_coverage(None).to_json()
+    coverage = covered(None).to_json()
     enclosed = Enclosed(POLICY, coverage, {"results.xml": RESULTS, "notes.txt": b"by hand"})
     make(settings, keys_of(settings), enclosed, file, now)
     return file

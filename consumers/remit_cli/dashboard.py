@@ -1,0 +1,137 @@
+"""`remit dashboard`: the pages of the privacy officer, alone or beside what else serves."""
+
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
+from threading import Thread
+from typing import Annotated
+
+import typer
+
+from remit_cli.asking import withdrawing
+from remit_cli.attaching import attached, hashes_of_texts
+from remit_cli.covering import covered
+from remit_cli.evidence import bundle_of
+from remit_cli.options import Data, Policy, settings_of
+from remit_cli.stopping import asked_to_stop
+from remit_consumers.dashboard.app import dashboard as application
+from remit_consumers.dashboard.app import warm
+from remit_consumers.dashboard.audit import Audit
+from remit_consumers.dashboard.checks import Checks
+from remit_consumers.dashboard.figures import Figures
+from remit_consumers.dashboard.gate import Gate, is_loopback
+from remit_consumers.dashboard.live import Recent
+from remit_consumers.dashboard.site import Site, Told
+from remit_consumers.deployment import Deployment
+from remit_consumers.evidence.anchoring import anchors_checked
+from remit_consumers.http import App, Server
+from remit_consumers.lake.commit import Lake
+from remit_consumers.proof.residue.files import TEXTS
+from remit_consumers.proof.verify import Verification, verify
+from remit_consumers.settings import Settings
+from remit_schemas.errors import SettingsError
+from remit_schemas.policy import find_policy
+
+Officer = Annotated[
+    bool,
+    typer.Option(
+        "--officer",
+        help="Whoever looks is the privacy officer: sees small counts and values, works requests.",
+    ),
+]
+Host = Annotated[
+    str,
+    typer.Option(
+        "--host", help="Address to listen on; beyond this machine a printed token opens it, once."
+    ),
+]
+
+
+def dashboard(
+    *,
+    policy: Policy = None,
+    data: Data = None,
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 for any.")] = 8090,
+    officer: Officer = False,
+) -> None:
+    """Serve the pages of a data folder: what was collected, consents, retention, requests, recipients, proof.
+
+    Example: remit dashboard --data ./remit-data --officer
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO)
+    found = settings_of(data)
+    settings = replace(found, policy=policy or found.policy)
+    if not settings.data.is_dir():
+        message = f"there is no data folder {settings.data}: name it with --data, or set REMIT_DATA"
+        raise SettingsError(message)
+    gate = Gate(is_open=is_loopback(host), is_officer=officer)
+    site = site_of(settings, gate, cache(partial(Deployment.open, settings)))
+    with asked_to_stop() as stop:
+        server = Server(application(site), host, port)
+        warm(site)
+        server.start()
+        typer.echo(f"remit: {address(gate, host, server.port)}", err=True)
+        try:
+            stop.wait()
+        finally:
+            server.stop()
+
+
+def address(gate: Gate, host: str, port: int) -> str:
+    """Where a dashboard is opened: beyond this machine, the address that does so once."""
+    named = f"[{host}]" if ":" in host else host
+    entrance = f"/enter?token={gate.token}" if gate.token else "/"
+    return f"http://{named}:{port}{entrance}"
+
+
+def pages(settings: Settings, gate: Gate, deployment: Callable[[], Deployment]) -> App:
+    """Make the application of a data folder, to stand beside others; it is warm within seconds.
+
+    Raises:
+        PolicyError: The policy cannot be used.
+    """
+    site = site_of(settings, gate, deployment)
+    Thread(target=warm, args=(site,), name="remit-dashboard", daemon=True).start()
+    return application(site)
+
+
+def site_of(settings: Settings, gate: Gate, deployment: Callable[[], Deployment]) -> Site:
+    """What the pages of a data folder stand on.
+
+    Args:
+        settings: Where everything lies.
+        gate: Who may look.
+        deployment: Opens keys and vault, for what needs them.
+
+    Raises:
+        PolicyError: The policy cannot be used.
+    """
+    policy, figures = find_policy(settings.policy), Figures(Lake(settings.lake))
+    told = Told(
+        coverage=cache(partial(covered, settings.policy)),
+        texts=partial(attached, settings.data, settings.policy),
+        withdraw=withdrawing(settings),
+        evidence=partial(bundle_of, settings),
+    )
+    return Site(
+        settings=settings,
+        policy=policy,
+        figures=figures,
+        gate=gate,
+        recent=Recent(settings.lake, figures.moments),
+        checks=Checks(partial(_verified, settings)),
+        audit=Audit(settings.lake, policy),
+        told=told,
+        deployment=deployment,
+    )
+
+
+def _verified(settings: Settings) -> Verification:
+    """What `remit verify` finds."""
+    has_texts = (settings.data / TEXTS).is_dir()
+    texts = hashes_of_texts(settings.policy) if has_texts else frozenset()
+    found = verify(settings.data, texts=texts)
+    return found.with_check("anchors", anchors_checked(settings))

@@ -1,0 +1,97 @@
+"""The ports of a running consumer: the operator's, and beside it the edge and the dashboard."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+import typer
+from starlette.routing import BaseRoute, Mount
+
+from remit_cli.asking import saying, withdrawing
+from remit_cli.dashboard import address, pages
+from remit_cli.edge import serving
+from remit_cli.shop import shop
+from remit_consumers.dashboard.gate import Gate, is_loopback
+from remit_consumers.dashboard.paths import PERSON
+from remit_consumers.http import App, Server, operator_app
+from remit_consumers.metrics import Metrics
+from remit_consumers.my.app import My
+from remit_consumers.my.handing_out import handing_out
+from remit_consumers.requests.api import Api
+from remit_consumers.service import Service
+
+HOST = "127.0.0.1"
+"""Where the demonstration listens: nobody else's business."""
+
+
+@contextmanager
+def operators_port(service: Service, metrics: Metrics, host: str, port: int) -> Iterator[None]:
+    """Answer an operator's and Prometheus' questions for as long as the consumer runs.
+
+    Raises:
+        SettingsError: The port cannot be had.
+    """
+    server = Server(_operator(service, metrics), host, port)
+    server.start()
+    typer.echo(f"remit: http://{host}:{port}/healthz and /metrics", err=True)
+    try:
+        yield
+    finally:
+        server.stop()
+
+
+@contextmanager
+def all_doors(
+    service: Service, metrics: Metrics, host: str, port: int, *, is_officer: bool
+) -> Iterator[None]:
+    """Serve the edge, the operator's port and the dashboard on one port, and say where.
+
+    Raises:
+        RemitError: The edge cannot be opened, or the port not be had.
+    """
+    with _doors(service, metrics, (host, port), is_officer=is_officer) as (bound, dashboard):
+        typer.echo(f"remit: http://{host}:{bound}/healthz and /metrics, /v1/events", err=True)
+        typer.echo(f"remit: the dashboard is {dashboard}", err=True)
+        yield
+
+
+@contextmanager
+def _doors(
+    service: Service, metrics: Metrics, place: tuple[str, int], *, is_officer: bool
+) -> Iterator[tuple[int, str]]:
+    """Serve everything on one port; gives it, and the dashboard's address."""
+    host, port = place
+    gate = Gate(is_open=is_loopback(host), is_officer=is_officer)
+    with ExitStack() as stack:
+        app = pages(service.settings, gate, lambda: service.deployment)
+        operator = _operator(service, metrics, [Mount("/", app)]), metrics.registry
+        bound = stack.enter_context(serving(service.settings.data, host, port, operator))
+        yield bound, address(gate, host, bound)
+
+
+@contextmanager
+def shop_and_doors(service: Service, metrics: Metrics, port: int) -> Iterator[tuple[str, str]]:
+    """Serve the demonstration shop beside everything else; gives its address and the dashboard's.
+
+    Args:
+        service: The consumer.
+        metrics: What it counts.
+        port: The shop's; everything else takes any that is free.
+
+    Raises:
+        RemitError: The edge cannot be opened, or the port not be had.
+    """
+    with ExitStack() as stack:
+        doors = _doors(service, metrics, (HOST, 0), is_officer=True)
+        bound, dashboard = stack.enter_context(doors)
+        edge = f"http://{HOST}:{bound}"
+        yield stack.enter_context(shop(service.settings.data, edge, HOST, port)), dashboard
+
+
+def _operator(service: Service, metrics: Metrics, more: Sequence[BaseRoute] = ()) -> App:
+    """What the operator's port answers: health, metrics, people's own pages, requests where the policy takes any, and more."""
+    deployment, settings = service.deployment, service.settings
+    api = Api(deployment, withdrawing(settings), metrics)
+    routes = api.routes() if deployment.policy.requests is not None else []
+    mine = My(deployment, saying(settings, "website"), metrics)
+    pages = [handing_out(deployment, metrics), Mount(PERSON, mine.app())]
+    return operator_app(metrics, service.health, [*routes, *pages, *more])

@@ -1,0 +1,218 @@
+"""The application: which page answers which path, who may ask, and what every answer says."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from remit_consumers.dashboard.asked import Asked, asked
+from remit_consumers.dashboard.figures import stamp
+from remit_consumers.dashboard.gate import COOKIE
+from remit_consumers.dashboard.pages import (
+    collected,
+    consent,
+    live,
+    policy,
+    proof,
+    recipients,
+    requests,
+    retention,
+)
+from remit_consumers.dashboard.paths import ASSETS, ENTRANCE, PAGES, PERSON
+from remit_consumers.dashboard.render import HEADERS, page
+from remit_consumers.dashboard.site import Site
+from remit_schemas.errors import RemitError
+
+log = logging.getLogger("remit.dashboard")
+
+STATIC: Final = Path(__file__).parent / "static"
+FORM_BYTES_MAX: Final = 65_536
+
+Show = Callable[[Asked], Mapping[str, object]]
+
+Endpoint = Callable[[Request], Response]
+
+Change = Callable[[Asked, Mapping[str, str]], str | Response]
+"""What a form does; gives where to go on, or what is handed over."""
+
+SHOWS: Final[Mapping[str, Show]] = {
+    "collected": collected.show,
+    "live": live.show,
+    "policy": policy.show,
+    "consent": consent.show,
+    "retention": retention.show,
+    "requests": requests.show,
+    "recipients": recipients.show,
+    "proof": proof.show,
+}
+
+
+def dashboard(site: Site) -> Starlette:
+    """Make the application of a site."""
+    routes: list[BaseRoute] = [Route("/", _answer(site, "collected"))]
+    routes += [Route(f"/{name}", _answer(site, name)) for name in PAGES]
+    routes += [
+        Route("/policy/{clause}", _clause(site)),
+        Route("/proof/check", _change(site, proof.check), methods=["POST"]),
+        Route("/proof/evidence", _evidence(site)),
+        Route("/requests/new", _change(site, requests.receive), methods=["POST"]),
+        Route("/requests/{request}", _change(site, requests.work), methods=["POST"]),
+        Route(ENTRANCE, _enter(site)),
+    ]
+    routes.append(Mount(ASSETS, StaticFiles(directory=STATIC)))
+    middleware = [Middleware(GZipMiddleware, minimum_size=1024), Middleware(_Doorkeeper, site=site)]
+    return Starlette(routes=routes, middleware=middleware)
+
+
+def warm(site: Site) -> None:
+    """Make the first page once before somebody asks for it: what is read, compiled and counted for it is at hand then."""
+    scope: Scope = {"type": "http", "path": "/", "query_string": b"", "headers": []}
+    come = asked(site, Request(scope))
+    _or_fault(come, lambda: _shown(come, "collected"))
+
+
+class _Doorkeeper:
+    """Lets nobody in who may not look, and nothing be changed from a page of somebody else."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self._app, self._gate = app, site.gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            request = Request(scope)
+            if refusal := self._refusal(request):
+                answer = PlainTextResponse(refusal, 403, headers=HEADERS)
+                await answer(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _refusal(self, request: Request) -> str:
+        path = request.url.path
+        if path.startswith((f"{PERSON}/", ASSETS)) or path == PERSON:
+            return ""  # /my has a door of its own; what pages are made of is public
+        if path != ENTRANCE and not self._gate.admits(request):
+            return "This dashboard opens with the address that `remit dashboard` printed.\n"
+        if request.method == "POST" and not self._gate.is_own(request):
+            return "This form was not sent from a page of this dashboard.\n"
+        return ""
+
+
+def _answer(site: Site, name: str) -> Endpoint:
+    """How a page is answered: in a thread of its own, because it reads files."""
+
+    def answer(request: Request) -> Response:
+        come = asked(site, request)
+        return _or_fault(come, lambda: _shown(come, name))
+
+    return answer
+
+
+def _shown(come: Asked, name: str) -> Response:
+    """A page; nothing at all to an open page that shows already what there is."""
+    if come.wants_part and not _has_news(come, name):
+        return Response(status_code=204, headers=HEADERS)
+    return page(come, name, SHOWS[name](come))
+
+
+def _has_news(come: Asked, name: str) -> bool:
+    """Whether an open page that asks again would show anything else than it does."""
+    query = come.request.query_params
+    if "after" not in query:
+        return True
+    if name == "live":
+        return live.has_news(come)
+    return query["after"] != stamp(come.site.figures.now())
+
+
+def _or_fault(come: Asked, answer: Callable[[], Response], status: int = 503) -> Response:
+    """An answer, or on a page what remit says is wrong."""
+    try:
+        return answer()
+    except RemitError as error:
+        log.warning("a page was asked for: %s", error)
+        return page(come, "fault", {"fault": str(error)}, status)
+
+
+def _clause(site: Site) -> Endpoint:
+    """How the page of one sentence is answered."""
+
+    def shown(come: Asked) -> Response:
+        found = policy.sentence(come, str(come.request.path_params["clause"]))
+        if found is None:
+            return page(come, "fault", {"fault": come.t("fault.no_sentence")}, 404)
+        return page(come, "sentence", found)
+
+    def answer(request: Request) -> Response:
+        come = asked(site, request)
+        return _or_fault(come, lambda: shown(come))
+
+    return answer
+
+
+def _change(site: Site, change: Change) -> Callable[[Request], Awaitable[Response]]:
+    """How a form is answered: it changes something, and leads back to a page or hands something over."""
+
+    async def answer(request: Request) -> Response:
+        body = await _body(request)
+        if body is None:
+            return PlainTextResponse("A form is smaller.\n", 413, headers=HEADERS)
+        return await run_in_threadpool(_changed, asked(site, request), change, body)
+
+    return answer
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body of a form; None where it is larger than any of ours."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > FORM_BYTES_MAX:
+            return None
+    return body
+
+
+def _changed(come: Asked, change: Change, body: bytes) -> Response:
+    """Do what a form asks for."""
+    form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    def done() -> Response:
+        found = change(come, form)
+        if isinstance(found, Response):
+            return found
+        return RedirectResponse(found, 303, headers=HEADERS)
+
+    return _or_fault(come, done, 422)
+
+
+def _evidence(site: Site) -> Endpoint:
+    def answer(request: Request) -> Response:
+        return proof.evidence(asked(site, request))
+
+    return answer
+
+
+def _enter(site: Site) -> Endpoint:
+    """The door: the token opens it once, and a cookie keeps it open for that browser."""
+
+    def answer(request: Request) -> Response:
+        session = site.gate.enter(request.query_params.get("token", ""))
+        if session is None:
+            words = "This address has been used, or is not the one that was printed. A new start prints a new one.\n"
+            return PlainTextResponse(words, 403, headers=HEADERS)
+        entered = RedirectResponse("/", 303, headers=HEADERS)
+        is_secure = request.url.scheme == "https"
+        entered.set_cookie(COOKIE, session, httponly=True, samesite="strict", secure=is_secure)
+        return entered
+
+    return answer

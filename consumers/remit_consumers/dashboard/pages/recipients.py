@@ -1,0 +1,28 @@
+"""Recipients: who may get what by the policy, and who got what, when, on which case."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from remit_consumers.dashboard.asked import Asked
+from remit_consumers.sharing.disclosures import history, told
+
+SHOWN_MAX: Final = 200
+
+
+def show(asked: Asked) -> Mapping[str, object]:
+    """What the page shows."""
+    rows = history(asked.site.lake.root, asked.site.now()).to_pylist()[::-1]
+    report = asked.site.figures.now().report
+    return {
+        "recipients": asked.site.policy.recipients,
+        "counts": report.disclosures,
+        "disclosures": [_told(row, is_officer=asked.is_officer) for row in rows[:SHOWN_MAX]],
+        "count": len(rows),
+        "is_empty": not rows,
+        "reads": report.reads,
+    }
+
+
+def _told(row: Mapping[str, object], *, is_officer: bool) -> Mapping[str, object]:
+    """A part of a disclosure as it is shown."""
+    return row if is_officer else told(row)

@@ -1,0 +1,16 @@
+"""The paths that the dashboard answers, for whoever shares a port with it."""
+
+from typing import Final
+
+PAGES: Final = (
+    *("collected", "live", "policy", "consent", "retention"),
+    *("requests", "recipients", "proof"),
+)
+"""Every page by its path, in the order of the menu."""
+
+ASSETS: Final = "/assets"
+ENTRANCE: Final = "/enter"
+PERSON: Final = "/my"
+
+PATHS: Final = (*(f"/{name}" for name in PAGES), ASSETS, ENTRANCE, PERSON)
+"""How the paths of the dashboard begin; it answers `/` as well."""
