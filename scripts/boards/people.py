@@ -38,11 +38,6 @@ PEOPLE: Final = Board(
                     "To recipients and sources of erased subjects (S086a).",
                 ),
                 zero(
-                    "The oldest erasure waits for",
-                    "max(remit_erasure_waits_seconds)",
-                    "Seconds, on record and not carried out.",
-                ),
-                zero(
                     "Keys that should be gone",
                     "max(remit_keys_overdue)",
                     "Of epochs, visitors and backups.",
@@ -116,6 +111,13 @@ PEOPLE: Final = Board(
                             "{{outcome}}",
                         )
                     ],
+                ),
+                Panel(
+                    "The oldest erasure waits",
+                    "On record and not carried out, by kind (S079a).",
+                    "lines",
+                    [("max by (kind) (remit_erasure_waits_seconds)", "{{kind}}")],
+                    "s",
                 ),
                 Panel(
                     "Beyond use",

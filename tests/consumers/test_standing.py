@@ -52,6 +52,7 @@ def test_a_note_that_cannot_be_read_is_none(shop: ErasingShop) -> None:
 def test_what_cannot_be_read_is_counted(shop: ErasingShop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("remit_consumers.standing.SUBJECTS_FIRST_S", 0.0)
     metrics = Metrics()
+    shop.store(shop.view())
     (shop.root / "events" / "page_view" / "_delta_log" / f"{0:020d}.json").write_text("{")
     Standing(shop.deployment, metrics).look()
     assert told(metrics, "remit_faults_total", kind="standing") == 1
