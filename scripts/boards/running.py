@@ -116,7 +116,7 @@ RUNNING: Final = Board(
                 Panel(
                     "Since the last anchor",
                     "Of the receipts' chains: a day at most.",
-                    "figure",
+                    "lines",
                     [("max(remit_anchor_age_seconds)", "ago")],
                     "s",
                 ),
