@@ -17,6 +17,7 @@ from remit_consumers.erasure.ledger import ErasureLedger
 from remit_consumers.keyfiles import read_key
 from remit_consumers.lake.fault import reaching
 from remit_consumers.locks import claim_consumer
+from remit_consumers.proof.verified import FILE as VERIFIED
 from remit_consumers.settings import Settings
 from remit_consumers.vault import Vault
 from remit_consumers.vault.store import INDEX_BYTES, SECRET_BYTES
@@ -137,6 +138,7 @@ def _put(settings: Settings, backup: Path, manifest: Manifest) -> None:
             copy_file(backup / name, target)
     for room in MADE_ANEW:
         shutil.rmtree(settings.data / room, ignore_errors=True)
+    (settings.data / VERIFIED).unlink(missing_ok=True)  # that was the lake before
     sync_tree(part)
     (part / LAKE).rename(settings.lake)
     part.rmdir()
