@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from remit_cli.options import print_json, settings_of
+from remit_cli.tables import whole
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.erasure.waiting import Waiting, waits_for
@@ -151,7 +152,7 @@ def show_request(found: Request, now: datetime, *, as_json: bool) -> None:
 def table_of(requests: list[Request], terms: RequestTerms, now: datetime, title: str) -> Table:
     """Requests as a table, a line each."""
     head = ("request", "right", "state", "received", "due", "days left", "requester", "reason", "")
-    table = Table(*head, title=title, caption=None if requests else "none")
+    table = Table(*whole(*head), title=title, caption=None if requests else "none")
     for one in requests:
         left = _left(one, terms, now) if one.is_open else ""
         days = f"{one.received_at:%Y-%m-%d}", f"{one.due_at:%Y-%m-%d}"

@@ -160,7 +160,7 @@ TEXTS: Final[Mapping[str, tuple[Right, str, str]]] = MappingProxyType(
         "cancel": (
             Right.CANCEL_ACCOUNT,
             "Close an account: erase everything, and take nothing of it until somebody agrees anew.",
-            "Example: echo u17 | remit subject cancel - --proof account_login",
+            "echo u17 | remit subject cancel - --proof account_login",
         ),
         "withdraw": (
             Right.WITHDRAW,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from rich import box
 from rich.filesize import decimal
-from rich.table import Table
+from rich.table import Column, Table
 
 DECISIONS = ("values_in", "kept", "reduced", "refused", "bytes_in", "bytes_out")
 """The columns of a category's row."""
@@ -32,6 +32,11 @@ STANDING = ("stored", "present", "revoked", "swept", "erased")
 
 REMOVED = ("rows", "narrowed", "values")
 """The columns of a removal's row."""
+
+
+def whole(*names: str) -> list[Column]:
+    """Columns of which nothing is left out on a narrow terminal: what stands there is needed for the next command."""
+    return [Column(name, overflow="fold") for name in names]
 
 
 def table_of(
