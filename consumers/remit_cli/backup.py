@@ -11,8 +11,8 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
-from remit_cli.tables import whole
 from remit_cli.prove import hidden
+from remit_cli.tables import whole
 from remit_consumers.backup.making import make_lake, make_vault
 from remit_consumers.backup.manifest import Manifest, read_manifest
 from remit_consumers.backup.shelf import BeyondUse, Listed, beyond_use, listed
