@@ -51,18 +51,33 @@ class Desk:
         about = self.register.matters.of(request)
         return waits_for(self.settings.keys, self.settings.lake, about) if about else None
 
-    def fulfil(self, request: str, *, is_reviewed: bool = False, asks_more: bool = False) -> Answer:
-        """Carry a request out; what is right is read from standard input where that is asked for."""
-        correction = self.correction(request) if asks_more else None
+    def fulfil(
+        self, request: str, correction: Correction | None = None, *, is_reviewed: bool = False
+    ) -> Answer:
+        """Carry a request out.
+
+        Args:
+            request: Its id.
+            correction: What is right, where it is to put something right.
+            is_reviewed: Whether a human being has looked at what a program decided.
+        """
         given: Given = Given(withdrawing(self.settings), correction, is_reviewed)
         return fulfil(self.deployment, self.register, request, given, self.now)
 
     def correction(self, request: str) -> Correction | None:
-        """Read what is right, where the request is to put something right."""
-        right = self.register.open(request).right
-        if right not in {"correct", "supplement"}:
-            return None
-        return correction_of(sys.stdin.readline(), fills=right == "supplement")
+        """Read from standard input what is right, where the request is to put something right."""
+        return read_correction(self.register.open(request).right)
+
+
+def read_correction(right: str) -> Correction | None:
+    """Read from standard input what is right, where somebody asks for that; None where they do not.
+
+    Raises:
+        RequestRefused: It is none.
+    """
+    if right not in {"correct", "supplement"}:
+        return None
+    return correction_of(sys.stdin.readline(), fills=right == "supplement")
 
 
 def correction_of(text: str, *, fills: bool) -> Correction:

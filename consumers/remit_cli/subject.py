@@ -9,11 +9,12 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from remit_cli.asking import Desk, show_answer, show_request
+from remit_cli.asking import Desk, read_correction, show_answer, show_request
 from remit_cli.links import link
 from remit_cli.options import Data, Json, read_subject
 from remit_consumers.erasure.scope import Scope, SubjectRef
 from remit_consumers.requests.asked import Asked
+from remit_schemas.errors import RemitError
 from remit_schemas.requests import Channel, DeletionGround, ProofKind, Requester, Right
 
 app = typer.Typer(
@@ -190,6 +191,8 @@ def _ask(
 ) -> None:
     """Take a request, and carry it out where it was checked who asks."""
     about = SubjectRef(asking.tenant, read_subject(subject))
+    # before anything is on record: what cannot be read leaves no request behind
+    correction = read_correction(right) if asking.proof is not None else None
     desk = Desk(asking.data)
     asked = Asked(right, asking.requester, asking.channel, asking.jurisdiction, **more)
     found = desk.register.receive(about, asked, desk.now)
@@ -198,5 +201,12 @@ def _ask(
     if asking.proof is None or right is Right.OBJECT:  # which a human being looks at first
         show_request(found, desk.now, as_json=asking.as_json)
         return
-    answer = desk.fulfil(found.request, asks_more=True)
+    try:
+        answer = desk.fulfil(found.request, correction)
+    except RemitError:
+        typer.echo(
+            f"remit: request {found.request} stays open: `remit requests fulfil {found.request}`, or deny it",
+            err=True,
+        )
+        raise
     show_answer(answer, out, as_json=asking.as_json)

@@ -236,7 +236,7 @@ def told(anchors: Sequence[Anchor]) -> str:
     stamps = sum(bool(one.timestamp) for one in anchors)
     back = [one for one in anchors if one.restored]
     restored = (
-        f"; the lake was put back from a backup {len(back)} times, last at {back[-1].at:%Y-%m-%d %H:%M} UTC"
+        f"; {len(back)} of them say that the lake was put back from a backup, the last at {back[-1].at:%Y-%m-%d %H:%M} UTC"
         f" from one of {back[-1].restored:%Y-%m-%d %H:%M}: what had come between is gone"
         if back
         else ""

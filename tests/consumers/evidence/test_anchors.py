@@ -261,7 +261,7 @@ def test_a_lake_that_was_put_back_from_a_backup_says_so_and_holds(settings: Sett
     shutil.rmtree(settings.lake)
     restore_lake(settings, backup, NOW, keys_of(settings))
     assert found_in(settings) == []
-    assert "was put back from a backup 1 times" in told(kept(settings.data))
+    assert "1 of them say that the lake was put back" in told(kept(settings.data))
     store(settings, 3, 4)
     assert anchored(settings).stands["events/page_view"].commits == 4
     assert found_in(settings) == []
