@@ -203,10 +203,8 @@ def _ask(
         return
     try:
         answer = desk.fulfil(found.request, correction)
-    except RemitError:
-        typer.echo(
-            f"remit: request {found.request} stays open: `remit requests fulfil {found.request}`, or deny it",
-            err=True,
-        )
+    except RemitError as error:
+        left = f"request {found.request} stays open: `remit requests fulfil {found.request}`, or deny it"
+        error.args = (f"{error}; {left}",)
         raise
     show_answer(answer, out, as_json=asking.as_json)

@@ -1,6 +1,7 @@
 """Tables of counts, as the reports print them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from rich import box
 from rich.filesize import decimal
@@ -37,6 +38,13 @@ REMOVED = ("rows", "narrowed", "values")
 def whole(*names: str) -> list[Column]:
     """Columns of which nothing is left out on a narrow terminal: what stands there is needed for the next command."""
     return [Column(name, overflow="fold") for name in names]
+
+
+def cell(value: object) -> str:
+    """What stands in a table: nothing for None, of a time its minute."""
+    if value is None:
+        return ""
+    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
 
 
 def table_of(
