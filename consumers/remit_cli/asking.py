@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from remit_cli.options import print_json, settings_of
+from remit_cli.tables import whole
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.erasure.waiting import Waiting, waits_for
@@ -50,18 +51,33 @@ class Desk:
         about = self.register.matters.of(request)
         return waits_for(self.settings.keys, self.settings.lake, about) if about else None
 
-    def fulfil(self, request: str, *, is_reviewed: bool = False, asks_more: bool = False) -> Answer:
-        """Carry a request out; what is right is read from standard input where that is asked for."""
-        correction = self.correction(request) if asks_more else None
+    def fulfil(
+        self, request: str, correction: Correction | None = None, *, is_reviewed: bool = False
+    ) -> Answer:
+        """Carry a request out.
+
+        Args:
+            request: Its id.
+            correction: What is right, where it is to put something right.
+            is_reviewed: Whether a human being has looked at what a program decided.
+        """
         given: Given = Given(withdrawing(self.settings), correction, is_reviewed)
         return fulfil(self.deployment, self.register, request, given, self.now)
 
     def correction(self, request: str) -> Correction | None:
-        """Read what is right, where the request is to put something right."""
-        right = self.register.open(request).right
-        if right not in {"correct", "supplement"}:
-            return None
-        return correction_of(sys.stdin.readline(), fills=right == "supplement")
+        """Read from standard input what is right, where the request is to put something right."""
+        return read_correction(self.register.open(request).right)
+
+
+def read_correction(right: str) -> Correction | None:
+    """Read from standard input what is right, where somebody asks for that; None where they do not.
+
+    Raises:
+        RequestRefused: It is none.
+    """
+    if right not in {"correct", "supplement"}:
+        return None
+    return correction_of(sys.stdin.readline(), fills=right == "supplement")
 
 
 def correction_of(text: str, *, fills: bool) -> Correction:
@@ -151,7 +167,7 @@ def show_request(found: Request, now: datetime, *, as_json: bool) -> None:
 def table_of(requests: list[Request], terms: RequestTerms, now: datetime, title: str) -> Table:
     """Requests as a table, a line each."""
     head = ("request", "right", "state", "received", "due", "days left", "requester", "reason", "")
-    table = Table(*head, title=title, caption=None if requests else "none")
+    table = Table(*whole(*head), title=title, caption=None if requests else "none")
     for one in requests:
         left = _left(one, terms, now) if one.is_open else ""
         days = f"{one.received_at:%Y-%m-%d}", f"{one.due_at:%Y-%m-%d}"

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_cli.prove import hidden
+from remit_cli.tables import whole
 from remit_consumers.backup.making import make_lake, make_vault
 from remit_consumers.backup.manifest import Manifest, read_manifest
 from remit_consumers.backup.shelf import BeyondUse, Listed, beyond_use, listed
@@ -135,7 +136,7 @@ def _sentence(beyond: BeyondUse) -> str:
 
 def _show(found: list[Listed]) -> None:
     """Print the backups in a folder as a table."""
-    table = Table("backup", "of", "made at", "until", "size", title="Backups")
+    table = Table(*whole("backup", "of", "made at", "until", "size"), title="Backups")
     table.caption = None if found else "none: `remit backup make` makes one of the lake"
     for one in found:
         what = one.manifest

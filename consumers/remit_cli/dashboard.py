@@ -11,10 +11,11 @@ from typing import Annotated
 import typer
 
 from remit_cli.asking import withdrawing
-from remit_cli.attaching import attached, hashes_of_texts
+from remit_cli.attaching import attached
 from remit_cli.covering import covered
 from remit_cli.evidence import bundle_of
 from remit_cli.options import Data, Policy, settings_of
+from remit_cli.prove import verified
 from remit_cli.stopping import asked_to_stop
 from remit_consumers.dashboard.app import dashboard as application
 from remit_consumers.dashboard.app import warm
@@ -25,11 +26,8 @@ from remit_consumers.dashboard.gate import Gate, is_loopback
 from remit_consumers.dashboard.live import Recent
 from remit_consumers.dashboard.site import Site, Told
 from remit_consumers.deployment import Deployment
-from remit_consumers.evidence.anchoring import anchors_checked
 from remit_consumers.http import App, Server
 from remit_consumers.lake.commit import Lake
-from remit_consumers.proof.residue.files import TEXTS
-from remit_consumers.proof.verify import Verification, verify
 from remit_consumers.settings import Settings
 from remit_schemas.errors import SettingsError
 from remit_schemas.policy import find_policy
@@ -122,16 +120,8 @@ def site_of(settings: Settings, gate: Gate, deployment: Callable[[], Deployment]
         figures=figures,
         gate=gate,
         recent=Recent(settings.lake, figures.moments),
-        checks=Checks(partial(_verified, settings)),
+        checks=Checks(partial(verified, settings)),
         audit=Audit(settings.lake, policy),
         told=told,
         deployment=deployment,
     )
-
-
-def _verified(settings: Settings) -> Verification:
-    """What `remit verify` finds."""
-    has_texts = (settings.data / TEXTS).is_dir()
-    texts = hashes_of_texts(settings.policy) if has_texts else frozenset()
-    found = verify(settings.data, texts=texts)
-    return found.with_check("anchors", anchors_checked(settings))

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from remit.edge import sources as write_keys
 from remit_cli.options import Data, Json, print_json, settings_of
+from remit_cli.tables import cell, whole
 from remit_consumers.settings import Settings
 from remit_schemas.errors import SettingsError
 
@@ -32,9 +33,9 @@ def list_(*, data: Data = None, as_json: Json = False) -> None:
         print_json({"notices": found})
         return
     names = ("notice", "to", "kind", "state", "due_at", "tries", "taken_at", "exception")
-    table = Table(*names, title="Notices", caption=None if found else "none")
+    table = Table(*whole(*names), title="Notices", caption=None if found else "none")
     for one in found:
-        table.add_row(*("" if one[name] is None else str(one[name]) for name in names))
+        table.add_row(*(cell(one[name]) for name in names))
     Console().print(table)
 
 

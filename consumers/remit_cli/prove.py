@@ -1,6 +1,6 @@
 """`remit report`, `remit verify`, `remit quarantine`: what was done, and whether it holds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -55,6 +55,7 @@ from remit_consumers.proof.residue.files import TEXTS
 from remit_consumers.proof.verified import note
 from remit_consumers.proof.verify import Verification
 from remit_consumers.proof.verify import verify as verification_of
+from remit_consumers.settings import Settings
 from remit_schemas.errors import SettingsError
 
 quarantine = typer.Typer(help="What could not be read, and why.", no_args_is_help=True)
@@ -257,13 +258,35 @@ def verify(  # noqa: PLR0913 - options of a command, named by who types them
     if not folder.is_dir():
         message = f"there is no data folder {folder}: name it with --data, or set REMIT_DATA"
         raise SettingsError(message)
+    _told(verified(settings, canaries, witness, tsa_root), as_json=as_json)
+
+
+def verified(
+    settings: Settings,
+    canaries: Sequence[str] = (),
+    witness: Path | None = None,
+    tsa_root: Path | None = None,
+) -> Verification:
+    """Check a data folder, and leave a note of what was found for a running consumer to tell.
+
+    Args:
+        settings: Where everything lies.
+        canaries: Values that were planted and must stand nowhere.
+        witness: Another copy of the witness's file; None: the one that the settings name.
+        tsa_root: Certificates that vouch for the authority of time-stamps.
+
+    Raises:
+        LakeError: The lake is not whole, or older than an erasure.
+        KeysOutOfReach: The ledger of erasures cannot be read.
+    """
+    folder = settings.data
     texts = hashes_of_texts(settings.policy) if (folder / TEXTS).is_dir() else frozenset()
     check_readable(settings.lake, settings.keys)
     found = verification_of(folder, canaries=canaries, texts=texts)
     anchors = anchors_checked(settings, Witness(witness) if witness else None, tsa_root)
     found = found.with_check("anchors", anchors)
     note(folder, found, datetime.now(UTC))
-    _told(found, as_json=as_json)
+    return found
 
 
 def _told(found: Verification, *, as_json: bool) -> NoReturn:

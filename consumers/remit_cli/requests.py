@@ -105,7 +105,7 @@ def fulfil(
     Example: remit requests fulfil 3f0c… --out answer.zip
     """
     desk = Desk(data)
-    answer = desk.fulfil(request, is_reviewed=reviewed, asks_more=True)
+    answer = desk.fulfil(request, desk.correction(request), is_reviewed=reviewed)
     show_answer(answer, out, as_json=as_json)
 
 

@@ -11,10 +11,11 @@ from remit_cli.backup import open_vault
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_consumers.backup.manifest import read_manifest
 from remit_consumers.backup.restoring import restore_lake, restore_vault
-from remit_consumers.deployment import Deployment
+from remit_consumers.deployment import Deployment, open_store
 from remit_consumers.erasure.erase import apply
 from remit_consumers.settings import Settings
 from remit_schemas.errors import SettingsError
+from remit_schemas.policy import find_policy
 
 
 def restore(
@@ -65,7 +66,9 @@ def _put_back(settings: Settings, backup: Path, now: datetime) -> dict[str, obje
         "made_at": manifest.made_at.isoformat(),
     }
     if manifest.kind == "lake":
-        restore_lake(settings, backup, now)
+        has_keys = settings.keys.is_dir()  # else none are begun: whoever restores brings them yet
+        signer = open_store(settings, find_policy(settings.policy)) if has_keys else None
+        restore_lake(settings, backup, now, signer)
         return {**facts, "files": len(manifest.files)}
     erased = restore_vault(settings, open_vault(settings), backup, now)
     return {**facts, "secrets": manifest.secrets - erased, "erased_left_out": erased}

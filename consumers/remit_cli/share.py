@@ -12,6 +12,7 @@ from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_cli.stopping import asked_to_stop
+from remit_cli.tables import cell, whole
 from remit_consumers.deployment import Deployment
 from remit_consumers.sharing.disclosures import history, told
 from remit_consumers.sharing.following import Door, Folders, Follower
@@ -152,7 +153,7 @@ SHOWN = ("made_at", "recipient", "purpose", "contract", "rows", "subjects", "out
 
 
 def _table(title: str, rows: list[dict[str, object]]) -> Table:
-    table = Table(*SHOWN, "held back", title=title, caption=None if rows else "nothing")
+    table = Table(*whole(*SHOWN, "held back"), title=title, caption=None if rows else "nothing")
     for row in rows:
         held = row["held_back"]
         words = (
@@ -160,7 +161,7 @@ def _table(title: str, rows: list[dict[str, object]]) -> Table:
             if isinstance(held, dict)
             else ""
         )
-        table.add_row(*(str(row[name]) for name in SHOWN), words)
+        table.add_row(*(cell(row[name]) for name in SHOWN), words)
     return table
 
 

@@ -9,11 +9,12 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from remit_cli.asking import Desk, show_answer, show_request
+from remit_cli.asking import Desk, read_correction, show_answer, show_request
 from remit_cli.links import link
 from remit_cli.options import Data, Json, read_subject
 from remit_consumers.erasure.scope import Scope, SubjectRef
 from remit_consumers.requests.asked import Asked
+from remit_schemas.errors import RemitError
 from remit_schemas.requests import Channel, DeletionGround, ProofKind, Requester, Right
 
 app = typer.Typer(
@@ -160,7 +161,7 @@ TEXTS: Final[Mapping[str, tuple[Right, str, str]]] = MappingProxyType(
         "cancel": (
             Right.CANCEL_ACCOUNT,
             "Close an account: erase everything, and take nothing of it until somebody agrees anew.",
-            "Example: echo u17 | remit subject cancel - --proof account_login",
+            "echo u17 | remit subject cancel - --proof account_login",
         ),
         "withdraw": (
             Right.WITHDRAW,
@@ -190,6 +191,8 @@ def _ask(
 ) -> None:
     """Take a request, and carry it out where it was checked who asks."""
     about = SubjectRef(asking.tenant, read_subject(subject))
+    # before anything is on record: what cannot be read leaves no request behind
+    correction = read_correction(right) if asking.proof is not None else None
     desk = Desk(asking.data)
     asked = Asked(right, asking.requester, asking.channel, asking.jurisdiction, **more)
     found = desk.register.receive(about, asked, desk.now)
@@ -198,5 +201,10 @@ def _ask(
     if asking.proof is None or right is Right.OBJECT:  # which a human being looks at first
         show_request(found, desk.now, as_json=asking.as_json)
         return
-    answer = desk.fulfil(found.request, asks_more=True)
+    try:
+        answer = desk.fulfil(found.request, correction)
+    except RemitError as error:
+        left = f"request {found.request} stays open: `remit requests fulfil {found.request}`, or deny it"
+        error.args = (f"{error}; {left}",)
+        raise
     show_answer(answer, out, as_json=asking.as_json)

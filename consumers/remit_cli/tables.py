@@ -1,10 +1,11 @@
 """Tables of counts, as the reports print them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from rich import box
 from rich.filesize import decimal
-from rich.table import Table
+from rich.table import Column, Table
 
 DECISIONS = ("values_in", "kept", "reduced", "refused", "bytes_in", "bytes_out")
 """The columns of a category's row."""
@@ -32,6 +33,18 @@ STANDING = ("stored", "present", "revoked", "swept", "erased")
 
 REMOVED = ("rows", "narrowed", "values")
 """The columns of a removal's row."""
+
+
+def whole(*names: str) -> list[Column]:
+    """Columns of which nothing is left out on a narrow terminal: what stands there is needed for the next command."""
+    return [Column(name, overflow="fold") for name in names]
+
+
+def cell(value: object) -> str:
+    """What stands in a table: nothing for None, of a time its minute."""
+    if value is None:
+        return ""
+    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
 
 
 def table_of(

@@ -12,8 +12,7 @@ from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.erase import finish
 from remit_consumers.erasure.messenger import Messenger
 from remit_consumers.erasure.waiting import ages
-from remit_consumers.evidence.anchor import EVERY
-from remit_consumers.evidence.anchoring import anchor
+from remit_consumers.evidence.anchorer import Anchorer
 from remit_consumers.health import Health
 from remit_consumers.lake.columns import REQUESTS_TABLE
 from remit_consumers.lake.log import versions
@@ -26,7 +25,7 @@ from remit_consumers.settings import Settings
 from remit_consumers.source.base import Source, Start
 from remit_consumers.standing import Standing
 from remit_consumers.steps.minimize import load
-from remit_schemas.errors import EvidenceError, KeysOutOfReach, LakeError
+from remit_schemas.errors import KeysOutOfReach, LakeError
 from remit_schemas.log_address import KafkaLog, parse_log
 
 KEYS_EVERY_S = 60.0
@@ -67,7 +66,6 @@ class Service:
         self._deployment = Deployment.open(settings)
         self._keys_at = float("-inf")
         self._requests_at = float("-inf")
-        self._anchored_at = float("-inf")
         self._requests: list[Request] = []
         self._requests_read = -1
         self._keep_keys()
@@ -78,6 +76,7 @@ class Service:
             consumer=lock.number,
         )
         self._messenger = Messenger(self._deployment, metrics)
+        self._anchorer = Anchorer(self._deployment, metrics)
         self._standing = Standing(self._deployment, metrics)
         self._turned_at = time.monotonic()
 
@@ -132,6 +131,7 @@ class Service:
     def stop(self) -> None:
         """Store what is gathered, chain the receipts, give the place back."""
         self._messenger.stop()
+        self._anchorer.stop()
         self._runner.stop()
         self._lock.release()
 
@@ -153,7 +153,7 @@ class Service:
         self._keep_keys()
         self._count_requests()
         self._messenger.tend()
-        self._keep_anchored()
+        self._anchorer.tend()
         read = self._runner.turn(hurry=hurry)
         self._turned_at = time.monotonic()
         self._metrics.standing.turned.set_to_current_time()
@@ -199,21 +199,6 @@ class Service:
         except (LakeError, KeysOutOfReach) as error:
             self._metrics.faults.labels("requests").inc()
             log.error("requests cannot be tidied, trying again: %s", error)  # noqa: TRY400 - names folders
-
-    def _keep_anchored(self) -> None:
-        """Anchor the receipts' chains once a day; what cannot be done now is tried again in a minute."""
-        if time.monotonic() - self._anchored_at < KEYS_EVERY_S:
-            return
-        self._anchored_at = time.monotonic()
-        now = datetime.now(UTC)
-        try:
-            last = anchor(self.settings, self._deployment.keys, now, every=EVERY)
-        except (EvidenceError, LakeError, KeysOutOfReach) as error:
-            self._metrics.faults.labels("anchor").inc()
-            log.error("the chains cannot be anchored, trying again: %s", error)  # noqa: TRY400 - as above
-            return
-        if last is not None:
-            self._metrics.anchor_age.set((now - last.at).total_seconds())
 
     def _finish_erasures(self) -> None:
         """Finish erasures that a crash interrupted; what cannot be done yet is tried again."""

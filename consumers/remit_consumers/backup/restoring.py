@@ -14,9 +14,12 @@ from remit_consumers.backup.manifest import Kind, Manifest, read_manifest
 from remit_consumers.backup_keys import key_file
 from remit_consumers.erasure.ledger import FIRST as NOTHING_ERASED
 from remit_consumers.erasure.ledger import ErasureLedger
+from remit_consumers.evidence.anchoring import anchor_restored
+from remit_consumers.evidence.signed import Signer
 from remit_consumers.keyfiles import read_key
 from remit_consumers.lake.fault import reaching
 from remit_consumers.locks import claim_consumer
+from remit_consumers.proof.verified import FILE as VERIFIED
 from remit_consumers.settings import Settings
 from remit_consumers.vault import Vault
 from remit_consumers.vault.store import INDEX_BYTES, SECRET_BYTES
@@ -30,13 +33,16 @@ MADE_ANEW: Final = ("views", "ledger")
 """What was made from the lake that was there before; it must not be taken for what is made from this one."""
 
 
-def restore_lake(settings: Settings, backup: Path, now: datetime) -> Manifest:
+def restore_lake(
+    settings: Settings, backup: Path, now: datetime, signer: Signer | None = None
+) -> Manifest:
     """Put a lake back where none is; nothing reads it until the erasures since then are applied to it.
 
     Args:
         settings: Where everything lies; no consumer may run.
         backup: The backup's folder.
         now: Aware UTC.
+        signer: Says in an anchor that the lake was put back; None: nobody can, and what anchors saw since is missed.
 
     Raises:
         SettingsError: It is no backup of a lake or a lapsed one, a lake is there, or a consumer runs.
@@ -53,7 +59,10 @@ def restore_lake(settings: Settings, backup: Path, now: datetime) -> Manifest:
     try:
         with reaching(settings.data):
             check_files(manifest, backup)
-            _put(settings, backup, manifest)
+            part = _laid_out(settings, backup, manifest)
+            if signer:
+                anchor_restored(settings, part / LAKE, signer, (now, manifest.made_at))
+            _put(settings, part)
     finally:
         lock.release()
     return manifest
@@ -127,16 +136,22 @@ def _of_kind(backup: Path, kind: Kind, now: datetime) -> Manifest:
     return manifest
 
 
-def _put(settings: Settings, backup: Path, manifest: Manifest) -> None:
-    """Copy the files aside, and rename the lake into place last: until then there is none."""
+def _laid_out(settings: Settings, backup: Path, manifest: Manifest) -> Path:
+    """Copy the files, the lake's aside; gives where that is."""
     part = settings.data / PART
     shutil.rmtree(part, ignore_errors=True)
     for name in manifest.files:
         target = part / name if name.startswith(f"{LAKE}/") else settings.data / name
         if not target.exists():  # what lies beside a lake is only ever added to
             copy_file(backup / name, target)
+    return part
+
+
+def _put(settings: Settings, part: Path) -> None:
+    """Rename the lake into place: until then there is none."""
     for room in MADE_ANEW:
         shutil.rmtree(settings.data / room, ignore_errors=True)
+    (settings.data / VERIFIED).unlink(missing_ok=True)  # that was the lake before
     sync_tree(part)
     (part / LAKE).rename(settings.lake)
     part.rmdir()

@@ -69,12 +69,14 @@ class SeenRow:
         contract: Its contract.
         at: When it was committed, aware UTC.
         fields: In the order of the catalogue.
+        file: Where it stands: what is rewritten, erased or swept is shown no more.
     """
 
     number: int
     contract: str
     at: datetime | None
     fields: tuple[SeenField, ...]
+    file: Path
 
 
 class Recent:
@@ -104,7 +106,7 @@ class Recent:
             for row in sorted(fresh, key=lambda row: row.at or EARLIEST):
                 self._count += 1
                 self._rows.append(replace(row, number=self._count))
-            return tuple(reversed(self._rows))
+            return tuple(row for row in reversed(self._rows) if row.file.exists())
 
     def _look(self, name: str) -> list[SeenRow]:
         """What was committed to a table since it was looked at."""
@@ -122,14 +124,14 @@ class Recent:
         found = entry(self._root / name, version)
         if not found.added or found.removed:
             return []
-        file = pq.ParquetFile(self._root / name / found.added[-1].path)
+        path = self._root / name / found.added[-1].path
+        file = pq.ParquetFile(path)
         columns = [one for one in file.schema_arrow.names if one not in NEVER_SHOWN]
         rows = file.read_row_group(file.num_row_groups - 1, columns=columns)
         at = self._moments.at(name, version)
+        contract = name.removeprefix(EVENTS)
         return [
-            SeenRow(
-                0, name.removeprefix(EVENTS), at, tuple(_fields(self._tagset(row["tagset"]), row))
-            )
+            SeenRow(0, contract, at, tuple(_fields(self._tagset(row["tagset"]), row)), path)
             for row in rows.slice(max(0, rows.num_rows - ROWS_OF_COMMIT)).to_pylist()
         ]
 

@@ -108,13 +108,22 @@ def _names(file: Path, what: Struck) -> bool:
 
 
 def _take_left(root: Path, what: Struck) -> None:
-    """Take away files that no commit speaks of any more and that name one of them."""
+    """Take away files that no commit speaks of any more and that hold what has to go of them.
+
+    One that holds nothing of it may be another's, about to be committed: of a sweep of this table, at this moment.
+    """
     table = open_table(root, what.name)
     live = {table.path / path for path in live_files(table)}
     for file in table.path.glob("*.parquet"):
         with suppress(FileNotFoundError, pa.ArrowInvalid):  # gone meanwhile, or not finished
-            if file not in live and _names(file, what):
+            if file not in live and _names(file, what) and _is_changed(file, what):
                 file.unlink()
+
+
+def _is_changed(file: Path, what: Struck) -> bool:
+    """Whether something of a file's rows has to go."""
+    rows = pq.ParquetFile(file).read()
+    return not what.change(rows).equals(rows)
 
 
 def _receipt(what: Struck, rows: int) -> str | None:

@@ -48,6 +48,7 @@ class Anchor:
     Attributes:
         signed: What it says: `anchor` (its number, from 1), `at`, `previous`, and for each table its `Stand`.
         timestamp: The answer of an authority of time-stamps, DER; empty where none was asked or none answered.
+        restored: Of when the backup is that the lake was put back from just then; None: it was not.
     """
 
     signed: Signed
@@ -55,6 +56,7 @@ class Anchor:
     number: int = field(init=False)
     at: datetime = field(init=False)
     stands: Mapping[str, Stand] = field(init=False)
+    restored: datetime | None = field(init=False)
 
     def __post_init__(self) -> None:
         """Read the facts once.
@@ -67,9 +69,12 @@ class Anchor:
             stands = {name: Stand(**one) for name, one in facts["tables"].items()}
             at = datetime.fromisoformat(facts["at"]).astimezone(UTC)
             number, _ = int(facts["anchor"]), str(facts["previous"])
+            of = facts.get("restored")
+            restored = datetime.fromisoformat(of).astimezone(UTC) if of else None
         except (KeyError, TypeError, ValueError, AttributeError):
             raise EvidenceError("this is no anchor") from None
-        for name, value in (("number", number), ("at", at), ("stands", stands)):
+        read = {"number": number, "at": at, "stands": stands, "restored": restored}
+        for name, value in read.items():
             object.__setattr__(self, name, value)
 
     @property
@@ -105,9 +110,13 @@ def stands(links: Iterable[Link]) -> dict[str, Stand]:
 
 
 def next_anchor(
-    before: Anchor | None, now: Mapping[str, Stand], signer: Signer, at: datetime
+    before: Anchor | None,
+    now: Mapping[str, Stand],
+    signer: Signer,
+    at: datetime,
+    restored: datetime | None = None,
 ) -> Anchor:
-    """Sign how the chains stand; without a time-stamp yet."""
+    """Sign how the chains stand, and that the lake was put back from a backup, if it was; without a time-stamp yet."""
     facts = {
         "anchor": before.number + 1 if before else 1,
         "at": at.isoformat(),
@@ -117,7 +126,8 @@ def next_anchor(
             for name, one in sorted(now.items())
         },
     }
-    return Anchor(Signed.by(signer, "anchor", facts))
+    back = {"restored": restored.isoformat()} if restored else {}
+    return Anchor(Signed.by(signer, "anchor", facts | back))
 
 
 def keep(anchor: Anchor, data: Path) -> None:
@@ -152,6 +162,9 @@ def breaches(
 ) -> Iterator[str]:
     """Say where the chains are not what anchors say that they were.
 
+    What came after a backup went when the lake was put back from it: the anchor of that moment says how long each chain was
+    then, and of an anchor before it no more is asked.
+
     Args:
         anchors: In the order of their numbers.
         links: The commits of all chains, in their order.
@@ -164,16 +177,27 @@ def breaches(
     chains: dict[str, list[Link]] = {}
     for link in links:
         chains.setdefault(link.table, []).append(link)
-    for one in anchors:
+    left: dict[str, int] | None = None
+    for one in reversed(anchors):
         for name, stand in one.stands.items():
-            chain = chains.get(name, [])
-            if len(chain) < stand.commits:
-                yield (
-                    f"{name}: anchor {one.number} saw {stand.commits} commits, there are {len(chain)}:"
-                    " its tail was cut"
-                )
-            elif stand.commits and chain[stand.commits - 1].head != stand.head:
-                yield f"{name}: not the chain that anchor {one.number} saw: it was written anew"
+            if left is None or stand.commits <= left.get(name, 0):
+                yield from _apart(name, one.number, stand, chains.get(name, []))
+        if one.restored:
+            left = {
+                name: min(stand.commits, stand.commits if left is None else left.get(name, 0))
+                for name, stand in one.stands.items()
+            }
+
+
+def _apart(name: str, number: int, stand: Stand, chain: Sequence[Link]) -> Iterator[str]:
+    """Say where a chain is not what an anchor saw."""
+    if len(chain) < stand.commits:
+        yield (
+            f"{name}: anchor {number} saw {stand.commits} commits, there are {len(chain)}:"
+            " its tail was cut"
+        )
+    elif stand.commits and chain[stand.commits - 1].head != stand.head:
+        yield f"{name}: not the chain that anchor {number} saw: it was written anew"
 
 
 def _series(anchors: Sequence[Anchor], verify_key: bytes | None) -> Iterator[str]:
@@ -210,7 +234,14 @@ def told(anchors: Sequence[Anchor]) -> str:
     gaps = [after.at - before.at for before, after in pairwise(anchors)]
     longest = max(gaps, default=timedelta(0)) / timedelta(hours=1)
     stamps = sum(bool(one.timestamp) for one in anchors)
+    back = [one for one in anchors if one.restored]
+    restored = (
+        f"; {len(back)} of them say that the lake was put back from a backup, the last at {back[-1].at:%Y-%m-%d %H:%M} UTC"
+        f" from one of {back[-1].restored:%Y-%m-%d %H:%M}: what had come between is gone"
+        if back
+        else ""
+    )
     return (
         f"{len(anchors)} anchors, the last of {anchors[-1].at:%Y-%m-%d %H:%M} UTC, at most {longest:.0f} h apart;"
-        f" {stamps} of them under a time-stamp"
+        f" {stamps} of them under a time-stamp{restored}"
     )

@@ -48,6 +48,34 @@ def anchor(
             return last
 
 
+def anchor_restored(
+    settings: Settings, lake: Path, signer: Signer, at: tuple[datetime, datetime]
+) -> None:
+    """Anchor a lake that is about to be put in place, and that it comes from a backup.
+
+    Without that its chains would be shorter than anchors say for good. A witness out of reach is shown it by the next call
+    of `anchor`.
+
+    Args:
+        settings: Where everything lies, and who the witnesses are.
+        lake: Where the lake lies still.
+        signer: The key store.
+        at: Now, and of when the backup is; aware UTC.
+
+    Raises:
+        LakeError: The receipts cannot be read.
+    """
+    settings.locks.mkdir(parents=True, exist_ok=True)
+    with FolderLock(settings.locks / "anchor").held():
+        try:
+            known = reconciled(settings.data, witness_of(settings))
+            if known:  # else nobody said how long the chains were
+                standing = stands(links(read(lake)))
+                _finished(settings, next_anchor(known[-1], standing, signer, *at))
+        except EvidenceError as error:
+            log.warning("that the lake was put back is not shown to the witness yet: %s", error)
+
+
 def anchors_of(data: Path, witness: Witness | None) -> list[Anchor]:
     """Every anchor that is kept here or that the witness has seen.
 
@@ -105,7 +133,11 @@ def _made(settings: Settings, last: Anchor | None, signer: Signer, now: datetime
     standing = stands(links(read(settings.lake)))
     if not standing:
         return None
-    made = next_anchor(last, standing, signer, now)
+    return _finished(settings, next_anchor(last, standing, signer, now))
+
+
+def _finished(settings: Settings, made: Anchor) -> Anchor:
+    """Have an anchor stamped, keep it, and show it to the witness."""
     if settings.anchoring.authority:
         try:
             stamp = Authority(settings.anchoring.authority).stamp(made.stamped)

@@ -25,7 +25,7 @@ from rfc3161_client import (
 from remit_schemas.errors import EvidenceError
 
 TIMEOUT_S: Final = 10.0
-"""How long an authority may take: it is asked once a day, and events wait meanwhile."""
+"""How long an authority may take: it is asked once a day, by a thread that nothing waits for."""
 
 ANSWER_BYTES_MAX: Final = 1 << 16
 """A token with its certificates takes 2 to 8 KiB."""

@@ -22,7 +22,7 @@ NAME: Final = "remit-anchors.jsonl"
 """What the file is called in a folder."""
 
 GIT_TIMEOUT_S: Final = 30.0
-"""Longer than a commit takes, shorter than a consumer may stand still."""
+"""Longer than a commit takes."""
 
 
 @dataclass(frozen=True, slots=True)

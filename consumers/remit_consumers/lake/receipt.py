@@ -53,7 +53,7 @@ class Removal(StrEnum):
 EXPIRED, DECAYED, ANONYMISED = "expired", "decayed", "anonymised"
 """Why retention takes something: its time is over, it may only be kept more coarsely, or only as an anonymous table."""
 
-REASONS = ("denied", "minor", EXPIRED, DECAYED, ANONYMISED)
+REASONS = ("requested", "denied", "minor", EXPIRED, DECAYED, ANONYMISED)
 """Every reason of a removal."""
 
 

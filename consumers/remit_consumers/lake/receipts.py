@@ -7,7 +7,7 @@ after it.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,14 +47,15 @@ class Link:
         version: Delta version of the commit.
         text: The canonical JSON of its receipt.
         head: Head of the chain after it, as hex.
-        at_ms: When its commit was written, milliseconds since 1970; 0: not known.
+        at_ms: When its commit was written, milliseconds since 1970; 0: not known. No head holds it, so it makes no
+            difference between two.
     """
 
     table: str
     version: int
     text: str
     head: str
-    at_ms: int = 0
+    at_ms: int = field(default=0, compare=False)
 
 
 def first_head(table: str) -> str:

@@ -38,13 +38,14 @@ class Vacuum:
             for file, at in self._due.items()
             if now - at >= grace_s and file.is_relative_to(table)
         ]
+        there = [file for file in gone if file.exists()]  # a log names those of years
         for file in gone:
             file.unlink(missing_ok=True)
             del self._due[file]
-        for folder in {file.parent for file in gone}:
+        for folder in {file.parent for file in there}:
             with suppress(FileNotFoundError):
                 fsync(folder)
-        return len(gone)
+        return len(there)
 
     def spares(self, table: Path) -> set[Path]:
         """The files of a table that were taken out and that somebody may still read."""

@@ -10,7 +10,7 @@ import pytest
 from kit.erasing import ErasingShop
 from kit.shop import NOON
 from remit_consumers.erasure.names import named
-from remit_consumers.erasure.notices import acknowledge, notices
+from remit_consumers.erasure.notices import acknowledge, close, notices
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.erasure.sending import send, withdraw_file
 from remit_consumers.lake.durable import sync, write
@@ -84,3 +84,15 @@ def test_a_recipient_that_keeps_something_says_why_from_a_closed_list(shop: Eras
 
 def test_who_got_nothing_is_told_nothing(shop: ErasingShop) -> None:
     assert shop.erase("bob").facts["notices"] == 0
+
+
+def test_a_file_that_holds_no_name_any_more_is_left_to_whoever_is_about_to_commit_it(
+    shop: ErasingShop,
+) -> None:
+    shop.erase("ann")
+    (one,) = notices(shop.root)
+    done = acknowledge(shop.root, one.notice, NOON)
+    table = open_table(shop.root, "notices")
+    (file,) = write(table.path, table.delta.to_pyarrow_table())  # of a sweep at this moment
+    close(shop.root, [done])
+    assert (table.path / file.path).exists()

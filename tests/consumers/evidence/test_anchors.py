@@ -15,7 +15,9 @@ import pytest
 
 from kit.lake import LOG, make_flush
 from kit.stamping import make_authority, stamping
-from remit_consumers.evidence.anchor import EVERY, Anchor, breaches, kept
+from remit_consumers.backup.making import make_lake
+from remit_consumers.backup.restoring import restore_lake
+from remit_consumers.evidence.anchor import EVERY, Anchor, breaches, kept, told
 from remit_consumers.evidence.anchoring import anchor, anchors_of, witness_of
 from remit_consumers.evidence.timestamp import is_trusted, stamped_at
 from remit_consumers.keys import KeyStore
@@ -249,3 +251,31 @@ def test_a_kill_at_any_moment_leaves_whole_anchors_that_hold(
         json.loads(json.dumps(one.to_dict())) for one in kept(settings.data)
     ]
     assert found_in(settings) == []
+
+
+def test_a_lake_that_was_put_back_from_a_backup_says_so_and_holds(settings: Settings) -> None:
+    anchored(settings)
+    backup = make_lake(settings, settings.data.parent / "shelf", NOW)
+    store(settings, 3, 5)
+    anchored(settings)
+    shutil.rmtree(settings.lake)
+    restore_lake(settings, backup, NOW, keys_of(settings))
+    assert found_in(settings) == []
+    assert "1 of them say that the lake was put back" in told(kept(settings.data))
+    store(settings, 3, 4)
+    assert anchored(settings).stands["events/page_view"].commits == 4
+    assert found_in(settings) == []
+    shutil.rmtree(settings.lake)
+    shutil.copytree(backup / "lake", settings.lake)
+    assert any("its tail was cut" in line for line in found_in(settings)), "put back by hand"
+
+
+def test_what_stood_in_a_backup_is_held_against_every_anchor_before_it(settings: Settings) -> None:
+    store(settings, 3, 4)
+    anchored(settings)
+    shutil.rmtree(settings.lake)
+    store(settings, 10, 15)
+    forged = make_lake(settings, settings.data.parent / "shelf", NOW)
+    shutil.rmtree(settings.lake)
+    restore_lake(settings, forged, NOW, keys_of(settings))
+    assert any("written anew" in line for line in found_in(settings))

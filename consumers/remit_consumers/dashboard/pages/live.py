@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from remit_consumers.backup.guard import check_applied
 from remit_consumers.dashboard.asked import Asked
 from remit_consumers.dashboard.live import SeenField, SeenRow
 from remit_schemas.category import Decision
@@ -32,7 +33,14 @@ class ShownRow:
 
 
 def show(asked: Asked) -> Mapping[str, object]:
-    """What the page shows; that somebody looks is on record before."""
+    """What the page shows; that somebody looks is on record before.
+
+    Raises:
+        LakeError: The lake cannot be read, or was restored from before an erasure.
+        KeysOutOfReach: The ledger of erasures cannot be read.
+    """
+    settings = asked.site.settings
+    check_applied(settings.lake, settings.keys)
     rows = asked.site.recent.rows()
     if rows:
         contracts = sorted({row.contract for row in rows})

@@ -11,9 +11,9 @@ import pyarrow as pa
 from remit_consumers.dashboard.asked import Asked
 from remit_consumers.dashboard.charts import bars
 from remit_consumers.deployment import plans_on_record
+from remit_consumers.lake.holds import holds
 from remit_consumers.lake.rewrite import EVENTS, day_in
 from remit_consumers.lake.tables import Table, open_table, row_tables
-from remit_consumers.lake.holds import holds
 from remit_consumers.retention.planning import Item, plan
 
 AHEAD_DAYS: Final = (7, 30, 90, 365)
