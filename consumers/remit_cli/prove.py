@@ -42,7 +42,7 @@ from remit_cli.tables import (
     table_of,
 )
 from remit_cli.tenant_report import print_of_tenant
-from remit_consumers.backup.guard import check_readable
+from remit_consumers.backup.guard import check_applied
 from remit_consumers.evidence.anchoring import anchors_checked
 from remit_consumers.evidence.transparency import ROUNDED_TO
 from remit_consumers.evidence.witness import Witness
@@ -276,12 +276,12 @@ def verified(
         tsa_root: Certificates that vouch for the authority of time-stamps.
 
     Raises:
-        LakeError: The lake is not whole, or older than an erasure.
+        LakeError: The lake is older than an erasure. One that is not whole is told by the check of the chain.
         KeysOutOfReach: The ledger of erasures cannot be read.
     """
     folder = settings.data
     texts = hashes_of_texts(settings.policy) if (folder / TEXTS).is_dir() else frozenset()
-    check_readable(settings.lake, settings.keys)
+    check_applied(settings.lake, settings.keys)
     found = verification_of(folder, canaries=canaries, texts=texts)
     anchors = anchors_checked(settings, Witness(witness) if witness else None, tsa_root)
     found = found.with_check("anchors", anchors)
