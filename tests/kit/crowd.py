@@ -11,6 +11,7 @@ import pyarrow as pa
 from kit.means import REDUCERS
 from kit.opened import PAGE_VIEW
 from remit_consumers.batch import Batch
+from remit_consumers.lake.columns import POSITIONS_TABLE
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.tables import fitted, open_table
@@ -85,6 +86,7 @@ def store_rows(lake: Path, rows: pa.Table, tagset: Tagset) -> None:
     files = write(table.path, fitted(rows, rows.schema))
     sync(files)
     append(table.path, table.version, Append(files, {}))
+    open_table(lake, POSITIONS_TABLE)  # which every lake with rows has
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,22 @@ class FieldCount:
     bits_out: int = 0
 
 
+def _source_told(one: SourceCount) -> list[object]:
+    """How a receipt writes a source's counts."""
+    return [
+        *(one.producer.hex(), one.lane, one.sequence, one.offered, one.let_go),
+        *(dict(one.refused), one.tenant),
+    ]
+
+
+def _pack_told(one: PackCount) -> list[object]:
+    """How a receipt writes a pack."""
+    return [
+        *(one.producer.hex(), one.lane, one.sequence, one.partition, one.offset, one.count),
+        *(one.sha256.hex(), one.outcome.value, one.tenant),
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a commit says of the rows it commits.
@@ -260,32 +276,8 @@ class Receipt:
                     str(partition): list(ends) for partition, ends in self.positions.items()
                 },
                 "events": asdict(self.events),
-                "sources": [
-                    [
-                        one.producer.hex(),
-                        one.lane,
-                        one.sequence,
-                        one.offered,
-                        one.let_go,
-                        dict(one.refused),
-                        one.tenant,
-                    ]
-                    for one in self.sources
-                ],
-                "packs": [
-                    [
-                        *(
-                            one.producer.hex(),
-                            one.lane,
-                            one.sequence,
-                            one.partition,
-                            one.offset,
-                            one.count,
-                        ),
-                        *(one.sha256.hex(), one.outcome.value, one.tenant),
-                    ]
-                    for one in self.packs
-                ],
+                "sources": [_source_told(one) for one in self.sources],
+                "packs": [_pack_told(one) for one in self.packs],
                 "fields": [list(astuple(one)) for one in self.fields],
                 "purposes": {name: list(events) for name, events in self.purposes.items()},
                 "ledger": self.ledger,
