@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.fault import reaching
+from remit_consumers.lake.history import links_after
 from remit_consumers.lake.log import entry
 from remit_consumers.lake.receipt import Receipt
-from remit_consumers.lake.receipts import Link, chain, heads, laid_out
+from remit_consumers.lake.receipts import Link, heads, laid_out
 from remit_consumers.lake.tables import row_tables
 from remit_consumers.proof.outcomes import grouped
 from remit_consumers.proof.report import Report, told
@@ -103,7 +104,7 @@ class Lookout:
                 self._remember(table, earlier)
 
     def look(self) -> list[Commit]:
-        """Read what was committed since; of the consent ledger and of rewrites nothing: such commits count no events.
+        """Read what was committed since; of the consent ledger, of rewrites and of cuts nothing: such commits count no events.
 
         Raises:
             LakeError: The lake cannot be read.
@@ -112,13 +113,13 @@ class Lookout:
             fresh = [
                 link
                 for name in row_tables(self._root)
-                for link in chain(self._root, name, *self._stands.get(name, (-1, None)))
+                for link in links_after(self._root, name, *self._stands.get(name, (-1, None)))
             ]
         if fresh:
             self._receipts = pa.concat_tables([self._receipts, laid_out(fresh)])
             self._stands |= {link.table: (link.version, link.head) for link in fresh}
         commits = [self._commit(link) for link in fresh if link.table != CONSENTS_TABLE]
-        return [commit for commit in commits if not commit.receipt.removed]
+        return [commit for commit in commits if _is_of_events(commit.receipt)]
 
     def report(self) -> Report:
         """What became of everything so far; the same as `remit report` tells."""
@@ -199,3 +200,8 @@ def _shown(value: object) -> str:
     """A stored value as a person reads it: one line."""
     text = value.isoformat() if hasattr(value, "isoformat") else str(value)
     return " ".join(text.split()) or "(empty)"
+
+
+def _is_of_events(receipt: Receipt) -> bool:
+    """Whether a commit brought events: it neither took away, nor put right, nor says where a log is cut."""
+    return not (receipt.removed or receipt.corrected or receipt.cut)

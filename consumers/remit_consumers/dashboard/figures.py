@@ -13,7 +13,7 @@ import pyarrow as pa
 from remit_consumers.dashboard.moments import Moments
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.fault import reaching
-from remit_consumers.lake.log import LOG_FOLDER, versions
+from remit_consumers.lake.log import LOG_FOLDER, first_version, versions
 from remit_consumers.lake.receipts import chain, heads, laid_out
 from remit_consumers.lake.tables import row_tables
 from remit_consumers.proof.report import Report, report
@@ -137,8 +137,11 @@ def versions_of(root: Path) -> Versions:
 
 
 def _is_behind(root: Path, stands: Mapping[str, tuple[int, str]]) -> bool:
-    """Whether a lake is older than what was read of it: it was restored meanwhile."""
-    return any(max(versions(root / name), default=-1) < at for name, (at, _) in stands.items())
+    """Whether a lake is older than what was read of it, for it was restored meanwhile; or its logs tell no more of all since."""
+    return any(
+        max(versions(root / name), default=-1) < at or first_version(root / name) > at + 1
+        for name, (at, _) in stands.items()
+    )
 
 
 def _tables(root: Path) -> Iterator[Path]:

@@ -32,6 +32,26 @@ def links(root: Path, name: str, rows: pa.Table) -> list[Link]:
     return [*found, *chain(root, name, begins - 1, head)]
 
 
+def links_after(root: Path, name: str, after: int, head: str | None) -> Iterator[Link]:
+    """The commits of a table after a version, folded on top of its head: from `receipts` where the log is cut behind it.
+
+    Args:
+        root: The lake's folder.
+        name: The table's name.
+        after: The newest version that is known; -1: none.
+        head: Of the chain after it; None: none is known.
+    """
+    begins = first_version(root / name)
+    if begins > after + 1:
+        head = head or first_head(name)
+        for one in commits(_stored(root), name, before=begins):
+            if one.version > after:
+                head = next_head(head, one.text)
+                yield replace(one, head=head)
+        after = begins - 1
+    yield from chain(root, name, after, head)
+
+
 def receipts_after(root: Path, name: str, version: int) -> Iterator[Receipt]:
     """The receipts of a table's commits after a version, oldest first."""
     begins = first_version(root / name)

@@ -18,7 +18,7 @@ from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.metrics import Metrics
-from remit_consumers.my.links import LIVES, Link, Links
+from remit_consumers.my.links import LIVES, LIVES_MAX, Link, Links
 from remit_consumers.requests.tokens import bearer
 from remit_schemas.errors import KeysOutOfReach, RequestRefused
 
@@ -78,7 +78,8 @@ async def _said(call: Call) -> dict[str, Any]:
 def _made(deployment: Deployment, said: dict[str, Any], now: Clock) -> Link:
     """Make the link that was asked for."""
     minutes = said.get("minutes", LIVES // MINUTE)
-    if not isinstance(minutes, int):
-        raise RequestRefused("minutes are a whole number")
+    most = LIVES_MAX // MINUTE
+    if not isinstance(minutes, int) or not 0 < minutes <= most:
+        raise RequestRefused(f"minutes are a whole number, 1 to {most}")
     about = SubjectRef(str(said.get("tenant", "")), said["subject"])
     return Links.of(deployment).make(about, now(), minutes * MINUTE)

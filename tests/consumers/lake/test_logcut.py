@@ -19,6 +19,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from kit.lake import LOG, PRODUCER, make_flush, make_quarantined, make_receipt, make_rows
 from remit_consumers.backup.tables import copy_table, in_order
+from remit_consumers.dashboard.figures import Figures
 from remit_consumers.lake import publish
 from remit_consumers.lake.commit import Flush, Lake, TableCommit
 from remit_consumers.lake.history import links, receipts_after
@@ -30,6 +31,7 @@ from remit_consumers.lake.receipts import Link, first_head, laid_out, next_head,
 from remit_consumers.lake.rewrite import Change, rewrite
 from remit_consumers.lake.tables import open_table, tables_in
 from remit_consumers.lake.vacuum import Vacuum
+from remit_consumers.lookout import Lookout
 from remit_consumers.proof.verify import verify
 from remit_consumers.sharing.news import Cursor, news
 from remit_schemas.errors import LakeError, StaleWriter
@@ -388,3 +390,19 @@ def test_receipts_older_than_the_cut_are_refused(lake: Lake) -> None:
     with pytest.raises(LakeError, match="table receipts"):
         Lake(lake.root).materialise()
     assert not verify(lake.root.parent).holds
+
+
+def test_who_looked_before_a_cut_goes_on_behind_it(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    lake.claim(LOG, 0)
+    lake.commit(named(0, "anna"))
+    lake.commit(named(1, "bob"))
+    figures, lookout = Figures(lake), Lookout(lake)
+    before = figures.now().report.contracts["page_view"]["stored"]
+    lake.commit(named(2, "bob"))
+    erased(lake, "anna")
+    lake.commit(named(3, "bob"))
+    aged(lake)
+    cut(lake)
+    assert figures.now().report.contracts["page_view"]["stored"] == 2 * before
+    assert len(lookout.look()) == 2

@@ -293,7 +293,13 @@ def test_a_product_gets_links_by_its_token_and_nobody_else_does(visitor: Visitor
     assert "ann" not in answer.text
     assert "What is held about you" in visitor.post("enter", token=answer.json()["token"])
     long: dict[str, object] = {"subject": "x" * 9_000}
-    for wrong in ({}, {"subject": ""}, {"subject": "ann", "minutes": 99}, long):
+    for wrong in (
+        {},
+        {"subject": ""},
+        {"subject": "ann", "minutes": 99},
+        {"subject": "ann", "minutes": 10**15},
+        long,
+    ):
         assert visitor.browser.post("/v1/links", json=wrong, headers=bears).status_code == 400
     wrong_kind = {"subject": "ann", "minutes": "5"}
     assert visitor.browser.post("/v1/links", json=wrong_kind, headers=bears).status_code == 400
