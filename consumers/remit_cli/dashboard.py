@@ -25,7 +25,7 @@ from remit_consumers.dashboard.figures import Figures
 from remit_consumers.dashboard.gate import Gate, is_loopback
 from remit_consumers.dashboard.live import Recent
 from remit_consumers.dashboard.site import Site, Told
-from remit_consumers.deployment import Deployment
+from remit_consumers.deployment import Deployment, plans_on_record
 from remit_consumers.http import App, Server
 from remit_consumers.lake.commit import Lake
 from remit_consumers.settings import Settings
@@ -117,6 +117,7 @@ def site_of(settings: Settings, gate: Gate, deployment: Callable[[], Deployment]
     return Site(
         settings=settings,
         policy=policy,
+        plans=cache(partial(plans_on_record, settings)),
         figures=figures,
         gate=gate,
         recent=Recent(settings.lake, figures.moments),

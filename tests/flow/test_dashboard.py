@@ -35,6 +35,19 @@ LOG = "REMIT_TEST_LOG"
 VIEW = json.dumps({"ip": "203.0.113.9", "page": "/moving", "platform": "web"}) + "\n"
 """An event as an app emits it."""
 
+THREE_PACKS = """
+import sys
+from remit import Client, PageView
+client = Client("shop", data=sys.argv[1])
+for page in ("/a", "/b", "/c"):
+    client.emit(PageView(page=page), subject="ann")  # of one subject, so in one lane
+    assert client.flush(10)
+assert client.close(10)
+"""
+"""An app that has three packs on the log, one after another."""
+
+END_S = 30.0
+
 IN_LIVE_S = 2.0
 """How long a click may take until it shows."""
 
@@ -241,20 +254,100 @@ def test_a_visitors_click_is_seen_live_within_two_seconds(
         )
 
 
-def test_a_tampered_receipt_and_a_planted_address_show_on_proof(
-    filled: Installation, visit: Visit, tmp_path: Path
-) -> None:
-    broken = Installation(tmp_path)
-    shutil.copytree(filled.data, broken.data)
+@pytest.fixture
+def broken(filled: Installation, tmp_path: Path) -> Installation:
+    """A copy that a test may break."""
+    copied = Installation(tmp_path)
+    shutil.copytree(filled.data, copied.data)
     for name in ("keys", "vault"):
         shutil.copytree(filled.data.parent / name, tmp_path / name)
-    _tamper(broken.data / "lake" / "events" / "page_view" / "_delta_log")
-    (broken.data / "lake" / "left.log").write_text("203.0.113.77 - - GET / HTTP/1.1\n")
-    with open_dashboard(broken, tmp_path / "broken.log") as found:
+    return copied
+
+
+def seen_broken(installed: Installation, visit: Visit, tmp_path: Path) -> dict[str, str]:
+    """The checks that Proof shows as broken, each with what was seen and what to do; it looks until the check is done."""
+    with open_dashboard(installed, tmp_path / "broken.log") as found:
         page = visit().open(f"{found.address}/proof")
         expect(page.locator("p.breach")).to_be_visible(timeout=60_000)
-        for check in ("chain", "residue"):
-            expect(page.locator(f'tr[data-check="{check}"]')).to_contain_text("breach")
+        rows = page.locator("tr[data-check]", has=page.locator(".badge.open"))
+        told = {str(row.get_attribute("data-check")): row.inner_text() for row in rows.all()}
+        assert all(row.locator(".todo").count() for row in rows.all())
+        return told
+
+
+@pytest.mark.clause("S110e")
+def test_a_pack_that_never_came_shows_on_proof_with_what_to_do(
+    embedded: Installation, visit: Visit, tmp_path: Path
+) -> None:
+    embedded.prepare()
+    before = set(_packs(embedded))
+    program = embedded.program(THREE_PACKS, embedded.data)
+    assert program.wait(END_S) == 0
+    _, lost, _ = [pack for pack in _packs(embedded) if pack not in before]
+    lost.unlink()
+    embedded.settle()
+    told = seen_broken(embedded, visit, tmp_path)
+    assert set(told) == {"sequences", "conservation"}
+    assert "1 packs are missing" in told["sequences"]
+    assert "Look for their files in the spool" in told["sequences"]
+
+
+def _packs(installed: Installation) -> list[Path]:
+    """The packs in the spool, in their order."""
+    return sorted((installed.data / "spool").glob("slot-*/*.pack"))
+
+
+@pytest.mark.clause("S110e")
+def test_a_tampered_receipt_shows_on_proof_with_what_to_do(
+    broken: Installation, visit: Visit, tmp_path: Path
+) -> None:
+    _tamper(broken.data / "lake" / "events" / "page_view" / "_delta_log")
+    told = seen_broken(broken, visit, tmp_path)
+    assert "restore from a backup" in told["chain"]
+
+
+@pytest.mark.clause("S110e")
+def test_a_lake_that_ends_before_its_last_anchor_shows_on_proof_with_what_to_do(
+    broken: Installation, visit: Visit, tmp_path: Path
+) -> None:
+    lake, older = broken.data / "lake", tmp_path / "older"
+    shutil.copytree(lake, older)
+    broken.remit("emit", "page_view", "--wait", stdin=VIEW)
+    broken.remit("anchor")
+    shutil.rmtree(lake)
+    shutil.copytree(older, lake)
+    told = seen_broken(broken, visit, tmp_path)
+    assert "the file of the witness" in told["anchors"]
+
+
+@pytest.mark.clause("S110e")
+def test_a_planted_address_shows_on_proof_with_its_place_and_what_to_do_and_is_not_repeated(
+    broken: Installation, visit: Visit, tmp_path: Path
+) -> None:
+    (broken.data / "lake" / "left.log").write_text("203.0.113.77 - - GET / HTTP/1.1\n")
+    told = seen_broken(broken, visit, tmp_path)
+    assert set(told) == {"residue"}
+    assert "lake/left.log: 1 ipv4" in told["residue"]
+    assert "Remove that file" in told["residue"]
+    assert "203" not in told["residue"]
+
+
+def test_the_evidence_that_is_downloaded_on_proof_holds_on_its_own(
+    open_: OpenDashboard, page: Page, tmp_path: Path
+) -> None:
+    open_.installed.remit("anchor")
+    page.goto(f"{open_.address}/proof")
+    page.click("text=Check everything now")
+    expect(page.locator('tr[data-check="anchors"]')).to_contain_text("holds", timeout=60_000)
+    with page.expect_download() as came:
+        page.click("text=Download the evidence bundle")
+    assert came.value.suggested_filename == "remit-evidence.zip"
+    bundle = tmp_path / "evidence.zip"
+    came.value.save_as(bundle)
+    found: Any = open_.installed.facts("verify", str(bundle))
+    assert found["holds"]
+    bundle.write_bytes(bundle.read_bytes()[:-64])
+    open_.installed.remit("verify", str(bundle), expect=2)
 
 
 def _tamper(log: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kit.chromium import Visit
+from kit.dashboard import AXE, violations
 from kit.installation import Installation
 from kit.ports import free_port
 from kit.watching import until
@@ -77,3 +78,17 @@ def test_the_page_fits_a_phone_and_every_field_has_a_name(
     assert page.evaluate(unnamed) == []
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="npm has not installed axe-core: make dashboard")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_the_page(
+    scheme: str, embedded: Installation, address: str, visit: Visit
+) -> None:
+    made = embedded.facts("subject", "link", "-", "--at", address, stdin="ann")
+    page = visit(color_scheme=scheme).open(address)
+    assert violations(page) == []
+    page.goto("about:blank")  # else the link is but another fragment of the same page
+    page.goto(str(made["link"]))
+    page.wait_for_selector("#held")
+    assert violations(page) == []

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl
@@ -32,11 +33,13 @@ from remit_consumers.dashboard.pages import (
 from remit_consumers.dashboard.paths import ASSETS, ENTRANCE, PAGES, PERSON
 from remit_consumers.dashboard.render import HEADERS, page
 from remit_consumers.dashboard.site import Site
+from remit_consumers.look import STATIC as LOOK
 from remit_schemas.errors import RemitError
 
 log = logging.getLogger("remit.dashboard")
 
 STATIC: Final = Path(__file__).parent / "static"
+WARMED: Final = ("collected", "retention", "policy")
 FORM_BYTES_MAX: Final = 65_536
 
 Show = Callable[[Asked], Mapping[str, object]]
@@ -70,16 +73,18 @@ def dashboard(site: Site) -> Starlette:
         Route("/requests/{request}", _change(site, requests.work), methods=["POST"]),
         Route(ENTRANCE, _enter(site)),
     ]
+    routes.append(Mount(f"{ASSETS}/look", StaticFiles(directory=LOOK)))
     routes.append(Mount(ASSETS, StaticFiles(directory=STATIC)))
     middleware = [Middleware(GZipMiddleware, minimum_size=1024), Middleware(_Doorkeeper, site=site)]
     return Starlette(routes=routes, middleware=middleware)
 
 
 def warm(site: Site) -> None:
-    """Make the first page once before somebody asks for it: what is read, compiled and counted for it is at hand then."""
-    scope: Scope = {"type": "http", "path": "/", "query_string": b"", "headers": []}
-    come = asked(site, Request(scope))
-    _or_fault(come, lambda: _shown(come, "collected"))
+    """Make the pages once that read most, before somebody asks for them: what is read, compiled and counted is at hand then."""
+    for name in WARMED:
+        scope: Scope = {"type": "http", "path": f"/{name}", "query_string": b"", "headers": []}
+        come = asked(site, Request(scope))
+        _or_fault(come, partial(_shown, come, name))
 
 
 class _Doorkeeper:

@@ -13,6 +13,7 @@ from remit_consumers.dashboard.live import Recent
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake.commit import Lake
+from remit_consumers.plans import Plans
 from remit_consumers.settings import Settings
 from remit_schemas.coverage import Coverage
 from remit_schemas.policy import Policy
@@ -44,6 +45,7 @@ class Site:
     Attributes:
         settings: Where everything lies.
         policy: The policy in force.
+        plans: Gives contracts and policy versions, read once.
         figures: What is counted.
         gate: Who may look.
         told: What the command line adds.
@@ -55,6 +57,7 @@ class Site:
 
     settings: Settings
     policy: Policy
+    plans: Callable[[], Plans]
     figures: Figures
     gate: Gate
     recent: Recent

@@ -29,6 +29,7 @@ from starlette.staticfiles import StaticFiles
 
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
+from remit_consumers.look import STATIC as LOOK
 from remit_consumers.metrics import Metrics
 from remit_consumers.my.acting import asks_of, begin, change, hand_over
 from remit_consumers.my.held import held
@@ -81,6 +82,7 @@ class My:
                     Route(f"/{name}", self._guarded(self._door(does)), methods=["POST"])
                     for name, does in _DOES.items()
                 ),
+                Mount("/static/look", StaticFiles(directory=LOOK)),
                 Mount("/static", StaticFiles(directory=STATIC)),
             ],
             middleware=[Middleware(Closed)],

@@ -1,13 +1,20 @@
 """The words of the pages: every language says the same things, and nothing is said that no page says."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from kit.tree import ROOT
 from remit_consumers.dashboard.words import LANGUAGES, preferred, words_of
+from remit_consumers.erasure.scope import REQUESTED
+from remit_consumers.lake.receipt import ANONYMISED, DECAYED, EXPIRED
+from remit_consumers.proof.verify import verify
+from remit_consumers.sharing.terms import WHY
+from remit_consumers.withdrawal.orders import DENIED, MINOR
 from remit_schemas.contract import builtin
 from remit_schemas.policy import find_policy
+from remit_schemas.specs import SPECS
 
 HERE = ROOT / "consumers" / "remit_consumers" / "dashboard"
 SAID = re.compile(r"""\bt\(\s*f?["']([a-z_]+(?:\.[a-z0-9_]+)*)(\.)?["'{]""")
@@ -67,6 +74,23 @@ def test_every_category_and_purpose_that_ships_has_a_name_for_people(language: s
     }
     for room, names in (("category", categories), ("purpose", set(find_policy(None).purposes))):
         assert {name for name in names if words.named(room, name) == name} == set()
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_every_reducer_and_every_removal_has_a_name_for_people(language: str) -> None:
+    words = words_of(language)
+    removals = {f"swept.{one}" for one in (EXPIRED, DECAYED, ANONYMISED)}
+    removals |= {f"revoked.{one}" for one in (DENIED, MINOR)} | {f"erased.{REQUESTED}"}
+    for room, names in (("reducer", set(SPECS)), ("removal", removals), ("why_refused", set(WHY))):
+        assert {name for name in names if words.named(room, name) == name} == set()
+
+
+def test_every_check_that_can_fail_has_a_name_and_says_what_to_do(tmp_path: Path) -> None:
+    checks = {*verify(tmp_path).checks, "anchors"}
+    for language in LANGUAGES:
+        said = words_of(language).said
+        assert {name for name in checks if f"check.{name}" not in said} == set()
+        assert {name for name in checks if f"todo.{name}" not in said} == {"plain door"}
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from remit_consumers.my.app import COOKIE, My
 from remit_consumers.my.handing_out import handing_out
 from remit_consumers.my.links import Link, Links
 from remit_consumers.my.sessions import TRIES_MAX
-from remit_consumers.my.words import LANGUAGES, words_of
+from remit_consumers.my.words import FOLDER, LANGUAGES, words_of
 from remit_consumers.requests import tokens
 from remit_consumers.requests.opened import open_register
 from remit_schemas.category import CATEGORIES, PURPOSES
@@ -266,6 +266,22 @@ def test_the_page_speaks_the_language_that_is_asked_for_and_remembers_it(visitor
     assert "使用的语言" in page
     assert "维持服务运行" in page
     assert '<html lang="en">' in visitor.browser.get("/my/?lang=en").text
+
+
+def test_whatever_the_page_loads_is_there_the_look_of_the_dashboard_among_it(
+    visitor: Visitor,
+) -> None:
+    visitor.enter()
+    loaded = re.findall(r'<(?:link|script)[^>]* (?:href|src)="([^"]+)"', visitor.page())
+    assert "/my/static/look/look.css" in loaded
+    assert {visitor.browser.get(path).status_code for path in loaded} == {200}
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_words_are_said_as_they_are_written_not_as_yaml_may_take_them(language: str) -> None:
+    lines = (FOLDER / f"{language}.yaml").read_text("utf-8").splitlines()
+    written = {key: words.strip('"') for key, _, words in (line.partition(": ") for line in lines)}
+    assert words_of(language).said == written
 
 
 def test_every_language_says_everything(visitor: Visitor) -> None:

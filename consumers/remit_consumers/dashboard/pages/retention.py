@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from remit_consumers.dashboard.asked import Asked
 from remit_consumers.dashboard.charts import bars
-from remit_consumers.deployment import plans_on_record
 from remit_consumers.lake.holds import holds
 from remit_consumers.lake.rewrite import EVENTS, day_in
 from remit_consumers.lake.tables import Table, open_table, row_tables
@@ -51,8 +50,9 @@ def _due(asked: Asked, days: int) -> list[Item]:
     site = asked.site
 
     def due() -> list[Item]:
-        moment = site.now() + timedelta(days=days)
-        return plan(site.lake.root, plans_on_record(site.settings).plan, moment)
+        plans = site.plans()
+        plans.take_up()  # a version may have come since
+        return plan(site.lake.root, plans.plan, site.now() + timedelta(days=days))
 
     return site.figures.derived(("due", str(days)), due)
 
@@ -71,7 +71,7 @@ def _chart(asked: Asked, root: Path, now: datetime) -> dict[str, object]:
             for path, rows in _files(open_table(root, name)):
                 age = now - datetime.combine(day_in(path), datetime.min.time(), UTC)
                 ages[sum(age.days >= one for one in AGES)] += rows
-    labels = list(found)
+    labels = [name for name, ages in found.items() if ages.total()]
     series = [
         (_age(asked, at), f"hue{at}", [found[name][at] for name in labels])
         for at in range(len(AGES) + 1)
