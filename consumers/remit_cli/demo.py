@@ -99,7 +99,9 @@ def _go_on(settings: Settings, port: int, console: Console) -> Verification:
         lambda dashboard, shop: console.print(GUIDE.format(dashboard=dashboard, shop=shop)),
         lambda why: console.print(f"[yellow]The invented visitors are not answered: {why}"),
     )
-    console.print("[dim]closing: what came in the last moment is stored, then everything is checked")
+    console.print(
+        "[dim]closing: what came in the last moment is stored, then everything is checked"
+    )
     wait_until_stored(settings, console)
     found = verify(settings.data)
     came = _stored(settings) - before
