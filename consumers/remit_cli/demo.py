@@ -25,10 +25,10 @@ The dashboard   [bold]{dashboard}[/]
 Live            [bold]{dashboard}live[/]
                 each event as it is stored, field by field
 The shop        [bold]{shop}[/]
-                click through it beside Live: your own clicks have the ip 127.0.0.0
+                click through it beside Live: your clicks have the ip 127.0.0.0
 
-Some five events a second come from [bold]invented visitors[/]: all made up, and they end with
-this command. Ctrl-C ends it, and looks whether everything holds."""
+Some five events a second come from [bold]invented visitors[/]: all made up, and they
+end with this command. Ctrl-C ends it, and looks whether everything holds."""
 """What is said when all is open."""
 
 

@@ -4,8 +4,9 @@ import re
 import signal
 import time
 from pathlib import Path
+from statistics import median
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page
 
 from kit.chromium import Visit
 from kit.dashboard import figure
@@ -17,13 +18,23 @@ UNTIL_FIGURES_MOVE_S = 60.0
 """From the start of the command."""
 
 IN_LIVE_S = 2.0
-"""How long a click may take until it shows."""
+"""How long a click may take until it shows: the middle one of three, on a machine that runs other tests as well."""
 
 END_S = 120.0
 OFFERED = ".law .stat .figure >> nth=0"
 ADDRESSES = re.compile(r"^(The dashboard|The shop) +(http://\S+?)/?$", re.MULTILINE)
-OWN = re.compile(r"127\.0\.0\.0.*/tea/", re.DOTALL)
-"""What Live says of a click in the shop; an invented visitor has another address."""
+TEAS = ("evening-lantern", "white-noise", "blue-hour")
+
+
+def seen_after(visitor: Page, live: Page, shop: str, tea: str) -> float:
+    """How many seconds after a click on a tea the open page of Live has it; an invented visitor has another address."""
+    visitor.goto(shop)
+    own = live.locator(".event", has_text=re.compile(rf"127\.0\.0\.0.*/tea/{tea}", re.DOTALL))
+    assert own.count() == 0
+    begun = time.monotonic()
+    visitor.click(f"a[href='/tea/{tea}']")
+    own.first.wait_for()
+    return time.monotonic() - begun
 
 
 def test_figures_move_within_a_minute_and_ones_own_click_shows_while_invented_visitors_come(
@@ -43,11 +54,9 @@ def test_figures_move_within_a_minute_and_ones_own_click_shows_while_invented_vi
     assert time.monotonic() - begun < UNTIL_FIGURES_MOVE_S
 
     visitor, live = visit().open(shop), visit().open(f"{dashboard}/live")
-    own = live.locator(".event", has_text=OWN)
-    visitor.wait_for_selector(".banner")
-    assert own.count() == 0
-    visitor.click("a[href^='/tea/'] >> nth=0")
-    expect(own.first).to_be_visible(timeout=IN_LIVE_S * 1_000)
+    visitor.click("text=Refuse all")
+    waits = [seen_after(visitor, live, shop, tea) for tea in TEAS]
+    assert median(waits) < IN_LIVE_S, waits
 
     demo.send_signal(signal.SIGINT)
     assert demo.wait(END_S) == 0, output.read_text()[-3000:]
