@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from remit_cli.importing import How, import_files
 from remit_cli.options import settings_of
@@ -18,6 +19,9 @@ from remit_consumers.settings import Settings
 
 FOLDER = "remit-demo"
 """Where the demo leaves its data, beside where it was started."""
+
+PORT_MAX = 65_534
+"""The shop has the one behind it."""
 
 GUIDE = """
 The dashboard   [bold]{dashboard}[/]
@@ -52,7 +56,9 @@ def demo(
         int,
         typer.Option(
             "--port",
-            help="The dashboard's port, and the shop's behind it; 0 for any that are free.",
+            min=0,
+            max=PORT_MAX,
+            help="The dashboard's port; the shop has the next one. 0 for any that are free.",
         ),
     ] = 0,
 ) -> None:
@@ -97,7 +103,7 @@ def _go_on(settings: Settings, port: int, console: Console) -> Verification:
         settings,
         port,
         lambda dashboard, shop: console.print(GUIDE.format(dashboard=dashboard, shop=shop)),
-        lambda why: console.print(f"[yellow]The invented visitors are not answered: {why}"),
+        lambda why: console.print(f"[yellow]The invented visitors are not answered: {escape(why)}"),
     )
     console.print(
         "[dim]closing: what came in the last moment is stored, then everything is checked"

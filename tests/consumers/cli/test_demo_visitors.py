@@ -1,12 +1,15 @@
 """The demonstration's visitors are invented: the same for each seed, nobody's addresses, nobody's names."""
 
 import re
+import threading
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from itertools import islice
 from typing import Any
 
-from remit_cli.demo_visitors import Policy, requests_of
+from kit.ports import free_port
+from kit.watching import until
+from remit_cli.demo_visitors import Policy, requests_of, visitors
 
 POLICY = Policy("2021-11-01", ("analytics.reporting", "functional.service.improve"))
 NOBODYS = [
@@ -65,3 +68,11 @@ def test_only_what_was_agreed_to_is_taken_back() -> None:
 def test_where_the_policy_leaves_nothing_to_anybody_no_choice_is_made() -> None:
     bodies = islice(requests_of(Policy("2021-11-01", ()), 1), 500)
     assert {path for path, _ in bodies} == {"/v1/events"}
+
+
+def test_that_no_edge_answers_is_said_once_and_the_end_comes_at_once() -> None:
+    said: list[str] = []
+    with visitors(f"127.0.0.1:{free_port()}", "key", said.append):
+        until(lambda: bool(said), "nobody was told")
+    assert len(said) == 1
+    assert not [one.name for one in threading.enumerate() if one.name == "remit-demo-visitors"]
