@@ -12,7 +12,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1 # the lock says which pyright; nothin
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.ready ## the main job on this machine, no server: a log in, a minimized lake and its report out (LOG=file names yours)
+demo: $(VENV)/.ready ## the main job on this machine: a log in, a minimized lake and its report out, then shop and dashboard until Ctrl-C (LOG=file names yours)
 	remit demo $(LOG)
 
 test: parts lint ## lint, then every test in its short form; the last lines say which real parts ran

@@ -1,15 +1,17 @@
 """The ports of a running consumer: the operator's, and beside it the edge and the dashboard."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import typer
 from starlette.routing import BaseRoute, Mount
 
+from remit.edge.sources import Kind
 from remit_cli.asking import saying, withdrawing
 from remit_cli.dashboard import address, pages
+from remit_cli.demo_visitors import SOURCE, visitors
 from remit_cli.edge import serving
-from remit_cli.shop import shop
+from remit_cli.shop import lent_key, shop
 from remit_consumers.dashboard.gate import Gate, is_loopback
 from remit_consumers.dashboard.paths import PERSON
 from remit_consumers.http import App, Server, operator_app
@@ -69,22 +71,32 @@ def _doors(
 
 
 @contextmanager
-def shop_and_doors(service: Service, metrics: Metrics, port: int) -> Iterator[tuple[str, str]]:
-    """Serve the demonstration shop beside everything else; gives its address and the dashboard's.
+def demo_doors(
+    service: Service, metrics: Metrics, port: int, troubled: Callable[[str], None]
+) -> Iterator[tuple[str, str]]:
+    """Serve the demonstration shop beside everything else, and let invented visitors come.
 
     Args:
         service: The consumer.
         metrics: What it counts.
-        port: The shop's; everything else takes any that is free.
+        port: Of edge and dashboard; the shop has the one behind it. 0 for any that are free.
+        troubled: Told once, if the invented visitors get no answer.
+
+    Yields:
+        The dashboard's address and the shop's.
 
     Raises:
-        RemitError: The edge cannot be opened, or the port not be had.
+        RemitError: The edge cannot be opened, or a port not be had.
     """
+    data = service.settings.data
     with ExitStack() as stack:
-        doors = _doors(service, metrics, (HOST, 0), is_officer=True)
+        doors = _doors(service, metrics, (HOST, port), is_officer=True)
         bound, dashboard = stack.enter_context(doors)
-        edge = f"http://{HOST}:{bound}"
-        yield stack.enter_context(shop(service.settings.data, edge, HOST, port)), dashboard
+        edge = f"{HOST}:{bound}"
+        shops = stack.enter_context(shop(data, f"http://{edge}", HOST, port and port + 1))
+        key = stack.enter_context(lent_key(data, SOURCE, Kind.SERVER))
+        stack.enter_context(visitors(edge, key, troubled))
+        yield dashboard, shops
 
 
 def _operator(service: Service, metrics: Metrics, more: Sequence[BaseRoute] = ()) -> App:

@@ -51,14 +51,14 @@ def sample_lines(lines: int = LINES, seed: int = SEED) -> Iterator[str]:
             yield ' "Mozilla/5.0"'
             continue
         yield (
-            f"{_address(chance)} - - [{moment:%d/%b/%Y:%H:%M:%S} +0000] "
+            f"{address(chance)} - - [{moment:%d/%b/%Y:%H:%M:%S} +0000] "
             f'"GET {_page(chance)} HTTP/1.1" {chance.choice((200, 200, 200, 304, 404))} {chance.randrange(90_000)} '
             f'"{chance.choice(REFERRERS)}" "{chance.choice(AGENTS)}"'
         )
 
 
-def _address(chance: random.Random) -> str:
-    """An address of a documentation network."""
+def address(chance: random.Random) -> str:
+    """Invent an address of a documentation network."""
     if chance.random() < 0.2:  # noqa: PLR2004 - a fifth comes by IPv6
         return f"{NETWORK_6}:{chance.randrange(16):x}::{chance.randrange(1, 1 << 16):x}"
     return f"{chance.choice(NETWORKS)}.{chance.randrange(1, 255)}"

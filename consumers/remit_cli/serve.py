@@ -77,22 +77,31 @@ def _serve(settings: Settings, host: str, port: int, *, is_officer: bool | None 
         service.serve(stop)
 
 
-def with_shop(settings: Settings, port: int, opened: Callable[[str, str], None]) -> None:
-    """Run everything for one machine, and the demonstration shop, until a signal asks for the end.
+def serve_demo(
+    settings: Settings,
+    port: int,
+    opened: Callable[[str, str], None],
+    troubled: Callable[[str], None],
+) -> None:
+    """Run everything for one machine, the demonstration shop and its invented visitors until a signal asks for the end.
 
     Args:
         settings: Of the consumer.
-        port: The shop's; edge and dashboard take any that is free.
-        opened: Told the shop's address and the dashboard's.
+        port: Of edge and dashboard; the shop has the one behind it. 0 for any that are free.
+        opened: Told the dashboard's address and the shop's.
+        troubled: Told once, if the invented visitors get no answer.
+
+    Raises:
+        RemitError: Another consumer runs, or a port cannot be had.
     """
-    from remit_cli.doors import shop_and_doors  # noqa: PLC0415 - as above
+    from remit_cli.doors import demo_doors  # noqa: PLC0415 - as above
 
     metrics = Metrics()
     service = _claimed(settings, metrics)
     with ExitStack() as stack:
         stop = stack.enter_context(asked_to_stop())
         with _or_stopped(service):
-            opened(*stack.enter_context(shop_and_doors(service, metrics, port)))
+            opened(*stack.enter_context(demo_doors(service, metrics, port, troubled)))
         service.serve(stop)
 
 

@@ -1,6 +1,6 @@
 """The demonstration shop: a site with remit's tracker on it, served beside `remit up`, to click through."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
@@ -56,19 +56,39 @@ def shop(data: Path, edge: str, host: str, port: int) -> Iterator[str]:
     pages = Pages(edge)
     server = EdgeServer(pages.app(), host, port, timeout_s=REQUEST_TIMEOUT_S)
     address = f"http://{'localhost' if host == LOOPBACK else host}:{server.port}"
-    pages.key = _new_key(data, [address])
-    server.start()
+    with lent_key(data, SOURCE, origins=[address]) as pages.key:
+        server.start()
+        try:
+            yield address
+        finally:
+            server.stop()
+
+
+@contextmanager
+def lent_key(
+    data: Path, name: str, kind: sources.Kind = sources.Kind.BROWSER, origins: Iterable[str] = ()
+) -> Iterator[str]:
+    """Make a write key that is good until the end; the one of an earlier start that was killed goes.
+
+    Args:
+        data: The data folder of the edge.
+        name: Of the source.
+        kind: Who sends with it.
+        origins: From which pages, where that is a browser.
+
+    Raises:
+        SettingsError: The write keys cannot be read.
+    """
+    _take_away(data, name)
     try:
-        yield address
+        yield sources.add(data, name, kind=kind, origins=origins)
     finally:
-        server.stop()
+        _take_away(data, name)
 
 
-def _new_key(data: Path, origins: list[str]) -> str:
-    """Make a write key; the one of an earlier start goes."""
-    if any(known.name == SOURCE for known in sources.read(data)):
-        sources.revoke(data, SOURCE)
-    return sources.add(data, SOURCE, origins=origins)
+def _take_away(data: Path, name: str) -> None:
+    if any(known.name == name for known in sources.read(data)):
+        sources.revoke(data, name)
 
 
 class Pages:

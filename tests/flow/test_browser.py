@@ -2,9 +2,6 @@
 
 import json
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +12,6 @@ from playwright.sync_api import Page, Route
 
 from kit.chromium import GPC, Visit, Visitor, storage
 from kit.installation import Installation, each_once
-from kit.leash import leashed
 from kit.shopping import OpenShop, open_shop
 from kit.watching import until
 from remit_schemas.contract import builtin
@@ -265,29 +261,3 @@ def test_what_happens_while_a_page_goes_arrives(visit: Visit, shop: OpenShop) ->
     page.close(run_before_unload=True)
     shop.wait_for("/left")
     assert len(shop.pages()) == 2
-
-
-def test_the_demo_opens_a_shop_and_shows_what_was_kept_when_it_closes(
-    visit: Visit, embedded: Installation, tmp_path: Path
-) -> None:
-    output = tmp_path / "demo.log"
-    command = [sys.executable, "-m", "remit_cli", "demo", "--shop", "--port", "0"]
-    with output.open("wb") as out:
-        demo = subprocess.Popen(
-            leashed([*command, "--data", str(tmp_path / "demo")]),
-            env=embedded.env | {"REMIT_KEYS": "", "REMIT_VAULT": "", "REMIT_DATA": ""},
-            stdout=out,
-            stderr=out,
-        )
-    try:
-        until(lambda: "http://" in output.read_text(), "the shop does not open")
-        found = re.search(r"http://[\w.]+:\d+", output.read_text())
-        assert found is not None
-        page = visit().open(found[0])
-        go(page, "Refuse all")
-        demo.send_signal(signal.SIGINT)
-        assert demo.wait(120) == 0, output.read_text()[-3000:]
-    finally:
-        demo.kill()
-        demo.wait()
-    assert re.search(r"page_view\s+1\s+1\s", output.read_text())

@@ -20,7 +20,7 @@ OFFICER, WATCHER = "privacy_officer", "watcher"
 """Who looks: one who is shown values, one who is shown what became of them."""
 
 AGAIN_AFTER_S: Final = 300.0
-"""A look that goes on is put on record again after so long; a page that follows asks every second."""
+"""A look that goes on is put on record again after so long; a page that follows asks twice a second."""
 
 
 class Audit:

@@ -24,10 +24,10 @@ from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.rows import OWN_COLUMNS
 from remit_schemas.errors import LakeError
 
-ROWS_MAX = 20
-"""Rows that are kept at hand: a screen or two."""
+ROWS_MAX = 40
+"""Rows that are kept at hand: some screens, so that at five events a second one stays for eight seconds."""
 
-ROWS_OF_COMMIT = 8
+ROWS_OF_COMMIT = 16
 """Rows of one commit that are shown: of a large import it is the end that one sees."""
 
 COMMITS_LOOKED_AT = 4
