@@ -25,6 +25,7 @@ from kit.dashboard import (
     violations,
 )
 from kit.installation import Installation
+from kit.parts import RealParts
 from kit.shopping import open_shop
 from remit_cli.sample import sample_lines
 
@@ -52,6 +53,15 @@ IN_LIVE_S = 2.0
 """How long a click may take until it shows."""
 
 WIDTHS = ({"width": 1280, "height": 900}, {"width": 390, "height": 844})
+
+
+@pytest.fixture(scope="module")
+def axe(real_parts: RealParts) -> None:
+    """The tool that looks for what not everybody can use."""
+    if not AXE.is_file():
+        real_parts.not_ran("axe-core", "npm has not installed it: make dashboard")
+        pytest.skip("axe-core: npm has not installed it")
+    real_parts.ran("axe-core")
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +153,7 @@ def test_purposes_over_time_add_up_to_the_report(open_: OpenDashboard, page: Pag
     assert drawn == sum(row["values_out"] for row in open_.report()["purposes"].values())
 
 
-@pytest.mark.skipif(not AXE.is_file(), reason="npm has not installed axe-core: make dashboard")
+@pytest.mark.usefixtures("axe")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_on_any_page(
     scheme: str, open_: OpenDashboard, visit: Visit, *, prove: bool
