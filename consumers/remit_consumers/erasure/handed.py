@@ -88,7 +88,9 @@ def _below(data: Path, pattern: str) -> Iterator[Path]:
 def _drop(folder: Path) -> None:
     """Take a folder away, by its terms last: a crash leaves what is found again."""
     for file in folder.iterdir():
-        if file.name != TERMS:
+        if file.is_dir() and not file.is_symlink():  # somebody put it there
+            shutil.rmtree(file)
+        elif file.name != TERMS:
             file.unlink()
     shutil.rmtree(folder)
 
