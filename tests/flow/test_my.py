@@ -38,7 +38,7 @@ def test_a_link_opens_the_page_once_and_a_consent_changes_there(
     page.wait_for_selector("text=What is held about you")
     assert page.url == address
     assert page.locator("h1").count() == 1
-    assert "language used" in page.inner_text("main")
+    assert "Language used" in page.inner_text("main")
     assert not any(token in one.url for one in visitor.requests)
     assert not any(one.headers.get("referer") for one in visitor.requests)
     assert page.evaluate("document.cookie") == ""
