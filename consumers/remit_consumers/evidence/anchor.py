@@ -242,6 +242,6 @@ def told(anchors: Sequence[Anchor]) -> str:
         else ""
     )
     return (
-        f"{len(anchors)} anchors, the last of {anchors[-1].at:%Y-%m-%d %H:%M} UTC, at most {longest:.0f} h apart;"
+        f"{len(anchors)} on record, the last of {anchors[-1].at:%Y-%m-%d %H:%M} UTC, at most {longest:.0f} h apart;"
         f" {stamps} of them under a time-stamp{restored}"
     )
