@@ -43,7 +43,9 @@ def test_an_auditor_checks_a_bundle_against_key_and_witness(
     key, witness = (folder / "key").read_text(), str(folder / "witness.jsonl")
     said = remit("verify", str(bundle), "--key", key, "--witness", witness, "--json")
     assert said.code == 0, said.out
-    assert json.loads(said.out)["checks"]["anchors"]["detail"].startswith("1 on record, the last of")
+    assert json.loads(said.out)["checks"]["anchors"]["detail"].startswith(
+        "1 on record, the last of"
+    )
     assert remit("verify", str(bundle), "--key", "0" * 64).code == 1
     in_base64 = json.loads(remit("keys", "status", "--json").out)["verify_key"]
     assert remit("verify", str(bundle), "--key", in_base64).code == 0
