@@ -1,6 +1,7 @@
 """The operator's port: /healthz and /metrics, the register of requests, and people's own pages."""
 
 import asyncio
+import logging
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterable
@@ -16,6 +17,8 @@ from starlette.routing import BaseRoute, Route
 from remit_consumers.health import Health
 from remit_consumers.metrics import Metrics
 from remit_schemas.errors import SettingsError
+
+log = logging.getLogger("remit.http")
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 """An ASGI application."""
@@ -38,6 +41,19 @@ def operator_app(
     return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", scrape), *routes])
 
 
+def _telling(app: App) -> App:
+    """Log what an application failed with by its kind alone (D10); it answers 500 by itself."""
+
+    async def told(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  # ASGI's own types are these
+        try:
+            await app(scope, receive, send)
+        except Exception as error:
+            log.error("a request failed: %s", type(error).__name__)  # noqa: TRY400  # its text may hold a value
+            raise
+
+    return told
+
+
 class Server:
     """A web server in a thread of its own, beside the consumer."""
 
@@ -47,7 +63,8 @@ class Server:
         Raises:
             SettingsError: It cannot be had.
         """
-        config = uvicorn.Config(app, log_level="warning", lifespan="off")
+        # "critical": uvicorn would log an application's exception whole, and its text may hold what was asked for.
+        config = uvicorn.Config(_telling(app), log_level="critical", lifespan="off")
         self._server = uvicorn.Server(config)
         try:
             self._socket = socket.create_server((host, port))
