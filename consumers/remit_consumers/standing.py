@@ -2,8 +2,8 @@
 
 import logging
 import time
-from threading import Thread
 
+from remit_consumers.chore import Chore
 from remit_consumers.deployment import Deployment
 from remit_consumers.metrics import Metrics
 from remit_consumers.proof.verified import last
@@ -12,6 +12,9 @@ from remit_schemas.errors import RemitError
 
 EVERY_S = 30.0
 """How often it is looked at: what it tells changes in minutes."""
+
+ENDING_S = 0.0
+"""The end of a consumer waits for no look."""
 
 SUBJECTS_EVERY_S = 600.0
 """How often subjects are counted: each new file is read for it."""
@@ -22,26 +25,17 @@ SUBJECTS_FIRST_S = 60.0
 log = logging.getLogger("remit.standing")
 
 
-class Standing:
+class Standing(Chore):
     """Tells how one installation stands."""
 
     def __init__(self, deployment: Deployment, metrics: Metrics) -> None:
+        super().__init__("remit-standing", every_s=EVERY_S, first_s=0.0, ending_s=ENDING_S)
         self._deployment = deployment
         self._metrics = metrics
         self._subjects = Subjects(deployment.lake.root)
-        self._due_at = float("-inf")
         self._subjects_at = time.monotonic() + SUBJECTS_FIRST_S
-        self._working: Thread | None = None
 
-    def tend(self) -> None:
-        """Begin what is due, in a thread of its own; never waits."""
-        if time.monotonic() < self._due_at or (self._working and self._working.is_alive()):
-            return
-        self._due_at = time.monotonic() + EVERY_S
-        self._working = Thread(target=self.look, name="remit-standing", daemon=True)
-        self._working.start()
-
-    def look(self) -> None:
+    def _work(self) -> None:
         """Look at everything once; what cannot be read now stays as it was, and is counted."""
         try:
             self._look()

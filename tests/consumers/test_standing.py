@@ -25,7 +25,7 @@ def told(metrics: Metrics, name: str, **labels: str) -> float | None:
 def look(shop: ErasingShop) -> Metrics:
     """What is told at noon."""
     metrics = Metrics()
-    Standing(shop.deployment, metrics).look()
+    Standing(shop.deployment, metrics).work()
     return metrics
 
 
@@ -35,9 +35,9 @@ def test_the_last_verification_is_told_and_no_check_that_is_gone(shop: ErasingSh
     data = shop.settings.data
     note(data, Verification({"old": Check(holds=True, detail="")}), NOON)
     standing = Standing(shop.deployment, metrics)
-    standing.look()
+    standing.work()
     note(data, Verification({"chain": Check(holds=False, detail="a detail")}), NOON)
-    standing.look()
+    standing.work()
     assert told(metrics, "remit_verified_timestamp_seconds") == NOON.timestamp()
     assert told(metrics, "remit_verify_holds", check="chain") == 0
     assert told(metrics, "remit_verify_holds", check="old") is None
@@ -54,7 +54,7 @@ def test_what_cannot_be_read_is_counted(shop: ErasingShop, monkeypatch: pytest.M
     metrics = Metrics()
     shop.store(shop.view())
     (shop.root / "events" / "page_view" / "_delta_log" / f"{0:020d}.json").write_text("{")
-    Standing(shop.deployment, metrics).look()
+    Standing(shop.deployment, metrics).work()
     assert told(metrics, "remit_faults_total", kind="standing") == 1
 
 

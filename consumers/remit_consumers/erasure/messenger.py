@@ -1,10 +1,9 @@
 """The messenger of a running consumer: sends the notices that are due, in a thread of its own, and shows how all stand."""
 
 import logging
-import time
 from datetime import datetime
-from threading import Lock, Thread
 
+from remit_consumers.chore import Chore
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.notice import Notice
@@ -26,40 +25,24 @@ ENDING_S = 5.0
 log = logging.getLogger("remit.notices")
 
 
-class Messenger:
+class Messenger(Chore):
     """Sends for one consumer; of several consumers of a lake one does at a time."""
 
     def __init__(self, deployment: Deployment, metrics: Metrics, now: Clock = utc_now) -> None:
+        super().__init__("remit-notices", every_s=EVERY_S, first_s=FIRST_S, ending_s=ENDING_S)
         self._deployment = deployment
         self._metrics = metrics
         self._now = now
-        self._due_at = time.monotonic() + FIRST_S
         self._known: list[Notice] = []
         self._read_as = -1
-        self._working: Thread | None = None
-        self._turn = Lock()
 
-    def tend(self) -> None:
-        """Begin what is due, in a thread of its own; never waits."""
-        if time.monotonic() < self._due_at or (self._working and self._working.is_alive()):
-            return
-        self._due_at = time.monotonic() + EVERY_S
-        self._working = Thread(target=self.work, name="remit-notices", daemon=True)
-        self._working.start()
-
-    def stop(self) -> None:
-        """Give what is under way some time to end."""
-        if self._working is not None:
-            self._working.join(ENDING_S)
-
-    def work(self) -> None:
+    def _work(self) -> None:
         """Send what is due; what fails is told, counted and tried again."""
-        with self._turn:
-            try:
-                self._go(self._now())
-            except (RemitError, OSError) as error:
-                self._metrics.faults.labels("notices").inc()
-                log.error("notices cannot be sent, trying again: %s", error)  # noqa: TRY400 - names folders, causes
+        try:
+            self._go(self._now())
+        except (RemitError, OSError) as error:
+            self._metrics.faults.labels("notices").inc()
+            log.error("notices cannot be sent, trying again: %s", error)  # noqa: TRY400 - names folders, causes
 
     def _go(self, now: datetime) -> None:
         """Send, and show how the notices stand; the table is read only when it changed."""

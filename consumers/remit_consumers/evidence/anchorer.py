@@ -4,9 +4,8 @@ An authority of time-stamps may drip its answer, and git may wait for a disk: ev
 """
 
 import logging
-import time
-from threading import Lock, Thread
 
+from remit_consumers.chore import Chore
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
 from remit_consumers.evidence.anchor import EVERY
@@ -23,39 +22,23 @@ ENDING_S = 5.0
 log = logging.getLogger("remit.anchor")
 
 
-class Anchorer:
+class Anchorer(Chore):
     """Anchors for one consumer; of several consumers of a lake one does at a time."""
 
     def __init__(self, deployment: Deployment, metrics: Metrics, now: Clock = utc_now) -> None:
+        super().__init__("remit-anchor", every_s=EVERY_S, first_s=0.0, ending_s=ENDING_S)
         self._deployment = deployment
         self._metrics = metrics
         self._now = now
-        self._due_at = float("-inf")
-        self._working: Thread | None = None
-        self._turn = Lock()
 
-    def tend(self) -> None:
-        """Begin what is due, in a thread of its own; never waits."""
-        if time.monotonic() < self._due_at or (self._working and self._working.is_alive()):
-            return
-        self._due_at = time.monotonic() + EVERY_S
-        self._working = Thread(target=self.work, name="remit-anchor", daemon=True)
-        self._working.start()
-
-    def stop(self) -> None:
-        """Give what is under way some time to end."""
-        if self._working is not None:
-            self._working.join(ENDING_S)
-
-    def work(self) -> None:
+    def _work(self) -> None:
         """Anchor if that is due; what fails is told, counted and tried again."""
-        with self._turn:
-            now = self._now()
-            try:
-                last = anchor(self._deployment.settings, self._deployment.keys, now, every=EVERY)
-            except (RemitError, OSError) as error:
-                self._metrics.faults.labels("anchor").inc()
-                log.error("the chains cannot be anchored, trying again: %s", error)  # noqa: TRY400 - names files, causes
-                return
-            if last is not None:
-                self._metrics.anchor_age.set((now - last.at).total_seconds())
+        now = self._now()
+        try:
+            last = anchor(self._deployment.settings, self._deployment.keys, now, every=EVERY)
+        except (RemitError, OSError) as error:
+            self._metrics.faults.labels("anchor").inc()
+            log.error("the chains cannot be anchored, trying again: %s", error)  # noqa: TRY400 - names files, causes
+            return
+        if last is not None:
+            self._metrics.anchor_age.set((now - last.at).total_seconds())

@@ -1,9 +1,8 @@
 """The sweeper of a running consumer: once an hour what is due goes, in a thread of its own and never in the flush's way."""
 
 import logging
-import time
-from threading import Lock, Thread
 
+from remit_consumers.chore import Chore
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
 from remit_consumers.lake.vacuum import Vacuum
@@ -27,44 +26,28 @@ ENDING_S = 30.0
 log = logging.getLogger("remit.sweep")
 
 
-class Sweeper:
+class Sweeper(Chore):
     """Sweeps for one consumer; of several consumers of a lake one does at a time."""
 
     def __init__(
         self, deployment: Deployment, plans: Plans, metrics: Metrics, now: Clock = utc_now
     ) -> None:
+        super().__init__("remit-sweep", every_s=EVERY_S, first_s=FIRST_S, ending_s=ENDING_S)
         self._deployment = deployment
         self._plans = plans
         self._metrics = metrics
         self._now = now
         root = deployment.lake.root
         self._sweep = Sweep(root, plans.plan, Vacuum(), grace_s=GRACE_S)
-        self._due_at = time.monotonic() + FIRST_S
-        self._working: Thread | None = None
-        self._turn = Lock()
 
-    def tend(self) -> None:
-        """Begin what is due, in a thread of its own; never waits."""
-        if time.monotonic() < self._due_at or (self._working and self._working.is_alive()):
-            return
-        self._due_at = time.monotonic() + EVERY_S
-        self._working = Thread(target=self.work, name="remit-sweep", daemon=True)
-        self._working.start()
-
-    def stop(self) -> None:
-        """Give a sweep that is under way some time to end."""
-        if self._working is not None:
-            self._working.join(ENDING_S)
-
-    def work(self) -> None:
+    def _work(self) -> None:
         """Sweep; what fails is told, counted and tried again."""
-        with self._turn:
-            try:
-                self._go()
-            except (RemitError, OSError) as error:
-                self._due_at = min(self._due_at, time.monotonic() + FIRST_S)
-                self._metrics.faults.labels("sweep").inc()
-                log.error("what is due cannot be swept, trying again: %s", error)  # noqa: TRY400 - names folders, causes
+        try:
+            self._go()
+        except (RemitError, OSError) as error:
+            self.hurry(FIRST_S)
+            self._metrics.faults.labels("sweep").inc()
+            log.error("what is due cannot be swept, trying again: %s", error)  # noqa: TRY400 - names folders, causes
 
     def _go(self) -> None:
         """Say what is due, sweep it, and say what is due still."""
