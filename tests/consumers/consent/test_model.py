@@ -51,8 +51,8 @@ WORLD = World(
 SUBJECTS = 64
 STEPS = 24
 RUNS = (
-    320 if os.environ.get("REMIT_PROVE") else 32
-)  # times 64 subjects: 20,480 and 2,048 interleavings
+    320 if os.environ.get("REMIT_PROVE") else 16
+)  # times 64 subjects: 20,480 and 1,024 interleavings
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LATE_MS = 90_000
 STATUSES = ("given", "given", "renewed", "refused", "withdrawn", "requested", "expired")
