@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "anchor": "evidence:anchor",
         "policy": "policy:app",
         "sweep": "sweep:sweep",
+        "reminimize": "reminimize:reminimize",
         "holds": "holds:app",
         "erasure": "erasure:app",
         "notices": "notices:app",

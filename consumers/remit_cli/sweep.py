@@ -52,7 +52,7 @@ def _plan(settings: Settings, now: datetime, *, as_json: bool) -> None:
     from remit_consumers.deployment import plans_on_record  # noqa: PLC0415 - Arrow only where it is used
     from remit_consumers.retention.planning import plan  # noqa: PLC0415 - as above
 
-    with _shown() as progress:
+    with shown("sweeping") as progress:
         items = plan(settings.lake, plans_on_record(settings).plan, now, progress)
     if as_json:
         print_json({"on": now.isoformat(), "items": [item.to_dict() for item in items]})
@@ -82,7 +82,7 @@ def _apply(settings: Settings, *, as_json: bool) -> None:
     from remit_consumers.views.renewing import renew  # noqa: PLC0415 - as above
 
     now = datetime.now(UTC)
-    with _shown() as progress:
+    with shown("sweeping") as progress:
         plans = plans_on_record(settings)
         done = Sweep(settings.lake, plans.plan, Vacuum(), progress=progress).apply(now)
         if done is None:
@@ -103,22 +103,26 @@ def _apply(settings: Settings, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _shown() -> "Iterator[_Told]":
-    """Show what is being looked at, on a terminal."""
+def shown(doing: str) -> "Iterator[_Told]":
+    """Show what is being worked on, on a terminal.
+
+    Args:
+        doing: What is done with each table, such as `sweeping`.
+    """
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as progress:
-        yield _Told(progress)
+        yield _Told(progress, doing)
 
 
 class _Told:
     """Takes the names of tables as they come."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task = progress.add_task("sweeping")
+    def __init__(self, progress: Progress, doing: str) -> None:
+        self._progress, self._doing = progress, doing
+        self._task = progress.add_task(doing)
 
     def __call__(self, name: str) -> None:
-        self._progress.update(self._task, description=f"sweeping {name}")
+        self._progress.update(self._task, description=f"{self._doing} {name}")

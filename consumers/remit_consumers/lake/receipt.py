@@ -53,7 +53,10 @@ class Removal(StrEnum):
 EXPIRED, DECAYED, ANONYMISED = "expired", "decayed", "anonymised"
 """Why retention takes something: its time is over, it may only be kept more coarsely, or only as an anonymous table."""
 
-REASONS = ("requested", "denied", "minor", EXPIRED, DECAYED, ANONYMISED)
+NEWER = "newer"
+"""Why a re-minimization takes something: a newer version of the policy allows less."""
+
+REASONS = ("requested", "denied", "minor", EXPIRED, DECAYED, ANONYMISED, NEWER)
 """Every reason of a removal."""
 
 

@@ -140,6 +140,11 @@ def _group(opened: pq.ParquetFile, path: str, number: int) -> pa.Table:
     return _dated(opened.read_row_group(number, use_threads=False), path)
 
 
+def read_whole(table: Table, path: str) -> pa.Table:
+    """The rows of a file, `day` among their columns."""
+    return _dated(pq.read_table(table.path / path, partitioning=None, use_threads=False), path)
+
+
 def _dated(rows: pa.Table, path: str) -> pa.Table:
     """The rows of a file, with the day that its folder names if it names one."""
     if not path.startswith("day="):

@@ -8,7 +8,7 @@ import pytest
 from kit.tree import ROOT
 from remit_consumers.dashboard.words import LANGUAGES, preferred, words_of
 from remit_consumers.erasure.scope import REQUESTED
-from remit_consumers.lake.receipt import ANONYMISED, DECAYED, EXPIRED
+from remit_consumers.lake.receipt import ANONYMISED, DECAYED, EXPIRED, NEWER
 from remit_consumers.proof.verify import verify
 from remit_consumers.sharing.terms import WHY
 from remit_consumers.withdrawal.orders import DENIED, MINOR
@@ -79,7 +79,7 @@ def test_every_category_and_purpose_that_ships_has_a_name_for_people(language: s
 @pytest.mark.parametrize("language", list(LANGUAGES))
 def test_every_reducer_and_every_removal_has_a_name_for_people(language: str) -> None:
     words = words_of(language)
-    removals = {f"swept.{one}" for one in (EXPIRED, DECAYED, ANONYMISED)}
+    removals = {f"swept.{one}" for one in (EXPIRED, DECAYED, ANONYMISED, NEWER)}
     removals |= {f"revoked.{one}" for one in (DENIED, MINOR)} | {f"erased.{REQUESTED}"}
     for room, names in (("reducer", set(SPECS)), ("removal", removals), ("why_refused", set(WHY))):
         assert {name for name in names if words.named(room, name) == name} == set()
