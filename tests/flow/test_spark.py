@@ -80,6 +80,6 @@ def test_a_spark_job_leaves_of_old_rows_what_our_own_run_leaves(tmp_path: Path) 
 
     written = pl.read_parquet(out / "page_view" / "**" / "*.parquet", hive_partitioning=True)
     ours = in_order(left)
-    theirs = in_order(written.to_arrow()).cast(dict(ours.schema))
+    theirs = in_order(written.to_arrow()).cast(ours.schema)
     assert theirs.equals(ours)
     assert shop.breaches() == {}

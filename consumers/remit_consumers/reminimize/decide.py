@@ -100,7 +100,7 @@ def _both(
 
 def _is_same(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     """Whether parameters are equal; JSON has no tuples."""
-    return was == json.loads(json.dumps(dict(now)))
+    return dict(was) == dict(json.loads(json.dumps(dict(now))))
 
 
 @dataclass(slots=True)
