@@ -35,6 +35,7 @@ NAMES = (
     "producer",
     "edge",
     "lake",
+    "scale",
     "latency",
     "withdrawals",
     "memory",
