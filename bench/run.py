@@ -44,7 +44,7 @@ NAMES = (
 )
 """The modules that measure, those that need no broker first."""
 
-PAGES = ("README.md", "docs/benchmarks.md")
+PAGES = ("README.md", "docs/benchmarks.md", "docs/sizing.md")
 """Pages that quote figures; brought up to date after a full run."""
 
 
