@@ -111,7 +111,7 @@ def faust(asked: Asked, job: Job) -> None:
     )
 
     @app.agent(app.topic(asked.topic, value_serializer="raw", key_serializer="raw"))  # type: ignore[untyped-decorator]
-    async def agent(stream: Any) -> None:
+    async def agent(stream: Any) -> None:  # noqa: ANN401  # of a library that is not in this environment
         async for value in stream:
             job(value)
 
@@ -134,7 +134,7 @@ def bytewax_memory(asked: Asked, job: Job) -> None:
     _flow(source, job)
 
 
-def _flow(source: Any, step: Callable[[Any], Any]) -> None:
+def _flow(source: object, step: Callable[[Any], Any]) -> None:
     operators, outputs = load("bytewax.operators"), load("bytewax.connectors.stdio")
     flow = load("bytewax.dataflow").Dataflow("bench")
     made = operators.map("job", operators.input("in", flow, source), step)
@@ -155,7 +155,7 @@ def arroyo(asked: Asked, job: Job) -> None:
     )
 
     class Factory(strategies.ProcessingStrategyFactory):  # type: ignore[misc, name-defined]
-        def create_with_partitions(self, commit: Any, _partitions: Any) -> Any:
+        def create_with_partitions(self, commit: object, _partitions: object) -> object:
             done = strategies.CommitOffsets(commit)
             return strategies.RunTask(lambda message: job(message.payload.value), done)
 
