@@ -18,8 +18,8 @@ from bench.context import PARTITIONS, Context, place
 from bench.environment import python_of
 from bench.events import page_views
 from bench.lake import POOL, fill
+from bench.line_daemons import DAEMONS
 from bench.line_peers import (
-    DAEMONS,
     Lines,
     NotHadError,
     forward,
