@@ -7,10 +7,10 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1 # the lock says which pyright; nothing looks for a newer one
 
 .DEFAULT_GOAL := help
-.PHONY: help demo browser dashboard test prove lint format bench boards lock clean parts
+.PHONY: help demo browser dashboard test prove lint format bench bench-peers boards lock clean parts
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.ready ## the main job on this machine: a log in, a minimized lake and its report out, then shop and dashboard until Ctrl-C (LOG=file names yours)
 	remit demo $(LOG)
@@ -34,6 +34,9 @@ format: $(VENV)/.ready ## let ruff put the files in order
 
 bench: $(VENV)/.ready ## measure, print and keep in bench/results
 	python bench/run.py
+
+bench-peers: $(VENV)/.ready ## measure the whole job beside stream libraries and log daemons, which install themselves below .cache (LOG=file for events of your own)
+	python bench/run.py peers $(if $(LOG),--log $(LOG)) --rounds 3
 
 browser: $(VENV)/.ready ## build the browser tracker: the file that the edge serves, ES module and types
 	scripts/npm ready

@@ -14,7 +14,7 @@ from bench.apart import run_apart
 from bench.context import PARTITIONS, Context, place
 from bench.events import Given, shop_views
 from bench.measure import Result, Samples, figure, in_turns, percentile
-from bench.peers import ENCODERS, missing, producing, whole
+from bench.per_event import ENCODERS, missing, producing, whole
 
 from remit import Accepted, Client, PageView
 from remit_schemas.contract import builtin

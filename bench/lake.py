@@ -10,7 +10,7 @@ from bench.apart import run_apart
 from bench.context import PARTITIONS, Context, place
 from bench.events import page_views
 from bench.measure import Result, figure, in_turns
-from bench.peers import QUEUE, avro_encoder, whole
+from bench.per_event import QUEUE, avro_encoder, whole
 from confluent_kafka import Producer
 
 from kit.installation import Installation

@@ -14,7 +14,7 @@ from bench.apart import ROOT, command, environ, run_apart
 from bench.context import PARTITIONS, Context, place
 from bench.events import Given, Value, page_views
 from bench.measure import Result, Samples, figure, in_turns, percentile
-from bench.peers import QUEUE, avro_encoder, whole
+from bench.per_event import QUEUE, avro_encoder, whole
 from confluent_kafka import Producer
 
 from kit.installation import Installation

@@ -9,7 +9,7 @@ from typing import Final
 import pyarrow as pa
 from bench.context import PARTITIONS
 from bench.events import Value
-from bench.peers import FRAME, refiner
+from bench.per_event import FRAME, refiner
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from deltalake import write_deltalake
 

@@ -1,256 +1,248 @@
-"""What stands beside remit: what a team would write with the same libraries, in the same process, on the same events.
+"""The consumer's whole job beside the stream libraries of Python and beside the daemons that carry log lines: on one core each, in turns."""
 
-Nothing here seals, spools, counts or proves; where remit does more, it is still beside these that it is measured.
-"""
-
-import hashlib
-import hmac
-import io
-import ipaddress
 import json
-import re
-import socket
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
-from urllib.parse import urlsplit
 
-import fastavro
-import ua_parser
-from bench.events import Given, Value, peer_event
-from confluent_kafka import Producer
-from pydantic import BaseModel, ConfigDict
-
-from remit_schemas.contract import Contract
-
-Send = Callable[[Mapping[str, Value]], object]
-"""Sends one event, given as its values."""
-
-Refine = Callable[[bytes], dict[str, Value]]
-"""Decodes one Confluent-Avro message and reduces it."""
-
-MAGIC: Final = b"\x00\x00\x00\x00\x01"  # Confluent's frame: format 0, schema id 1
-FRAME: Final = len(MAGIC)
-KEY: Final = b"k" * 32  # of the pseudonyms: any will do
-QUEUE: Final[Mapping[str, str | int | bool]] = {
-    "queue.buffering.max.messages": 2_000_000,
-    "queue.buffering.max.kbytes": 1 << 20,
-    "linger.ms": 5,
-    "acks": "all",
-    "enable.idempotence": True,
-}
-"""Fair to both: acknowledged and idempotent like remit's, and a queue that no burst fills."""
-
-
-def peer_schema(contract: Contract) -> dict[str, object]:
-    """Give the Avro schema of what a peer sends: the contract's fields, subject and a random id."""
-    schema = json.loads(contract.schema_json)
-    own = {"name": "event_id", "type": "string"}, {"name": "subject", "type": ["null", "string"]}
-    fields = [{"name": each["name"], "type": each["type"]} for each in schema["fields"]]
-    return {"type": "record", "name": schema["name"], "fields": [*own, *fields]}
-
-
-def whole(contract: Contract, given: Given, number: int) -> dict[str, Value]:
-    """Give a peer's event with every field of the contract, null where nothing is known."""
-    event = peer_event(given, number)
-    event.setdefault("collected_at", event.get("occurred_at"))
-    return {field.name: None for field in contract.fields} | event
-
-
-def avro_encoder(contract: Contract) -> Callable[[Mapping[str, Value]], bytes]:
-    """Make fastavro's encoder in Confluent's frame."""
-    schema = fastavro.parse_schema(peer_schema(contract))
-
-    def encode(event: Mapping[str, Value]) -> bytes:
-        buffer = io.BytesIO()
-        buffer.write(MAGIC)
-        fastavro.schemaless_writer(buffer, schema, event)
-        return buffer.getvalue()
-
-    return encode
-
-
-def json_encoder(contract: Contract) -> Callable[[Mapping[str, Value]], bytes]:
-    """Make the encoder of the standard library."""
-    del contract
-    return lambda event: json.dumps(event).encode()
-
-
-def confluent_encoder(contract: Contract) -> Callable[[Mapping[str, Value]], bytes]:
-    """Make Confluent's AvroSerializer, against a registry in memory.
-
-    Raises:
-        ImportError: Its extra is not installed.
-    """
-    from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: PLC0415  # an extra
-    from confluent_kafka.schema_registry.avro import AvroSerializer  # noqa: PLC0415
-    from confluent_kafka.serialization import MessageField, SerializationContext  # noqa: PLC0415
-
-    registry = SchemaRegistryClient.new_client({"url": "mock://bench"})
-    serialize = AvroSerializer(registry, json.dumps(peer_schema(contract)))
-    context = SerializationContext("bench", MessageField.VALUE)
-    return lambda event: bytes(serialize(event, context) or b"")
-
-
-ENCODERS: Final = {
-    "json + produce": json_encoder,
-    "fastavro + produce": avro_encoder,
-    "AvroSerializer + produce": confluent_encoder,
-}
-"""By the name of the baseline."""
-
-
-def missing() -> str | None:
-    """Say why AvroSerializer cannot be measured; None when it can."""
-    try:
-        import confluent_kafka.schema_registry.avro  # noqa: F401, PLC0415
-    except ImportError as error:
-        return f"AvroSerializer: not measured, {error.name} is not installed (the extra confluent-kafka[avro])"
-    return None
-
-
-def producing(which: str, contract: Contract, bootstrap: str, topic: str) -> tuple[Send, Producer]:
-    """Make the sender of a baseline: encode, produce, poll."""
-    encode = ENCODERS[which](contract)
-    producer = Producer({"bootstrap.servers": bootstrap, **QUEUE})
-    produce, poll = producer.produce, producer.poll
-
-    def send(event: Mapping[str, Value]) -> None:
-        subject = event["subject"]
-        produce(topic, encode(event), key=subject if isinstance(subject, str) else None)
-        poll(0)
-
-    return send, producer
-
-
-class View(BaseModel):
-    """A page view as the per-event pipeline validates it."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    event_id: str
-    subject: str | None
-    occurred_at: datetime
-    ip: str | None
-    user_agent: str | None
-    language: str | None
-    page: str | None
-    referrer: str | None
-    method: str | None
-    status: int | None
-    duration_ms: int | None
-    hardware: str | None
-    screen: str | None
-    platform: str | None
-
-
-class Line(BaseModel):
-    """A service log line as the per-event pipeline validates it."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    event_id: str
-    occurred_at: datetime
-    level: str | None
-    logger: str | None
-    template: str | None
-    arguments: str | None
-    message: str | None
-    ip: str | None
-
-
-def refiner(contract: Contract) -> Refine:
-    """Make the per-event pipeline of a contract: fastavro, pydantic, and the same reductions one value at a time."""
-    schema = fastavro.parse_schema(peer_schema(contract))
-    reduce = _reduced_view if contract.name == "page_view" else _reduced_line
-
-    def refine(message: bytes) -> dict[str, Value]:
-        buffer = io.BytesIO(message)
-        buffer.seek(FRAME)
-        return reduce(fastavro.schemaless_reader(buffer, schema, None))
-
-    return refine
-
-
-def _reduced_view(event: object) -> dict[str, Value]:
-    view = View.model_validate(event)
-    agent = ua_parser.parse(view.user_agent or "")
-    browser, system = agent.user_agent, agent.os
-    path = urlsplit(view.page or "").path
-    return {
-        "event_id": view.event_id,
-        "occurred_at": int(view.occurred_at.timestamp()) // 60 * 60_000,
-        "subject": pseudonym(view.subject),
-        "ip": network(view.ip),
-        "browser": browser.family if browser else None,
-        "browser_major": browser.major if browser else None,
-        "os": system.family if system else None,
-        "os_major": system.major if system else None,
-        "language": (view.language or "").partition(",")[0].partition("-")[0] or None,
-        "page": "/".join(_segment(part) for part in path.split("/")),
-        "referrer": ".".join((urlsplit(view.referrer or "").hostname or "").split(".")[-2:])
-        or None,
-        "method": view.method,
-        "status": view.status,
-        "duration_ms": view.duration_ms,
-        "cores": (view.hardware or "").partition(" ")[0] or None,
-        "screen": "large" if int((view.screen or "0").partition("x")[0]) > 1000 else "small",  # noqa: PLR2004
-        "platform": view.platform,
-        "day": datetime.now(UTC).date().isoformat(),
-    }
-
-
-def _reduced_line(event: object) -> dict[str, Value]:
-    line = Line.model_validate(event)
-    return {
-        "event_id": line.event_id,
-        "occurred_at": int(line.occurred_at.timestamp()) * 1000,
-        "level": line.level,
-        "logger": line.logger,
-        "template": _scrubbed(line.template),
-        "arguments": _scrubbed(line.arguments),
-        "message": _scrubbed(line.message),
-        "ip": network(line.ip),
-        "day": datetime.now(UTC).date().isoformat(),
-    }
-
-
-def network(address: str | None) -> str | None:
-    """Cut an address to its network with the standard library."""
-    if address is None:
-        return None
-    bits = 48 if ":" in address else 24
-    return str(ipaddress.ip_network((address, bits), strict=False).network_address)
-
-
-def pseudonym(subject: str | None) -> str | None:
-    """Replace a subject by a keyed hash."""
-    return hmac.new(KEY, subject.encode(), hashlib.sha256).hexdigest()[:32] if subject else None
-
-
-_ID: Final = re.compile(r"\d+|[0-9a-f]{8,}")
-_SCRUB: Final = (
-    (re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"), "{email}"),
-    (re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b"), "{ip}"),
-    (re.compile(r"\b(?:[0-9a-f]{1,4}:){2,7}[0-9a-f:]*"), "{ip}"),
-    (re.compile(r"\b[0-9a-f]{16,}\b"), "{token}"),
-    (re.compile(r"\b(?:\d[ -]?){13,19}\b"), "{card}"),
-    (re.compile(r"\+?\d[\d ()-]{7,}\d"), "{phone}"),
+from bench.apart import ROOT, environ, read_answer, run_apart
+from bench.beside.streams import LIBRARIES, Asked, write_messages
+from bench.context import PARTITIONS, Context, place
+from bench.environment import python_of
+from bench.events import page_views
+from bench.lake import POOL, fill
+from bench.line_daemons import DAEMONS
+from bench.line_peers import (
+    Lines,
+    NotHadError,
+    forward,
+    import_lines,
+    prepared_lines,
+    version_of,
 )
+from bench.measure import Figure, Result, Sample, Samples, figure, in_turns
+from bench.per_event import QUEUE, avro_encoder, peer_schema, whole
+from confluent_kafka import Producer
+
+from remit_schemas.contract import builtin
+
+OURS: Final = "remit run"
+IMPORT: Final = "remit import access-log"
+EVENTS: Final = 200_000  # four full flushes, of which the first is not counted
+PEER_EVENTS: Final = 45_000
+LINES: Final = 150_000
+GOALS: Final = {"idiomatic": 10.0, "tuned": 6.0}
+"""How many times the best library, by the form of its function."""
+Variants = Mapping[str, Callable[[], Sample]]
+CORE: Final = max(os.sched_getaffinity(0))
+ROUNDS: Final = 3
+TIMEOUT_S: Final = 240.0
 
 
-def _segment(part: str) -> str:
-    return "{id}" if _ID.fullmatch(part) else part
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What every library is run with.
+
+    Attributes:
+        python: Of the libraries' environment.
+        asked: What each is told.
+    """
+
+    python: Path
+    asked: Asked
 
 
-def _scrubbed(text: str | None) -> str | None:
-    for pattern, mark in _SCRUB if text else ():
-        text = pattern.sub(mark, text or "")
-    return text
+def measure(context: Context) -> Result:
+    """Measure streams and lines, each with remit in turns with the others; what cannot be had is said and left out."""
+    rounds = min(ROUNDS, context.rounds)
+    with TemporaryDirectory(prefix="remit-bench-") as folder:
+        running = _prepared(context, Path(folder))
+        samples, absent = _taken(_streams(context, running), rounds)
+        lines = prepared_lines(context.log, context.events(LINES), Path(folder))
+        line_samples, missing = _taken(_line_variants(lines), rounds)
+    figures = [*_stream_figures(samples), *_line_figures(line_samples)]
+    gone = [f"NOT MEASURED: {each}" for each in (*absent, *missing)]
+    return Result(
+        "The whole job beside stream libraries and log daemons",
+        figures,
+        [*_notes(context), *gone],
+        {"versions": _versions(running) | {name: version_of(name) for name in DAEMONS}},
+    )
 
 
-def is_open(bootstrap: str) -> bool:
-    """Whether somebody listens at host:port."""
-    host, _, port = bootstrap.rpartition(":")
-    with socket.socket() as probe:
-        return probe.connect_ex((host, int(port))) == 0
+def _taken(variants: Variants, rounds: int) -> tuple[Samples, list[str]]:
+    """Run them in turns; the first round shows which can be had, and says why the others cannot."""
+    first: dict[str, Sample] = {}
+    gone = []
+    for name, variant in variants.items():
+        try:
+            first[name] = variant()
+        except (NotHadError, subprocess.SubprocessError) as error:
+            gone.append(f"{name}: {error}")
+            print(f"NOT MEASURED: {gone[-1]}", flush=True)
+    more = in_turns({name: variants[name] for name in first}, rounds - 1)
+    return {name: [sample, *more[name]] for name, sample in first.items()}, gone
+
+
+def _prepared(context: Context, folder: Path) -> Running:
+    """Put the messages of the libraries on a topic and into a file."""
+    topic, contract = f"bench-peers-{uuid.uuid4().hex[:8]}", builtin().by_name("page_view")
+    context.kafka.create_topic(topic, PARTITIONS)
+    encode = avro_encoder(contract)
+    events = context.events(PEER_EVENTS, 10_000)
+    views = page_views(events, 1, context.log)
+    messages = [encode(whole(contract, view, number)) for number, view in enumerate(views)]
+    producer = Producer({"bootstrap.servers": context.kafka.bootstrap, **QUEUE})
+    for message, view in zip(messages, views, strict=True):
+        producer.produce(topic, message, key=view.subject)
+    assert not producer.flush(60)
+    file = folder / "messages"
+    write_messages(messages, file)
+    schema = json.dumps(peer_schema(contract))
+    bootstrap, skip = context.kafka.bootstrap, events // 3
+    asked = Asked(bootstrap, topic, str(file), schema, events, skip, str(folder))
+    return Running(python_of("stream-peers"), asked)
+
+
+def _streams(context: Context, running: Running) -> Variants:
+    variants: dict[str, Callable[[], Sample]] = {OURS: partial(_remit, context)}
+    for form in GOALS:
+        for name in LIBRARIES:
+            variants[f"{name}, {form}"] = partial(_library, running, name, form)
+    return variants
+
+
+def _many(context: Context) -> int:
+    """How many events remit takes: whole pools of those that `lake.filled` invents."""
+    return max(2 * POOL, context.events(EVENTS) // POOL * POOL)
+
+
+def _remit(context: Context) -> Sample:
+    with place(f"kafka://{context.kafka.bootstrap}/bench-{uuid.uuid4().hex[:8]}") as installation:
+        events = _many(context)
+        fill(installation, events, context.log)
+        return run_apart("peers.drained", installation.env, events=events)
+
+
+def drained(events: int) -> dict[str, float]:
+    """Store what lies on the topic, on one core; see `lake.drained`."""
+    os.sched_setaffinity(0, {CORE})
+    from bench.lake import drained as stored  # noqa: PLC0415  # behind the affinity: pools count cores
+
+    return stored(events)
+
+
+def _library(running: Running, name: str, form: str) -> Sample:
+    words = ["taskset", "-c", str(CORE), str(running.python), "-m", "bench.beside.streams"]
+    done = subprocess.run(
+        [*words, name, form],
+        input=json.dumps(asdict(running.asked)),
+        env=environ(),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=TIMEOUT_S,
+    )
+    if done.returncode:
+        raise NotHadError(f"exit {done.returncode}: {done.stderr[-400:]}")
+    said = read_answer(done.stdout)
+    counted = running.asked.events - running.asked.skip
+    return {"core/s": counted / said["processor_s"], "events/s": counted / said["wall_s"]}
+
+
+def _versions(running: Running) -> dict[str, str]:
+    """Give the versions of everything in the libraries' environment."""
+    words = [sys.executable, "-m", "uv", "pip", "list", "--format", "json", "--python"]
+    done = subprocess.run([*words, running.python], capture_output=True, text=True, check=True)
+    packages = {package for package, _ in LIBRARIES.values()}
+    return {
+        each["name"]: each["version"]
+        for each in json.loads(done.stdout)
+        if each["name"] in packages
+    }
+
+
+def _best(samples: Samples, form: str) -> str:
+    """Name the library that does most on a core; the bare function and what reads no broker stand beside, not in the goal."""
+    libraries = [
+        name
+        for name in samples
+        if name.endswith(form) and "alone" not in name and "memory" not in name
+    ]
+    return max(
+        libraries, key=lambda name: figure(samples, name, "core/s", name="", unit="events/s").value
+    )
+
+
+def _stream_figures(samples: Samples) -> list[Figure]:
+    figures = []
+    for form, times in GOALS.items():
+        best = _best(samples, form)
+        beside = figure(samples, best, "core/s", name="", unit="events/s").value
+        figures.append(
+            figure(
+                samples,
+                OURS,
+                "core/s",
+                name=f"{OURS}, beside the best library, {form}",
+                unit="events/s",
+                goal=times * beside,
+                baseline=best,
+            )
+        )
+    for name in samples:
+        for metric, words in (("core/s", "on a core"), ("events/s", "by the clock")):
+            figures.append(figure(samples, name, metric, name=f"{name}, {words}", unit="events/s"))
+    return figures
+
+
+def _line_variants(lines: Lines) -> Variants:
+    ours: dict[str, Callable[[], Sample]] = {IMPORT: partial(import_lines, lines, CORE)}
+    return ours | {name: partial(forward, name, lines, CORE) for name in DAEMONS}
+
+
+def _line_figures(samples: Samples) -> list[Figure]:
+    """Lines are events here: so many a second."""
+    daemons = [name for name in samples if name != IMPORT]
+    figures = []
+    for name in samples:
+        rate = partial(figure, samples, name, "core/s", unit="events/s")
+        if name == IMPORT and daemons:
+            best = max(daemons, key=lambda each: samples[each][0]["core/s"])
+            beside = figure(samples, best, "core/s", name="", unit="events/s").value
+            figures.append(rate(name=f"{name}, on a core", goal=beside, baseline=best))
+        else:
+            figures.append(rate(name=f"{name}, on a core"))
+        for metric, unit, words in (
+            ("events/s", "events/s", "by the clock"),
+            ("s/million", "s", "processor for a million lines"),
+        ):
+            figures.append(figure(samples, name, metric, name=f"{name}, {words}", unit=unit))
+    return figures
+
+
+def _notes(context: Context) -> Sequence[str]:
+    return [
+        "One core each (taskset; the broker is free to use both). On a core: by the processor time of the whole process, all its threads.",
+        (
+            f"remit: {_many(context):,} sealed page views from Kafka, opened, decoded, authorized, minimized, tagged and stored in a "
+            "committed and fsynced lake, exactly once, with receipts; counted from the first commit on."
+        ),
+        (
+            f"Libraries: {context.events(PEER_EVENTS, 10_000):,} plain Confluent-Avro messages of the same events, of which the first third fills caches and is "
+            "not counted; decode, cut the address, parse the agent, hash the subject, drop four fields. The result is thrown away: no storing, no "
+            "consent, no receipts, no exactly once."
+        ),
+        (
+            f"Lines: {context.events(LINES):,} access-log lines from a file. remit: the whole command, from its start to a committed and fsynced lake with receipts. "
+            "rsyslog and syslog-ng: cut the address, hash it, drop the agent, write a text file; no agent is parsed, nothing is fsynced or counted, and a kill loses or repeats lines."
+        ),
+    ]

@@ -12,7 +12,7 @@ from bench.context import Context, place
 from bench.events import Given, page_views, service_logs
 from bench.measure import Figure, Result, Samples, figure, in_turns
 from bench.packs import Packing
-from bench.peers import avro_encoder, refiner, whole
+from bench.per_event import avro_encoder, refiner, whole
 
 from remit_schemas.contract import builtin
 

@@ -12,7 +12,7 @@ from bench.apart import run_apart
 from bench.context import PARTITIONS, Context, place
 from bench.events import page_views
 from bench.measure import Result, figure, in_turns
-from bench.peers import ENCODERS, missing, producing, whole
+from bench.per_event import ENCODERS, missing, producing, whole
 
 from remit import Accepted, Client, PageView
 from remit_schemas.contract import builtin

@@ -42,6 +42,9 @@ NAMES = (
     "outage",
     "sdks",
 )
+APART = ("peers",)
+"""Measured by name alone: what stands beside them is large, and is installed for them."""
+
 """The modules that measure, those that need no broker first."""
 
 PAGES = ("README.md", "docs/benchmarks.md", "docs/sizing.md")
@@ -51,7 +54,11 @@ PAGES = ("README.md", "docs/benchmarks.md", "docs/sizing.md")
 def main() -> None:
     """Measure what is wanted."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(NAMES)}; none: all")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        help=f"of {', '.join((*NAMES, *APART))}; none: all but {', '.join(APART)}",
+    )
     parser.add_argument(
         "--log", default="", help="an access log to draw page views from, plain or .gz"
     )
@@ -67,7 +74,7 @@ def main() -> None:
         "--rounds", type=int, default=5, help="times that each variant runs, in turns"
     )
     wanted = parser.parse_args()
-    if unknown := set(wanted.names) - set(NAMES):
+    if unknown := set(wanted.names) - {*NAMES, *APART}:
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
     log, labelled = (
         str(Path(path).resolve()) if path else "" for path in (wanted.log, wanted.labelled)

@@ -13,7 +13,7 @@ from bench.context import Context, place
 from bench.events import Given, page_views
 from bench.measure import Figure, Result
 from bench.packs import Packing
-from bench.peers import avro_encoder, json_encoder, whole
+from bench.per_event import avro_encoder, json_encoder, whole
 
 from kit.installation import Installation
 from remit_consumers.deployment import Deployment
