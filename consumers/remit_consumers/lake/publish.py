@@ -158,8 +158,7 @@ def _text(what: Append) -> str:
     ]
     actions += [{"add": _add(written, now_ms) | changes} for written in what.files]
     actions += [
-        {"remove": {"path": path, "deletionTimestamp": now_ms} | changes}
-        for path in what.replaced
+        {"remove": {"path": path, "deletionTimestamp": now_ms} | changes} for path in what.replaced
     ]
     return "".join(json.dumps(action, separators=(",", ":")) + "\n" for action in actions)
 

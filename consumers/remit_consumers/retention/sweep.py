@@ -1,8 +1,8 @@
 """Sweep: what is due goes, in one commit for each table, with its receipt; then its bytes; then what old logs say of it.
-Small files are merged on the way.
 
-A sweep that is killed leaves each table as it was or as it must be, and files that no commit speaks of; the next one
-carries it on. Doing it twice changes nothing. Every table's receipt is in the commit that removes its rows.
+Small files are merged on the way. A sweep that is killed leaves each table as it was or as it must be, and files that no
+commit speaks of; the next one carries it on. Doing it twice changes nothing. Every table's receipt is in the commit that
+removes its rows.
 
 Source: policy 2021-11-01, clauses S085, S105a, S109.
 """
