@@ -116,9 +116,8 @@ class Sweep:
             receipts = [self._events(look, contract) for contract in look.contracts()]
             receipts += [self._own(name, now) for name in self.own_tables()]
             made = [one for one in receipts if one is not None]
-            files = self._vacuumed()
+            files, cut = self._vacuumed(), cut_logs(self.root)
             compacted = compact_tables(self.root)  # what it takes out stays for the next: readers
-            cut = cut_logs(self.root)
             keep_promised(self.root, tables_in(self.root))
             return Swept(made, files, sum(cut.entries.values()), cut.refused, compacted)
 
