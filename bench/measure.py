@@ -21,6 +21,7 @@ BY_UNIT: Final[Mapping[str, Better]] = {
     "MB": "less",
     "MB/min": "less",
     "bytes": "less",
+    "files": "less",
     "events/s": "more",
 }
 """Which way is better, by unit; of a percentage, its figure says."""

@@ -28,6 +28,7 @@ NAMES = (
     "consent",
     "erasure",
     "logcut",
+    "compaction",
     "dashboard",
     "pipeline",
     "middleware",

@@ -92,12 +92,14 @@ def _apply(settings: Settings, *, as_json: bool) -> None:
         Lake(settings.lake).materialise()
     facts = {"rows": done.rows, "narrowed": done.narrowed, "files": done.files, "views": views}
     facts["log_entries"] = done.entries
+    facts["compacted"] = merged = sum(one.replaced for one in done.compacted.values())
     if as_json:
         print_json(facts)
     else:
         words = f"{done.rows:,} rows went, {done.narrowed:,} are left with less; {done.files:,} files and {views:,} views"
         cut = f"; {done.entries:,} entries of logs were cut" if done.entries else ""
-        Console().print(f"{words} were taken away or made anew{cut}")
+        small = f"; {merged:,} small files were merged" if merged else ""
+        Console().print(f"{words} were taken away or made anew{small}{cut}")
     if done.uncut:
         raise LakeError("; ".join(done.uncut))
 

@@ -203,5 +203,5 @@ def _shown(value: object) -> str:
 
 
 def _is_of_events(receipt: Receipt) -> bool:
-    """Whether a commit brought events: it neither took away, nor put right, nor says where a log is cut."""
-    return not (receipt.removed or receipt.corrected or receipt.cut)
+    """Whether a commit brought events: those of maintenance come from no log."""
+    return bool(receipt.log)

@@ -46,6 +46,9 @@ class Metrics:
         self.faults = self._counter(
             "remit_faults", "Faults of the world that were met and retried", "kind"
         )
+        self.compacted = self._counter(
+            "remit_compacted_files", "Small files of the lake that were merged into larger ones"
+        )
         self._add_flow()
         self._add_waits()
         self._add_requests()

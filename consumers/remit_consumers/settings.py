@@ -1,5 +1,6 @@
 """What an operator may set: places and sizes. What may be collected is never a setting."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +14,9 @@ KAFKA = "REMIT_KAFKA_"
 
 POSTGRES = ("postgresql://", "postgres://")
 """How the address of a vault in PostgreSQL begins."""
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/")
+"""How an address begins, its second slash perhaps taken for a double one. As a folder's name it would pass unnoticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,13 @@ class Settings:
         """Read the settings from an environment; `data`, where given, wins over `REMIT_DATA`.
 
         Raises:
-            SettingsError: A size is not a positive number.
+            SettingsError: A size is not a positive number, or the data folder is the address of something else.
         """
-        folder = Path(data or environ.get("REMIT_DATA") or "remit-data").absolute()
+        place = str(data or environ.get("REMIT_DATA") or "remit-data")
+        if _ADDRESS.match(place):
+            message = f"REMIT_DATA or --data must be a local folder, not {place.partition(':')[0]}: the lake needs a file system"
+            raise SettingsError(message)
+        folder = Path(place).absolute()
         places = environ.get("REMIT_PLACES")
         settings = cls(
             data=folder,

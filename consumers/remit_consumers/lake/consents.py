@@ -1,6 +1,6 @@
 """The table of the consent ledger: read whole, and then what was added since."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -36,13 +36,20 @@ def since(table: Table, version: int) -> Records:
     newest = versions(table.path)[-1]
     fresh = list(entries(table.path, version)) if version >= 0 else []
     is_gapless = [entry.version for entry in fresh] == [*range(version + 1, newest + 1)]
-    if not 0 <= version <= newest or not is_gapless or any(entry.removed for entry in fresh):
+    if not 0 <= version <= newest or not is_gapless or _is_rewritten(fresh):
         table.refresh()
         known = [name for name in CONSENTS.names if name in table.columns]
         whole = table.delta.to_pyarrow_table(columns=known)
         return Records(_whole(whole), table.version, is_whole=True)
-    rows = [_rows(table, entry) for entry in fresh]
+    rows = [_rows(table, entry) for entry in fresh if not entry.is_move]
     return Records(pa.concat_tables([CONSENTS.empty_table(), *rows]), newest, is_whole=False)
+
+
+def _is_rewritten(fresh: Sequence[Entry]) -> bool:
+    """Whether commits took out more than what a reader has had: a file of rows, or one that is news itself."""
+    taken = {path for entry in fresh for path in entry.removed}
+    added = {one.path for entry in fresh if not entry.is_move for one in entry.added}
+    return any(entry.removed and not entry.is_move for entry in fresh) or bool(taken & added)
 
 
 def _rows(table: Table, entry: Entry) -> pa.Table:

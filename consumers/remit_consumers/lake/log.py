@@ -44,6 +44,7 @@ class Entry:
         removed: Paths of the files it removed.
         transactions: For each application id, the version it brought.
         at_ms: When it was written, milliseconds since 1970; 0: it does not say.
+        is_move: Whether its files hold the very rows of those that it removed.
     """
 
     version: int
@@ -52,6 +53,7 @@ class Entry:
     removed: tuple[str, ...] = ()
     transactions: Mapping[str, int] = field(default_factory=dict)
     at_ms: int = 0
+    is_move: bool = False
 
     def parsed(self) -> Receipt | None:
         """The receipt, read."""
@@ -114,12 +116,20 @@ def entry(table: Path, version: int) -> Entry:
                 one["txn"]["appId"]: one["txn"]["version"] for one in actions if "txn" in one
             },
             at_ms=next((_at_ms(one["commitInfo"]) for one in actions if "commitInfo" in one), 0),
+            is_move=_is_move(actions),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         message = (
             f"version {version} of table {table.name} cannot be read: the lake's log is damaged"
         )
         raise LakeError(message) from None
+
+
+def _is_move(actions: Sequence[Mapping[str, Mapping[str, object]]]) -> bool:
+    """Whether a commit says of all its files that they change no row."""
+    files = [one.get("add") or one.get("remove") for one in actions]
+    told = [file.get("dataChange") for file in files if file]
+    return bool(told) and not any(told)
 
 
 def _at_ms(about: Mapping[str, object]) -> int:

@@ -36,7 +36,7 @@ from remit_consumers.lake.log import (
 from remit_consumers.lake.publish import Append, append, confirm
 from remit_consumers.lake.receipt import Cut, EventCounts, Receipt
 from remit_consumers.lake.receipts import TABLE, Link, chain, first_head, materialise, stored
-from remit_consumers.lake.rewrite import EVENTS
+from remit_consumers.lake.rewrite import contract_of
 from remit_consumers.lake.tables import is_table, row_tables, tables_in
 from remit_schemas.errors import LakeError
 
@@ -140,7 +140,7 @@ def _receipt(name: str, version: int, head: str, live: Files) -> str:
     """What the commit says that a log is cut behind."""
     return Receipt(
         log="",
-        contract=name.removeprefix(EVENTS) if name.startswith(EVENTS) else "",
+        contract=contract_of(name),
         policy_version="",
         positions={},
         events=EventCounts(),

@@ -38,12 +38,14 @@ class Append:
         transactions: For each application id, its new version.
         receipt: The canonical JSON of its receipt; None where it has none.
         replaced: Paths of files that it takes out.
+        is_move: Whether the files hold the very rows of those that it takes out.
     """
 
     files: Sequence[Written]
     transactions: Mapping[str, int]
     receipt: str | None = None
     replaced: Sequence[str] = ()
+    is_move: bool = False
 
 
 def append(table: Path, known: int, what: Append) -> int:
@@ -149,14 +151,14 @@ def _text(what: Append) -> str:
     }
     if what.receipt is not None:
         about[RECEIPT_KEY] = what.receipt
+    changes = {"dataChange": not what.is_move}
     actions: list[dict[str, object]] = [{"commitInfo": about}]
     actions += [
         {"txn": {"appId": app, "version": version}} for app, version in what.transactions.items()
     ]
-    actions += [{"add": _add(written, now_ms)} for written in what.files]
+    actions += [{"add": _add(written, now_ms) | changes} for written in what.files]
     actions += [
-        {"remove": {"path": path, "deletionTimestamp": now_ms, "dataChange": True}}
-        for path in what.replaced
+        {"remove": {"path": path, "deletionTimestamp": now_ms} | changes} for path in what.replaced
     ]
     return "".join(json.dumps(action, separators=(",", ":")) + "\n" for action in actions)
 
@@ -168,6 +170,5 @@ def _add(written: Written, now_ms: int) -> dict[str, object]:
         "partitionValues": {} if written.day is None else {"day": written.day.isoformat()},
         "size": written.size,
         "modificationTime": now_ms,
-        "dataChange": True,
         "stats": json.dumps({"numRecords": written.rows}),
     }

@@ -88,7 +88,7 @@ def redraw(table: Table, path: str, decide: Decide, groups: Groups = every_group
     if not wanted:
         return None
     if len(wanted) * 2 > opened.metadata.num_row_groups:
-        change = decide(_dated(opened.read(use_threads=False), path))
+        change = decide(dated(opened.read(use_threads=False), path))
         return Redrawn(path, _written(table, [change.rows]), [change]) if change else None
     decided = {number: decide(_group(opened, path, number)) for number in wanted}
     changes = {number: change for number, change in decided.items() if change is not None}
@@ -137,15 +137,15 @@ def _written(table: Table, parts: Iterable[pa.Table]) -> list[Written]:
 
 def _group(opened: pq.ParquetFile, path: str, number: int) -> pa.Table:
     """The rows of one group."""
-    return _dated(opened.read_row_group(number, use_threads=False), path)
+    return dated(opened.read_row_group(number, use_threads=False), path)
 
 
 def read_whole(table: Table, path: str) -> pa.Table:
     """The rows of a file, `day` among their columns."""
-    return _dated(pq.read_table(table.path / path, partitioning=None, use_threads=False), path)
+    return dated(pq.read_table(table.path / path, partitioning=None, use_threads=False), path)
 
 
-def _dated(rows: pa.Table, path: str) -> pa.Table:
+def dated(rows: pa.Table, path: str) -> pa.Table:
     """The rows of a file, with the day that its folder names if it names one."""
     if not path.startswith("day="):
         return rows

@@ -45,6 +45,7 @@ __all__ = [
     "Change",
     "Decide",
     "Rewriting",
+    "contract_of",
     "day_in",
     "due_files",
     "find",
@@ -63,6 +64,11 @@ WORKERS = 4
 
 EVENTS = "events/"
 """What the tables of events are called before their contract."""
+
+
+def contract_of(name: str) -> str:
+    """The contract whose events a table holds; empty for a table of remit's own."""
+    return name.removeprefix(EVENTS) if name.startswith(EVENTS) else ""
 
 
 @dataclass(slots=True)
@@ -240,7 +246,7 @@ def _publish(
     """Commit what was written, with its receipt."""
     receipt = Receipt(
         log="",
-        contract=table.name.removeprefix(EVENTS) if table.name.startswith(EVENTS) else "",
+        contract=contract_of(table.name),
         policy_version="",
         positions={},
         events=EventCounts(),

@@ -1,13 +1,14 @@
 """Sweep: what is due goes, in one commit for each table, with its receipt; then its bytes; then what old logs say of it.
 
-A sweep that is killed leaves each table as it was or as it must be, and files that no commit speaks of; the next one
-carries it on. Doing it twice changes nothing. Every table's receipt is in the commit that removes its rows.
+Small files are merged on the way. A sweep that is killed leaves each table as it was or as it must be, and files that no
+commit speaks of; the next one carries it on. Doing it twice changes nothing. Every table's receipt is in the commit that
+removes its rows.
 
 Source: policy 2021-11-01, clauses S085, S105a, S109.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,11 +18,13 @@ import pyarrow.compute as pc
 
 from remit_consumers.lake.columns import (
     CONSENTS_TABLE,
+    POSITIONS_TABLE,
     QUERIES_TABLE,
     REQUESTS_TABLE,
     RESTRICTIONS_TABLE,
     WITHDRAWN_TABLE,
 )
+from remit_consumers.lake.compaction import Compacted, compact_tables
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.leaving import DISCLOSED_TABLE, DISCLOSURES_TABLE
@@ -32,7 +35,7 @@ from remit_consumers.lake.rewrite import EVENTS, Change, Rewriting, due_files, r
 from remit_consumers.lake.tables import Table, is_table, open_table, tables_in
 from remit_consumers.lake.vacuum import Vacuum, take_old_orphans
 from remit_consumers.lake.withdrawn import waits
-from remit_consumers.retention.anonymise import AGGREGATES, Anonymiser
+from remit_consumers.retention.anonymise import Anonymiser
 from remit_consumers.retention.looking import Look
 from remit_consumers.retention.restricted import Ended
 from remit_consumers.withdrawal.narrow import PlanOf
@@ -57,12 +60,14 @@ class Swept:
         files: Files taken away, orphans among them.
         entries: Entries of the tables' logs that were cut.
         uncut: Why a log could not be cut, a line for each.
+        compacted: What became of small files, by table.
     """
 
     receipts: Sequence[Receipt] = ()
     files: int = 0
     entries: int = 0
     uncut: Sequence[str] = ()
+    compacted: Mapping[str, Compacted] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -111,9 +116,10 @@ class Sweep:
             receipts = [self._events(look, contract) for contract in look.contracts()]
             receipts += [self._own(name, now) for name in self.own_tables()]
             made = [one for one in receipts if one is not None]
-            files, cut = self._vacuumed(look), cut_logs(self.root)
+            files, cut = self._vacuumed(), cut_logs(self.root)
+            compacted = compact_tables(self.root)  # what it takes out stays for the next: readers
             keep_promised(self.root, tables_in(self.root))
-            return Swept(made, files, sum(cut.entries.values()), cut.refused)
+            return Swept(made, files, sum(cut.entries.values()), cut.refused, compacted)
 
     def own_tables(self) -> list[str]:
         """The tables beside the events that there are."""
@@ -136,13 +142,12 @@ class Sweep:
         self.progress(name)
         return rewrite_files(self.root, name, own_rewriting(self.root, name, now))
 
-    def _vacuumed(self, look: Look) -> int:
-        """Take away what the commits took out, and files that no commit ever spoke of; gives how many."""
-        left = [f"{AGGREGATES}{one}" for one in look.contracts()]
-        names = [*(f"{EVENTS}{one}" for one in look.contracts()), *self.own_tables()]
-        names += [name for name in left if is_table(self.root, name)]
+    def _vacuumed(self) -> int:
+        """Take away what commits took out, and files that no commit ever spoke of; gives how many. `positions` does its own."""
         taken = 0
-        for name in names:
+        for name in tables_in(self.root):
+            if name == POSITIONS_TABLE:
+                continue
             table: Table = open_table(self.root, name)
             taken += self.vacuum.take(table.path, self.grace_s)
             taken += take_old_orphans(table, self.vacuum)

@@ -60,6 +60,7 @@ class Sweeper(Chore):
         if done is None:
             return
         self._metrics.count_removed(done.receipts)
+        self._metrics.compacted.inc(sum(one.replaced for one in done.compacted.values()))
         for why in done.uncut:
             self._metrics.faults.labels("cut").inc()
             log.error("a log is not cut: %s", why)

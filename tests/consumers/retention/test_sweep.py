@@ -1,6 +1,7 @@
 """Sweeps of real tables: what is due goes with its proof, and nothing else."""
 
 import os
+import re
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from kit.lake import KEEP_UNTIL, LOG, make_flush, make_quarantined
 from kit.shop import EVENTS, NOON, REPORTING, Shop
 from kit.sweeping import SAID, holds, policy_with, sweep
 from remit_consumers.lake.commit import Lake
+from remit_consumers.lake.compaction import AT_LEAST, SETTLED_S
 from remit_consumers.lake.holds import Hold, Reach, lift, place
 from remit_consumers.lake.tables import open_table
 from remit_consumers.lake.vacuum import ORPHAN_AGE_S, Vacuum
@@ -171,3 +173,23 @@ def test_what_could_not_be_read_goes_from_the_quarantine_by_its_own_end(tmp_path
     checks = verify(lake.root.parent, lag=0).checks
     assert checks["rows"].holds, checks["rows"].detail
     assert checks["conservation"].holds, checks["conservation"].detail
+
+
+def test_a_sweep_merges_small_files_and_the_next_one_takes_them_away(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    for _ in range(AT_LEAST):
+        shop.store(shop.view())
+    assert sweep(shop, NOON).compacted == {}  # too young
+    then = int((time.time() - SETTLED_S) * 1_000)
+    for file in (shop.root / EVENTS / "_delta_log").glob("*.json"):
+        aged = re.sub(r'"modificationTime":\d+', f'"modificationTime":{then}', file.read_text())
+        file.write_text(aged)
+    before = shop.rows()
+    done = sweep(shop, NOON)
+    assert {name: one.replaced for name, one in done.compacted.items()} == {EVENTS: AT_LEAST}
+    assert shop.rows().equals(before)
+    assert len(list((shop.root / EVENTS).glob("day=*/*.parquet"))) == AT_LEAST + 1
+    assert sweep(shop, NOON).files == AT_LEAST
+    (left,) = (shop.root / EVENTS).glob("day=*/*.parquet")
+    assert pq.read_metadata(left).num_rows == AT_LEAST
+    holds(shop)

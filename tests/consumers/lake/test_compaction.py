@@ -1,0 +1,337 @@
+"""Compaction: many small files become few, no row changes, and everything that could meet it still holds."""
+
+import os
+import shutil
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from threading import Event, Thread
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from deltalake import DeltaTable
+
+from kit.lake import DAY, LOG, make_flush, make_quarantined, make_receipt, make_rows
+from kit.shop import NOON, REPORTING, Shop
+from remit_consumers.lake import compaction
+from remit_consumers.lake.commit import Flush, Lake, TableCommit
+from remit_consumers.lake.compaction import AT_LEAST, Compacted, compact, compact_tables
+from remit_consumers.lake.durable import Written, write
+from remit_consumers.lake.log import entry, versions
+from remit_consumers.lake.receipt import Removal, RemovedCount
+from remit_consumers.lake.rewrite import Change, live_files, rewrite
+from remit_consumers.lake.tables import open_table
+from remit_consumers.lake.vacuum import Vacuum, take_old_orphans
+from remit_consumers.lookout import Lookout
+from remit_consumers.proof.verify import verify
+from remit_consumers.sharing.news import Cursor, news
+
+TABLE = "events/page_view"
+FLUSHES = AT_LEAST + 1
+NAMES = ["carl", "anna", "bob"]
+
+
+def named(offset: int, day: date = DAY) -> Flush:
+    """The pack at an offset, its rows somebody's."""
+    rows = make_rows(offset, subject=NAMES[offset % len(NAMES)], day=day)
+    return make_flush(offset, TableCommit(TABLE, rows, make_receipt(offset)))
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """A lake that many small flushes were committed to."""
+    made = Lake(tmp_path / "lake")
+    made.claim(LOG, 0)
+    for offset in range(FLUSHES):
+        made.commit(named(offset))
+        made.materialise()
+    return made
+
+
+def rows(lake: Lake, name: str = TABLE) -> list[dict[str, object]]:
+    """The rows of a table, in an order of their own."""
+    return sorted(DeltaTable(lake.root / name).to_pyarrow_table().to_pylist(), key=repr)
+
+
+def files(lake: Lake, name: str = TABLE) -> list[str]:
+    return live_files(open_table(lake.root, name))
+
+
+def holds(lake: Lake) -> None:
+    """All that `verify` looks for, and the next flush."""
+    lake.materialise()
+    checks = verify(lake.root.parent).checks
+    assert {name: one.detail for name, one in checks.items() if not one.holds} == {}
+
+
+def test_small_files_of_a_day_become_one_and_every_row_stays(lake: Lake) -> None:
+    before = rows(lake)
+    assert compact(lake.root, TABLE, 0.0) == Compacted(FLUSHES, 1)
+    assert rows(lake) == before
+    (merged,) = files(lake)
+    assert merged.startswith(f"day={DAY}/")
+    names = pq.read_table(lake.root / TABLE / merged).column("subject").to_pylist()
+    assert names == sorted(names)
+    holds(lake)
+
+
+def test_what_is_merged_is_not_merged_again(lake: Lake) -> None:
+    compact_tables(lake.root, 0.0)
+    assert compact_tables(lake.root, 0.0) == {}
+
+
+def test_the_receipts_are_compacted_and_say_the_same(lake: Lake) -> None:
+    before = sorted(map(repr, lake.receipts().to_pylist()))
+    assert compact(lake.root, "receipts", 0.0) == Compacted(FLUSHES, 1)
+    assert sorted(map(repr, lake.receipts().to_pylist())) == before
+    lake.commit(named(FLUSHES))
+    assert lake.materialise() == 1
+    holds(lake)
+
+
+def test_quarantine_is_compacted(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    lake.claim(LOG, 0)
+    for offset in range(FLUSHES):
+        lake.commit(make_flush(offset, make_quarantined(offset)))
+    before = rows(lake, "quarantine")
+    assert compact(lake.root, "quarantine", 0.0).replaced == FLUSHES
+    assert rows(lake, "quarantine") == before
+    holds(lake)
+
+
+def test_rows_never_move_to_another_day(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    lake.claim(LOG, 0)
+    for offset in range(2 * AT_LEAST):
+        lake.commit(named(offset, day=DAY + timedelta(offset % 2)))
+    before = rows(lake)
+    assert compact(lake.root, TABLE, 0.0) == Compacted(2 * AT_LEAST, 2)
+    assert rows(lake) == before
+    holds(lake)
+
+
+def test_files_that_are_young_few_or_large_enough_stay(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert compact_tables(lake.root, 3_600.0) == {}
+    with monkeypatch.context() as one:
+        one.setattr(compaction, "AT_LEAST", FLUSHES + 1)
+        assert compact(lake.root, TABLE, 0.0) == Compacted()
+    monkeypatch.setattr(compaction, "SMALL_BYTES", 1)
+    assert compact_tables(lake.root, 0.0) == {}
+
+
+def test_a_merged_file_grows_no_further_than_its_target(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    largest = max((lake.root / TABLE / path).stat().st_size for path in files(lake))
+    monkeypatch.setattr(compaction, "TARGET_BYTES", 3 * largest)
+    assert compact(lake.root, TABLE, 0.0) == Compacted(FLUSHES, 3)
+
+
+def test_files_from_before_a_column_came_are_merged_with_those_behind_it(lake: Lake) -> None:
+    wider = make_rows(FLUSHES).append_column("language", pa.array(["en"] * 3))
+    lake.commit(make_flush(FLUSHES, TableCommit(TABLE, wider, make_receipt(FLUSHES))))
+    before = rows(lake)
+    assert compact(lake.root, TABLE, 0.0) == Compacted(FLUSHES + 1, 1)
+    assert rows(lake) == before
+    assert [row["language"] for row in before].count("en") == 3
+    holds(lake)
+
+
+def test_the_log_says_that_no_row_changed_and_tells_no_value(lake: Lake) -> None:
+    compact(lake.root, TABLE, 0.0)
+    newest = versions(lake.root / TABLE)[-1]
+    assert entry(lake.root / TABLE, newest).is_move
+    assert not entry(lake.root / TABLE, newest - 1).is_move
+    text = (lake.root / TABLE / f"_delta_log/{newest:020d}.json").read_text()
+    assert not any(value in text for value in (*NAMES, "192.0", "minValues"))
+
+
+def test_a_row_that_is_lost_in_a_merge_is_found_by_verify(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "write", lambda table, rows: write(table, rows.slice(1)))
+    compact(lake.root, TABLE, 0.0)
+    lake.materialise()
+    assert not verify(lake.root.parent).checks["rows"].holds
+
+
+def erased(lake: Lake, name: str) -> None:
+    """Take somebody's rows."""
+
+    def change(found: pa.Table) -> Change | None:
+        theirs = pc.fill_null(pc.equal(found.column("subject"), name), fill_value=False)
+        many = found.filter(theirs).num_rows
+        gone = RemovedCount(Removal.ERASED, "requested", rows=many, values={"ip": many})
+        return Change(found.filter(pc.invert(theirs)), [gone]) if many else None
+
+    rewrite(lake.root, TABLE, pa.array([name]), change)
+
+
+def test_who_is_erased_after_a_merge_is_gone_from_every_byte(lake: Lake) -> None:
+    compact(lake.root, TABLE, 0.0)
+    erased(lake, "anna")
+    Vacuum().take(lake.root / TABLE, 0.0)
+    assert not any(b"anna" in file.read_bytes() for file in lake.root.rglob("*.parquet"))
+    assert len(rows(lake)) == (FLUSHES - FLUSHES // len(NAMES)) * 3
+    holds(lake)
+
+
+def test_an_erasure_that_comes_between_stands_and_the_merge_does_not(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(table: Path, merged: pa.Table) -> list[Written]:
+        written = write(table, merged)
+        erased(lake, "anna")
+        return written
+
+    with monkeypatch.context() as one:
+        one.setattr(compaction, "write", late)
+        assert compact(lake.root, TABLE, 0.0) == Compacted()
+    assert "anna" not in {row["subject"] for row in rows(lake)}
+    Vacuum().take(lake.root / TABLE, 0.0)
+    assert not any(b"anna" in file.read_bytes() for file in lake.root.rglob("*.parquet"))
+    holds(lake)
+
+
+def test_flushes_that_commit_meanwhile_are_all_there_once(lake: Lake) -> None:
+    more, is_over = 20, Event()
+
+    def flushing() -> None:
+        for offset in range(FLUSHES, FLUSHES + more):
+            lake.commit(named(offset))
+        is_over.set()
+
+    flusher = Thread(target=flushing)
+    flusher.start()
+    while not is_over.is_set():
+        compact_tables(lake.root, 0.0)
+    flusher.join()
+    compact_tables(lake.root, 0.0)
+    packs = {(row["pack"], row["index"]) for row in rows(lake)}
+    assert len(packs) == len(rows(lake)) == (FLUSHES + more) * 3
+    assert len(files(lake)) < AT_LEAST
+    holds(lake)
+
+
+def test_another_consumer_goes_on_behind_a_merge(lake: Lake) -> None:
+    compact_tables(lake.root, 0.0)
+    other = Lake(lake.root)
+    assert other.claim(LOG, 0).position == FLUSHES
+    other.commit(named(FLUSHES))
+    holds(other)
+
+
+def test_a_recipient_that_follows_gets_nothing_again(lake: Lake, tmp_path: Path) -> None:
+    contracts = frozenset({"page_view"})
+    cursor = Cursor(tmp_path / "cursor", {})
+    cursor = cursor.moved(news(lake.root, cursor, contracts).versions)
+    compact(lake.root, TABLE, 0.0)
+    assert news(lake.root, cursor, contracts).files == {}
+
+
+def test_the_live_page_shows_no_event_twice(lake: Lake) -> None:
+    lookout = Lookout(lake)
+    compact_tables(lake.root, 0.0)
+    assert lookout.look() == []
+
+
+def test_the_consent_ledger_is_not_read_again_for_a_merge(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    for minute in range(AT_LEAST):
+        at = NOON + timedelta(minutes=minute)
+        shop.store(shop.say("given" if minute % 2 else "withdrawn", at, subject=f"s{minute}"))
+    version = shop.lake.consents_version()
+    whole = shop.lake.consents(-1)
+    compact(shop.root, "consents", 0.0)
+    after = shop.lake.consents(version)
+    assert after is not None
+    assert whole is not None
+    assert not after.is_whole
+    assert after.rows.num_rows == 0
+    late = shop.lake.consents(version - 1)  # a reader whose news was merged away
+    assert late is not None
+    assert late.is_whole
+    assert sorted(late.rows.to_pylist(), key=repr) == sorted(whole.rows.to_pylist(), key=repr)
+
+
+def test_who_agreed_before_a_merge_of_the_ledger_agrees_after_it(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    for minute in range(AT_LEAST):
+        status = "withdrawn" if minute == AT_LEAST - 1 else "given"
+        shop.store(shop.say(status, NOON + timedelta(minutes=minute), subject="ann"))
+        shop.store(shop.say("given", NOON + timedelta(minutes=minute), subject="bob"))
+    compact_tables(shop.root, 0.0)
+    shop.restart()
+    later = NOON + timedelta(hours=1)
+    shop.now = later
+    kept = shop.kept(shop.store(shop.view(later, "ann"), shop.view(later, "bob")))
+    assert [is_for_statistics for is_for_statistics, _ in kept] == [False, True], REPORTING
+
+
+COMPACTING = """
+import os, signal, sys
+from pathlib import Path
+from remit_consumers.lake import compaction, publish
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def after(function):
+    def then(*given, **named):
+        function(*given, **named)
+        die()
+    return then
+
+def compact(root, where):
+    if where == "read": compaction.write = die
+    if where == "written": compaction.write = after(compaction.write)
+    if where == "synced": compaction.append = die
+    if where == "drafted": publish.publish = die
+    if where == "published": publish.publish = after(publish.publish)
+    if where == "committed": compaction.append = after(compaction.append)
+    compaction.compact_tables(root, 0.0)
+
+for where in sys.argv[2:]:
+    child = os.fork()
+    if not child:
+        compact(Path(sys.argv[1]) / where / "lake", where)
+    _, status = os.waitpid(child, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL, where
+"""
+"""Compacts lakes, each in a process that is killed by the system at the place that its lake is called by."""
+
+STEPS = ("read", "written", "synced", "drafted", "published", "committed")
+
+
+def test_what_a_killed_compaction_left_at_any_step_is_done_by_the_next(
+    lake: Lake, tmp_path: Path
+) -> None:
+    before = rows(lake)
+    for where in STEPS:
+        shutil.copytree(lake.root, tmp_path / "killed" / where / "lake")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", COMPACTING, str(tmp_path / "killed"), *STEPS]
+    subprocess.run(command, env=environment, check=True, timeout=300)
+    for where in STEPS:
+        left = Lake(tmp_path / "killed" / where / "lake")
+        assert rows(left) == before, where
+        compact_tables(left.root, 0.0)
+        assert rows(left) == before, where
+        assert [len(files(left)), on_disk(left)] == [1, 1], where
+    holds(Lake(tmp_path / "killed" / "committed" / "lake"))
+
+
+def on_disk(lake: Lake) -> int:
+    """How many files a table has, after all that nobody needs was taken away."""
+    for file in (lake.root / TABLE).glob("*/*.parquet"):
+        os.utime(file, (0, 0))
+    vacuum = Vacuum()
+    vacuum.take(lake.root / TABLE, 0.0)
+    take_old_orphans(open_table(lake.root, TABLE), vacuum)
+    return len([*(lake.root / TABLE).glob("*/*.parquet")])
