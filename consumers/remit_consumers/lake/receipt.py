@@ -18,8 +18,8 @@ from remit_schemas.errors import LakeError
 
 Name = TypeVar("Name", bound=Hashable)
 
-FORMAT = 6
-"""The `v` of a receipt; a reader refuses a newer one. Version 1 had no distinct values, bits and floors, version 2 no
+FORMAT = 7
+"""The newest `v` of a receipt; a reader refuses a newer one. Only what speaks of a replay is written as 7, all else as 6. Version 1 had no distinct values, bits and floors, version 2 no
 purposes and no ledger, version 3 no versions and nothing that was removed, version 4 no events by tenant, version 5 no
 cuts and nothing that was put right."""
 
@@ -161,6 +161,50 @@ class PackCount:
     tenant: str = ""
 
 
+class Settled(StrEnum):
+    """What became of a pack, or of single datums, that stood in quarantine."""
+
+    READ = "read"
+    """It was opened: its events are stored or refused in the same commit, or still quarantined one by one."""
+    RESENT = "resent"
+    """Another copy of it was read meanwhile: its events are counted there."""
+    EXPIRED = "expired"
+    """Nobody may or can open it any more: its events are counted as expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What leaves the count of the quarantine with a commit.
+
+    Attributes:
+        settled: What became of it.
+        contract: The contract under which it was counted as quarantined; empty where that was not known.
+        reason: Why it was quarantined.
+        count: Events it was counted as there.
+        producer: Of the pack; empty if it has no header.
+        lane: Of the pack.
+        sequence: Of the pack.
+        partition: Partition of the log.
+        offset: Place in the partition.
+        sha256: Of the bytes on the log; empty for single datums, whose pack was read before.
+        tenant: Whose events they are.
+        malformed: Places of its events that stay in quarantine, one by one.
+    """
+
+    settled: Settled
+    contract: str
+    reason: str
+    count: int
+    producer: bytes
+    lane: int
+    sequence: int
+    partition: int
+    offset: int
+    sha256: bytes
+    tenant: str = ""
+    malformed: Sequence[int] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class FieldCount:
     """What became of the values of one field, for one decision and set of purposes.
@@ -208,6 +252,13 @@ def _source_told(one: SourceCount) -> list[object]:
     ]
 
 
+def _replayed_told(one: Replayed) -> list[object]:
+    """How a receipt writes what leaves the quarantine."""
+    told = [one.settled.value, one.contract, one.reason, one.count, one.producer.hex(), one.lane]
+    told += [one.sequence, one.partition, one.offset, one.sha256.hex(), one.tenant]
+    return [*told, list(one.malformed)]
+
+
 def _pack_told(one: PackCount) -> list[object]:
     """How a receipt writes a pack."""
     return [
@@ -242,6 +293,8 @@ class Receipt:
         tenants: What became of each tenant's events: together they are `events`. Values are counted for all tenants
             together, because a row for each tenant and field would be more than the rows that it speaks of.
         cut: Where the log is cut behind this commit; such a commit counts nothing.
+        replayed: What is no longer counted as quarantined, because this commit counts it otherwise.
+        released: Events of rows that this commit takes out of the quarantine and others count since.
     """
 
     log: str
@@ -263,12 +316,14 @@ class Receipt:
     corrected: Mapping[str, int] = field(default_factory=dict)
     tenants: Mapping[str, EventCounts] = field(default_factory=dict)
     cut: Cut | None = None
+    replayed: Sequence[Replayed] = ()
+    released: int = 0
 
     def to_json(self) -> str:
         """Write the canonical JSON: sorted keys, no spaces, ASCII; equal receipts give equal bytes."""
         return canonical(
             {
-                "v": FORMAT,
+                "v": FORMAT if self.replayed or self.released else FORMAT - 1,
                 "log": self.log,
                 "contract": self.contract,
                 "policy_version": self.policy_version,
@@ -291,7 +346,15 @@ class Receipt:
                 "tenants": {name: one.told() for name, one in self.tenants.items()},
             }
             | ({} if self.cut is None else {"cut": asdict(self.cut)})
+            | self._replay_told()
         )
+
+    def _replay_told(self) -> dict[str, object]:
+        """Give what is said of a replay, where anything is: so receipts of no replay stay what they were."""
+        if not (self.replayed or self.released):
+            return {}
+        told = [_replayed_told(one) for one in self.replayed]
+        return {"replayed": told, "released": self.released}
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -355,7 +418,25 @@ def _read(form: dict[str, Any]) -> dict[str, Any]:
             for one in form.get("removed", ())
         ),
         "cut": Cut(**form["cut"]) if "cut" in form else None,
+        "replayed": tuple(_replayed(one) for one in form.get("replayed", ())),
     }
+
+
+def _replayed(form: Sequence[Any]) -> Replayed:
+    """Read what left the quarantine, as `_replayed_told` writes it."""
+    settled, contract, reason, count, producer, lane, sequence, partition, offset, *rest = form
+    sha256, tenant, malformed = rest
+    return Replayed(
+        Settled(settled),
+        contract,
+        reason,
+        count,
+        bytes.fromhex(producer),
+        *(lane, sequence, partition, offset),
+        bytes.fromhex(sha256),
+        tenant,
+        tuple(malformed),
+    )
 
 
 def _pack(form: Sequence[Any]) -> PackCount:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from remit_consumers.lake.durable import Written, discard, sync, sync_soon
 from remit_consumers.lake.promises import keep_promised
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.receipt import EventCounts, Receipt, RemovedCount, summed
+from remit_consumers.lake.receipt import EventCounts, Receipt, RemovedCount, Replayed, summed
 from remit_consumers.lake.redraw import (
     Change,
     Decide,
@@ -75,6 +75,8 @@ class _Drafted:
     tagsets: dict[str, Tagset] = field(default_factory=dict)
     filled: Counter[str] = field(default_factory=Counter)
     corrected: Counter[str] = field(default_factory=Counter)
+    replayed: list[Replayed] = field(default_factory=list)
+    released: int = 0
 
     def take(self, one: Redrawn) -> None:
         """Add a file that was written anew."""
@@ -84,6 +86,8 @@ class _Drafted:
             self.removed += change.removed
             self.filled.update(change.filled)
             self.corrected.update(change.corrected)
+            self.replayed += change.replayed
+            self.released += change.released
             self.tagsets |= {each.tagset: each for each in change.tagsets}
 
 
@@ -247,6 +251,8 @@ def _publish(
         removed=joined(drafted.removed),
         filled=dict(+drafted.filled),
         corrected=dict(+drafted.corrected),
+        replayed=drafted.replayed,
+        released=drafted.released,
     )
     sync(drafted.files)
     what = Append(drafted.files, ready(), receipt.to_json(), drafted.replaced)
