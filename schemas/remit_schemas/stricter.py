@@ -6,12 +6,13 @@ both. Where both reduce a field and not in the same way, nobody can say which le
 Source: DESIGN.md, D7 ("replay takes the stricter of then and now").
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from remit_schemas.category import Decision, Necessity
-from remit_schemas.decided import FieldPlan, Purpose
+from remit_schemas.decided import FieldPlan, FloorPlan, Purpose
 from remit_schemas.plan import Plan
 
 SINCE_FORBIDDEN: Final = "the policy in force now does not allow it any more"
@@ -37,7 +38,7 @@ def stricter(then: Plan, now: Plan) -> Plan:
         then,
         necessity=Necessity.REQUIRED if required else Necessity.OPTIONAL,
         fields=MappingProxyType(fields),
-        floor=then.floor or now.floor,
+        floor=_floor(then.floor or now.floor, fields),
         minors=then.minors if then.minors == now.minors else None,
         retention=then.retention if then.retention == now.retention else None,
     )
@@ -50,8 +51,8 @@ def _field(then: FieldPlan, now: FieldPlan | None) -> FieldPlan:
     if now is None or now.decision is Decision.REFUSE:
         return _refused(then, now)
     coarser = _coarser(then, now)
-    purposes = tuple(_purpose(one, now.purposes) for one in then.purposes)
-    purposes = tuple(one for one in purposes if one is not None)
+    both = (_purpose(one, now.purposes) for one in then.purposes)
+    purposes = tuple(one for one in both if one is not None)
     if coarser is None or not purposes or then.keep_for is None or now.keep_for is None:
         return _refused(then, now)
     return replace(
@@ -60,6 +61,18 @@ def _field(then: FieldPlan, now: FieldPlan | None) -> FieldPlan:
         keep_for=min(then.keep_for, now.keep_for),
         recipients=tuple(name for name in then.recipients if name in now.recipients),
     )
+
+
+def _floor(floor: FloorPlan | None, fields: Mapping[str, FieldPlan]) -> FloorPlan | None:
+    """A floor of the columns that are left; None where none is."""
+    if floor is None:
+        return None
+    left = {
+        column: name
+        for column, name in floor.columns.items()
+        if fields[name].decision is not Decision.REFUSE
+    }
+    return replace(floor, columns=MappingProxyType(left)) if left else None
 
 
 def _coarser(then: FieldPlan, now: FieldPlan) -> FieldPlan | None:

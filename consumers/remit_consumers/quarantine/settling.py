@@ -88,5 +88,8 @@ def _malformed(row: Mapping[str, Any], one: Replayed) -> Iterator[Mapping[str, A
         sealed = None if number else row["sealed"]
         yield {
             **row,
-            "index": place, "reason": Reason.MALFORMED.value, "count": 1, "sealed": sealed,
+            "index": place,
+            "reason": Reason.MALFORMED.value,
+            "count": 1,
+            "sealed": sealed,
         }
