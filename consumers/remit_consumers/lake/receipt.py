@@ -13,6 +13,7 @@ from dataclasses import asdict, astuple, dataclass, field
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 
+from remit_consumers.lake.replayed import Replayed, read_replayed, written
 from remit_schemas.category import Decision
 from remit_schemas.errors import LakeError
 
@@ -161,50 +162,6 @@ class PackCount:
     tenant: str = ""
 
 
-class Settled(StrEnum):
-    """What became of a pack, or of single datums, that stood in quarantine."""
-
-    READ = "read"
-    """It was opened: its events are stored or refused in the same commit, or still quarantined one by one."""
-    RESENT = "resent"
-    """Another copy of it was read meanwhile: its events are counted there."""
-    EXPIRED = "expired"
-    """Nobody may or can open it any more: its events are counted as expired."""
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """What leaves the count of the quarantine with a commit.
-
-    Attributes:
-        settled: What became of it.
-        contract: The contract under which it was counted as quarantined; empty where that was not known.
-        reason: Why it was quarantined.
-        count: Events it was counted as there.
-        producer: Of the pack; empty if it has no header.
-        lane: Of the pack.
-        sequence: Of the pack.
-        partition: Partition of the log.
-        offset: Place in the partition.
-        sha256: Of the bytes on the log; empty for single datums, whose pack was read before.
-        tenant: Whose events they are.
-        malformed: Places of its events that stay in quarantine, one by one.
-    """
-
-    settled: Settled
-    contract: str
-    reason: str
-    count: int
-    producer: bytes
-    lane: int
-    sequence: int
-    partition: int
-    offset: int
-    sha256: bytes
-    tenant: str = ""
-    malformed: Sequence[int] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class FieldCount:
     """What became of the values of one field, for one decision and set of purposes.
@@ -250,13 +207,6 @@ def _source_told(one: SourceCount) -> list[object]:
         *(one.producer.hex(), one.lane, one.sequence, one.offered, one.let_go),
         *(dict(one.refused), one.tenant),
     ]
-
-
-def _replayed_told(one: Replayed) -> list[object]:
-    """How a receipt writes what leaves the quarantine."""
-    told = [one.settled.value, one.contract, one.reason, one.count, one.producer.hex(), one.lane]
-    told += [one.sequence, one.partition, one.offset, one.sha256.hex(), one.tenant]
-    return [*told, list(one.malformed)]
 
 
 def _pack_told(one: PackCount) -> list[object]:
@@ -353,7 +303,7 @@ class Receipt:
         """Give what is said of a replay, where anything is: so receipts of no replay stay what they were."""
         if not (self.replayed or self.released):
             return {}
-        told = [_replayed_told(one) for one in self.replayed]
+        told = [written(one) for one in self.replayed]
         return {"replayed": told, "released": self.released}
 
     @classmethod
@@ -418,25 +368,8 @@ def _read(form: dict[str, Any]) -> dict[str, Any]:
             for one in form.get("removed", ())
         ),
         "cut": Cut(**form["cut"]) if "cut" in form else None,
-        "replayed": tuple(_replayed(one) for one in form.get("replayed", ())),
+        "replayed": tuple(read_replayed(one) for one in form.get("replayed", ())),
     }
-
-
-def _replayed(form: Sequence[Any]) -> Replayed:
-    """Read what left the quarantine, as `_replayed_told` writes it."""
-    settled, contract, reason, count, producer, lane, sequence, partition, offset, *rest = form
-    sha256, tenant, malformed = rest
-    return Replayed(
-        Settled(settled),
-        contract,
-        reason,
-        count,
-        bytes.fromhex(producer),
-        *(lane, sequence, partition, offset),
-        bytes.fromhex(sha256),
-        tenant,
-        tuple(malformed),
-    )
 
 
 def _pack(form: Sequence[Any]) -> PackCount:

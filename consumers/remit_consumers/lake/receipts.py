@@ -18,7 +18,8 @@ from remit_consumers.lake.columns import RECEIPTS
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.log import entries, first_version
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.receipt import EventCounts, Receipt, Settled
+from remit_consumers.lake.receipt import EventCounts, Receipt
+from remit_consumers.lake.replayed import Settled
 from remit_consumers.lake.tables import checkpoint, evolve, is_table, open_table, row_tables
 from remit_schemas.errors import LakeError, StaleWriter
 

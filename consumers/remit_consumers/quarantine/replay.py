@@ -27,7 +27,8 @@ from remit_consumers.gather import Gathered, Partition
 from remit_consumers.lake.commit import Committed
 from remit_consumers.lake.flush import Flush, TableCommit
 from remit_consumers.lake.quarantined import EVENTS, TABLE, stands
-from remit_consumers.lake.receipt import EventCounts, PackOutcome, Replayed, Settled, together
+from remit_consumers.lake.receipt import EventCounts, PackOutcome, together
+from remit_consumers.lake.replayed import Replayed, Settled
 from remit_consumers.lake.restrictions import standing
 from remit_consumers.lake.tables import is_table
 from remit_consumers.locks import CONSUMERS_MAX

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from remit_consumers.lake.columns import QUARANTINE
 from remit_consumers.lake.quarantined import EVENTS, TABLE, replays
-from remit_consumers.lake.receipt import Replayed, Settled
+from remit_consumers.lake.replayed import Replayed, Settled
 from remit_consumers.lake.rewrite import Change, Rewriting, live_files, rewrite_files
 from remit_consumers.lake.tables import row_tables
 from remit_consumers.lake.vacuum import Vacuum

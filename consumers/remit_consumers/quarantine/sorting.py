@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from remit_consumers.deployment import Deployment
-from remit_consumers.lake.receipt import Replayed, Settled
+from remit_consumers.lake.replayed import Replayed, Settled
 from remit_consumers.plans import Plans
 from remit_consumers.quarantine.settling import Key, Place, place_of
 from remit_consumers.source.base import Sealed
