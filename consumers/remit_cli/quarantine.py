@@ -1,10 +1,10 @@
 """`remit quarantine`: what could not be read, why, and reading it after all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,9 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
-
-if TYPE_CHECKING:
-    from remit_consumers.quarantine.replay import Outcome
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be tried.")]
 
@@ -61,25 +58,26 @@ def replay_quarantine(*, dry_run: DryRun = False, data: Data = None, as_json: Js
         done = replay(deployment, datetime.now(UTC), bar, dry_run=dry_run)
         if not dry_run:
             deployment.lake.materialise()
+    facts = asdict(done)
     if as_json:
-        print_json(asdict(done) | {"dry_run": dry_run})
+        print_json(facts | {"dry_run": dry_run})
     else:
-        _print(done, is_dry=dry_run)
+        _print(facts, is_dry=dry_run)
 
 
-def _print(done: "Outcome", *, is_dry: bool) -> None:
-    """Say what came of it."""
+def _print(done: Mapping[str, Any], *, is_dry: bool) -> None:
+    """Say what came of it, as `replay.Outcome` has it."""
     title = "What a replay would try" if is_dry else "Replayed"
     table = Table("what", "events", title=title)
-    table.add_row(f"read, of {done.packs:,} packs", f"{done.events:,}")
+    table.add_row(f"read, of {done['packs']:,} packs", f"{done['events']:,}")
     if not is_dry:
-        table.add_row("stored", f"{done.stored:,}")
-        table.add_row("malformed, one by one in quarantine", f"{done.malformed:,}")
-    for reason, events in sorted(done.refused.items()):
+        table.add_row("stored", f"{done['stored']:,}")
+        table.add_row("malformed, one by one in quarantine", f"{done['malformed']:,}")
+    for reason, events in sorted(done["refused"].items()):
         table.add_row(f"refused: {reason}", f"{events:,}")
-    table.add_row("read from another copy", f"{done.resent:,}")
-    table.add_row("expired", f"{done.expired:,}")
-    for reason, events in sorted(done.left.items()):
+    table.add_row("read from another copy", f"{done['resent']:,}")
+    table.add_row("expired", f"{done['expired']:,}")
+    for reason, events in sorted(done["left"].items()):
         table.add_row(f"left: {reason}", f"{events:,}")
     Console().print(table)
 

@@ -6,15 +6,21 @@ from remit_consumers.flush import MALFORMED
 from remit_consumers.quarantine.reasons import MENDABLE, Reason
 from remit_consumers.steps.open import UNKNOWN_CONTRACT
 from remit_consumers.waiting import NEWER_POLICY
-from remit_schemas.errors import KeyDestroyed, KeysOutOfReach, PackError, SealingKeyError
+from remit_schemas.errors import (
+    KeyDestroyed,
+    KeysOutOfReach,
+    PackError,
+    RemitError,
+    SealingKeyError,
+)
 
 ELSEWHERE = {KeyDestroyed.code, KeysOutOfReach.code}
 """Errors of opening that expire a pack or have it wait."""
 
 
-def codes(error: type) -> set[str]:
+def codes(error: type[RemitError]) -> set[str]:
     """The codes of an error and of all that are kinds of it."""
-    return {error.code}.union(*(codes(kind) for kind in error.__subclasses__()))  # type: ignore[attr-defined]
+    return {error.code}.union(*(codes(kind) for kind in error.__subclasses__()))
 
 
 def test_every_way_into_quarantine_has_a_reason_on_the_list() -> None:
