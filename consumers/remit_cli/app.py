@@ -37,7 +37,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "erasure": "erasure:app",
         "notices": "notices:app",
         "reduce": "reduce:reduce",
-        "quarantine": "prove:quarantine",
+        "quarantine": "quarantine:app",
         "events": "events:app",
         "watch": "watch:watch",
         "dashboard": "dashboard:dashboard",

@@ -1,4 +1,4 @@
-"""`remit report`, `remit verify`, `remit quarantine`: what was done, and whether it holds."""
+"""`remit report`, `remit verify`: what was done, and whether it holds."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -57,8 +57,6 @@ from remit_consumers.proof.verify import Verification
 from remit_consumers.proof.verify import verify as verification_of
 from remit_consumers.settings import Settings
 from remit_schemas.errors import SettingsError
-
-quarantine = typer.Typer(help="What could not be read, and why.", no_args_is_help=True)
 
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 """The sentences where no text is attached."""
@@ -304,31 +302,4 @@ def show_verification(found: Verification) -> None:
     for name, check in found.checks.items():
         said = "[green]holds" if check.holds else "[bold red]BREACH"
         table.add_row(name, said, escape(check.detail))
-    Console().print(table)
-
-
-@quarantine.command("list")
-def list_quarantine(*, data: Data = None, as_json: Json = False) -> None:
-    """List what could not be read: where it lay, why, how much of it. Never what it says: it is still sealed.
-
-    Example: remit quarantine list
-    """
-    rows = Lake(settings_of(data).lake).quarantined()
-    if as_json:
-        print_json({"quarantined": rows})
-        return
-    names = (
-        "quarantined_at",
-        "contract",
-        "reason",
-        "count",
-        "pack",
-        "index",
-        "partition",
-        "offset",
-        "keep_until",
-    )
-    table = Table(*names, title="Quarantine", caption=None if rows else "empty")
-    for row in rows:
-        table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
     Console().print(table)

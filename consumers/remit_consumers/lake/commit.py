@@ -14,7 +14,6 @@ from deltalake.exceptions import DeltaError
 from remit_consumers.lake.columns import (
     CONSENTS_TABLE,
     POSITIONS_TABLE,
-    QUARANTINE,
     WITHDRAWN_TABLE,
 )
 from remit_consumers.lake.consents import Records, stopped_after_ms
@@ -38,12 +37,15 @@ from remit_consumers.lake.positions import (
     app_id,
     compact,
     done_beyond,
+    identities,
+    outcomes_of,
     rows,
     standings,
 )
 from remit_consumers.lake.promises import chained, check_kept, check_positions, is_kept, promise
-from remit_consumers.lake.publish import confirm
-from remit_consumers.lake.receipt import PackCount, PackOutcome
+from remit_consumers.lake.publish import NOTHING_SEEN, confirm
+from remit_consumers.lake.quarantined import REPLAYS, listed, read_by_replays
+from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.receipts import TABLE as RECEIPTS_TABLE
 from remit_consumers.lake.receipts import materialise, read
 from remit_consumers.lake.tables import Table, checkpoint, is_table, open_table, row_tables
@@ -98,9 +100,9 @@ class Lake:
         return Claim(
             position=standing.position if standing else None,
             marks=self._standing[key].sequences(),
-            done={name: _outcomes(packs) for name, packs in done.items() if packs},
-            read=_identities(done, PackOutcome.READ),
-            recorded=_identities(done, PackOutcome.RECORDED),
+            done={name: outcomes_of(packs) for name, packs in done.items() if packs},
+            read=identities(done, PackOutcome.READ) | read_by_replays(row_tables_),
+            recorded=identities(done, PackOutcome.RECORDED),
         )
 
     def commit(self, flush: Flush) -> Committed:
@@ -129,10 +131,25 @@ class Lake:
             self._know(flush.tagsets)
             published = self._store(flush, standing)
         self._standing |= standing
-        return Committed(
-            tuple((table.name, version) for table, version in published),
-            tuple(part.receipt for part in _ordered(flush.parts)),
-        )
+        return _committed(flush, published)
+
+    def replay(self, flush: Flush) -> Committed:
+        """Store what was in quarantine, as `commit` does, for partitions that are claimed; no position moves.
+
+        Raises:
+            StaleWriter: Someone else committed for one of the partitions since, or it was never claimed.
+            LakeError: The lake cannot be written; nothing of the failing table is visible.
+        """
+        self._check(flush, dict.fromkeys(flush.positions, 0))
+        for table in self._tables.values():
+            table.seen[REPLAYS] = table.version
+        standing = {
+            (flush.log_id, one): self._standing[flush.log_id, one] for one in flush.positions
+        }
+        with reaching(self.root):
+            self._know(flush.tagsets)
+            published = self._store(flush, standing, {REPLAYS: int(time.time())})
+        return _committed(flush, published)
 
     def position(self, log_id: str, partition: int) -> int | None:
         """The next offset to read of a partition; None where nothing was stored yet. Claims nothing."""
@@ -149,7 +166,7 @@ class Lake:
         position = self.position(log_id, partition)
         with reaching(self.root):
             return {
-                name: _outcomes(
+                name: outcomes_of(
                     done_beyond(
                         open_table(self.root, name),
                         (log_id, partition),
@@ -247,21 +264,8 @@ class Lake:
 
     def quarantined(self) -> list[dict[str, str | int | None]]:
         """What stands in quarantine, oldest first, without what is sealed in it; times as ISO 8601."""
-        if not is_table(self.root, "quarantine"):
-            return []
-        names = [name for name in QUARANTINE.names if name != "sealed"]
         with reaching(self.root):
-            rows = open_table(self.root, "quarantine").delta.to_pyarrow_table(columns=names)
-        times = {
-            name: rows.column(name).cast(pa.timestamp("s", "UTC"), safe=False)
-            for name in ("quarantined_at", "keep_until")
-        }
-        for name, column in times.items():
-            rows = rows.set_column(
-                rows.schema.get_field_index(name), name, pc.strftime(column, "%Y-%m-%dT%H:%M:%SZ")
-            )
-        listed: list[dict[str, str | int | None]] = rows.sort_by("quarantined_at").to_pylist()
-        return listed
+            return listed(self.root)
 
     def _read_standing(self, log_id: str, partition: int) -> Standing | None:
         """Where a partition stands, if the lake has it."""
@@ -312,12 +316,14 @@ class Lake:
             add_tagsets(self._open("tagsets"), fresh)
             self._tagsets |= {one.tagset for one in fresh}
 
-    def _store(self, flush: Flush, standing: Mapping[Key, Standing]) -> list[tuple[Table, int]]:
+    def _store(
+        self, flush: Flush, standing: Mapping[Key, Standing], more: Mapping[str, int] = NOTHING_SEEN
+    ) -> list[tuple[Table, int]]:
         """Write everything, fsync it together, then publish the row tables, and the positions last.
 
         Each row table is durable before the positions speak of it.
         """
-        transactions = {app_id(*key): one.position for key, one in standing.items()}
+        transactions = {app_id(*key): one.position for key, one in standing.items()} | dict(more)
         if flush.withdrawn is not None and flush.withdrawn.num_rows:  # before the ledger has it
             begun = min(flush.positions[partition][0] for _, partition in standing)
             record_withdrawn(self.root, flush.withdrawn, transactions, begun)
@@ -349,6 +355,14 @@ class Lake:
         return found
 
 
+def _committed(flush: Flush, published: Sequence[tuple[Table, int]]) -> Committed:
+    """Say what a commit came to."""
+    return Committed(
+        tuple((table.name, version) for table, version in published),
+        tuple(part.receipt for part in _ordered(flush.parts)),
+    )
+
+
 def _newest(root: Path, name: str) -> int:
     """The newest version of a table; -1 where there is none."""
     return max(versions(root / name), default=-1)
@@ -375,20 +389,3 @@ def _ordered(parts: Sequence[TableCommit]) -> list[TableCommit]:
     return sorted(
         parts, key=lambda part: (part.table != "quarantine", part.table != CONSENTS_TABLE)
     )
-
-
-def _identities(
-    done: Mapping[str, Mapping[int, PackCount]], outcome: PackOutcome
-) -> frozenset[tuple[bytes, int, int]]:
-    """The packs that came to this outcome, wherever on the log a copy of them lies."""
-    return frozenset(
-        (pack.producer, pack.lane, pack.sequence)
-        for packs in done.values()
-        for pack in packs.values()
-        if pack.outcome is outcome
-    )
-
-
-def _outcomes(packs: Mapping[int, PackCount]) -> dict[int, PackOutcome]:
-    """What was done with each pack, by its offset."""
-    return {offset: pack.outcome for offset, pack in packs.items()}

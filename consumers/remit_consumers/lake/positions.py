@@ -13,7 +13,7 @@ from remit_consumers.lake.history import receipts_before_the_log
 from remit_consumers.lake.log import cut, first_version
 from remit_consumers.lake.log import entry as read_entry
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.receipt import PackCount, Receipt
+from remit_consumers.lake.receipt import PackCount, PackOutcome, Receipt
 from remit_consumers.lake.tables import CHECKPOINT_EVERY, Table
 
 RAW_LIMIT_S = 72 * 3600
@@ -149,3 +149,20 @@ def compact(table: Table, version: int) -> None:
     append(table.path, table.version, Append(files, {}, replaced=replaced))
     table.delta.vacuum(retention_hours=1, dry_run=False, enforce_retention_duration=False)
     cut(table.path, version - CHECKPOINT_EVERY)
+
+
+def identities(
+    done: Mapping[str, Mapping[int, PackCount]], outcome: PackOutcome
+) -> frozenset[tuple[bytes, int, int]]:
+    """The packs that came to this outcome, wherever on the log a copy of them lies."""
+    return frozenset(
+        (pack.producer, pack.lane, pack.sequence)
+        for packs in done.values()
+        for pack in packs.values()
+        if pack.outcome is outcome
+    )
+
+
+def outcomes_of(packs: Mapping[int, PackCount]) -> dict[int, PackOutcome]:
+    """What was done with each pack, by its offset."""
+    return {offset: pack.outcome for offset, pack in packs.items()}

@@ -13,13 +13,14 @@ from dataclasses import asdict, astuple, dataclass, field
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 
+from remit_consumers.lake.replayed import Replayed, read_replayed, written
 from remit_schemas.category import Decision
 from remit_schemas.errors import LakeError
 
 Name = TypeVar("Name", bound=Hashable)
 
-FORMAT = 6
-"""The `v` of a receipt; a reader refuses a newer one. Version 1 had no distinct values, bits and floors, version 2 no
+FORMAT = 7
+"""The newest `v` of a receipt; a reader refuses a newer one. Only what speaks of a replay is written as 7, all else as 6. Version 1 had no distinct values, bits and floors, version 2 no
 purposes and no ledger, version 3 no versions and nothing that was removed, version 4 no events by tenant, version 5 no
 cuts and nothing that was put right."""
 
@@ -245,6 +246,8 @@ class Receipt:
         tenants: What became of each tenant's events: together they are `events`. Values are counted for all tenants
             together, because a row for each tenant and field would be more than the rows that it speaks of.
         cut: Where the log is cut behind this commit; such a commit counts nothing.
+        replayed: What is no longer counted as quarantined, because this commit counts it otherwise.
+        released: Events of rows that this commit takes out of the quarantine and others count since.
     """
 
     log: str
@@ -266,12 +269,14 @@ class Receipt:
     corrected: Mapping[str, int] = field(default_factory=dict)
     tenants: Mapping[str, EventCounts] = field(default_factory=dict)
     cut: Cut | None = None
+    replayed: Sequence[Replayed] = ()
+    released: int = 0
 
     def to_json(self) -> str:
         """Write the canonical JSON: sorted keys, no spaces, ASCII; equal receipts give equal bytes."""
         return canonical(
             {
-                "v": FORMAT,
+                "v": FORMAT if self.replayed or self.released else FORMAT - 1,
                 "log": self.log,
                 "contract": self.contract,
                 "policy_version": self.policy_version,
@@ -294,7 +299,15 @@ class Receipt:
                 "tenants": {name: one.told() for name, one in self.tenants.items()},
             }
             | ({} if self.cut is None else {"cut": asdict(self.cut)})
+            | self._replay_told()
         )
+
+    def _replay_told(self) -> dict[str, object]:
+        """Give what is said of a replay, where anything is: so receipts of no replay stay what they were."""
+        if not (self.replayed or self.released):
+            return {}
+        told = [written(one) for one in self.replayed]
+        return {"replayed": told, "released": self.released}
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -358,6 +371,7 @@ def _read(form: dict[str, Any]) -> dict[str, Any]:
             for one in form.get("removed", ())
         ),
         "cut": Cut(**form["cut"]) if "cut" in form else None,
+        "replayed": tuple(read_replayed(one) for one in form.get("replayed", ())),
     }
 
 

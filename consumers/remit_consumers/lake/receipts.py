@@ -19,6 +19,7 @@ from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.log import entries, first_version
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import EventCounts, Receipt
+from remit_consumers.lake.replayed import Settled
 from remit_consumers.lake.tables import checkpoint, evolve, is_table, open_table, row_tables
 from remit_schemas.errors import LakeError, StaleWriter
 
@@ -26,6 +27,9 @@ TABLE = "receipts"
 """The table that receipts are laid out in."""
 
 GRANTED, WITHHELD = "granted", "withheld"
+REPLAYED = "replayed"
+"""The decision of a row that takes back what a quarantined pack was said to hold."""
+
 """What became of an optional purpose: its subject granted it, or did not."""
 
 CUT = "cut"
@@ -205,6 +209,7 @@ def _rows(link: Link) -> Iterator[dict[str, object]]:
         *_tenants(receipt),
     )
     rows += (*_sources(receipt), *_packs(receipt), *_removed(receipt), *_cut(receipt))
+    rows += (*_replayed(receipt), *_released(receipt))
     for row in rows:
         yield same | row
 
@@ -283,6 +288,32 @@ def _floored(receipt: Receipt) -> Iterator[dict[str, object]]:
     for name, rows in receipt.corrected.items():
         told, _, clause = name.partition(" ")
         yield {"kind": "corrected", "field": told, "clause": clause, "values_in": rows}
+
+
+def _replayed(receipt: Receipt) -> Iterator[dict[str, object]]:
+    """What is no longer quarantined: taken off the counts under which it stood, and counted anew if it expired.
+
+    The row of a whole pack takes back what its header claimed; an expired pack was offered, as far as anybody knows.
+    """
+    for one in receipt.replayed:
+        told = {("quarantined", one.reason): -one.count}
+        if one.settled is Settled.EXPIRED:
+            told["expired", ""] = one.count
+        same: dict[str, object] = {"contract": one.contract, "field": "", "tenant": one.tenant}
+        for (decision, reason), count in told.items():
+            row = same | {"decision": decision, "reason": reason, "values_in": count}
+            yield row | {"kind": "events", "tenant": None}
+            yield row | {"kind": "tenant"}
+        if one.sha256 and one.settled is not Settled.EXPIRED:
+            place = {"producer": one.producer.hex(), "lane": one.lane, "sequence": one.sequence}
+            what = {"kind": "pack", "decision": REPLAYED, "reason": one.sha256.hex()}
+            yield same | place | what | {"values_in": one.count}
+
+
+def _released(receipt: Receipt) -> Iterator[dict[str, object]]:
+    """How many events the rows stood for that left the quarantine."""
+    if receipt.released:
+        yield {"kind": "released", "field": "", "values_in": receipt.released}
 
 
 def _removed(receipt: Receipt) -> Iterator[dict[str, object]]:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from remit_consumers.lake.durable import Written, options, write, write_bytes
 from remit_consumers.lake.receipt import RemovedCount
+from remit_consumers.lake.replayed import Replayed
 from remit_consumers.lake.splice import spliced
 from remit_consumers.lake.tables import Table
 from remit_consumers.lake.tagsets import Tagset
@@ -29,6 +30,8 @@ class Change:
         tagsets: What new tagsets on the rows stand for.
         filled: Rows that had no value of a field and have one now, by field.
         corrected: Rows whose value was put right, by field and clause, as a receipt has it.
+        replayed: What is no longer quarantined, because it expired or is counted elsewhere.
+        released: Events of rows that went out of the quarantine and that another commit counts.
     """
 
     rows: pa.Table
@@ -36,6 +39,8 @@ class Change:
     tagsets: Sequence[Tagset] = ()
     filled: Mapping[str, int] = field(default_factory=dict)
     corrected: Mapping[str, int] = field(default_factory=dict)
+    replayed: Sequence[Replayed] = ()
+    released: int = 0
 
 
 Decide = Callable[[pa.Table], Change | None]

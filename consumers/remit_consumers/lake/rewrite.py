@@ -32,6 +32,7 @@ from remit_consumers.lake.redraw import (
     groups_for,
     redraw,
 )
+from remit_consumers.lake.replayed import Replayed
 from remit_consumers.lake.tables import Table, checkpoint, open_table
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.lake.tagsets import add as add_tagsets
@@ -81,6 +82,8 @@ class _Drafted:
     tagsets: dict[str, Tagset] = field(default_factory=dict)
     filled: Counter[str] = field(default_factory=Counter)
     corrected: Counter[str] = field(default_factory=Counter)
+    replayed: list[Replayed] = field(default_factory=list)
+    released: int = 0
 
     def take(self, one: Redrawn) -> None:
         """Add a file that was written anew."""
@@ -90,6 +93,8 @@ class _Drafted:
             self.removed += change.removed
             self.filled.update(change.filled)
             self.corrected.update(change.corrected)
+            self.replayed += change.replayed
+            self.released += change.released
             self.tagsets |= {each.tagset: each for each in change.tagsets}
 
 
@@ -253,6 +258,8 @@ def _publish(
         removed=joined(drafted.removed),
         filled=dict(+drafted.filled),
         corrected=dict(+drafted.corrected),
+        replayed=drafted.replayed,
+        released=drafted.released,
     )
     sync(drafted.files)
     what = Append(drafted.files, ready(), receipt.to_json(), drafted.replaced)

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.lake.receipt import PackOutcome
+from remit_consumers.lake.receipts import REPLAYED
 from remit_consumers.proof.removals import REMOVALS
 
 OUTCOMES = ("offered", "stored", "refused", "quarantined", "let_go", "expired", "in_flight")
@@ -115,12 +116,24 @@ def _claimed(
     receipts: pa.Table, keys: Sequence[str] = ("contract",)
 ) -> Iterator[dict[str, str | int]]:
     """What packs nobody could open claim to hold, where no later header of their source counts it: offered as well."""
-    unread = of_kind(receipts, "pack", PackOutcome.EXPIRED.value, PackOutcome.QUARANTINED.value)
+    unread = _unread(receipts)
     newest = newest_sources(of_kind(receipts, "source")).rename_columns([*_SOURCE, "counted"])
     both = unread.join(newest, _SOURCE, join_type="left outer")
     later = pc.greater(both.column("sequence"), pc.fill_null(both.column("counted"), -1))
     for row in grouped(both.filter(later), [*keys], ["values_in"]):
         yield row | {"decision": "offered", "reason": ""}
+
+
+def _unread(receipts: pa.Table) -> pa.Table:
+    """The packs nobody could open, less those that a replay did: its row takes back what the first one claimed."""
+    unread = of_kind(receipts, "pack", PackOutcome.EXPIRED.value, PackOutcome.QUARANTINED.value)
+    replayed = of_kind(receipts, "pack", REPLAYED)
+    if not replayed.num_rows:
+        return unread
+    place = replayed.schema.get_field_index("values_in")
+    taken_back = replayed.set_column(place, "values_in", pc.negate(replayed.column("values_in")))
+    names = [*_SOURCE, "sequence", "values_in"]
+    return pa.concat_tables([unread.select(names), taken_back.select(names)])
 
 
 def of_tenant(receipts: pa.Table, tenant: str) -> pa.Table:
@@ -175,7 +188,7 @@ def not_the_sum(receipts: pa.Table) -> Iterator[str]:
     commits = pc.unique(by_tenant.column("commit"))
     whole = pa.concat_tables([of_kind(receipts, "events"), of_kind(receipts, "removed")])
     whole = whole.filter(pc.is_in(whole.column("commit"), commits))
-    whole = whole.filter(pc.greater(whole.column("values_in"), 0))
+    whole = whole.filter(pc.not_equal(whole.column("values_in"), 0))
     told, parts = (
         {tuple(str(row[key]) for key in keys): row["values_in"] for row in rows}
         for rows in (grouped(whole, keys, ["values_in"]), grouped(by_tenant, keys, ["values_in"]))

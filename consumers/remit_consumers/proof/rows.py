@@ -150,6 +150,7 @@ def _quarantine(delta: DeltaTable, receipts: pa.Table) -> Iterator[str]:
     )
     expected = int(pc.sum(receipts.filter(mask).column("values_in")).as_py() or 0)
     expected -= removed_by(receipts, "table")["quarantine"]
+    expected -= removed_by(receipts, "table", "released")["quarantine"]
     present = int(pc.sum(delta.to_pyarrow_table(columns=["count"]).column(0)).as_py() or 0)
     if present != expected:
         yield f"quarantine: {present} events, receipts say {expected}"
