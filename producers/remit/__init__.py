@@ -7,7 +7,9 @@ it and has it switched off, and the command line, pay neither time nor memory fo
 import importlib as _importlib
 import typing as _typing
 
-if _typing.TYPE_CHECKING:  # what type checkers read; the table below is what runs, and a test holds them together
+if (
+    _typing.TYPE_CHECKING
+):  # what type checkers read; the table below is what runs, and a test holds them together
     from remit.client import Client
     from remit.result import Accepted, Held, Recorded, Refused
     from remit_schemas.events import (

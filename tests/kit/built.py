@@ -30,7 +30,9 @@ def build(tree: Path, target: Path, kind: str) -> Path:
         target: A folder that is there.
         kind: "wheel" or "sdist".
     """
-    script = f"import sys; from hatchling.build import build_{kind} as build; print(build(sys.argv[1]))"
+    script = (
+        f"import sys; from hatchling.build import build_{kind} as build; print(build(sys.argv[1]))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script, str(target)],
         cwd=tree,
@@ -126,7 +128,9 @@ def _asked(site: Path, extra: str) -> Iterator[str]:
 
 def _tops(here: Distribution) -> set[str]:
     """What a distribution puts into site-packages: names of files and folders."""
-    return {file.parts[0] for file in here.files or () if file.parts[0] not in {"..", "__pycache__"}}
+    return {
+        file.parts[0] for file in here.files or () if file.parts[0] not in {"..", "__pycache__"}
+    }
 
 
 def tree_without_leftovers(target: Path) -> Path:

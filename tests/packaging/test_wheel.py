@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -24,7 +25,7 @@ print(json.dumps([time.process_time() - began, mb() - before]))
 
 EMITTED = """
 import remit
-client = remit.Client(data="data")
+client = remit.Client("shop", data="data")
 print(type(client.emit(remit.PageView(page="/cart", status=200))).__name__, client.close(30))
 """
 
@@ -83,8 +84,6 @@ def test_the_same_tree_gives_the_same_bytes_and_so_does_its_sdist(
     again, source, unpacked, from_sdist = folders
     assert sha256(build(tree, again, "wheel")) == sha256(wheel)
     sdist = build(tree, source, "sdist")
-    import tarfile  # noqa: PLC0415 - here alone
-
     with tarfile.open(sdist) as archive:
         archive.extractall(unpacked, filter="data")
     inner = next(unpacked.iterdir())

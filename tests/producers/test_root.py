@@ -26,7 +26,9 @@ def test_the_types_of_the_root_come_from_where_its_names_are_loaded() -> None:
 
 def test_importing_the_root_loads_no_other_module_of_ours_and_none_of_others() -> None:
     script = "import sys, remit; print(*{m.partition('.')[0] for m in sys.modules})"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert not {"pydantic", "yaml", "cryptography", "remit_schemas"} & set(done.stdout.split())
 
 
