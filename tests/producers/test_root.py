@@ -34,4 +34,4 @@ def test_importing_the_root_loads_no_other_module_of_ours_and_none_of_others() -
 
 def test_a_name_that_the_root_does_not_have_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'Clinet'"):
-        _ = remit.Clinet  # type: ignore[attr-defined]
+        _ = remit.Clinet
