@@ -12,7 +12,7 @@ RUN --mount=type=bind,from=build,source=/wheel,target=/wheel \
     pip install --no-cache-dir --no-deps --no-index /wheel/*.whl
 
 # A named volume takes the owner and mode of the folder it is mounted on.
-RUN useradd --system --uid 10001 remit && install -d -o remit -g remit -m 0700 /data /keys /vault
+RUN useradd --system --uid 10001 remit && install -d -o remit -g remit -m 0700 /data /keys /vault /bundle /spool
 USER remit
 # Keys and vault never lie under the data folder, and never in its backup.
 ENV REMIT_DATA=/data REMIT_KEYS=/keys REMIT_VAULT=/vault
