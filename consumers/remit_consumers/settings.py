@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from remit_schemas.errors import SettingsError
-
-KAFKA = "REMIT_KAFKA_"
-"""Variables with this prefix are librdkafka's."""
-
+from remit_schemas.kafka_options import kafka_options
 
 POSTGRES = ("postgresql://", "postgres://")
 """How the address of a vault in PostgreSQL begins."""
@@ -73,7 +70,7 @@ class Settings:
         """Read the settings from an environment; `data`, where given, wins over `REMIT_DATA`.
 
         Raises:
-            SettingsError: A size is not a positive number.
+            SettingsError: A size is not a positive number, or Kafka's options do not fit together.
         """
         folder = Path(data or environ.get("REMIT_DATA") or "remit-data").absolute()
         places = environ.get("REMIT_PLACES")
@@ -86,11 +83,7 @@ class Settings:
             custody=environ.get("REMIT_CUSTODY", ""),
             places=Path(places).absolute() if places else None,
             anchoring=Anchoring.from_env(environ),
-            kafka={
-                name.removeprefix(KAFKA).lower().replace("_", "."): value
-                for name, value in environ.items()
-                if name.startswith(KAFKA)
-            },
+            kafka=kafka_options(environ),
         )
         return replace(
             settings,

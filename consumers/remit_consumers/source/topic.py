@@ -15,6 +15,7 @@ from confluent_kafka.admin import (
 )
 
 from remit_consumers.source.last import behind_last
+from remit_consumers.source.refusal import Refusal
 from remit_schemas.bundle import LANES
 from remit_schemas.errors import LogError
 from remit_schemas.log_address import KafkaLog
@@ -38,7 +39,19 @@ class Topic:
     def __init__(self, name: str, config: dict[str, str | int]) -> None:
         self.name = name
         self._config = config
-        self._admin = AdminClient({**config, "log_level": 0})  # the consumer says the same things
+        self._refusal = Refusal()
+        self._admin = AdminClient(
+            {
+                **config,
+                "log_level": 0,
+                "error_cb": self._refusal,
+            }  # the consumer says the same things
+        )
+
+    def refused(self) -> str:
+        """Say in one line why the broker will not have us; empty where nobody said so."""
+        self._admin.poll(0)
+        return self._refusal.why
 
     def log_id(self) -> str | None:
         """Name the log: ``kafka/<cluster id>/<topic uuid>``; None when there is no such topic."""
