@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
@@ -71,7 +71,12 @@ def guard_of(log: KafkaLog, options: Mapping[str, str]) -> Guard:
         LogError: It does not answer, refuses us, or this user may not see ACLs.
     """
     refusal = Refusal()
-    way = {**options, "bootstrap.servers": log.bootstrap, "log_level": 0, "error_cb": refusal}
+    way: dict[str, Any] = {
+        **options,
+        "bootstrap.servers": log.bootstrap,
+        "log_level": 0,
+        "error_cb": refusal,
+    }
     admin = AdminClient(way)
     try:
         copies = _copies(admin, log.sealed_topic)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import (
@@ -40,13 +40,8 @@ class Topic:
         self.name = name
         self._config = config
         self._refusal = Refusal()
-        self._admin = AdminClient(
-            {
-                **config,
-                "log_level": 0,
-                "error_cb": self._refusal,
-            }  # the consumer says the same things
-        )
+        way: dict[str, Any] = {**config, "log_level": 0, "error_cb": self._refusal}
+        self._admin = AdminClient(way)  # silent: the consumer says the same things
 
     def refused(self) -> str:
         """Say in one line why the broker will not have us; empty where nobody said so."""
