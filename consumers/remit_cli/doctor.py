@@ -1,20 +1,24 @@
 """`remit doctor`: what is wrong with this installation, and how to mend it."""
 
 import importlib.util
+import os
 import shutil
 import stat
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from remit_cli.finding import Finding
 from remit_cli.notices import untold_of
 from remit_cli.options import Data, Json, print_json, settings_of
+from remit_cli.weak import PRIVATE, weaknesses
 from remit_consumers.deployment import contracts_of, open_keys, plans_on_record
 from remit_consumers.erasure.informed import informed
 from remit_consumers.erasure.notice import OVERDUE, STATES
@@ -28,7 +32,7 @@ from remit_consumers.settings import Settings
 from remit_consumers.views.roles import FILE as ROLES
 from remit_consumers.views.roles import load_roles
 from remit_schemas.check import check as problems_of
-from remit_schemas.errors import RemitError
+from remit_schemas.errors import RemitError, SettingsError
 from remit_schemas.expiry import endings
 from remit_schemas.log_address import KafkaLog, parse_log
 from remit_schemas.policy import find_policy
@@ -39,48 +43,36 @@ FREE_BYTES_MIN = 1 << 30
 HOUR_MS = 3_600_000
 """An hour in milliseconds, in which brokers count."""
 
-PRIVATE = stat.S_IRWXG | stat.S_IRWXO
-"""Permissions that a folder of keys must not give."""
-
-
 WRITERS = stat.S_IWGRP | stat.S_IWOTH
 """Permissions that who may read must not depend on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        name: What.
-        holds: Whether it is as it should be.
-        detail: What was seen, and how to mend it.
-    """
-
-    name: str
-    holds: bool
-    detail: str
+Acls = Annotated[
+    bool,
+    typer.Option("--acls", help="Print what each program must be allowed at the broker, no more."),
+]
 
 
-def doctor(*, data: Data = None, as_json: Json = False) -> None:
+def doctor(*, data: Data = None, acls: Acls = False, as_json: Json = False) -> None:
     """Look at policy, keys, vault, folders and libraries; say what is wrong and how to mend it. Exit 1 if anything is.
 
     Example: remit doctor
     """
+    if acls:
+        _print_acls(settings_of(data), as_json=as_json)
+        return
     findings = list(examine(settings_of(data)))
     if as_json:
         print_json(
             {
                 "holds": all(f.holds for f in findings),
-                "checks": {f.name: {"holds": f.holds, "detail": f.detail} for f in findings},
+                "checks": {finding.name: finding.facts() for finding in findings},
             }
         )
     else:
         table = Table("what", "", "seen", title="remit doctor")
         for finding in findings:
-            table.add_row(
-                finding.name, "[green]ok" if finding.holds else "[bold red]mend", finding.detail
-            )
+            table.add_row(finding.name, finding.mark, finding.detail)
         Console().print(table)
     raise typer.Exit(0 if all(f.holds for f in findings) else 1)
 
@@ -108,6 +100,31 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _recipients_topics(settings)
     yield _space(settings.data)
     yield _libraries()
+    yield from weaknesses(settings, os.environ)
+
+
+def _print_acls(settings: Settings, *, as_json: bool) -> None:
+    """Print the least that producers, consumers and the bridge need at the broker.
+
+    Raises:
+        SettingsError: The log is not Kafka.
+    """
+    log = parse_log(settings.log)
+    if not isinstance(log, KafkaLog):
+        message = (
+            "the log is on this machine: set REMIT_LOG to the broker that is to allow something"
+        )
+        raise SettingsError(message)
+    from remit_consumers.source.acls import grants  # noqa: PLC0415 - about Kafka alone
+
+    needed = list(grants(log, has_plain_door=True))
+    if as_json:
+        print_json(
+            {"grants": [{**asdict(one), "command": one.command(log.bootstrap)} for one in needed]}
+        )
+    else:
+        for one in needed:
+            typer.echo(one.command(log.bootstrap))
 
 
 def _policy(settings: Settings) -> Finding:

@@ -7,10 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from remit_schemas.errors import SettingsError
-
-KAFKA = "REMIT_KAFKA_"
-"""Variables with this prefix are librdkafka's."""
-
+from remit_schemas.kafka_options import kafka_options
 
 POSTGRES = ("postgresql://", "postgres://")
 """How the address of a vault in PostgreSQL begins."""
@@ -77,7 +74,8 @@ class Settings:
         """Read the settings from an environment; `data`, where given, wins over `REMIT_DATA`.
 
         Raises:
-            SettingsError: A size is not a positive number, or the data folder is the address of something else.
+            SettingsError: A size is not a positive number, the data folder is the address of something else, or Kafka's
+                options do not fit together.
         """
         place = str(data or environ.get("REMIT_DATA") or "remit-data")
         if _ADDRESS.match(place):
@@ -94,11 +92,7 @@ class Settings:
             custody=environ.get("REMIT_CUSTODY", ""),
             places=Path(places).absolute() if places else None,
             anchoring=Anchoring.from_env(environ),
-            kafka={
-                name.removeprefix(KAFKA).lower().replace("_", "."): value
-                for name, value in environ.items()
-                if name.startswith(KAFKA)
-            },
+            kafka=kafka_options(environ),
         )
         return replace(
             settings,

@@ -7,12 +7,12 @@ from types import MappingProxyType
 from typing import Final, Self, TypeVar
 
 from remit_schemas.errors import SettingsError
+from remit_schemas.kafka_options import kafka_options
 from remit_schemas.log_address import Embedded, KafkaLog, parse_log
 from remit_schemas.pack import EVENT_BYTES_MAX
 
 DATA_DEFAULT: Final = "remit-data"  # as every command's --data
 PACK_BYTES_MIN: Final = 4096  # a page: header and a few events
-_KAFKA: Final = "REMIT_KAFKA_"
 _Number = TypeVar("_Number", int, float)
 
 
@@ -59,14 +59,9 @@ class Settings:
             environ: `os.environ`, or a part of it.
 
         Raises:
-            SettingsError: A number cannot be read or is out of range.
+            SettingsError: A number cannot be read or is out of range, or Kafka's options do not fit together.
         """
         plain = cls()
-        kafka = {
-            name.removeprefix(_KAFKA).lower().replace("_", "."): value
-            for name, value in environ.items()
-            if name.startswith(_KAFKA)
-        }
         return cls(
             pack_events_max=_number(environ, "REMIT_PACK_EVENTS_MAX", int, plain.pack_events_max),
             pack_bytes_max=_number(environ, "REMIT_PACK_BYTES_MAX", int, plain.pack_bytes_max),
@@ -74,7 +69,7 @@ class Settings:
             spool_bytes_max=_number(environ, "REMIT_SPOOL_BYTES_MAX", int, plain.spool_bytes_max),
             close_timeout_s=_number(environ, "REMIT_CLOSE_TIMEOUT_S", float, plain.close_timeout_s),
             bundle_poll_s=_number(environ, "REMIT_BUNDLE_POLL_S", float, plain.bundle_poll_s),
-            kafka=MappingProxyType(kafka),
+            kafka=kafka_options(environ),
         )
 
 

@@ -5,9 +5,18 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 
 def write_certificate(folder: Path) -> tuple[Path, Path]:
@@ -39,3 +48,30 @@ def write_certificate(folder: Path) -> tuple[Path, Path]:
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     both.write_bytes(secret + trusted.read_bytes())
     return both, trusted
+
+
+def write_client_certificate(folder: Path, authority: Path, name: str) -> tuple[Path, Path]:
+    """Make a client's certificate, signed by that of `write_certificate`.
+
+    Returns:
+        The file with the certificate, and the one with its key.
+    """
+    signs = load_pem_private_key(authority.read_bytes(), None)
+    assert isinstance(signs, EllipticCurvePrivateKey)
+    issuer = x509.load_pem_x509_certificate(authority.read_bytes()).subject
+    key = generate_private_key(SECP256R1())
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]))
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(signs, SHA256())
+    )
+    shown, secret = folder / f"{name}.pem", folder / f"{name}.key"
+    shown.write_bytes(certificate.public_bytes(Encoding.PEM))
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return shown, secret

@@ -43,12 +43,16 @@ class Kafka:
     Attributes:
         bootstrap: `host:port` of the broker; the same after a stop and a start.
         secure: `host:port` of the listener with TLS, users and ACLs; empty without one.
-        ca: The certificate that clients of that listener trust.
+        mutual: `host:port` of the listener that asks clients for a certificate of their own; empty without one.
+        certificate: Key and certificate of the broker, which sign those of clients.
+        ca: The certificate that clients of those listeners trust.
         started_in_s: Seconds the last start took, from launch to the first answer.
     """
 
     bootstrap: str
     secure: str
+    mutual: str
+    certificate: Path
     ca: Path
     started_in_s: float
 
@@ -61,7 +65,7 @@ class Kafka:
         is_secure: bool = False,
     ) -> None:
         self._is_secure = is_secure
-        self.secure = ""
+        self.secure = self.mutual = ""
         self._external = os.environ.get("REMIT_TEST_KAFKA", "") if external is None else external
         self._heap_mb = heap_mb
         self._wanted_port = port
@@ -185,7 +189,7 @@ class Kafka:
             self._process.wait()
 
     def _format(self) -> None:
-        port, controller, secure = free_ports(3, self._wanted_port)
+        ports = port, controller, secure, mutual = free_ports(4, self._wanted_port)
         self.bootstrap = f"127.0.0.1:{port}"
         properties = self._folder / "server.properties"
         template = (SERVER / "server.properties").read_text()
@@ -193,8 +197,9 @@ class Kafka:
         filled = filled.replace("{data}", str(self._folder / "data"))
         if self._is_secure:
             self.secure = f"127.0.0.1:{secure}"
-            certificate, self.ca = write_certificate(self._folder)
-            filled += secure_properties(port, controller, secure, certificate)
+            self.mutual = f"127.0.0.1:{mutual}"
+            self.certificate, self.ca = write_certificate(self._folder)
+            filled += secure_properties(ports, self.certificate, self.ca)
         properties.write_text(filled)
         cluster = base64.urlsafe_b64encode(b"\x01" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
         tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster]

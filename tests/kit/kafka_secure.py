@@ -16,12 +16,18 @@ USERS = ("remit", "shop", "stranger")
 """Who may log in to the broker; the password of each is its name backwards."""
 
 PROPERTIES = """
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},SECURE://127.0.0.1:{secure}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},SECURE://127.0.0.1:{secure}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},SECURE://127.0.0.1:{secure},MUTUAL://127.0.0.1:{mutual}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SECURE://127.0.0.1:{secure},MUTUAL://127.0.0.1:{mutual}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,MUTUAL:SSL
 listener.name.secure.ssl.keystore.type=PEM
 listener.name.secure.ssl.keystore.location={certificate}
-listener.name.secure.sasl.enabled.mechanisms=PLAIN
+listener.name.secure.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
+listener.name.secure.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.mutual.ssl.keystore.type=PEM
+listener.name.mutual.ssl.keystore.location={certificate}
+listener.name.mutual.ssl.truststore.type=PEM
+listener.name.mutual.ssl.truststore.location={trusted}
+listener.name.mutual.ssl.client.auth=required
 listener.name.secure.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required {users};
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 # the tests themselves, the broker and its controller come by the plain listener
@@ -34,12 +40,11 @@ def password(user: str) -> str:
     return user[::-1]
 
 
-def secure_properties(port: int, controller: int, secure: int, certificate: Path) -> str:
+def secure_properties(ports: Sequence[int], certificate: Path, trusted: Path) -> str:
     """Give the lines that a broker's properties get in addition; of a key that stands twice, the last one holds."""
     users = " ".join(f'user_{user}="{password(user)}"' for user in USERS)
-    return PROPERTIES.format(
-        port=port, controller=controller, secure=secure, certificate=certificate, users=users
-    )
+    named = dict(zip(("port", "controller", "secure", "mutual"), ports, strict=True))
+    return PROPERTIES.format(**named, certificate=certificate, trusted=trusted, users=users)
 
 
 def login(user: str, ca: Path) -> dict[str, str]:

@@ -17,7 +17,7 @@ from confluent_kafka.admin import TopicDescription
 from remit_consumers.source.base import Sealed, Start
 from remit_consumers.source.member import Member
 from remit_consumers.source.topic import Topic, name_of, uuid_of
-from remit_schemas.errors import LogReplaced, OffsetGone
+from remit_schemas.errors import LogError, LogReplaced, OffsetGone
 from remit_schemas.log_address import KafkaLog
 
 CHECK_EVERY_S: Final = 5.0  # how often a quiet topic is asked whether it is still the same
@@ -93,7 +93,7 @@ class KafkaSource:
         Raises:
             LogReplaced: The topic was deleted and made again: another log.
             OffsetGone: The broker does not have the position of a partition: retention or truncation took it.
-            LogError: Another process stands in this one's place.
+            LogError: Another process stands in this one's place, or the broker refuses us before it was ever reached.
         """
         until = time.monotonic() + timeout_s
         member = self._member or self._reach(until)
@@ -146,13 +146,19 @@ class KafkaSource:
             self._member.close()
 
     def _reach(self, until: float) -> Member | None:
-        """Find the topic, making it when there is none, and join the group."""
+        """Find the topic, making it when there is none, and join the group.
+
+        Raises:
+            LogError: The broker is there and refuses us: asking again would not change that.
+        """
         try:
             found = self._topic.log_id()
             if found is None:
                 self._topic.make()
                 found = self._topic.log_id()
         except (KafkaException, TimeoutError) as error:
+            if why := self._topic.refused():
+                raise LogError(why) from None
             self._fault(error, until)
             return None
         if found is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import (
@@ -15,6 +15,7 @@ from confluent_kafka.admin import (
 )
 
 from remit_consumers.source.last import behind_last
+from remit_consumers.source.refusal import Refusal
 from remit_schemas.bundle import LANES
 from remit_schemas.errors import LogError
 from remit_schemas.log_address import KafkaLog
@@ -38,7 +39,14 @@ class Topic:
     def __init__(self, name: str, config: dict[str, str | int]) -> None:
         self.name = name
         self._config = config
-        self._admin = AdminClient({**config, "log_level": 0})  # the consumer says the same things
+        self._refusal = Refusal()
+        way: dict[str, Any] = {**config, "log_level": 0, "error_cb": self._refusal}
+        self._admin = AdminClient(way)  # silent: the consumer says the same things
+
+    def refused(self) -> str:
+        """Say in one line why the broker will not have us; empty where nobody said so."""
+        self._admin.poll(0)
+        return self._refusal.why
 
     def log_id(self) -> str | None:
         """Name the log: ``kafka/<cluster id>/<topic uuid>``; None when there is no such topic."""

@@ -15,10 +15,12 @@ from kit.installation import Installation
 from kit.kafka import Kafka
 from kit.means import write_places
 from kit.own_policy import own
+from remit_cli.weak import memory, way
 from remit_consumers.erasure.notice import ERASED, Happened, make
 from remit_consumers.erasure.notices import record
 from remit_consumers.keys import KeyStore
 from remit_consumers.source.topic import Topic
+from remit_schemas.log_address import KafkaLog
 from remit_schemas.policy import find_policy
 
 
@@ -231,3 +233,105 @@ def test_a_server_that_sends_and_is_told_nothing_is_named(remit: Callable[..., S
     assert json.loads(remit("notices", "sources", "--json").out)["not_told"] == ["till"]
     remit("notices", "inform", "till")
     assert checks(remit("doctor", "--json"))["notices"]["detail"] == "none"
+
+
+def test_plaintext_to_another_machine_is_found_and_never_on_this_one() -> None:
+    far, here = KafkaLog("broker.example:9092"), KafkaLog("127.0.0.1:9092,[::1]:9092,localhost:1")
+    assert not way(far, {}).holds
+    assert not way(far, {"security.protocol": "SASL_PLAINTEXT"}).holds
+    assert not way(KafkaLog("127.0.0.1:1,broker.example:1"), {}).holds
+    assert way(here, {}).holds
+    assert way(far, {"security.protocol": "SASL_SSL"}).holds
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("enable.ssl.certificate.verification", "false"),
+        ("ssl.endpoint.identification.algorithm", "none"),
+    ],
+)
+def test_tls_that_does_not_verify_is_found(name: str, value: str) -> None:
+    found = way(KafkaLog("127.0.0.1:9093"), {"security.protocol": "ssl", name: value})
+    assert not found.holds
+    assert name in found.detail
+
+
+def test_secret_files_that_others_can_read_are_found(
+    remit: Callable[..., Said], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remit("keys", "rotate")
+    assert checks(remit("doctor", "--json"))["secret files"]["holds"]
+    path = next(path for path in (folder / "data-keys").iterdir() if path.is_file())
+    path.chmod(0o640)
+    found = checks(remit("doctor", "--json"))["secret files"]
+    assert (found["holds"], found["detail"].partition(" ")[0]) == (False, "1")
+    path.chmod(0o600)
+    password = folder / "password"
+    password.write_text("canary")
+    password.chmod(0o644)
+    for name, value in {
+        "SECURITY_PROTOCOL": "SASL_SSL",
+        "SASL_PASSWORD_FILE": str(password),
+    }.items():
+        monkeypatch.setenv(f"REMIT_KAFKA_{name}", value)
+    said = remit("doctor", "--json")
+    assert "REMIT_KAFKA_SASL_PASSWORD_FILE" in checks(said)["secret files"]["detail"]
+    assert "canary" not in said.out + said.err
+    password.chmod(0o600)
+    assert checks(remit("doctor", "--json"))["secret files"]["holds"]
+
+
+def test_receipts_that_nobody_outside_is_shown_are_weak(
+    remit: Callable[..., Said], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = checks(remit("doctor", "--json"))["witness"]
+    assert (found["holds"], found["weak"]) == (True, True)
+    monkeypatch.setenv("REMIT_WITNESS", str(folder / "witness"))
+    assert not checks(remit("doctor", "--json"))["witness"]["weak"]
+
+
+def test_core_dumps_and_swap_are_weak(tmp_path: Path) -> None:
+    swaps = tmp_path / "swaps"
+    swaps.write_text("Filename Type Size\n")
+    assert not memory(swaps, 0).is_weak
+    assert "ulimit -c 0" in memory(swaps, -1).detail
+    swaps.write_text("Filename Type Size\n/dev/sda2 partition 1\n")
+    found = memory(swaps, 0)
+    assert found.is_weak
+    assert "swapoff" in found.detail
+
+
+@pytest.mark.kafka
+def test_a_broker_with_one_copy_and_no_authorizer_is_weak_and_trust_is_unpinned(
+    kafka: Kafka, remit: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"weak{uuid4().hex[:8]}"
+    monkeypatch.setenv("REMIT_LOG", f"kafka://{kafka.bootstrap}/{name}")
+    config = {"unclean.leader.election.enable": "true", "retention.ms": "259200000"}
+    kafka.create_topic(f"{name}.sealed", config=config)
+    found = checks(remit("doctor", "--json"))
+    assert found["Kafka's guard"]["weak"]
+    for words in ("1 copies", "min.insync.replicas is 1", "unclean", "no ACLs"):
+        assert words in found["Kafka's guard"]["detail"]
+    assert found["trust"]["weak"]
+    monkeypatch.setenv("REMIT_TRUST", "pinned")
+    assert not checks(remit("doctor", "--json"))["trust"]["weak"]
+
+
+def test_the_acls_that_are_needed_are_printed_for_a_shell(
+    remit: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert remit("doctor", "--acls").code == 2
+    monkeypatch.setenv("REMIT_LOG", "kafka://broker.example:9093/shop")
+    lines = remit("doctor", "--acls").out.splitlines()
+    assert lines[0] == (
+        "kafka-acls.sh --bootstrap-server broker.example:9093 --add --allow-principal "
+        "User:remit-producer --operation Write --operation Describe --topic shop.sealed"
+    )
+    assert any(
+        line.endswith("--topic shop.share. --resource-pattern-type prefixed") for line in lines
+    )
+    told = json.loads(remit("doctor", "--acls", "--json").out)["grants"]
+    assert [one["command"] for one in told] == lines
+    assert {one["name"] for one in told if one["role"] == "producer"} == {"shop.sealed"}
