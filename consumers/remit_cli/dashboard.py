@@ -17,6 +17,7 @@ from remit_cli.evidence import bundle_of
 from remit_cli.options import As, Data, Officer, Policy, settings_of
 from remit_cli.prove import verified
 from remit_cli.stopping import asked_to_stop
+from remit_consumers.access.provider import provider_at
 from remit_consumers.access.roles import Role
 from remit_consumers.dashboard.app import dashboard as application
 from remit_consumers.dashboard.app import warm
@@ -60,7 +61,12 @@ def dashboard(  # noqa: PLR0913 - a parameter for each option
     if not settings.data.is_dir():
         message = f"there is no data folder {settings.data}: name it with --data, or set REMIT_DATA"
         raise SettingsError(message)
-    gate = Gate(is_loopback(host), Role.OFFICER if officer else role, settings.keys)
+    gate = Gate(
+        is_loopback(host),
+        Role.OFFICER if officer else role,
+        settings.keys,
+        provider_at(settings.keys),
+    )
     site = site_of(settings, gate, cache(partial(Deployment.open, settings)))
     with asked_to_stop() as stop:
         server = Server(application(site), host, port)

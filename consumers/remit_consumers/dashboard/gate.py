@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from remit_consumers.access.invitations import stands, take
 from remit_consumers.access.limits import Limit
+from remit_consumers.access.provider import Provider, bearer_of
 from remit_consumers.access.roles import Role
 from remit_consumers.access.sessions import Identity, Sessions
 from remit_consumers.clock import utc_now
@@ -56,6 +57,7 @@ class Gate:
         is_open: Whether whoever reaches the port may look: it listens on this machine alone.
         role: Of whom the machine or the printed token lets in.
         keys: Where one-time tokens of `remit access invite` lie; None where there are none.
+        provider: Whose tokens a program may bear instead; None where none is configured.
         refused: Told the reason of each call that is refused.
         sessions: Who is in.
         failed: Limits tokens that are none.
@@ -65,6 +67,7 @@ class Gate:
     is_open: bool = True
     role: Role = Role.AUDITOR
     keys: Path | None = None
+    provider: Provider | None = None
     refused: Callable[[str], None] = _uncounted
     sessions: Sessions = field(default_factory=Sessions, repr=False)
     failed: Limit = field(default_factory=lambda: Limit(FAILED_MAX, FAILED_WINDOW_S), repr=False)
@@ -102,9 +105,12 @@ class Gate:
 
         Raises:
             SettingsError: The file of tokens cannot be read.
+            KeysOutOfReach: The identity provider does not answer.
         """
         if self.is_open and _name(request) not in LOCAL_NAMES:
             return None
+        if self.provider and (token := bearer_of(request.headers.get("authorization", ""))):
+            return self.provider.identity(token)
         found = self.sessions.of(word_of(request))
         if found is not None and self._stands(found):
             return found

@@ -13,8 +13,10 @@ from starlette.routing import Route
 
 from kit.dashboard import get
 from kit.desk import make_deployment
+from kit.identity_provider import AUDIENCE, identity_provider
 from kit.sites import Served, make_site, served
 from remit_consumers.access.invitations import invite, revoke
+from remit_consumers.access.provider import Provider, ProviderSettings
 from remit_consumers.access.roles import ROUTES, Act, Role, act_of, may
 from remit_consumers.dashboard.app import dashboard
 from remit_consumers.dashboard.gate import COOKIE, FAILED_MAX
@@ -156,7 +158,7 @@ def test_a_route_that_stands_in_no_table_is_refused_to_everybody(folder: Path) -
     with served(site) as found:
         status, _, _ = get(f"{found.address}/nothing")
         assert status == 404
-    routes = app.user_middleware[-1].kwargs["routes"]
+    routes: Any = app.user_middleware[-1].kwargs["routes"]
     routes.append(Route("/raw", lambda _: None))
     server = Server(app, "127.0.0.1", 0)
     server.start()
@@ -194,3 +196,18 @@ def test_a_token_of_the_requests_api_has_a_role(api: tuple[str, Path], role: Rol
     body = json.dumps({"right": "access", "subject": "ann"}).encode()
     status, _ = post(url, body, authorization=bearer)
     assert status == (201 if may(role, Act.WORK_REQUESTS) else 403)
+
+
+def test_a_program_comes_in_by_a_token_of_the_identity_provider(folder: Path) -> None:
+    with identity_provider() as theirs:
+        settings = ProviderSettings(
+            issuer=theirs.issuer, audience=AUDIENCE, roles={"privacy": Role.OPERATOR}
+        )
+        site = make_site(folder, Role.OFFICER)
+        site.gate.provider = Provider(settings)
+        with served(site) as found:
+            bearer = f"Bearer {theirs.token()}"
+            assert get(f"{found.address}/proof", authorization=bearer)[0] == 200
+            assert get(f"{found.address}/requests", authorization=bearer)[0] == 403
+            assert get(f"{found.address}/proof", authorization=f"{bearer}x")[0] == 403
+            assert found.refused == ["role", "no_session"]
