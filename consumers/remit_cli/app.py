@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "events": "events:app",
         "watch": "watch:watch",
         "dashboard": "dashboard:dashboard",
+        "access": "access:app",
         "keys": "keys:app",
         "backup": "backup:app",
         "restore": "restore:restore",

@@ -14,9 +14,11 @@ from remit_cli.asking import withdrawing
 from remit_cli.attaching import attached
 from remit_cli.covering import covered
 from remit_cli.evidence import bundle_of
-from remit_cli.options import Data, Policy, settings_of
+from remit_cli.options import As, Data, Officer, Policy, settings_of
 from remit_cli.prove import verified
 from remit_cli.stopping import asked_to_stop
+from remit_consumers.access.provider import provider_at
+from remit_consumers.access.roles import Role
 from remit_consumers.dashboard.app import dashboard as application
 from remit_consumers.dashboard.app import warm
 from remit_consumers.dashboard.audit import Audit
@@ -32,13 +34,6 @@ from remit_consumers.settings import Settings
 from remit_schemas.errors import SettingsError
 from remit_schemas.policy import find_policy
 
-Officer = Annotated[
-    bool,
-    typer.Option(
-        "--officer",
-        help="Whoever looks is the privacy officer: sees small counts and values, works requests.",
-    ),
-]
 Host = Annotated[
     str,
     typer.Option(
@@ -47,17 +42,18 @@ Host = Annotated[
 ]
 
 
-def dashboard(
+def dashboard(  # noqa: PLR0913 - a parameter for each option
     *,
     policy: Policy = None,
     data: Data = None,
     host: Host = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 for any.")] = 8090,
+    role: As = Role.AUDITOR,
     officer: Officer = False,
 ) -> None:
     """Serve the pages of a data folder: what was collected, consents, retention, requests, recipients, proof.
 
-    Example: remit dashboard --data ./remit-data --officer
+    Example: remit dashboard --data ./remit-data --role privacy_officer
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     found = settings_of(data)
@@ -65,7 +61,12 @@ def dashboard(
     if not settings.data.is_dir():
         message = f"there is no data folder {settings.data}: name it with --data, or set REMIT_DATA"
         raise SettingsError(message)
-    gate = Gate(is_open=is_loopback(host), is_officer=officer)
+    gate = Gate(
+        is_loopback(host),
+        Role.OFFICER if officer else role,
+        settings.keys,
+        provider_at(settings.keys),
+    )
     site = site_of(settings, gate, cache(partial(Deployment.open, settings)))
     with asked_to_stop() as stop:
         server = Server(application(site), host, port)

@@ -12,6 +12,8 @@ from remit_cli.dashboard import address, pages
 from remit_cli.demo_visitors import SOURCE, visitors
 from remit_cli.edge import serving
 from remit_cli.shop import lent_key, shop
+from remit_consumers.access.provider import provider_at
+from remit_consumers.access.roles import Role
 from remit_consumers.dashboard.gate import Gate, is_loopback
 from remit_consumers.dashboard.paths import PERSON
 from remit_consumers.http import App, Server, operator_app
@@ -43,14 +45,14 @@ def operators_port(service: Service, metrics: Metrics, host: str, port: int) -> 
 
 @contextmanager
 def all_doors(
-    service: Service, metrics: Metrics, host: str, port: int, *, is_officer: bool
+    service: Service, metrics: Metrics, host: str, port: int, *, role: Role
 ) -> Iterator[None]:
     """Serve the edge, the operator's port and the dashboard on one port, and say where.
 
     Raises:
         RemitError: The edge cannot be opened, or the port not be had.
     """
-    with _doors(service, metrics, (host, port), is_officer=is_officer) as (bound, dashboard):
+    with _doors(service, metrics, (host, port), role=role) as (bound, dashboard):
         typer.echo(f"remit: http://{host}:{bound}/healthz and /metrics, /v1/events", err=True)
         typer.echo(f"remit: the dashboard is {dashboard}", err=True)
         yield
@@ -58,11 +60,17 @@ def all_doors(
 
 @contextmanager
 def _doors(
-    service: Service, metrics: Metrics, place: tuple[str, int], *, is_officer: bool
+    service: Service, metrics: Metrics, place: tuple[str, int], *, role: Role
 ) -> Iterator[tuple[int, str]]:
     """Serve everything on one port; gives it, and the dashboard's address."""
     host, port = place
-    gate = Gate(is_open=is_loopback(host), is_officer=is_officer)
+
+    def refused(reason: str) -> None:
+        metrics.access_refused.labels(reason).inc()
+
+    gate = Gate(
+        is_loopback(host), role, service.settings.keys, provider_at(service.settings.keys), refused
+    )
     with ExitStack() as stack:
         app = pages(service.settings, gate, lambda: service.deployment)
         operator = _operator(service, metrics, [Mount("/", app)]), metrics.registry
@@ -90,7 +98,7 @@ def demo_doors(
     """
     data = service.settings.data
     with ExitStack() as stack:
-        doors = _doors(service, metrics, (HOST, port), is_officer=True)
+        doors = _doors(service, metrics, (HOST, port), role=Role.OFFICER)
         bound, dashboard = stack.enter_context(doors)
         edge = f"{HOST}:{bound}"
         shops = stack.enter_context(shop(data, f"http://{edge}", HOST, port and port + 1))

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from remit_consumers.access.roles import Role
 from remit_consumers.settings import Settings
 from remit_schemas.errors import SettingsError
 
@@ -33,6 +34,15 @@ Policy = Annotated[
 Wait = Annotated[
     bool, typer.Option("--wait", help="Return only when everything is stored in the lake.")
 ]
+
+As = Annotated[
+    Role,
+    typer.Option(
+        "--role",
+        help="What whoever opens the dashboard here is, or with the printed address: see docs/access.md.",
+    ),
+]
+Officer = Annotated[bool, typer.Option("--officer", help="The same as --role privacy_officer.")]
 
 Subject = Annotated[
     str, typer.Argument(metavar="-", help="A dash: the subject is read from standard input.")

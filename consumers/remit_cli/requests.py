@@ -8,6 +8,7 @@ from rich.console import Console
 from remit_cli.asking import Desk, show_answer, show_request, table_of
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_cli.subject import Out
+from remit_consumers.access.roles import Role
 from remit_consumers.erasure.telling import tell_lifted
 from remit_consumers.lake.restrictions import lift as lifted
 from remit_consumers.requests import tokens as kept
@@ -158,13 +159,16 @@ def lift(request: Id, *, data: Data = None) -> None:
 def add(
     name: Annotated[str, typer.Argument(help="What the program is called, for people.")],
     *,
+    role: Annotated[
+        Role, typer.Option("--role", help="What it may do: see docs/access.md.")
+    ] = Role.OFFICER,
     data: Data = None,
 ) -> None:
     """Make a token and print it once; only its SHA-256 is kept, beside the keys.
 
     Example: remit requests tokens add helpdesk
     """
-    typer.echo(kept.add(settings_of(data).keys, name))
+    typer.echo(kept.add(settings_of(data).keys, name, role))
 
 
 @tokens.command(name="list")
@@ -175,9 +179,17 @@ def listed_tokens(*, data: Data = None, as_json: Json = False) -> None:
     """
     found = kept.read(settings_of(data).keys)
     if as_json:
-        print_json({"tokens": [{"name": one.name, "added_on": one.added_on} for one in found]})
+        print_json(
+            {
+                "tokens": [
+                    {"name": one.name, "added_on": one.added_on, "role": one.role} for one in found
+                ]
+            }
+        )
     else:
-        Console().print("\n".join(f"{one.name}, since {one.added_on}" for one in found) or "none")
+        Console().print(
+            "\n".join(f"{one.name}, {one.role}, since {one.added_on}" for one in found) or "none"
+        )
 
 
 @tokens.command()

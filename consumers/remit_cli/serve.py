@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from remit.leftovers import adopt_dead
-from remit_cli.options import Data, settings_of
+from remit_cli.options import As, Data, Officer, settings_of
 from remit_cli.stopping import asked_to_stop
+from remit_consumers.access.roles import Role
 from remit_consumers.metrics import Metrics
 from remit_consumers.service import Service
 from remit_consumers.settings import Settings
@@ -24,9 +25,6 @@ Port = Annotated[
         help="Port of /healthz and /metrics, and of edge and dashboard in `up`; 0 for none.",
     ),
 ]
-Officer = Annotated[
-    bool, typer.Option("--officer", help="Whoever opens the dashboard is the privacy officer.")
-]
 
 
 def run(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 0) -> None:
@@ -38,11 +36,16 @@ def run(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 0) -> None:
 
 
 def up(
-    *, data: Data = None, host: Host = "127.0.0.1", port: Port = 8080, officer: Officer = False
+    *,
+    data: Data = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+    role: As = Role.AUDITOR,
+    officer: Officer = False,
 ) -> None:
     """Everything for one machine in one process, on the embedded log: edge, pipeline, dashboard, /healthz, /metrics.
 
-    Example: remit up --port 8080 --officer
+    Example: remit up --port 8080 --role privacy_officer
     """
     settings = settings_of(data)
     if settings.log:
@@ -50,10 +53,10 @@ def up(
             "remit up runs on the embedded log; where REMIT_LOG names a broker, use `remit run`"
         )
         raise SettingsError(message)
-    _serve(settings, host, port, is_officer=officer)
+    _serve(settings, host, port, role=Role.OFFICER if officer else role)
 
 
-def _serve(settings: Settings, host: str, port: int, *, is_officer: bool | None = None) -> None:
+def _serve(settings: Settings, host: str, port: int, *, role: Role | None = None) -> None:
     """Run one consumer and its port until a signal asks for the end; edge and dashboard where somebody may look."""
     logging.basicConfig(
         stream=sys.stderr,
@@ -70,8 +73,8 @@ def _serve(settings: Settings, host: str, port: int, *, is_officer: bool | None 
             with _or_stopped(service):
                 stack.enter_context(
                     operators_port(service, metrics, host, port)
-                    if is_officer is None
-                    else all_doors(service, metrics, host, port, is_officer=is_officer)
+                    if role is None
+                    else all_doors(service, metrics, host, port, role=role)
                 )
         typer.echo("remit: consuming; Ctrl-C stores what is gathered and stops", err=True)
         service.serve(stop)

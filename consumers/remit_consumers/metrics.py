@@ -92,6 +92,9 @@ class Metrics:
         self.calls_refused = self._counter(
             "remit_request_calls_refused", "Calls of the requests API that were refused", "reason"
         )
+        self.access_refused = self._counter(
+            "remit_access_refused", "Calls of the dashboard that were refused", "reason"
+        )
         self._add_notices()
 
     def _add_notices(self) -> None:

@@ -15,11 +15,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
+from remit_consumers.access.sessions import Identity
 from remit_consumers.dashboard.asked import Asked, asked
+from remit_consumers.dashboard.doorkeeper import Doorkeeper
 from remit_consumers.dashboard.figures import stamp
-from remit_consumers.dashboard.gate import COOKIE
+from remit_consumers.dashboard.gate import LOCAL, cookie_of, word_of
 from remit_consumers.dashboard.pages import (
     collected,
     consent,
@@ -30,7 +32,7 @@ from remit_consumers.dashboard.pages import (
     requests,
     retention,
 )
-from remit_consumers.dashboard.paths import ASSETS, ENTRANCE, PAGES, PERSON
+from remit_consumers.dashboard.paths import ASSETS, ENTRANCE, PAGES
 from remit_consumers.dashboard.render import HEADERS, page
 from remit_consumers.dashboard.site import Site
 from remit_consumers.look import STATIC as LOOK
@@ -72,10 +74,12 @@ def dashboard(site: Site) -> Starlette:
         Route("/requests/new", _change(site, requests.receive), methods=["POST"]),
         Route("/requests/{request}", _change(site, requests.work), methods=["POST"]),
         Route(ENTRANCE, _enter(site)),
+        Route("/leave", _leave(site), methods=["POST"]),
     ]
     routes.append(Mount(f"{ASSETS}/look", StaticFiles(directory=LOOK)))
     routes.append(Mount(ASSETS, StaticFiles(directory=STATIC)))
-    middleware = [Middleware(GZipMiddleware, minimum_size=1024), Middleware(_Doorkeeper, site=site)]
+    doorkeeper = Middleware(Doorkeeper, gate=site.gate, audit=site.audit, routes=routes)
+    middleware = [Middleware(GZipMiddleware, minimum_size=1024), doorkeeper]
     return Starlette(routes=routes, middleware=middleware)
 
 
@@ -83,34 +87,9 @@ def warm(site: Site) -> None:
     """Make the pages once that read most, before somebody asks for them: what is read, compiled and counted is at hand then."""
     for name in WARMED:
         scope: Scope = {"type": "http", "path": f"/{name}", "query_string": b"", "headers": []}
+        scope["state"] = {"identity": Identity(LOCAL, site.gate.role)}
         come = asked(site, Request(scope))
         _or_fault(come, partial(_shown, come, name))
-
-
-class _Doorkeeper:
-    """Lets nobody in who may not look, and nothing be changed from a page of somebody else."""
-
-    def __init__(self, app: ASGIApp, site: Site) -> None:
-        self._app, self._gate = app, site.gate
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            request = Request(scope)
-            if refusal := self._refusal(request):
-                answer = PlainTextResponse(refusal, 403, headers=HEADERS)
-                await answer(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-    def _refusal(self, request: Request) -> str:
-        path = request.url.path
-        if path.startswith((f"{PERSON}/", ASSETS)) or path == PERSON:
-            return ""  # /my has a door of its own; what pages are made of is public
-        if path != ENTRANCE and not self._gate.admits(request):
-            return "This dashboard opens with the address that `remit dashboard` printed.\n"
-        if request.method == "POST" and not self._gate.is_own(request):
-            return "This form was not sent from a page of this dashboard.\n"
-        return ""
 
 
 def _answer(site: Site, name: str) -> Endpoint:
@@ -208,16 +187,34 @@ def _evidence(site: Site) -> Endpoint:
 
 
 def _enter(site: Site) -> Endpoint:
-    """The door: the token opens it once, and a cookie keeps it open for that browser."""
+    """The door: a token opens it once, and a cookie keeps it open for that browser until the session ends."""
 
     def answer(request: Request) -> Response:
         session = site.gate.enter(request.query_params.get("token", ""))
         if session is None:
-            words = "This address has been used, or is not the one that was printed. A new start prints a new one.\n"
+            site.gate.failed.count(request.client.host if request.client else "")
+            site.gate.refused("no_token")
+            words = "This address has been used, has ended, or is not the one that was printed. `remit access invite` makes another.\n"
             return PlainTextResponse(words, 403, headers=HEADERS)
+        site.gate.sessions.end(word_of(request))
         entered = RedirectResponse("/", 303, headers=HEADERS)
         is_secure = request.url.scheme == "https"
-        entered.set_cookie(COOKIE, session, httponly=True, samesite="strict", secure=is_secure)
+        entered.set_cookie(
+            cookie_of(request), session, httponly=True, samesite="strict", secure=is_secure
+        )
         return entered
+
+    return answer
+
+
+def _leave(site: Site) -> Endpoint:
+    """The way out: the session ends here and in the browser."""
+
+    def answer(request: Request) -> Response:
+        site.gate.sessions.end(word_of(request))
+        is_secure = request.url.scheme == "https"
+        left = PlainTextResponse("You have left.\n", headers=HEADERS)
+        left.delete_cookie(cookie_of(request), httponly=True, samesite="strict", secure=is_secure)
+        return left
 
     return answer

@@ -1,12 +1,18 @@
 """What a browser asked for, and how its answer is to be: in which language and light."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
 
+from remit_consumers.access.roles import Act, act_of, may
+from remit_consumers.access.sessions import Identity
+from remit_consumers.dashboard.gate import LOCAL
+from remit_consumers.dashboard.paths import PAGES
 from remit_consumers.dashboard.site import Site
 from remit_consumers.dashboard.words import LANGUAGES, Words, preferred, words_of
+from remit_consumers.views.reading import user_name
 
 LANGUAGE_COOKIE: Final = "remit_language"
 THEME_COOKIE: Final = "remit_theme"
@@ -23,17 +29,41 @@ class Asked:
         request: As it came.
         t: The words to answer in.
         theme: The light to answer in.
+        identity: Who asks.
     """
 
     site: Site
     request: Request
     t: Words
     theme: str
+    identity: Identity
 
     @property
     def is_officer(self) -> bool:
         """Whether small counts are told."""
-        return self.site.gate.is_officer
+        return self.may(Act.SEE_SMALL_COUNTS)
+
+    @property
+    def sees_values(self) -> bool:
+        """Whether values of rows are shown."""
+        return self.may(Act.SEE_VALUES)
+
+    @property
+    def is_in(self) -> bool:
+        """Whether there is a session to leave."""
+        return self.identity.who != LOCAL
+
+    def signed(self) -> str:
+        """Who asks, as records name them."""
+        return user_name() if self.identity.who == LOCAL else self.identity.who
+
+    def may(self, act: Act) -> bool:
+        """Whether who asks may do something: what they may not is not offered."""
+        return may(self.identity.role, act)
+
+    def pages(self) -> Sequence[str]:
+        """The pages that who asks may see, in the order of the menu."""
+        return [name for name in PAGES if (act := act_of("GET", f"/{name}")) and self.may(act)]
 
     @property
     def wants_part(self) -> bool:
@@ -53,4 +83,6 @@ def asked(site: Site, request: Request) -> Asked:
     if language not in languages:
         language = preferred(request.headers.get("accept-language", ""))
     theme = query.get("theme") or request.cookies.get(THEME_COOKIE, "")
-    return Asked(site, request, words_of(language), theme if theme in THEMES else THEMES[0])
+    light = theme if theme in THEMES else THEMES[0]
+    identity: Identity = request.state.identity  # of the doorkeeper; a call that passed none fails
+    return Asked(site, request, words_of(language), light, identity)

@@ -1,17 +1,40 @@
-"""Who may look: everybody on this machine, or whoever holds the token that was printed, once."""
+"""Who may look: everybody on this machine in one role, or whoever holds a one-time token, in the role that it is for."""
 
 import hmac
 import ipaddress
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from starlette.requests import Request
 
+from remit_consumers.access.invitations import stands, take
+from remit_consumers.access.limits import Limit
+from remit_consumers.access.provider import Provider, bearer_of
+from remit_consumers.access.roles import Role
+from remit_consumers.access.sessions import Identity, Sessions
+from remit_consumers.clock import utc_now
+
 COOKIE: Final = "remit_session"
+TLS_COOKIE: Final = f"__Host-{COOKIE}"
+"""Under TLS: a browser takes it from this host alone, for every path, and never without TLS (RFC 6265bis, section 4.1.3.2)."""
+
 TOKEN_BYTES: Final = 32
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+LOCAL, PRINTED, INVITED = "local", "printed", "invited:"
+"""How the record of reads names who was let in by the machine, by the printed token, by one of `remit access invite`."""
+
+FAILED_MAX: Final = 10
+FAILED_WINDOW_S: Final = 60.0
+"""Tokens that are none: so many from an address in so many seconds."""
+
+CALLS_MAX: Final = 1_200
+CALLS_WINDOW_S: Final = 60.0
+"""Calls of one identity: an open live page makes 120 a minute."""
 
 
 def is_loopback(host: str) -> bool:
@@ -22,19 +45,34 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _uncounted(_: str) -> None:
+    """Count nothing: a dashboard alone has no metrics."""
+
+
 @dataclass(slots=True)
 class Gate:
     """Lets people in.
 
     Attributes:
         is_open: Whether whoever reaches the port may look: it listens on this machine alone.
-        is_officer: Whether who looks is the privacy officer, to whom small counts are told.
+        role: Of whom the machine or the printed token lets in.
+        keys: Where one-time tokens of `remit access invite` lie; None where there are none.
+        provider: Whose tokens a program may bear instead; None where none is configured.
+        refused: Told the reason of each call that is refused.
+        sessions: Who is in.
+        failed: Limits tokens that are none.
+        calls: Limits calls.
     """
 
     is_open: bool = True
-    is_officer: bool = False
+    role: Role = Role.AUDITOR
+    keys: Path | None = None
+    provider: Provider | None = None
+    refused: Callable[[str], None] = _uncounted
+    sessions: Sessions = field(default_factory=Sessions, repr=False)
+    failed: Limit = field(default_factory=lambda: Limit(FAILED_MAX, FAILED_WINDOW_S), repr=False)
+    calls: Limit = field(default_factory=lambda: Limit(CALLS_MAX, CALLS_WINDOW_S), repr=False)
     _token: str = field(default_factory=lambda: secrets.token_urlsafe(TOKEN_BYTES), repr=False)
-    _sessions: set[str] = field(default_factory=set, repr=False)
 
     @property
     def token(self) -> str:
@@ -42,29 +80,63 @@ class Gate:
         return "" if self.is_open else self._token
 
     def enter(self, token: str) -> str | None:
-        """Take the token, which is void afterwards; gives the session, or None where it is not the one."""
-        if not self._token or not hmac.compare_digest(token.encode(), self._token.encode()):
-            return None
-        self._token = ""
-        session = secrets.token_urlsafe(TOKEN_BYTES)
-        self._sessions.add(session)
-        return session
+        """Take a token, which is void afterwards; gives the word of a new session, or None where it is none.
 
-    def admits(self, request: Request) -> bool:
-        """Whether a request may be answered.
+        Raises:
+            SettingsError: The file of tokens cannot be read.
+        """
+        if not token:
+            return None
+        if self.token and hmac.compare_digest(
+            token.encode("utf-8", "replace"), self._token.encode()
+        ):
+            self._token = ""
+            return self.sessions.begin(Identity(PRINTED, self.role))
+        found = take(self.keys, token, utc_now()) if self.keys else None
+        if found is None:
+            return None
+        return self.sessions.begin(Identity(f"{INVITED}{found.id}", found.role, found.id))
+
+    def identity(self, request: Request) -> Identity | None:
+        """Who asks; None where nobody may.
 
         On this machine alone the name that was asked for must be this machine's: a page elsewhere whose name was made to
         point here would be asked under its own.
+
+        Raises:
+            SettingsError: The file of tokens cannot be read.
+            KeysOutOfReach: The identity provider does not answer.
         """
-        if self.is_open:
-            return _name(request) in LOCAL_NAMES
-        return request.cookies.get(COOKIE, "") in self._sessions
+        if self.is_open and _name(request) not in LOCAL_NAMES:
+            return None
+        if self.provider and (token := bearer_of(request.headers.get("authorization", ""))):
+            return self.provider.identity(token)
+        found = self.sessions.of(word_of(request))
+        if found is not None and self._stands(found):
+            return found
+        return Identity(LOCAL, self.role) if self.is_open else None
+
+    def _stands(self, identity: Identity) -> bool:
+        """Whether what let somebody in was not taken away since."""
+        if not identity.invitation:
+            return True
+        return self.keys is not None and stands(self.keys, identity.invitation, utc_now())
 
     @staticmethod
     def is_own(request: Request) -> bool:
         """Whether a form comes from a page of ours, as the browser says; else it changes nothing."""
         sent_from = _split(request.headers.get("origin", "")).netloc
         return bool(sent_from) and sent_from == request.headers.get("host", "")
+
+
+def cookie_of(request: Request) -> str:
+    """The name of the session's cookie on the way that a request came."""
+    return TLS_COOKIE if request.url.scheme == "https" else COOKIE
+
+
+def word_of(request: Request) -> str:
+    """The word of a session that a browser holds; empty where it holds none."""
+    return request.cookies.get(cookie_of(request), "")
 
 
 def _name(request: Request) -> str:

@@ -18,7 +18,6 @@ from remit_consumers.dashboard.asked import (
     Asked,
 )
 from remit_consumers.dashboard.charts import NOTHING
-from remit_consumers.dashboard.paths import PAGES
 from remit_consumers.dashboard.small_counts import FEW
 from remit_consumers.dashboard.words import LANGUAGES
 
@@ -46,7 +45,7 @@ def page(asked: Asked, name: str, shown: Mapping[str, object], status: int = 200
         "asked": asked,
         "page": name,
         "http_status": status,
-        "pages": PAGES,
+        "pages": asked.pages(),
         "languages": LANGUAGES,
         "themes": THEMES,
         "policy": asked.site.policy,

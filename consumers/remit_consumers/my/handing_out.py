@@ -14,6 +14,7 @@ from starlette.requests import Request as Call
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from remit_consumers.access.roles import Act, may
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
@@ -35,9 +36,12 @@ def handing_out(deployment: Deployment, metrics: Metrics, now: Clock = utc_now) 
         return JSONResponse({"error": message}, status, NO_STORE)
 
     async def door(call: Call) -> Response:
-        if bearer(deployment.settings.keys, call.headers.get("authorization", "")) is None:
+        token = bearer(deployment.settings.keys, call.headers.get("authorization", ""))
+        if token is None:
             message = "a token is needed: `remit requests tokens add`"
             return refused(401, "unauthorised", message)
+        if not may(token.role, Act.HAND_OUT_LINKS):
+            return refused(403, "role", "the token's role may not: see docs/access.md")
         try:
             said = await _said(call)
             made = await run_in_threadpool(_made, deployment, said, now)

@@ -7,7 +7,7 @@
     POST /v1/requests/ID/fulfil       {"correction"?, "reviewed"?}; access answers with the zip
     POST /v1/requests/ID/delay, deny  {"why"}
 
-201 taken, 200 done, 400 not so, 401 no token, 404 no such request, 409 not at this moment, 503 lake, vault or keys are out of reach.
+201 taken, 200 done, 400 not so, 401 no token, 403 not in this role, 404 no such request, 409 not at this moment, 503 lake, vault or keys are out of reach.
 """
 
 import json
@@ -21,6 +21,7 @@ from starlette.requests import Request as Call
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from remit_consumers.access.roles import Act, act_of, may
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.erase import EVERYTHING
 from remit_consumers.erasure.scope import Scope, SubjectRef
@@ -74,26 +75,31 @@ class Api:
     def routes(self) -> list[Route]:
         """What it answers to."""
         return [
-            Route("/v1/requests", self._door(_take), methods=["POST"]),
-            Route("/v1/requests", self._door(_list), methods=["GET"]),
-            Route("/v1/requests/{request}", self._door(_show), methods=["GET"]),
+            self._route("POST", "/v1/requests", _take),
+            self._route("GET", "/v1/requests", _list),
+            self._route("GET", "/v1/requests/{request}", _show),
             *(
-                Route(f"/v1/requests/{{request}}/{name}", self._door(does), methods=["POST"])
+                self._route("POST", f"/v1/requests/{{request}}/{name}", does)
                 for name, does in _STEPS.items()
             ),
         ]
 
-    def _door(self, does: _Does) -> Callable[[Call], Any]:
+    def _route(self, method: str, path: str, does: _Does) -> Route:
+        return Route(path, self._door(does, act_of(method, path)), methods=[method])
+
+    def _door(self, does: _Does, act: Act | None) -> Callable[[Call], Any]:
         async def door(call: Call) -> Response:
-            program = bearer(self.deployment.settings.keys, call.headers.get("authorization", ""))
-            if program is None:
+            token = bearer(self.deployment.settings.keys, call.headers.get("authorization", ""))
+            if token is None:
                 return self._refused(
                     401, "unauthorised", "a token is needed: `remit requests tokens add`"
                 )
+            if act is None or not may(token.role, act):
+                return self._refused(403, "role", "the token's role may not: see docs/access.md")
             try:
                 said = await _body(call)
                 answer = await run_in_threadpool(
-                    self._done, does, program, call.path_params.get("request", ""), said
+                    self._done, does, token.name, call.path_params.get("request", ""), said
                 )
             except StaleWriter as error:
                 return self._refused(409, "stale", str(error))

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from remit_consumers.access.roles import Role
 from remit_schemas.durable import replace_file
 from remit_schemas.errors import SettingsError
 
@@ -25,11 +26,13 @@ class Token:
         name: Of the program, for people; the record of steps names it.
         sha256: Of the token, as hex.
         added_on: Day, as ISO 8601.
+        role: What its program may do: access/roles.py. Tokens of before there were roles may what they could.
     """
 
     name: str
     sha256: str
     added_on: str
+    role: Role = Role.OFFICER
 
 
 def read(keys: Path) -> tuple[Token, ...]:
@@ -40,14 +43,16 @@ def read(keys: Path) -> tuple[Token, ...]:
     """
     try:
         entries: list[dict[str, Any]] = json.loads((keys / FILE).read_bytes())["tokens"]
-        return tuple(Token(**entry) for entry in entries)
+        return tuple(
+            Token(**{**one, "role": Role(one.get("role", Role.OFFICER))}) for one in entries
+        )
     except FileNotFoundError:
         return ()
     except (OSError, ValueError, TypeError, KeyError):
         raise SettingsError(f"{FILE} beside the keys cannot be read as tokens") from None
 
 
-def add(keys: Path, name: str) -> str:
+def add(keys: Path, name: str, role: Role = Role.OFFICER) -> str:
     """Make a token, and give it: nobody can read it again.
 
     Raises:
@@ -59,7 +64,8 @@ def add(keys: Path, name: str) -> str:
     if any(one.name == name for one in known):
         raise SettingsError("there is a token of that name; revoke it first, or choose another")
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    _write(keys, (*known, Token(name, digest(token), time.strftime("%Y-%m-%d", time.gmtime()))))
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    _write(keys, (*known, Token(name, digest(token), today, role)))
     return token
 
 
@@ -76,8 +82,8 @@ def revoke(keys: Path, name: str) -> None:
     _write(keys, left)
 
 
-def bearer(keys: Path, header: str) -> str | None:
-    """Give the name of the program whose token an Authorization header bears; None where it bears none.
+def bearer(keys: Path, header: str) -> Token | None:
+    """Give the token that an Authorization header bears; None where it bears none.
 
     Source: RFC 6750, section 2.1.
     """
@@ -85,7 +91,7 @@ def bearer(keys: Path, header: str) -> str | None:
     if kind.lower() != "bearer" or not token:
         return None
     given = digest(token.strip())
-    return next((one.name for one in read(keys) if hmac.compare_digest(one.sha256, given)), None)
+    return next((one for one in read(keys) if hmac.compare_digest(one.sha256, given)), None)
 
 
 def digest(token: str) -> str:

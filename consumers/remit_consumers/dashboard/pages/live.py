@@ -45,7 +45,7 @@ def show(asked: Asked) -> Mapping[str, object]:
     if rows:
         contracts = sorted({row.contract for row in rows})
         begins = not asked.wants_part
-        asked.site.audit.look(contracts, len(rows), is_officer=asked.is_officer, begins=begins)
+        asked.site.audit.look(contracts, len(rows), identity=asked.identity, begins=begins)
     return {
         "rows": [_shown(row) for row in rows],
         "is_empty": not rows,

@@ -5,6 +5,7 @@ from typing import Final
 
 from starlette.responses import PlainTextResponse, Response
 
+from remit_consumers.access.roles import Act
 from remit_consumers.backup.guard import check_applied
 from remit_consumers.backup.shelf import beyond_use
 from remit_consumers.dashboard.asked import Asked
@@ -44,7 +45,7 @@ def show(asked: Asked) -> Mapping[str, object]:
         "beyond": _beyond(asked),
         "plain_door": stand.report.plain_door,
         "outcomes": OUTCOMES,
-        "can_bundle": asked.site.told.evidence is not None,
+        "can_bundle": asked.may(Act.TAKE_EVIDENCE) and asked.site.told.evidence is not None,
     }
 
 

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from starlette.responses import Response
 
+from remit_consumers.access.roles import Act
 from remit_consumers.dashboard.asked import Asked
 from remit_consumers.dashboard.render import HEADERS
 from remit_consumers.deployment import Deployment
@@ -20,7 +21,6 @@ from remit_consumers.requests.clock import due
 from remit_consumers.requests.fulfil import Given, fulfil
 from remit_consumers.requests.opened import open_register
 from remit_consumers.requests.register import Register
-from remit_consumers.views.reading import user_name
 from remit_schemas.errors import RequestRefused
 from remit_schemas.requests import (
     Channel,
@@ -55,7 +55,7 @@ def show(asked: Asked) -> Mapping[str, object]:
         "closed_count": len(closed),
         "late": sum(one.due_at < now for one in open_),
         "counts": asked.site.figures.now().report.requests,
-        "can_work": asked.is_officer and asked.site.deployment is not None,
+        "can_work": asked.may(Act.WORK_REQUESTS) and asked.site.deployment is not None,
         "kinds": _kinds(terms),
     }
 
@@ -144,12 +144,12 @@ def _desk(asked: Asked) -> tuple[Deployment, Register]:
     Raises:
         RequestRefused: Somebody else asks, or they cannot be had from here.
     """
-    if not asked.is_officer or asked.site.deployment is None:
+    if not asked.may(Act.WORK_REQUESTS) or asked.site.deployment is None:
         raise RequestRefused(
-            "requests are worked by the privacy officer: `remit dashboard --officer`"
+            "requests are worked by the privacy officer: `remit dashboard --role privacy_officer`"
         )
     deployment = asked.site.deployment()
-    return deployment, open_register(deployment, user_name())
+    return deployment, open_register(deployment, asked.signed())
 
 
 def _one(kind: type[Word], form: Form, name: str) -> Word:

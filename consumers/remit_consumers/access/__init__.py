@@ -1,0 +1,1 @@
+"""Who may do what at the operator's side: roles, one-time tokens, sessions, limits."""

@@ -1,0 +1,45 @@
+"""How often somebody may call: counted in windows, in memory that is bounded whatever names come."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+NAMES_MAX: Final = 4096
+"""Names that are remembered at once; the one that called longest ago is forgotten first."""
+
+
+class Limit:
+    """Lets each name call so often in a window of time."""
+
+    def __init__(
+        self, calls: int, window_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Count calls.
+
+        Args:
+            calls: That a name has in each window.
+            window_s: Seconds of a window.
+            clock: Tells seconds.
+        """
+        self._calls, self._window_s, self._clock = calls, window_s, clock
+        self._counted: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def wait_s(self, name: str) -> int:
+        """Whole seconds that a name has to wait; 0 where it may call."""
+        with self._lock:
+            began, count = self._counted.get(name, (0.0, 0))
+            left = began + self._window_s - self._clock()
+        return int(left) + 1 if count >= self._calls and left > 0 else 0
+
+    def count(self, name: str) -> None:
+        """Count a call."""
+        now = self._clock()
+        with self._lock:
+            began, count = self._counted.pop(name, (now, 0))
+            is_over = now >= began + self._window_s
+            self._counted[name] = (now, 1) if is_over else (began, count + 1)
+            while len(self._counted) > NAMES_MAX:
+                self._counted.popitem(last=False)
