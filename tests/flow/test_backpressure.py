@@ -2,7 +2,10 @@
 
 import json
 import signal
-from collections.abc import Iterator
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,8 @@ RATE = 10_000  # events a second: a second of them fills the spool
 TURNS, TURNS_PROVED = 4, 60
 WORKS_S, STANDS_S = 0.2, 2.0  # in each turn: the consumer works, and is stopped
 GROWTH_MB = 150  # of the app, with its spool of 1 MB, and of a consumer, with a flush of 16 MB
+
+Running = subprocess.Popen[str]
 
 APP = """
 import json, select, sys, time
@@ -51,15 +56,57 @@ def pressed(tmp_path: Path) -> Iterator[Installation]:
     installed.end_all()
 
 
+class Watch:
+    """The most that an app, its consumer and the spool between them took.
+
+    Attributes:
+        held: Of the spool, bytes on the disk.
+        grown: Of each process, MiB of memory beyond what it had at first.
+    """
+
+    def __init__(self, installed: Installation, processes: Mapping[str, Running]) -> None:
+        self._installed = installed
+        self._processes = processes
+        self._before = {name: resident_mb(one.pid) for name, one in processes.items()}
+        self.grown = dict.fromkeys(processes, 0.0)
+        self.held = 0
+
+    def go_on(self, seconds: float) -> None:
+        """Look again and again for so long."""
+        ends = time.monotonic() + seconds
+
+        def is_over() -> bool:
+            self._look()
+            return time.monotonic() > ends
+
+        until(is_over, "the clock stands still", look_s=0.02)
+
+    def _look(self) -> None:
+        self.held = max(self.held, spooled(self._installed))
+        for name, process in self._processes.items():
+            assert process.poll() is None, f"{name} has ended"
+            grown = resident_mb(process.pid) - self._before[name]
+            self.grown[name] = max(self.grown[name], grown)
+
+
 def spooled(installed: Installation) -> int:
     """What the spool takes on the disk, in bytes."""
     total = 0
     for path in (installed.data / "spool").rglob("*"):
-        try:
+        with suppress(FileNotFoundError):  # stored meanwhile
             total += path.stat().st_blocks * 512
-        except FileNotFoundError:  # stored meanwhile
-            continue
     return total
+
+
+def told_to_end(app: Running) -> tuple[int, Mapping[str, int]]:
+    """Tell an app to end; give how many events were taken from it, and how many refused by reason."""
+    assert app.stdin is not None
+    assert app.stdout is not None
+    app.stdin.write("end\n")
+    app.stdin.flush()
+    said = json.loads(app.stdout.readline())
+    end(app)
+    return said["taken"], said["refused"]
 
 
 @pytest.mark.clause("S110e")
@@ -70,53 +117,31 @@ def test_a_consumer_slower_than_the_stream_costs_counted_refusals_and_no_event(
     consumer = pressed.consume(tmp_path / "run.log")
     until(lambda: "consuming" in (tmp_path / "run.log").read_text(), "no consumer starts")
     app = pressed.program(APP, RATE)
-    processes = {"app": app.pid, "consumer": consumer.pid}
     until(lambda: spooled(pressed) > 0, "the app does not emit")
-    before = {name: resident_mb(pid) for name, pid in processes.items()}
-    most, held = dict.fromkeys(processes, 0.0), 0
-
-    def look() -> bool:
-        nonlocal held
-        assert (app.poll(), consumer.poll()) == (None, None)
-        held = max(held, spooled(pressed))
-        for name, pid in processes.items():
-            most[name] = max(most[name], resident_mb(pid))
-        return False
-
-    def last(seconds: float) -> None:
-        with pytest.raises(AssertionError, match="is over"):
-            until(look, "it is over", seconds, 0.02)
-
+    watch = Watch(pressed, {"app": app, "consumer": consumer})
     for _ in range(TURNS_PROVED if prove else TURNS):
         consumer.send_signal(signal.SIGSTOP)
-        last(STANDS_S)
+        watch.go_on(STANDS_S)
         consumer.send_signal(signal.SIGCONT)
-        last(WORKS_S)
-    assert app.stdin is not None
-    assert app.stdout is not None
-    app.stdin.write("end\n")
-    app.stdin.flush()
-    said = json.loads(app.stdout.readline())
-    end(app)
+        watch.go_on(WORKS_S)
+    taken, refused = told_to_end(app)
     consumer.terminate()
     assert consumer.wait(60) == 0
     pressed.settle()
-
-    grown = {name: most[name] - before[name] for name in processes}
     with capsys.disabled():
-        print(f"\n  {said}; spool {held / 1e6:.1f} MB of {SPOOL_BYTES / 1e6:.0f}; grown {grown}")  # noqa: T201
-    assert said["refused"].keys() == {"spool_full"}
-    assert held <= 2 * SPOOL_BYTES
-    assert max(grown.values()) < GROWTH_MB
-    told = pressed.contract("page_view")
-    refused = sum(said["refused"].values())
-    assert (told["offered"], told["refused"], told["in_flight"]) == (
-        said["taken"] + refused,
-        refused,
-        0,
-    )
-    assert told["stored"] + told["let_go"] == said["taken"]
-    rows = pressed.rows("page_view")
+        print(f"\n  {taken} taken, {refused}; spool {watch.held} bytes; MB grown {watch.grown}")  # noqa: T201
+    assert refused.keys() == {"spool_full"}
+    assert watch.held <= 2 * SPOOL_BYTES
+    assert max(watch.grown.values()) < GROWTH_MB
+    assert_counted(pressed, taken, sum(refused.values()))
+
+
+def assert_counted(installed: Installation, taken: int, refused: int) -> None:
+    """Every event is stored once, or counted as refused; the proof holds."""
+    told = installed.contract("page_view")
+    assert (told["offered"], told["refused"]) == (taken + refused, refused)
+    assert (told["stored"] + told["let_go"], told["in_flight"]) == (taken, 0)
+    rows = installed.rows("page_view")
     assert rows.num_rows == told["stored"]
     assert each_once(rows)
-    assert pressed.breaches() == {}
+    assert installed.breaches() == {}
