@@ -137,8 +137,8 @@ def _running(rate: int) -> Iterator[Running]:
             edge = EdgeProcess(installed.data, Path(folder) / "edge.log", **settings)
             stack.callback(edge.end)
             app = flow(installed, rate, 1.0)
-            watched = {"remit run": run, "remit edge": edge.process, "the app": app}
-            yield installed, app, edge, {name: Watched(one.pid) for name, one in watched.items()}
+            pids = {"remit run": run.pid, "remit edge": edge.process.pid, "the app": app.pid}
+            yield installed, app, edge, {name: Watched(pid) for name, pid in pids.items()}
         finally:
             installed.end_all()
 

@@ -6,7 +6,6 @@ import signal
 from collections.abc import Callable, Mapping
 
 from kit.cluster_world import World, recovery
-from kit.kafka_cluster import Broker
 from kit.watching import until
 
 Fault = Callable[[World, random.Random], float | None]
@@ -44,14 +43,15 @@ def controller_moved(world: World, _: random.Random) -> float:
 
 def rolling_restart(world: World, chance: random.Random) -> float:
     """Each broker ends cleanly and comes back, one behind the other."""
-
-    def restart(broker: Broker) -> None:
-        broker.end(signal.SIGTERM)
-        broker.start()
-        world.await_whole()
-
     order = chance.sample(world.cluster.brokers, len(world.cluster.brokers))
-    return recovery(world, lambda: [restart(broker) for broker in order])
+
+    def restart_all() -> None:
+        for broker in order:
+            broker.end(signal.SIGTERM)
+            broker.start()
+            world.await_whole()
+
+    return recovery(world, restart_all)
 
 
 def network_cut(world: World, chance: random.Random) -> float | None:

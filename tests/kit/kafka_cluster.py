@@ -128,7 +128,8 @@ class Cluster:
             for file in broker.java.folder.glob("data/__cluster_metadata-0/quorum-state")
         ]
         newest = max(states, key=lambda state: (state["leaderEpoch"], state["leaderId"]))
-        return self.brokers[newest["leaderId"] - 1]
+        leader = int(newest["leaderId"])
+        return self.brokers[leader - 1]
 
     def leader(self, topic: str, partition: int) -> Broker:
         """The broker that leads a partition."""
