@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from remit_schemas.durable import replace_file
 from remit_schemas.errors import SettingsError
+from remit_schemas.read_json import read_json
 
 FILE: Final = "request-tokens.json"
 TOKEN_BYTES: Final = 24  # random: 192 bits, so that SHA-256 without a salt cannot be guessed back
@@ -39,7 +40,7 @@ def read(keys: Path) -> tuple[Token, ...]:
         SettingsError: The file is not one that remit wrote.
     """
     try:
-        entries: list[dict[str, Any]] = json.loads((keys / FILE).read_bytes())["tokens"]
+        entries: list[dict[str, Any]] = read_json((keys / FILE).read_bytes())["tokens"]
         return tuple(Token(**entry) for entry in entries)
     except FileNotFoundError:
         return ()
