@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kit.exchange import NoFideslang, read_by_fideslang
+from kit.apart import NotInstalled
+from kit.exchange import read_by_fideslang
 from kit.installation import Installation, each_once
 from kit.parts import RealParts
 from kit.tree import ROOT
@@ -118,7 +119,7 @@ def test_the_second_policy_is_exported_in_every_form(
     library.remit("policy", "export", "--as", "fideslang", "--output", str(path))
     try:
         read = read_by_fideslang(path.read_text())
-    except NoFideslang as missing:
+    except NotInstalled as missing:
         real_parts.not_ran("fideslang", str(missing))
         pytest.skip(str(missing))
     assert read["unknown"] == []

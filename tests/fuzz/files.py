@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fuzz.target import ROOM, Target, of_file, of_text
 
+from fuzz.target import ROOM, Target, of_file, of_text
 from remit.edge import sources
 from remit_cli.consent_receipts import _read as read_receipts
 from remit_consumers.backup.manifest import MANIFEST, read_manifest
@@ -27,6 +27,7 @@ from remit_consumers.lake.splice import spliced
 from remit_consumers.requests import tokens
 from remit_consumers.sharing.transferred import verify
 from remit_consumers.vault import witness as vault_witness
+from remit_consumers.vault.store import Extent
 from remit_schemas.bundle import decode_bundle
 from remit_schemas.contract import builtin, contract_of
 from remit_schemas.export.consent_receipt import check_receipt
@@ -153,6 +154,10 @@ def _in_folder(name: str, read: Callable[[Path], object]) -> Callable[[bytes], o
     return of_file(where, lambda file: read(file.parents[len(Path(name).parts) - 1]))
 
 
+def _vault_seen(keys: Path) -> Extent:
+    return vault_witness.Witness(keys).compare(lambda: Extent(b"", 1, 1))
+
+
 def _line(value: object) -> bytes:
     return json.dumps(value).encode()
 
@@ -212,9 +217,7 @@ TARGETS = (
         ),
     ),
     Target("evidence_zip", of_file("evidence.zip", _evidence), (_archive(),)),
-    Target(
-        "anchor", _in_folder("anchors/0000.json", lambda data: anchor.kept(data)), (_line(ANCHOR),)
-    ),
+    Target("anchor", _in_folder("anchors/0000.json", anchor.kept), (_line(ANCHOR),)),
     Target(
         "witness",
         of_file("witness.jsonl", lambda file: Witness(file).anchors()),
@@ -246,9 +249,9 @@ TARGETS = (
     ),
     Target(
         "vault_seen",
-        _in_folder(vault_witness.FILE, lambda keys: vault_witness.Witness(keys)._seen()),
+        _in_folder(vault_witness.FILE, _vault_seen),
         (_line({"vault": "00", "edition": 1, "records": 2}),),
-    ),  # noqa: SLF001
+    ),
     Target("backup_manifest", _in_folder(MANIFEST, read_manifest), (b"{}",)),
     Target(
         "transfer",

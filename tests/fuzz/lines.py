@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from fuzz.target import Target, of_text
-
 from remit import access_log, text_log
 from remit.edge.limits import Limits
 from remit.settings import Settings as ProducerSettings

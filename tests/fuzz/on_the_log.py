@@ -5,8 +5,8 @@ from functools import partial
 
 import numpy as np
 import pyarrow as pa
-from fuzz.target import Target, of_text
 
+from fuzz.target import Target, of_text
 from remit import arrivals
 from remit.bridge.schema_ids import _fingerprint
 from remit.journal import _parsed

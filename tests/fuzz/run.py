@@ -27,6 +27,7 @@ WORD_BYTES_MAX = 64
 def fuzz(name: str, seconds: float) -> None:
     """Fuzz one target in this process; libFuzzer ends it."""
     import atheris  # noqa: PLC0415 - only `make fuzz` has it
+
     from fuzz.mutated import PLANTED, WORDS  # noqa: PLC0415 - after its imports were instrumented
     from fuzz.table import TARGETS  # noqa: PLC0415 - as above
     from kit.canaries import BITS, assert_silent, said  # noqa: PLC0415 - as above

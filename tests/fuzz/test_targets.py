@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 from conftest import PROVE
-from fuzz.mutated import inputs, nested, replaced
-from fuzz.table import TARGETS
-from fuzz.target import Target, tidy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzz.mutated import inputs, nested, replaced
+from fuzz.table import TARGETS
+from fuzz.target import Target, tidy
 from kit.canaries import assert_silent, said
 
-EXAMPLES = 1_000 if PROVE else 15
+EXAMPLES = 1_000 if PROVE else 8
 FOUND = Path(__file__).parent / "found"
 """Inputs that were finds once, by target: `<target>/<name>`."""
 

@@ -3,8 +3,8 @@
 from functools import partial
 
 import pyarrow as pa
-from fuzz.target import Target, of_text
 
+from fuzz.target import Target, of_text
 from kit.means import REDUCERS
 from remit_consumers.proof.residue.detector import Detector
 from remit_schemas.parameters import complete

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from fuzz.target import Target, of_text
-
 from remit.batched import BatchClient
 from remit.collect import Answer, Request, collect
 from remit.edge.app import _key_of
@@ -71,7 +70,7 @@ def _choice(data: bytes) -> None:
 
 
 def _packed(data: bytes) -> object:
-    async def receive() -> dict[str, Any]:  # noqa: RUF029 - ASGI
+    async def receive() -> dict[str, Any]:
         return {"body": data}
 
     headers = {b"content-type": b"text/plain", b"content-encoding": b"gzip"}

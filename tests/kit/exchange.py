@@ -1,16 +1,10 @@
 """What reads the exports: fideslang in an environment of its own, and the words of DPV."""
 
 import json
-import shutil
 import subprocess
-import sys
-import venv
 from pathlib import Path
 
-from kit.tree import ROOT
-
-LOCK = ROOT / "requirements" / "exchange.txt"
-PLACE = ROOT / ".cache" / "exchange"
+from kit.apart import python_of
 
 READ = """
 import json, sys
@@ -39,37 +33,10 @@ print(json.dumps({"declarations": len(declared), "fields": len(fields), "unknown
 """Reads a taxonomy with fideslang's own models, and names the keys that neither it nor fideslang knows."""
 
 
-class NoFideslang(Exception):
-    """The environment cannot be made; the message says what is missing."""
-
-
-def fideslang_python() -> Path:
-    """Give the Python that has fideslang, of the versions that are locked.
-
-    Raises:
-        NoFideslang: It cannot be installed.
-    """
-    python, made = PLACE / "bin" / "python", PLACE / "made-of.txt"
-    if made.exists() and made.read_bytes() == LOCK.read_bytes():
-        return python
-    venv.create(PLACE, clear=True)
-    install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--require-hashes"]
-    done = subprocess.run(
-        [*install, "--python", str(python), "-r", str(LOCK)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise NoFideslang(f"{LOCK.name} cannot be installed")
-    shutil.copy(LOCK, made)
-    return python
-
-
 def read_by_fideslang(text: str) -> dict[str, object]:
     """Read a taxonomy as fideslang does: how much it holds, and which keys nobody knows."""
     done = subprocess.run(
-        [str(fideslang_python()), "-c", READ],
+        [str(python_of("exchange")), "-c", READ],
         input=text,
         capture_output=True,
         text=True,

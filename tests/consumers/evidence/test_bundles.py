@@ -34,7 +34,9 @@ from remit_schemas.policy import find_policy
 
 POLICY = find_policy()
 RESULTS = b'<testsuites><testsuite name="pytest" tests="9" failures="0" errors="0" skipped="2"/></testsuites>'
-NOW = datetime.now(UTC) + timedelta(hours=12)  # after everything stored here, however late in a run these tests come
+NOW = datetime.now(UTC) + timedelta(
+    hours=12
+)  # after everything stored here, however late in a run these tests come
 CANARY = "canary-of-a-person"
 
 Members = dict[str, bytes]

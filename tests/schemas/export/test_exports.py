@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import pytest
 from rdflib import RDF, Graph, URIRef
 
-from kit.exchange import NoFideslang, dpv_words, read_by_fideslang
+from kit.apart import NotInstalled
+from kit.exchange import dpv_words, read_by_fideslang
 from kit.parts import RealParts
 from kit.policies import IMPROVE, OPERATE, REPORT, make_contracts, make_policy, make_rule
 from remit_schemas.category import DPV, DPV_PD, Decision
@@ -65,7 +66,7 @@ def test_fideslang_reads_what_is_written_and_knows_every_key(real_parts: RealPar
     taxonomy = fideslang(POLICY, CONTRACTS)
     try:
         read = read_by_fideslang(json.dumps(taxonomy))
-    except NoFideslang as missing:
+    except NotInstalled as missing:
         real_parts.not_ran("fideslang", str(missing))
         pytest.skip(str(missing))
     real_parts.ran("fideslang", "in an environment of its own")
