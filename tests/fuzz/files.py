@@ -19,6 +19,7 @@ from remit_consumers.backup.manifest import MANIFEST, read_manifest
 from remit_consumers.erasure import informed
 from remit_consumers.erasure.certificate import Certificate
 from remit_consumers.evidence import anchor, archive
+from remit_consumers.evidence.bundle import MANIFEST as MANIFEST_OF_EVIDENCE
 from remit_consumers.evidence.witness import Witness
 from remit_consumers.lake.durable import options
 from remit_consumers.lake.log import entry
@@ -91,7 +92,7 @@ def _archive() -> bytes:
     packed = io.BytesIO()
     manifest = {"facts": {"format": 1, "files": {"a.json": {"sha256": ""}}}, **SIGNED}
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as into:
-        into.writestr(archive.MANIFEST, json.dumps(manifest))
+        into.writestr(MANIFEST_OF_EVIDENCE, json.dumps(manifest))
         into.writestr("a.json", '{"a":1}')
     return packed.getvalue()
 
@@ -184,7 +185,7 @@ TARGETS = (
     Target(
         "policy_json",
         policy_from_json,
-        (POLICY.canonical.encode() if isinstance(POLICY.canonical, str) else POLICY.canonical,),
+        (POLICY.canonical,),
         is_quoting=True,
     ),
     Target(

@@ -69,9 +69,9 @@ def apart(name: str, seconds: float) -> bool:
     begin, log = time.monotonic(), CACHE / f"{name}.log"
     child = os.fork()
     if not child:
-        with log.open("wb") as told:
-            os.dup2(told.fileno(), 1)
-            os.dup2(told.fileno(), 2)
+        with log.open("wb") as into:
+            os.dup2(into.fileno(), 1)
+            os.dup2(into.fileno(), 2)
         fuzz(name, seconds)
         os._exit(0)
     _, status = os.waitpid(child, 0)
