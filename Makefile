@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1 # the lock says which pyright; nothing looks for a newer one
 
 .DEFAULT_GOAL := help
-.PHONY: help demo browser dashboard test prove lint format bench bench-peers soak boards lock clean parts
+.PHONY: fuzz help demo browser dashboard test prove lint format bench bench-peers soak boards lock clean parts
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ browser: $(VENV)/.ready ## build the browser tracker: the file that the edge ser
 	scripts/npm run check
 	scripts/npm run build
 
+fuzz: $(VENV)/.fuzz ## fuzz every parser by coverage: MINUTES= each (1), TARGET= some of them; tests/fuzz/README.md has the list
+	python tests/fuzz/run.py --minutes $(or $(MINUTES),1) $(TARGET)
+
 boards: $(VENV)/.ready ## write the Grafana boards anew
 	python scripts/boards
 
@@ -72,4 +75,8 @@ $(VENV)/.locked: requirements/dev.txt
 
 $(VENV)/.ready: $(VENV)/.locked pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.ready requirements/fuzz.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@touch $@

@@ -1,7 +1,6 @@
 """What the commands about requests share: the register of a data folder, what stands on standard input, how a request is shown."""
 
 import getpass
-import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from remit_consumers.requests.register import Register
 from remit_consumers.settings import Settings
 from remit_schemas.errors import RequestRefused
 from remit_schemas.policy import find_policy
+from remit_schemas.read_json import read_json
 from remit_schemas.requests import RequestTerms
 
 FLUSH_TIMEOUT_S = 60.0
@@ -87,7 +87,7 @@ def correction_of(text: str, *, fills: bool) -> Correction:
         RequestRefused: It is none.
     """
     try:
-        said: object = json.loads(text)
+        said: object = read_json(text)
     except ValueError:
         raise RequestRefused(f"what is right comes as a line of JSON: {EXAMPLE}") from None
     return Correction.of(said, fills=fills)

@@ -1,6 +1,5 @@
 """`remit emit` and `remit import`: events from standard input, and from real log files."""
 
-import json
 import os
 import sys
 from collections import Counter
@@ -17,6 +16,7 @@ from remit_consumers.settings import Settings
 from remit_schemas.errors import EncodeError, SettingsError
 from remit_schemas.event import Event
 from remit_schemas.own_event import event_class
+from remit_schemas.read_json import read_json
 
 importer = typer.Typer(
     help="Real log files, plain or .gz, as events.\n\nExample: remit import access-log access.log --wait",
@@ -105,7 +105,7 @@ def _kind_of(contract: str, settings: Settings) -> type[Event]:
 def _read(line: str) -> tuple[dict[str, object], str | None, str | None]:
     """One line of standard input: the event's values, its subject, its tenant."""
     try:
-        values = json.loads(line)
+        values = read_json(line)
     except ValueError:
         message = f"no JSON object in {len(line)} characters"
         raise ValueError(message) from None

@@ -1,6 +1,5 @@
 """`remit consent receipt` and `remit consent check`: what a subject is handed of the ledger, and whether it is genuine."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from remit_schemas.export.consent_receipt import (
     check_receipt,
     receipt_of,
 )
+from remit_schemas.read_json import read_json
 from remit_schemas.trust import trust_of
 
 File = Annotated[Path, typer.Argument(help="What `remit consent receipt --json` printed.")]
@@ -95,8 +95,8 @@ def _holds(signed: JsonValue, key: bytes) -> bool:
 
 def _read(file: Path) -> list[JsonValue]:
     try:
-        written = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        written = read_json(file.read_bytes())
+    except (OSError, ValueError):
         raise SettingsError("the file of receipts cannot be read as JSON") from None
     found = written.get("receipts") if isinstance(written, dict) else None
     if not isinstance(found, list):

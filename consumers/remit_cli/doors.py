@@ -14,6 +14,7 @@ from remit_cli.edge import serving
 from remit_cli.shop import lent_key, shop
 from remit_consumers.access.provider import provider_at
 from remit_consumers.access.roles import Role
+from remit_consumers.dashboard.described import document
 from remit_consumers.dashboard.gate import Gate, is_loopback
 from remit_consumers.dashboard.paths import PERSON
 from remit_consumers.http import App, Server, operator_app
@@ -113,5 +114,5 @@ def _operator(service: Service, metrics: Metrics, more: Sequence[BaseRoute] = ()
     api = Api(deployment, withdrawing(settings), metrics)
     routes = api.routes() if deployment.policy.requests is not None else []
     mine = My(deployment, saying(settings, "website"), metrics)
-    pages = [handing_out(deployment, metrics), Mount(PERSON, mine.app())]
+    pages = [document(), handing_out(deployment, metrics), Mount(PERSON, mine.app())]
     return operator_app(metrics, service.health, [*routes, *pages, *more])

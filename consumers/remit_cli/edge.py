@@ -29,7 +29,7 @@ SWITCH_S = 0.001
 GC_THRESHOLDS = (50_000, 20, 100)
 """A request makes some 50 objects that the collector knows, and no circle: 1,000 requests for each look at the young."""
 
-OPERATORS = ("/healthz", "/metrics", "/v1/requests", "/v1/links", *PATHS)
+OPERATORS = ("/healthz", "/metrics", "/openapi.json", "/v1/requests", "/v1/links", *PATHS)
 """How the paths begin that the consumer's application answers where both share a port; it answers `/` as well."""
 
 

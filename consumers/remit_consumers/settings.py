@@ -1,5 +1,6 @@
 """What an operator may set: places and sizes. What may be collected is never a setting."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -145,7 +146,7 @@ def _positive(environ: Mapping[str, str], name: str, default: float) -> float:
         value = float(text)
     except ValueError:
         value = 0
-    if value <= 0:
+    if not 0 < value < math.inf:  # NaN is neither
         message = f"{name} must be a positive number"
         raise SettingsError(message)
     return value

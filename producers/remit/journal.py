@@ -30,6 +30,7 @@ from typing import Final
 from remit.tail import Tail
 from remit_schemas.durable import replace_file, write_aside
 from remit_schemas.errors import SettingsError, SpoolError
+from remit_schemas.read_json import read_json
 from remit_schemas.spool import TEMPORARY_SUFFIX
 
 FORMAT: Final = 1
@@ -149,7 +150,7 @@ def _text(number: int, before: Sequence[Tail], after: Sequence[Tail]) -> bytes:
 
 def _parsed(text: str) -> tuple[int, tuple[Tail, ...], tuple[Tail, ...]]:
     try:
-        form = json.loads(text)
+        form = read_json(text)
         if form["format"] != FORMAT:
             raise SpoolError("a newer remit wrote where this follower stands")
         before, after = ([Tail(*tail) for tail in form[which]] for which in ("before", "after"))

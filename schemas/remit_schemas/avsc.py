@@ -96,6 +96,7 @@ def parse_record(text: str, where: str) -> RecordJson:
     """
     try:
         raw = json.loads(text, object_pairs_hook=_once)
+        json.dumps(raw, ensure_ascii=False).encode()  # half of a character has no fingerprint
     except (ValueError, RecursionError) as error:
         raise ContractError(f"{where}: cannot be read: {error}") from None
     _check_keys(raw, _RECORD_KEYS, where)

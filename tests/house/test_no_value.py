@@ -7,7 +7,6 @@ import os
 import struct
 import subprocess
 import sys
-import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.canaries import BITS, CANARY, assert_silent, said
 from kit.means import REDUCERS
 from kit.tree import modules
 from remit_consumers.settings import Settings
@@ -39,25 +39,9 @@ from remit_schemas.pack import (
 from remit_schemas.parameters import complete
 from remit_schemas.specs import SPECS
 
-CANARY = "canary.zq7x@birds.example 203.0.113.77 4111111111111111"
-# No piece is hexadecimal: ids and hashes in the files would hold four of its digits by chance.
-BITS = ("canary", "zq7x", "birds", "203.0.113.77", "4111111111111111")
 RAW = CANARY.encode()
 CONTRACTS = sorted(builtin(), key=lambda contract: contract.name)
 BAD = [[CANARY], {CANARY: CANARY}, RAW, CANARY, f"\ud800{CANARY}", 4111111111111111 << 40, object]
-
-
-def said(error: BaseException) -> str:
-    """Give everything that a log would show of an error: its text, its `repr`, and the errors it came from."""
-    shown = [str(error), repr(error), *map(repr, error.args), *getattr(error, "__notes__", [])]
-    shown += traceback.TracebackException.from_exception(error).format_exception_only()
-    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return "\n".join([*shown, said(cause) if cause else ""])
-
-
-def assert_silent(text: str) -> None:
-    sung = [bit for bit in BITS if bit in text]
-    assert not sung, "a message carries a value"
 
 
 def provoke(action: Callable[[], object]) -> BaseException | None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from remit_consumers.lake.receipt import canonical
 from remit_schemas.durable import replace_file
 from remit_schemas.errors import LakeError
+from remit_schemas.read_json import read_json
 
 FOLDER: Final = "certificates"
 """Where certificates lie below the data folder."""
@@ -100,7 +101,7 @@ class Certificate:
             LakeError: It cannot be read, or is no certificate.
         """
         try:
-            form = json.loads(file.read_text("utf-8"))
+            form = read_json(file.read_text("utf-8"))
         except (OSError, ValueError):
             message = "a certificate cannot be read: it is no JSON file"
             raise LakeError(message) from None

@@ -28,6 +28,7 @@ from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.keyfiles import KEY_BYTES, FolderLock, open_folder
 from remit_schemas.durable import replace_file
 from remit_schemas.errors import KeysOutOfReach, SettingsError
+from remit_schemas.read_json import read_json
 from remit_schemas.subject import VISITOR
 
 FILE: Final = "informed.json"
@@ -103,7 +104,7 @@ def informed(folder: Path) -> tuple[Informed, ...]:
         KeysOutOfReach: The file cannot be read, or is not one that remit wrote.
     """
     try:
-        entries: list[dict[str, Any]] = json.loads((folder / FILE).read_bytes())["sources"]
+        entries: list[dict[str, Any]] = read_json((folder / FILE).read_bytes())["sources"]
         return tuple(map(_informed_of, entries))
     except FileNotFoundError:
         return ()

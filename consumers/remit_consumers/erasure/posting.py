@@ -6,7 +6,6 @@ server proves who it is (TLS, the system's authorities; `SSL_CERT_FILE` names ot
 
 import contextlib
 import http.client
-import json
 import socket
 import ssl
 import threading
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 
 from remit_consumers.erasure.notice import EXCEPTIONS
 from remit_consumers.erasure.signing import Signer
+from remit_schemas.read_json import read_json
 
 TIMEOUT_S: Final = 10.0
 """How long a party may be silent before it is tried another time."""
@@ -124,7 +124,7 @@ class Post:
 def _understood(notice: str, said: bytes) -> Sent:
     """What an answer means: that it was taken, unless it says of this very notice that it is done."""
     try:
-        answer = json.loads(said)
+        answer = read_json(said)
     except ValueError:
         return Sent(Outcome.TAKEN)
     if not isinstance(answer, dict) or answer.get("acknowledged") != notice:

@@ -6,7 +6,6 @@ of each chain as they were, follows on the anchor before it, and lies where whoe
 witness file (`witness`), under a time-stamp of somebody else's (`timestamp`), or both.
 """
 
-import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from remit_consumers.lake.receipt import canonical
 from remit_consumers.lake.receipts import Link
 from remit_schemas.durable import replace_file
 from remit_schemas.errors import EvidenceError
+from remit_schemas.read_json import read_json
 
 FOLDER: Final = "anchors"
 """Where this deployment's own copies lie below the data folder."""
@@ -71,7 +71,7 @@ class Anchor:
             number, _ = int(facts["anchor"]), str(facts["previous"])
             of = facts.get("restored")
             restored = datetime.fromisoformat(of).astimezone(UTC) if of else None
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise EvidenceError("this is no anchor") from None
         read = {"number": number, "at": at, "stands": stands, "restored": restored}
         for name, value in read.items():
@@ -148,7 +148,7 @@ def kept(data: Path) -> list[Anchor]:
     found = []
     for file in sorted((data / FOLDER).glob("*.json")):
         try:
-            found.append(Anchor.from_dict(json.loads(file.read_text("utf-8"))))
+            found.append(Anchor.from_dict(read_json(file.read_text("utf-8"))))
         except (OSError, ValueError):
             raise EvidenceError(f"anchor {file.stem} cannot be read") from None
     return sorted(found, key=lambda one: one.number)

@@ -1,7 +1,6 @@
 """The archive of a bundle, read with suspicion: it may come from anybody."""
 
 import hashlib
-import json
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Any, Final
 from remit_consumers.evidence.bundle import FORMAT, MANIFEST
 from remit_consumers.evidence.signed import Signed
 from remit_schemas.errors import EvidenceError
+from remit_schemas.read_json import read_json
 
 BYTES_MAX: Final = 4 << 30
 """More than the receipts of years; what claims to be larger is not unpacked."""
@@ -113,7 +113,7 @@ def _unpacked(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
 def _object(text: str) -> Mapping[str, Any]:
     """A JSON object."""
     try:
-        found = json.loads(text)
+        found = read_json(text)
     except ValueError:
         found = None
     if not isinstance(found, dict):

@@ -78,10 +78,12 @@ def stamped_at(answer: bytes, message: bytes) -> datetime | None:
     read = _read(answer)
     if read is None:
         return None
-    said = read.tst_info
-    if bytes(said.message_imprint.message) != hashlib.sha256(message).digest():
+    try:
+        said = read.tst_info
+        imprint, at = bytes(said.message_imprint.message), said.gen_time.astimezone(UTC)
+    except (ValueError, OverflowError):  # granted, and no stamp in it
         return None
-    return said.gen_time.astimezone(UTC)
+    return at if imprint == hashlib.sha256(message).digest() else None
 
 
 def is_trusted(answer: bytes, message: bytes, roots: Path) -> bool:

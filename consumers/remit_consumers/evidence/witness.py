@@ -5,7 +5,6 @@ committed. Each line is an anchor as JSON. A line that a power loss tore is no J
 is added again.
 """
 
-import json
 import os
 import subprocess
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from remit_consumers.evidence.anchor import Anchor
 from remit_consumers.lake.receipt import canonical
 from remit_schemas.durable import sync_folder
 from remit_schemas.errors import EvidenceError
+from remit_schemas.read_json import read_json
 
 NAME: Final = "remit-anchors.jsonl"
 """What the file is called in a folder."""
@@ -49,7 +49,7 @@ class Witness:
         found: dict[int, Anchor] = {}
         for line in self._lines():
             try:
-                form = json.loads(line)
+                form = read_json(line)
             except ValueError:
                 continue  # torn
             one = Anchor.from_dict(form if isinstance(form, dict) else {})

@@ -7,13 +7,13 @@ would be reached from here and from `publish`.
 Source: Delta Lake protocol, "Delta Log Entries".
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from remit_consumers.lake.receipt import Receipt
 from remit_schemas.errors import LakeError
+from remit_schemas.read_json import read_json
 
 RECEIPT_KEY = "remit"
 """The key of a receipt in a commit's metadata."""
@@ -103,7 +103,7 @@ def entry(table: Path, version: int) -> Entry:
     """
     try:
         actions = [
-            json.loads(line) for line in log_file(table, version).read_text("utf-8").splitlines()
+            read_json(line) for line in log_file(table, version).read_text("utf-8").splitlines()
         ]
         return Entry(
             version=version,
@@ -140,7 +140,7 @@ def _at_ms(about: Mapping[str, object]) -> int:
 
 def _added(action: dict[str, str]) -> Added:
     """Read an add action."""
-    return Added(action["path"], int(json.loads(action.get("stats") or "{}").get("numRecords", -1)))
+    return Added(action["path"], int(read_json(action.get("stats") or "{}").get("numRecords", -1)))
 
 
 def cut(table: Path, before: int) -> None:
@@ -172,7 +172,7 @@ def _is_whole(file: Path) -> bool:
     """Whether each line of a log entry is JSON, and there is one."""
     try:
         lines = file.read_text("utf-8").splitlines()
-        return bool(lines) and all(isinstance(json.loads(line), dict) for line in lines)
+        return bool(lines) and all(isinstance(read_json(line), dict) for line in lines)
     except ValueError:
         return False
 

@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 from remit_consumers.lake.replayed import Replayed, read_replayed, written
 from remit_schemas.category import Decision
 from remit_schemas.errors import LakeError
+from remit_schemas.read_json import read_json
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -317,8 +318,8 @@ class Receipt:
             LakeError: It is no receipt, or one of a newer remit.
         """
         try:
-            return cls(**_read(json.loads(text)))
-        except (ValueError, KeyError, TypeError):
+            return cls(**_read(read_json(text)))
+        except (ValueError, LookupError, TypeError, AttributeError):
             message = (
                 f"a commit of the lake carries no receipt that can be read ({len(text)} characters)"
             )

@@ -5,7 +5,6 @@
 The product puts the token behind `#` of the page's address, and sends the code by another way.
 """
 
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from remit_consumers.metrics import Metrics
 from remit_consumers.my.links import LIVES, LIVES_MAX, Link, Links
 from remit_consumers.requests.tokens import bearer
 from remit_schemas.errors import KeysOutOfReach, RequestRefused
+from remit_schemas.read_json import read_json
 
 BODY_BYTES_MAX = 4 << 10
 NO_STORE = {"cache-control": "no-store"}
@@ -67,7 +67,7 @@ async def _said(call: Call) -> dict[str, Any]:
         if len(data) > BODY_BYTES_MAX:
             break
     try:
-        said = json.loads(data[:BODY_BYTES_MAX])
+        said = read_json(data[:BODY_BYTES_MAX])
     except ValueError:
         said = None
     if (

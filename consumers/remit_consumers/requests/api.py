@@ -41,6 +41,7 @@ from remit_schemas.errors import (
     RequestUnknown,
     StaleWriter,
 )
+from remit_schemas.read_json import read_json
 from remit_schemas.requests import (
     Channel,
     Delay,
@@ -137,7 +138,7 @@ async def _body(call: Call) -> Said:
         data += chunk
         if len(data) > BODY_BYTES_MAX:
             raise RequestRefused(f"a call has at most {BODY_BYTES_MAX:,} bytes")
-    said = json.loads(data or b"{}")
+    said = read_json(data or b"{}")
     if not isinstance(said, dict):
         raise TypeError
     return said

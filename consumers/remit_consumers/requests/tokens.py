@@ -12,6 +12,7 @@ from typing import Any, Final
 from remit_consumers.access.roles import Role
 from remit_schemas.durable import replace_file
 from remit_schemas.errors import SettingsError
+from remit_schemas.read_json import read_json
 
 FILE: Final = "request-tokens.json"
 TOKEN_BYTES: Final = 24  # random: 192 bits, so that SHA-256 without a salt cannot be guessed back
@@ -42,7 +43,7 @@ def read(keys: Path) -> tuple[Token, ...]:
         SettingsError: The file is not one that remit wrote.
     """
     try:
-        entries: list[dict[str, Any]] = json.loads((keys / FILE).read_bytes())["tokens"]
+        entries: list[dict[str, Any]] = read_json((keys / FILE).read_bytes())["tokens"]
         return tuple(
             Token(**{**one, "role": Role(one.get("role", Role.OFFICER))}) for one in entries
         )

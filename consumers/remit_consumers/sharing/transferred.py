@@ -27,6 +27,7 @@ from remit_schemas.contract import Contracts
 from remit_schemas.errors import PolicyError, TransferError
 from remit_schemas.plan import compile as compile_plan
 from remit_schemas.policy import Policy, policy_from_json
+from remit_schemas.read_json import read_json
 
 Manifest = Mapping[str, object]
 
@@ -94,7 +95,7 @@ def invalidated(folder: Path, successor: Policy, contracts: Contracts) -> Mappin
 def _signed(folder: Path) -> tuple[Manifest, bytes, str]:
     """Read the manifest of a bundle, its signature, and the key that is said to have made it."""
     try:
-        whole = json.loads((folder / MANIFEST).read_bytes())
+        whole = read_json((folder / MANIFEST).read_bytes())
         manifest: Manifest = whole["manifest"]
         if manifest["format"] == FORMAT:
             return manifest, b64decode(whole["signature"], validate=True), str(whole["verify_key"])
@@ -144,7 +145,7 @@ def _chain(folder: Path, manifest: Manifest) -> str:
     heads: dict[str, str] = {}
     links = []
     for line in (folder / RECEIPTS_FILE).read_bytes().splitlines():
-        one = json.loads(line)
+        one = read_json(line)
         table = one["table"]
         heads[table] = next_head(heads.get(table) or first_head(table), one["receipt"])
         if heads[table] != one["head"]:

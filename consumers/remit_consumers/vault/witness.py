@@ -16,6 +16,7 @@ from typing import Final
 from remit_consumers.vault.store import Extent
 from remit_schemas.durable import replace_file
 from remit_schemas.errors import KeysOutOfReach
+from remit_schemas.read_json import read_json
 
 FILE: Final = "vault.seen"
 NOTE_S: Final = 60.0
@@ -81,7 +82,7 @@ class Witness:
     def _seen(self) -> Extent | None:
         """What was noted last; None where nothing was."""
         try:
-            form = json.loads(self._file.read_bytes())
+            form = read_json(self._file.read_bytes())
             return Extent(bytes.fromhex(form["vault"]), int(form["edition"]), int(form["records"]))
         except FileNotFoundError:
             return None

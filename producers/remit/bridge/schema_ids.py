@@ -1,6 +1,5 @@
 """Which contract a message was written with: schema ids, from a registry or from the contracts themselves."""
 
-import json
 import time
 from collections.abc import Callable, Iterable
 from http.client import HTTPException
@@ -13,6 +12,7 @@ from remit.direct import direct_opener, is_loopback
 from remit_schemas.codec import own_schema_id
 from remit_schemas.contract import Contract, fingerprint_of
 from remit_schemas.errors import RegistryAway, SettingsError
+from remit_schemas.read_json import read_json
 
 SchemaIds = Callable[[int], bytes | None]
 """Gives the fingerprint behind a schema id, or None; may raise `RegistryAway`."""
@@ -101,6 +101,6 @@ def _fingerprint(answer: bytes) -> bytes | None:
     from fastavro.schema import SchemaParseException  # noqa: PLC0415 - 40 ms, and only with a registry
 
     try:
-        return fingerprint_of(json.loads(json.loads(answer)["schema"]))
+        return fingerprint_of(read_json(read_json(answer)["schema"]))
     except (LookupError, RecursionError, SchemaParseException, TypeError, ValueError):
         return None

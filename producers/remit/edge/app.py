@@ -281,7 +281,8 @@ def _key_of(query: bytes) -> bytes:
     """The write key in a query: ``key=…``, and nothing else is looked at."""
     if query.startswith(b"key=") and b"&" not in query:
         return query[4:]
-    for name, value in parse_qsl(query, max_num_fields=QUERY_FIELDS_MAX):
-        if name == b"key":
-            return value
-    return b""
+    try:
+        fields = parse_qsl(query, max_num_fields=QUERY_FIELDS_MAX)
+    except ValueError:  # too many fields, or bytes that no address has
+        return b""
+    return next((value for name, value in fields if name == b"key"), b"")

@@ -1,5 +1,6 @@
 """How much a sender may ask of the edge. None of it says what may be collected: that is the policy's."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
@@ -55,9 +56,12 @@ class Limits:
 
         def number(name: str, default: float) -> float:
             try:
-                return float(environ.get(name) or default)
+                found = float(environ.get(name) or default)
             except ValueError:
-                raise SettingsError(f"{name} must be a number") from None
+                found = math.nan
+            if not math.isfinite(found):
+                raise SettingsError(f"{name} must be a number")
+            return found
 
         return cls(
             int(number("REMIT_EDGE_BODY_BYTES_MAX", plain.body_bytes_max)),

@@ -1,6 +1,6 @@
 """What the edge serves beside batches: the policy, the tracker, health and metrics. Anybody may read it, from any page."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from remit.edge.described import PATH, described
 from remit.edge.published import Page, Published
 
 TRACKER: Final = Path(__file__).parent / "static" / "remit.js"
@@ -64,11 +65,19 @@ def rest_of(
         "/v1/policy": policy,
         "/v1/policy/summary": summary,
         "/remit.js": tracker,
+        PATH: _document(Page.of(described())),
     }
     return Starlette(
         routes=[Route(path, endpoint) for path, endpoint in routes.items()],
         exception_handlers={HTTPException: elsewhere},
     )
+
+
+def _document(told: Page) -> Callable[[Request], Awaitable[Response]]:
+    async def document(request: Request) -> Response:
+        return _page(request, told, "application/json")
+
+    return document
 
 
 def _page(request: Request, page: Page, kind: str) -> Response:

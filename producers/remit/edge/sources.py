@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from remit.route import is_tenant
 from remit_schemas.durable import replace_file
 from remit_schemas.errors import SettingsError
+from remit_schemas.read_json import read_json
 
 FOLDER: Final = "edge"
 """What the edge keeps, under the data folder."""
@@ -63,7 +64,7 @@ def read(folder: Path) -> tuple[WriteKey, ...]:
         SettingsError: The file is not one that remit wrote.
     """
     try:
-        entries: list[dict[str, Any]] = json.loads((folder / FOLDER / FILE).read_bytes())["sources"]
+        entries: list[dict[str, Any]] = read_json((folder / FOLDER / FILE).read_bytes())["sources"]
         return tuple(map(_key_of, entries))
     except FileNotFoundError:
         return ()

@@ -1,0 +1,13 @@
+"""The one table of targets, for Hypothesis and atheris alike."""
+
+from types import MappingProxyType
+
+from fuzz import files, lines, on_the_log, values, web
+
+TARGETS = MappingProxyType(
+    {
+        target.name: target
+        for module in (on_the_log, web, lines, files, values)
+        for target in module.TARGETS
+    }
+)
