@@ -247,7 +247,7 @@ def test_who_is_no_officer_sees_no_value_and_works_no_request(
         page.goto(f"{found.address}/requests")
         assert page.locator("form").count() == 0
         script = "() => fetch('/requests/new', {method: 'POST', body: 'subject=x&right=access'}).then((a) => a.status)"
-        assert page.evaluate(script) == 422
+        assert page.evaluate(script) == 403
 
 
 def test_a_visitors_click_is_seen_live_within_two_seconds(
