@@ -106,7 +106,7 @@ def _rows(table: Path) -> int:
         counts = DeltaTable(table).get_add_actions(flatten=True).column("num_records")
     except TableNotFoundError:
         return 0
-    return sum(count.as_py() or 0 for count in counts)
+    return sum(count or 0 for count in counts.to_pylist())
 
 
 def _used(started: "Sequence[subprocess.Popen[str]]") -> float:
