@@ -94,6 +94,19 @@ RUNNING: Final = Board(
             "Keys and proof",
             [
                 Panel(
+                    "Calls of the dashboard that were refused",
+                    "Each second, by why: many `no_token` are somebody who tries.",
+                    "stack",
+                    [("sum by (reason) (rate(remit_access_refused_total[5m]))", "{{reason}}")],
+                    "ops",
+                ),
+                Panel(
+                    "Small files merged",
+                    "Of the lake, within an hour: each sweep does.",
+                    "lines",
+                    [("sum(increase(remit_compacted_files_total[1h]))", "files")],
+                ),
+                Panel(
                     "Epochs",
                     "By what their key does.",
                     "bars",
