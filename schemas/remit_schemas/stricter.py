@@ -70,7 +70,7 @@ def _floor(floor: FloorPlan | None, fields: Mapping[str, FieldPlan]) -> FloorPla
     left = {
         column: name
         for column, name in floor.columns.items()
-        if fields[name].decision is not Decision.REFUSE
+        if name in fields and fields[name].decision is not Decision.REFUSE
     }
     return replace(floor, columns=MappingProxyType(left)) if left else None
 
