@@ -22,6 +22,7 @@ from kit.certificate import write_certificate, write_client_certificate
 from kit.installation import Installation
 from kit.kafka import Kafka
 from kit.kafka_secure import allow, as_environment, login
+from kit.parts import RealParts
 from kit.watching import until
 from remit_consumers.source.acls import Grant, Kind, Role, grants
 from remit_consumers.source.topic import Topic
@@ -62,8 +63,12 @@ def give(admin: AdminClient, grant: Grant, user: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def users(kafka_secure: Kafka) -> Kafka:
-    """The broker, with a user for each role by SCRAM."""
+def users(request: pytest.FixtureRequest, real_parts: RealParts, *, prove: bool) -> Kafka:
+    """The broker, with a user for each role by SCRAM; two minutes of refusals that are waited for, so `make prove` alone."""
+    if not prove:
+        real_parts.not_here("Apache Kafka with SCRAM, mTLS and least rights", "make prove runs it")
+        pytest.skip("Apache Kafka with SCRAM, mTLS and least rights: make prove runs it")
+    kafka_secure: Kafka = request.getfixturevalue("kafka_secure")
     admin = kafka_secure.admin()
     info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
     made: list[UserScramCredentialAlteration] = [
