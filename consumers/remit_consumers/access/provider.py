@@ -4,7 +4,6 @@ Source: OpenID Connect Discovery 1.0, sections 3 and 4; RFC 7519; RFC 8725 (best
 """
 
 import hashlib
-import json
 import threading
 import time
 import urllib.request
@@ -21,6 +20,7 @@ from remit_consumers.access.roles import Role
 from remit_consumers.access.sessions import Identity
 from remit_schemas.errors import KeysOutOfReach
 from remit_schemas.policy_file import Place, Written, read_yaml, validate
+from remit_schemas.read_json import read_json
 
 FILE: Final = "identity.yaml"
 """In the folder of keys: who can change it can read everything anyway."""
@@ -164,7 +164,7 @@ def _document(address: str) -> Mapping[str, Any]:
     """
     try:
         with _STAYING.open(address, timeout=WAIT_S) as answer:
-            found = json.loads(answer.read(DOCUMENT_BYTES_MAX + 1)[:DOCUMENT_BYTES_MAX])
+            found = read_json(answer.read(DOCUMENT_BYTES_MAX + 1)[:DOCUMENT_BYTES_MAX])
     except (OSError, ValueError):
         raise KeysOutOfReach("the identity provider does not answer") from None
     if not isinstance(found, dict):
