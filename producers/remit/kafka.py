@@ -25,9 +25,6 @@ _LOGGER: Final = logging.getLogger(
 _LOGGER.addHandler(logging.NullHandler())  # an app that has no logging hears nothing
 _OPTIONS: Final[Mapping[str, str | int | bool]] = {
     "client.id": "remit",
-    "acks": "all",
-    "enable.idempotence": True,
-    "enable.gapless.guarantee": True,  # a pack that fails must not be overtaken: a later one would hide it
     "message.timeout.ms": 0,  # never: what is not acknowledged stays in the spool
     "queue.buffering.max.kbytes": 32 << 10,  # a second at 30 MB/s; the spool holds the rest
     "linger.ms": 5,  # packs are batches already
@@ -36,9 +33,18 @@ _OPTIONS: Final[Mapping[str, str | int | bool]] = {
     "log_level": 3,  # errors; below them it warns that the option above is new
 }
 
-_EACH_ALONE: Final[Mapping[str, str | int | bool]] = {"batch.num.messages": 1, "max.in.flight": 1}
-"""Once a broker has refused a size: what is sent together it refuses as one, without saying which was too large; and
-what is on its way behind a producer's first refusal it takes (seen: a later pack of the lane was there first)."""
+_PROMISES: Final[Mapping[str, str | int | bool]] = {
+    "acks": "all",
+    "enable.idempotence": True,
+    "enable.gapless.guarantee": True,  # a pack that fails must not be overtaken: a later one would hide it
+    "max.in.flight": 1,
+}
+"""What no setting changes. One request at a time, since a broker that knows nothing of a producer yet takes whatever
+sequence comes first: what was on its way behind a first refusal was stored, and its lane's earlier packs, sent again,
+were dropped as resends (seen; librdkafka's idempotence rules that out only after a first acknowledgement)."""
+
+_EACH_ALONE: Final[Mapping[str, str | int | bool]] = {"batch.num.messages": 1}
+"""Once a broker has refused a size: what is sent together it refuses as one, without saying which was too large."""
 
 
 class KafkaTransport:
@@ -50,7 +56,12 @@ class KafkaTransport:
 
     def __init__(self, log: KafkaLog, lanes: int, options: Mapping[str, str]) -> None:
         self.faults = 0
-        self._options = {"bootstrap.servers": log.bootstrap, **_OPTIONS, **options}
+        self._options = {
+            "bootstrap.servers": log.bootstrap,
+            **_OPTIONS,
+            **options,
+            **_PROMISES,
+        }
         self._topic = log.sealed_topic
         self._lanes = lanes
         self._producer: Producer | None = None
@@ -167,7 +178,7 @@ class KafkaTransport:
         if self._topic in topics and topics[self._topic].error is None:
             self._partitions = len(topics[self._topic].partitions)
         else:
-            config = {k: v for k, v in self._options.items() if k not in _OPTIONS}
+            config = {k: v for k, v in self._options.items() if k not in {*_OPTIONS, *_PROMISES}}
             make_topic(config, self._topic, self._lanes)
 
 

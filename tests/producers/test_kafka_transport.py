@@ -169,6 +169,24 @@ def test_packs_of_a_file_that_are_larger_than_the_broker_takes_are_let_go_and_co
     assert max(pack.header.counts.let_go for pack in packs) == 2
 
 
+def test_what_is_on_its_way_behind_a_refused_batch_does_not_overtake_it(
+    home: Home, kafka: Kafka, log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REMIT_KAFKA_BATCH_NUM_MESSAGES", "2")
+    monkeypatch.setenv("REMIT_KAFKA_LINGER_MS", "500")  # all are there before the first goes
+    kafka.create_topic(topic_of(log), PARTITIONS, {"max.message.bytes": "3000"})
+    importer = Importer(PageView, b"a file", log=log, data=home.data)
+    noise = random.Random(1).randbytes(4000).hex()
+    for number in range(60):  # 0 is refused together with 5, whose lane goes on with 17, 29, 41
+        agent = noise if number == 0 else None
+        datum = importer.admit(PageView(page=f"/{number}", user_agent=agent))
+        assert isinstance(datum, bytes)
+        importer.add_pack(number, [datum])
+    assert importer.flush(TIMEOUT_S)
+    importer.close()
+    assert pages(home, read(home, kafka, log)) == {f"/{n}": 1 for n in range(1, 60)}
+
+
 def test_what_a_killed_process_had_not_shipped_is_shipped_by_the_next(
     home: Home, make_client: MakeClient, kafka: Kafka, log: str, *, prove: bool
 ) -> None:
