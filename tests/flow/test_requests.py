@@ -292,6 +292,11 @@ def test_a_helpdesk_takes_checks_and_answers_a_request(helpdesk: Helpdesk) -> No
         ({"right": "access"}, "", 400),
         ([], "", 400),
         ({"right": "access", "subject": "x" * 70_000}, "", 400),
+        ({"right": "erase", "subject": "ann", "scop": {"purposes": ["x"]}}, "", 400),
+        ({"right": "erase", "subject": "ann", "scope": {"purpose": ["x"]}}, "", 400),
+        ({"right": "erase", "subject": "ann", "scope": {"purposes": "x"}}, "", 400),
+        ({"right": "erase", "subject": "ann", "scope": []}, "", 400),
+        ({"right": "access", "subject": "ann", "tenant": None}, "", 400),
         ({"proof": "account_login"}, "/000000000000/verify", 404),
     ],
 )

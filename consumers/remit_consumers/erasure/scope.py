@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
 
-from remit_schemas.category import CATEGORIES
+from remit_schemas.category import CATEGORIES, PURPOSES
 from remit_schemas.errors import SettingsError
 
 REQUESTED = "requested"
@@ -25,6 +25,8 @@ REASONS = (
     REQUESTED,
 )
 """Why an erasure may be asked for. Source: policy 2021-11-01, clauses S080 to S085, S095b, S118."""
+
+KNOWN = "`remit policy explain` names those in use"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,12 @@ class Scope:
     to_day: date | None = None
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.categories if name not in CATEGORIES]
-        if unknown:
-            message = f"{len(unknown)} categories of a scope are not known; `remit policy explain` names those in use"
-            raise SettingsError(message)
+        for what, named, known in (
+            ("categories", self.categories, CATEGORIES),
+            ("purposes", self.purposes, PURPOSES),
+        ):
+            if unknown := [name for name in named if name not in known]:
+                raise SettingsError(f"{len(unknown)} {what} of a scope are not known; {KNOWN}")
         if self.from_day and self.to_day and self.from_day > self.to_day:
             message = "the first day of a scope is after its last"
             raise SettingsError(message)

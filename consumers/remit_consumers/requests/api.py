@@ -11,7 +11,7 @@
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -113,6 +113,7 @@ class Api:
         return door
 
     def _done(self, does: _Does, program: str, request: str, said: Said) -> Request | Answer | Said:
+        _only(said, _WORDS[does], "this call")
         return does(self, open_register(self.deployment, program), request, said)
 
     def _refused(self, status: int, reason: str, message: str) -> Response:
@@ -162,24 +163,53 @@ def _response(answer: Request | Answer | Said, status: int) -> Response:
 
 
 def _take(_: Api, register: Register, __: str, said: Said) -> Request:
-    subject = said["subject"]
-    if not isinstance(subject, str) or not subject:
+    subject = _text(said, "subject")
+    if not subject:
         raise RequestRefused("a request names its subject")
     ground = said.get("ground")
     asked = Asked(
         right=Right(said["right"]),
         requester=Requester(said.get("requester", Requester.SELF)),
         channel=Channel(said.get("channel", Channel.SUPPORT)),
-        jurisdiction=str(said.get("jurisdiction", "")),
+        jurisdiction=_text(said, "jurisdiction"),
         scope=_scope(said.get("scope", {})),
         ground=DeletionGround(ground) if ground else None,
     )
-    return register.receive(SubjectRef(str(said.get("tenant", "")), subject), asked, _now())
+    return register.receive(SubjectRef(_text(said, "tenant"), subject), asked, _now())
 
 
 def _scope(said: Said) -> Scope:
-    """Read a scope."""
-    return Scope.from_dict({**EVERYTHING.to_dict(), **said})
+    """Read a scope; a word that it does not know is refused, since without it the scope would be everything."""
+    everything = EVERYTHING.to_dict()
+    if not isinstance(said, dict):
+        raise TypeError
+    _only(said, everything.keys(), "a scope")
+    if any(not isinstance(said.get(name, []), list) for name in ("categories", "purposes")):
+        raise RequestRefused("categories and purposes of a scope are lists")
+    return Scope.from_dict({**everything, **said})
+
+
+def _text(said: Said, name: str) -> str:
+    """A word of a call that is text; empty where it is not said.
+
+    Raises:
+        RequestRefused: It is something else.
+    """
+    text = said.get(name, "")
+    if not isinstance(text, str):
+        raise RequestRefused(f"{name} is text")
+    return text
+
+
+def _only(said: Said, words: Collection[str], what: str) -> None:
+    """See that nothing is said that would be passed over.
+
+    Raises:
+        RequestRefused: There is such a word; it is not repeated.
+    """
+    if said.keys() - words:
+        known = ", ".join(sorted(words)) or "none"
+        raise RequestRefused(f"{what} has a word that it does not know; it knows: {known}")
 
 
 def _list(_: Api, register: Register, __: str, said: Said) -> Said:
@@ -222,6 +252,28 @@ _STEPS: Mapping[str, _Does] = {
     "delay": _delay,
     "deny": _deny,
 }
+
+_WORDS: Final[Mapping[_Does, frozenset[str]]] = {
+    _take: frozenset(
+        {
+            "channel",
+            "ground",
+            "jurisdiction",
+            "requester",
+            "right",
+            "scope",
+            "subject",
+            "tenant",
+        }
+    ),
+    _list: frozenset({"all"}),
+    _show: frozenset(),
+    _verify: frozenset({"proof"}),
+    _fulfil: frozenset({"correction", "reviewed"}),
+    _delay: frozenset({"why"}),
+    _deny: frozenset({"why"}),
+}
+"""What each call may say."""
 
 
 def _now() -> datetime:

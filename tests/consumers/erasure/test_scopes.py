@@ -65,9 +65,10 @@ def test_some_days_of_a_subject_go_and_the_others_stay(shop: ErasingShop) -> Non
     assert holds(shop)
 
 
-def test_a_scope_that_names_no_category_there_is_is_refused() -> None:
-    with pytest.raises(SettingsError):
-        Scope(categories=("user.shoe_size",))
+@pytest.mark.parametrize("what", ["categories", "purposes"])
+def test_a_scope_that_names_what_there_is_not_is_refused(what: str) -> None:
+    with pytest.raises(SettingsError, match=f"1 {what}"):
+        Scope(**{what: ("marketting",)})
 
 
 @pytest.mark.clause("S091b")
