@@ -14,10 +14,10 @@ from fuzz.target import ROOM, Target, of_text
 from remit_consumers.access.invitations import take
 from remit_consumers.access.provider import Provider, ProviderSettings, bearer_of
 from remit_consumers.access.roles import Role
+from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.my.handing_out import _said
 from remit_consumers.my.links import Links
 from remit_consumers.requests.api import _blamed, _body, _scope
-from remit_consumers.requests.matter import SubjectRef
 from remit_schemas.errors import RemitError, RequestRefused
 
 ISSUER, AUDIENCE = "https://id.example", "remit"

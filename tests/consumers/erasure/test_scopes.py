@@ -65,10 +65,11 @@ def test_some_days_of_a_subject_go_and_the_others_stay(shop: ErasingShop) -> Non
     assert holds(shop)
 
 
-@pytest.mark.parametrize("what", ["categories", "purposes"])
-def test_a_scope_that_names_what_there_is_not_is_refused(what: str) -> None:
-    with pytest.raises(SettingsError, match=f"1 {what}"):
-        Scope(**{what: ("marketting",)})
+def test_a_scope_that_names_what_there_is_not_is_refused() -> None:
+    with pytest.raises(SettingsError, match="1 categories"):
+        Scope(categories=("user.shoe_size",))
+    with pytest.raises(SettingsError, match="1 purposes"):
+        Scope(purposes=("marketting",))
 
 
 @pytest.mark.clause("S091b")
