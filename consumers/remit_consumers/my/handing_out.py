@@ -70,13 +70,19 @@ async def _said(call: Call) -> dict[str, Any]:
         said = read_json(data[:BODY_BYTES_MAX])
     except ValueError:
         said = None
-    if (
-        not isinstance(said, dict)
-        or not isinstance(said.get("subject"), str)
-        or not said["subject"]
-    ):
+    if not isinstance(said, dict) or not _is_understood(said):
         raise RequestRefused('a link is for somebody: {"subject": "…"}, and tenant and minutes')
     return said
+
+
+def _is_understood(said: dict[str, Any]) -> bool:
+    """Whether it names somebody, and says nothing that would be passed over: a tenant misspelt would be another's."""
+    texts = said.get("subject"), said.get("tenant", "")
+    return (
+        all(isinstance(text, str) for text in texts)
+        and bool(texts[0])
+        and not said.keys() - {"subject", "tenant", "minutes"}
+    )
 
 
 def _made(deployment: Deployment, said: dict[str, Any], now: Clock) -> Link:
@@ -85,5 +91,5 @@ def _made(deployment: Deployment, said: dict[str, Any], now: Clock) -> Link:
     most = LIVES_MAX // MINUTE
     if not isinstance(minutes, int) or not 0 < minutes <= most:
         raise RequestRefused(f"minutes are a whole number, 1 to {most}")
-    about = SubjectRef(str(said.get("tenant", "")), said["subject"])
+    about = SubjectRef(said.get("tenant", ""), said["subject"])
     return Links.of(deployment).make(about, now(), minutes * MINUTE)

@@ -314,6 +314,8 @@ def test_a_product_gets_links_by_its_token_and_nobody_else_does(visitor: Visitor
         {"subject": ""},
         {"subject": "ann", "minutes": 99},
         {"subject": "ann", "minutes": 10**15},
+        {"subject": "ann", "tennant": "north"},
+        {"subject": "ann", "tenant": None},
         long,
     ):
         assert visitor.browser.post("/v1/links", json=wrong, headers=bears).status_code == 400
