@@ -12,10 +12,9 @@ from remit_cli.dashboard import address, pages
 from remit_cli.demo_visitors import SOURCE, visitors
 from remit_cli.edge import serving
 from remit_cli.shop import lent_key, shop
-from remit_consumers.access.provider import provider_at
 from remit_consumers.access.roles import Role
 from remit_consumers.dashboard.described import document
-from remit_consumers.dashboard.gate import Gate, is_loopback
+from remit_consumers.dashboard.gate import Gate
 from remit_consumers.dashboard.paths import PERSON
 from remit_consumers.http import App, Server, operator_app
 from remit_consumers.metrics import Metrics
@@ -69,9 +68,7 @@ def _doors(
     def refused(reason: str) -> None:
         metrics.access_refused.labels(reason).inc()
 
-    gate = Gate(
-        is_loopback(host), role, service.settings.keys, provider_at(service.settings.keys), refused
-    )
+    gate = Gate.at(host, role, service.settings.keys, refused)
     with ExitStack() as stack:
         app = pages(service.settings, gate, lambda: service.deployment)
         operator = _operator(service, metrics, [Mount("/", app)]), metrics.registry

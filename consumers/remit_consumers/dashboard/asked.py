@@ -53,6 +53,11 @@ class Asked:
         """Whether there is a session to leave."""
         return self.identity.who != LOCAL
 
+    @property
+    def form_word(self) -> str:
+        """What every form of the page bears, so that no page elsewhere can send one."""
+        return self.site.gate.form_word(self.request, self.identity)
+
     def signed(self) -> str:
         """Who asks, as records name them."""
         return user_name() if self.identity.who == LOCAL else self.identity.who
@@ -78,11 +83,17 @@ class Asked:
 
 def asked(site: Site, request: Request) -> Asked:
     """Read what a browser asks for: its address says more than its cookie, and that more than its settings."""
-    languages, query = tuple(LANGUAGES), request.query_params
-    language = query.get("lang") or request.cookies.get(LANGUAGE_COOKIE, "")
-    if language not in languages:
-        language = preferred(request.headers.get("accept-language", ""))
-    theme = query.get("theme") or request.cookies.get(THEME_COOKIE, "")
-    light = theme if theme in THEMES else THEMES[0]
     identity: Identity = request.state.identity  # of the doorkeeper; a call that passed none fails
-    return Asked(site, request, words_of(language), light, identity)
+    return Asked(site, request, words_of(language_of(request)), theme_of(request), identity)
+
+
+def language_of(request: Request) -> str:
+    """The language to answer in."""
+    said = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE, "")
+    return said if said in LANGUAGES else preferred(request.headers.get("accept-language", ""))
+
+
+def theme_of(request: Request) -> str:
+    """The light to answer in."""
+    said = request.query_params.get("theme") or request.cookies.get(THEME_COOKIE, "")
+    return said if said in THEMES else THEMES[0]

@@ -11,13 +11,13 @@ from kit.sites import make_site
 from kit.tree import ROOT
 from remit_consumers.access.roles import ROUTES, TABLE, Act, Role, act_of, may
 from remit_consumers.dashboard.app import dashboard
-from remit_consumers.dashboard.paths import ENTRANCE
+from remit_consumers.dashboard.paths import DOORS
 from remit_consumers.metrics import Metrics
 from remit_consumers.my.handing_out import handing_out
 from remit_consumers.requests.api import Api
 
-OWN_DOORS = {f"GET {ENTRANCE}"}
-"""Routes that decide for themselves who may: the one that takes tokens."""
+OWN_DOORS = {f"GET {path}" for path in DOORS}
+"""Routes that decide for themselves who may: where one comes in."""
 
 
 def named(routes: Iterable[BaseRoute]) -> set[str]:
