@@ -20,7 +20,6 @@ from remit_cli.stopping import asked_to_stop
 from remit_consumers.access.roles import Role
 from remit_consumers.dashboard.app import dashboard as application
 from remit_consumers.dashboard.app import warm
-from remit_consumers.dashboard.audit import Audit
 from remit_consumers.dashboard.checks import Checks
 from remit_consumers.dashboard.figures import Figures
 from remit_consumers.dashboard.gate import Gate
@@ -30,6 +29,7 @@ from remit_consumers.deployment import Deployment, plans_on_record
 from remit_consumers.http import App, Server
 from remit_consumers.lake.commit import Lake
 from remit_consumers.settings import Settings
+from remit_consumers.views.audit import Audit
 from remit_schemas.errors import SettingsError
 from remit_schemas.policy import find_policy
 

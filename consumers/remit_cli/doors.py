@@ -13,6 +13,7 @@ from remit_cli.demo_visitors import SOURCE, visitors
 from remit_cli.edge import serving
 from remit_cli.shop import lent_key, shop
 from remit_consumers.access.roles import Role
+from remit_consumers.access.scraping import scraping
 from remit_consumers.dashboard.described import document
 from remit_consumers.dashboard.gate import Gate
 from remit_consumers.dashboard.paths import PERSON
@@ -21,6 +22,7 @@ from remit_consumers.metrics import Metrics
 from remit_consumers.my.app import My
 from remit_consumers.my.handing_out import handing_out
 from remit_consumers.requests.api import Api
+from remit_consumers.requests.callers import Callers
 from remit_consumers.service import Service
 
 HOST = "127.0.0.1"
@@ -108,8 +110,10 @@ def demo_doors(
 def _operator(service: Service, metrics: Metrics, more: Sequence[BaseRoute] = ()) -> App:
     """What the operator's port answers: health, metrics, people's own pages, requests where the policy takes any, and more."""
     deployment, settings = service.deployment, service.settings
-    api = Api(deployment, withdrawing(settings), metrics)
+    callers = Callers.of(deployment, metrics)
+    api = Api(deployment, withdrawing(settings), callers)
     routes = api.routes() if deployment.policy.requests is not None else []
     mine = My(deployment, saying(settings, "website"), metrics)
-    pages = [document(), handing_out(deployment, metrics), Mount(PERSON, mine.app())]
-    return operator_app(metrics, service.health, [*routes, *pages, *more])
+    pages = [document(), handing_out(deployment, callers), Mount(PERSON, mine.app())]
+    may_scrape = scraping(settings.keys)
+    return operator_app(metrics, service.health, [*routes, *pages, *more], may_scrape)

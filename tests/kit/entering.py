@@ -32,9 +32,9 @@ def post(url: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, st
         return error.code, dict(error.headers)
 
 
-def follow(url: str, **headers: str) -> tuple[int, dict[str, str], str]:
+def follow(url: str, body: bytes | None = None, **headers: str) -> tuple[int, dict[str, str], str]:
     """Ask, and follow nothing; gives status, headers and text, each cookie on a line of its own."""
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - http, by this module
+    request = urllib.request.Request(url, body, headers)  # noqa: S310 - http, by this module
     try:
         answer: Any = urllib.request.build_opener(_Staying).open(request, timeout=30)
     except urllib.error.HTTPError as error:

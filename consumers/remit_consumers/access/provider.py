@@ -79,6 +79,7 @@ class ProviderSettings(Written):
         audience: What `aud` must hold: tokens for somebody else open nothing.
         claim: Names the claim with groups or roles.
         roles: For each value of the claim, the role that it gives; of several, the first in this file.
+        tenant_claim: Names the claim with the tenant that somebody is bound to; a token without it opens nothing then.
         login: How people log in by a browser; without it only programs come in so.
     """
 
@@ -88,6 +89,7 @@ class ProviderSettings(Written):
     audience: str
     claim: str = "roles"
     roles: Mapping[str, Role]
+    tenant_claim: str = ""
     login: LoginSettings | None = None
 
     def _mistakes(self) -> Iterator[tuple[Place, str]]:
@@ -142,7 +144,11 @@ class Provider:
         values = {one for one in listed if isinstance(one, str)}
         role = next((role for name, role in self.settings.roles.items() if name in values), None)
         who = hashlib.sha256(f"{claims['iss']}\n{claims['sub']}".encode()).hexdigest()
-        return Identity(f"provider:{who[:16]}", role) if role else None
+        tenant = claims.get(self.settings.tenant_claim) if self.settings.tenant_claim else None
+        is_bound = isinstance(tenant, str) and bool(tenant)
+        if role is None or (self.settings.tenant_claim and not is_bound):
+            return None
+        return Identity(f"provider:{who[:16]}", role, tenant=tenant)
 
     def _having(self, kid: str) -> KeySet:
         """Keys with this one among them, if the provider has it; read again where it is not known."""

@@ -15,14 +15,14 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from remit_consumers.access.sessions import Identity
+from remit_consumers.access.sessions import LOCAL, Identity
 from remit_consumers.dashboard.asked import Asked, asked
 from remit_consumers.dashboard.doorkeeper import Doorkeeper
 from remit_consumers.dashboard.entrance import entrances
 from remit_consumers.dashboard.figures import stamp
 from remit_consumers.dashboard.forms import Form
-from remit_consumers.dashboard.gate import LOCAL
 from remit_consumers.dashboard.pages import (
+    audit,
     collected,
     consent,
     live,
@@ -41,6 +41,7 @@ from remit_schemas.errors import RemitError
 log = logging.getLogger("remit.dashboard")
 
 STATIC: Final = Path(__file__).parent / "static"
+FIRST: Final = "collected"
 WARMED: Final = ("collected", "retention", "policy")
 
 Show = Callable[[Asked], Mapping[str, object]]
@@ -59,12 +60,13 @@ SHOWS: Final[Mapping[str, Show]] = {
     "requests": requests.show,
     "recipients": recipients.show,
     "proof": proof.show,
+    "audit": audit.show,
 }
 
 
 def dashboard(site: Site) -> Starlette:
     """Make the application of a site."""
-    routes: list[BaseRoute] = [Route("/", _answer(site, "collected"))]
+    routes: list[BaseRoute] = [Route("/", _start(site))]
     routes += [Route(f"/{name}", _answer(site, name)) for name in PAGES]
     routes += [
         Route("/policy/{clause}", _clause(site)),
@@ -96,6 +98,19 @@ def _answer(site: Site, name: str) -> Endpoint:
     def answer(request: Request) -> Response:
         come = asked(site, request)
         return _or_fault(come, lambda: _shown(come, name))
+
+    return answer
+
+
+def _start(site: Site) -> Endpoint:
+    """How the first page is answered: by what was collected, or where that is not theirs, by the first that is."""
+    collected_ = _answer(site, FIRST)
+
+    def answer(request: Request) -> Response:
+        pages = asked(site, request).pages()
+        if FIRST in pages:
+            return collected_(request)
+        return RedirectResponse(f"/{pages[0]}", 303, headers=HEADERS)
 
     return answer
 

@@ -6,9 +6,8 @@ from typing import Final
 
 from starlette.requests import Request
 
-from remit_consumers.access.roles import Act, act_of, may
-from remit_consumers.access.sessions import Identity
-from remit_consumers.dashboard.gate import LOCAL
+from remit_consumers.access.roles import Act, act_of
+from remit_consumers.access.sessions import LOCAL, Identity
 from remit_consumers.dashboard.paths import PAGES
 from remit_consumers.dashboard.site import Site
 from remit_consumers.dashboard.words import LANGUAGES, Words, preferred, words_of
@@ -64,7 +63,7 @@ class Asked:
 
     def may(self, act: Act) -> bool:
         """Whether who asks may do something: what they may not is not offered."""
-        return may(self.identity.role, act)
+        return self.identity.may(act)
 
     def pages(self) -> Sequence[str]:
         """The pages that who asks may see, in the order of the menu."""

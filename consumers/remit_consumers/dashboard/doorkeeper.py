@@ -14,13 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from remit_consumers.access.roles import AUDITED, Act, act_of, may
 from remit_consumers.access.sessions import Identity
-from remit_consumers.dashboard.audit import Audit
 from remit_consumers.dashboard.door import door
 from remit_consumers.dashboard.forms import FIELD, read
 from remit_consumers.dashboard.gate import Gate
 from remit_consumers.dashboard.paths import ASSETS, DOORS, PERSON
 from remit_consumers.dashboard.render import HEADERS
 from remit_consumers.lake.queries import DONE, REFUSED
+from remit_consumers.views.audit import Audit
 from remit_schemas.errors import RemitError
 
 log = logging.getLogger("remit.dashboard")
@@ -135,8 +135,9 @@ class Doorkeeper:
         act = act_of(request.method, path)
         if act is None:
             return Refusal("no_entry", "This is nobody's.\n")
-        if not may(identity.role, act):
-            self._audit.note(identity, act, REFUSED)
+        if not identity.may(act):
+            is_tenants = may(identity.role, act)
+            self._audit.note(identity, act, REFUSED, "tenant" if is_tenants else "role")
             return Refusal("role", f"A role that may {_said(act)} is needed: docs/access.md\n")
         if act in AUDITED:
             self._audit.note(identity, act, DONE)

@@ -12,11 +12,11 @@ from urllib.parse import SplitResult, urlsplit
 from starlette.requests import Request
 
 from remit_consumers.access.invitations import stands, take
-from remit_consumers.access.limits import Limit
+from remit_consumers.access.limits import CALLS_MAX, FAILED_MAX, WINDOW_S, Limit
 from remit_consumers.access.login import Login, login_of
 from remit_consumers.access.provider import Provider, bearer_of, provider_at
 from remit_consumers.access.roles import Role
-from remit_consumers.access.sessions import Identity, Sessions
+from remit_consumers.access.sessions import LOCAL, Identity, Sessions
 from remit_consumers.clock import utc_now
 
 COOKIE: Final = "remit_session"
@@ -26,16 +26,8 @@ TLS_COOKIE: Final = f"__Host-{COOKIE}"
 TOKEN_BYTES: Final = 32
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
-LOCAL, PRINTED, INVITED = "local", "printed", "invited:"
-"""How the record of reads names who was let in by the machine, by the printed token, by one of `remit access invite`."""
-
-FAILED_MAX: Final = 10
-FAILED_WINDOW_S: Final = 60.0
-"""Tokens that are none: so many from an address in so many seconds."""
-
-CALLS_MAX: Final = 1_200
-CALLS_WINDOW_S: Final = 60.0
-"""Calls of one identity: an open live page makes 120 a minute."""
+PRINTED, INVITED = "printed", "invited:"
+"""How the record of reads names who was let in by the printed token, by one of `remit access invite`."""
 
 
 def is_loopback(host: str) -> bool:
@@ -73,8 +65,8 @@ class Gate:
     refused: Callable[[str], None] = _uncounted
     login: Login | None = None
     sessions: Sessions = field(default_factory=Sessions, repr=False)
-    failed: Limit = field(default_factory=lambda: Limit(FAILED_MAX, FAILED_WINDOW_S), repr=False)
-    calls: Limit = field(default_factory=lambda: Limit(CALLS_MAX, CALLS_WINDOW_S), repr=False)
+    failed: Limit = field(default_factory=lambda: Limit(FAILED_MAX, WINDOW_S), repr=False)
+    calls: Limit = field(default_factory=lambda: Limit(CALLS_MAX, WINDOW_S), repr=False)
     _secret: bytes = field(default_factory=lambda: secrets.token_bytes(TOKEN_BYTES), repr=False)
     _token: str = field(default_factory=lambda: secrets.token_urlsafe(TOKEN_BYTES), repr=False)
 
@@ -112,7 +104,9 @@ class Gate:
         found = take(self.keys, token, utc_now()) if self.keys else None
         if found is None:
             return None
-        return self.sessions.begin(Identity(f"{INVITED}{found.id}", found.role, found.id))
+        return self.sessions.begin(
+            Identity(f"{INVITED}{found.id}", found.role, found.id, found.tenant)
+        )
 
     def identity(self, request: Request) -> Identity | None:
         """Who asks; None where nobody may.

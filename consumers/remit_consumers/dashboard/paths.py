@@ -6,7 +6,7 @@ from remit_consumers.access.provider import BACK
 
 PAGES: Final = (
     *("collected", "live", "policy", "consent", "retention"),
-    *("requests", "recipients", "proof"),
+    *("requests", "recipients", "proof", "audit"),
 )
 """Every page by its path, in the order of the menu."""
 

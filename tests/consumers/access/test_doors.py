@@ -15,10 +15,11 @@ from kit.entering import enter, own_word, post
 from kit.identity_provider import AUDIENCE, identity_provider
 from kit.sites import Served, make_site, served
 from remit_consumers.access.invitations import revoke
+from remit_consumers.access.limits import FAILED_MAX
 from remit_consumers.access.provider import Provider, ProviderSettings
 from remit_consumers.access.roles import ROUTES, Act, Role, act_of, may
 from remit_consumers.dashboard.app import dashboard
-from remit_consumers.dashboard.gate import COOKIE, FAILED_MAX
+from remit_consumers.dashboard.gate import COOKIE
 from remit_consumers.dashboard.paths import PAGES
 from remit_consumers.health import Health
 from remit_consumers.http import Server, operator_app
@@ -26,6 +27,7 @@ from remit_consumers.lake.queries import history
 from remit_consumers.metrics import Metrics
 from remit_consumers.requests import tokens
 from remit_consumers.requests.api import Api
+from remit_consumers.requests.callers import Callers
 
 NO_REQUEST = "00000000-0000-4000-8000-000000000000"
 
@@ -39,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The requests API, and where its tokens lie."""
     deployment, metrics = make_deployment(tmp_path_factory.mktemp("api")), Metrics()
-    routes = Api(deployment, lambda _: None, metrics).routes()
+    routes = Api(deployment, lambda _: None, Callers.of(deployment, metrics)).routes()
     app = operator_app(metrics, lambda: Health(ready=True, detail=""), routes)
     server = Server(app, "127.0.0.1", 0)
     server.start()

@@ -261,7 +261,7 @@ def test_who_logged_in_is_in_with_a_strict_cookie_and_who_did_not_is_told_so(
     door: Served, theirs: IdentityProvider
 ) -> None:
     html = {"accept": "text/html"}
-    status, _, text = follow(f"{door.address}/", **html)
+    status, _, text = follow(f"{door.address}/", None, **html)
     assert (status, door.refused) == (403, ["no_session"])
     assert 'href="/login"' in text
     status, headers, _ = follow(f"{door.address}/login")
@@ -271,7 +271,7 @@ def test_who_logged_in_is_in_with_a_strict_cookie_and_who_did_not_is_told_so(
         assert flag in on_the_way
     back = theirs.agreed(urllib.parse.urlsplit(headers["location"]).query, "audit")
     assert back
-    status, headers, text = follow(back, **html)
+    status, headers, text = follow(back, None, **html)
     assert status == 403, "the browser that asked is another"
     assert COOKIE not in headers["set-cookie"]
     assert "Try again" in text

@@ -27,6 +27,7 @@ from remit_consumers.my.links import Link, Links
 from remit_consumers.my.sessions import TRIES_MAX
 from remit_consumers.my.words import FOLDER, LANGUAGES, words_of
 from remit_consumers.requests import tokens
+from remit_consumers.requests.callers import Callers
 from remit_consumers.requests.opened import open_register
 from remit_schemas.category import CATEGORIES, PURPOSES
 from remit_schemas.requests import DeletionGround, Right
@@ -68,7 +69,11 @@ class Visitor:
     def __post_init__(self) -> None:
         self.metrics = Metrics()
         my = My(self.shop.deployment, self._say, self.metrics, lambda: self.now)
-        door = handing_out(self.shop.deployment, self.metrics, lambda: self.now)
+        door = handing_out(
+            self.shop.deployment,
+            Callers.of(self.shop.deployment, self.metrics),
+            lambda: self.now,
+        )
         app = Starlette(routes=[Mount("/my", my.app()), door])
         self.browser = Browser(app)
 
