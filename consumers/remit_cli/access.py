@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from remit_cli.options import Data, Json, print_json, settings_of
+from remit_cli.options import BoundTo, Data, Json, print_json, settings_of
 from remit_consumers.access import invitations as kept
 from remit_consumers.access.roles import TABLE, Role
 from remit_consumers.lake.queries import history
@@ -20,7 +20,7 @@ app = typer.Typer(
 HOURS_MAX = 24 * 30
 """A token that opens a month later is a key that lies about."""
 
-AUDIT_COLUMNS = ("started_at", "user", "role", "tables", "rows", "outcome", "reason")
+AUDIT_COLUMNS = ("started_at", "user", "role", "tenant", "tables", "rows", "outcome", "reason")
 
 
 @app.command()
@@ -31,6 +31,7 @@ def invite(
     hours: Annotated[
         int, typer.Option("--hours", min=1, max=HOURS_MAX, help="When token and session end.")
     ] = 8,
+    tenant: BoundTo = None,
     data: Data = None,
 ) -> None:
     """Print a token that opens the dashboard once (/enter?token=…); only its SHA-256 is kept, beside the keys.
@@ -38,7 +39,8 @@ def invite(
     Example: remit access invite ann --role auditor --hours 4
     """
     now = datetime.now(UTC)
-    typer.echo(kept.invite(settings_of(data).keys, name, role, now + timedelta(hours=hours), now))
+    opens = kept.Opens(role, tenant)
+    typer.echo(kept.invite(settings_of(data).keys, name, opens, now + timedelta(hours=hours), now))
 
 
 @app.command(name="list")
@@ -53,6 +55,7 @@ def listed(*, data: Data = None, as_json: Json = False) -> None:
             "id": one.id,
             "name": one.name,
             "role": one.role,
+            "tenant": one.tenant,
             "until": one.until,
             "state": "ended" if one.until <= now else "used" if one.is_used else "open",
         }
@@ -62,10 +65,15 @@ def listed(*, data: Data = None, as_json: Json = False) -> None:
         print_json({"invitations": found})
         return
     lines = (
-        f"{one['name']}, {one['role']}, until {one['until']:%Y-%m-%d %H:%M} UTC, {one['state']} ({one['id']})"
+        f"{one['name']}, {one['role']}{_of(one['tenant'])}, until {one['until']:%Y-%m-%d %H:%M} UTC, {one['state']} ({one['id']})"
         for one in found
     )
     Console().print("\n".join(lines) or "none")
+
+
+def _of(tenant: object) -> str:
+    """What a tenant adds to a role."""
+    return "" if tenant is None else f" of tenant {tenant!r}"
 
 
 @app.command()

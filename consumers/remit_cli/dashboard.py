@@ -17,20 +17,19 @@ from remit_cli.evidence import bundle_of
 from remit_cli.options import As, Data, Officer, Policy, settings_of
 from remit_cli.prove import verified
 from remit_cli.stopping import asked_to_stop
-from remit_consumers.access.provider import provider_at
 from remit_consumers.access.roles import Role
 from remit_consumers.dashboard.app import dashboard as application
 from remit_consumers.dashboard.app import warm
-from remit_consumers.dashboard.audit import Audit
 from remit_consumers.dashboard.checks import Checks
 from remit_consumers.dashboard.figures import Figures
-from remit_consumers.dashboard.gate import Gate, is_loopback
+from remit_consumers.dashboard.gate import Gate
 from remit_consumers.dashboard.live import Recent
 from remit_consumers.dashboard.site import Site, Told
 from remit_consumers.deployment import Deployment, plans_on_record
 from remit_consumers.http import App, Server
 from remit_consumers.lake.commit import Lake
 from remit_consumers.settings import Settings
+from remit_consumers.views.audit import Audit
 from remit_schemas.errors import SettingsError
 from remit_schemas.policy import find_policy
 
@@ -61,12 +60,7 @@ def dashboard(  # noqa: PLR0913 - a parameter for each option
     if not settings.data.is_dir():
         message = f"there is no data folder {settings.data}: name it with --data, or set REMIT_DATA"
         raise SettingsError(message)
-    gate = Gate(
-        is_loopback(host),
-        Role.OFFICER if officer else role,
-        settings.keys,
-        provider_at(settings.keys),
-    )
+    gate = Gate.at(host, Role.OFFICER if officer else role, settings.keys)
     site = site_of(settings, gate, cache(partial(Deployment.open, settings)))
     with asked_to_stop() as stop:
         server = Server(application(site), host, port)

@@ -12,16 +12,17 @@ from remit_cli.dashboard import address, pages
 from remit_cli.demo_visitors import SOURCE, visitors
 from remit_cli.edge import serving
 from remit_cli.shop import lent_key, shop
-from remit_consumers.access.provider import provider_at
 from remit_consumers.access.roles import Role
+from remit_consumers.access.scraping import scraping
 from remit_consumers.dashboard.described import document
-from remit_consumers.dashboard.gate import Gate, is_loopback
+from remit_consumers.dashboard.gate import Gate
 from remit_consumers.dashboard.paths import PERSON
 from remit_consumers.http import App, Server, operator_app
 from remit_consumers.metrics import Metrics
 from remit_consumers.my.app import My
 from remit_consumers.my.handing_out import handing_out
 from remit_consumers.requests.api import Api
+from remit_consumers.requests.callers import Callers
 from remit_consumers.service import Service
 
 HOST = "127.0.0.1"
@@ -69,9 +70,7 @@ def _doors(
     def refused(reason: str) -> None:
         metrics.access_refused.labels(reason).inc()
 
-    gate = Gate(
-        is_loopback(host), role, service.settings.keys, provider_at(service.settings.keys), refused
-    )
+    gate = Gate.at(host, role, service.settings.keys, refused)
     with ExitStack() as stack:
         app = pages(service.settings, gate, lambda: service.deployment)
         operator = _operator(service, metrics, [Mount("/", app)]), metrics.registry
@@ -111,8 +110,10 @@ def demo_doors(
 def _operator(service: Service, metrics: Metrics, more: Sequence[BaseRoute] = ()) -> App:
     """What the operator's port answers: health, metrics, people's own pages, requests where the policy takes any, and more."""
     deployment, settings = service.deployment, service.settings
-    api = Api(deployment, withdrawing(settings), metrics)
+    callers = Callers.of(deployment, metrics)
+    api = Api(deployment, withdrawing(settings), callers)
     routes = api.routes() if deployment.policy.requests is not None else []
     mine = My(deployment, saying(settings, "website"), metrics)
-    pages = [document(), handing_out(deployment, metrics), Mount(PERSON, mine.app())]
-    return operator_app(metrics, service.health, [*routes, *pages, *more])
+    pages = [document(), handing_out(deployment, callers), Mount(PERSON, mine.app())]
+    may_scrape = scraping(settings.keys)
+    return operator_app(metrics, service.health, [*routes, *pages, *more], may_scrape)

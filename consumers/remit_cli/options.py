@@ -22,6 +22,14 @@ Data = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")
 ]
+BoundTo = Annotated[
+    str | None,
+    typer.Option(
+        "--tenant",
+        help="Binds to this tenant: of others nothing is seen or done, nor of the whole.",
+        show_default=False,
+    ),
+]
 Policy = Annotated[
     str | None,
     typer.Option(

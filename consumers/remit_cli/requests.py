@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from remit_cli.asking import Desk, show_answer, show_request, table_of
-from remit_cli.options import Data, Json, print_json, settings_of
+from remit_cli.options import BoundTo, Data, Json, print_json, settings_of
 from remit_cli.subject import Out
 from remit_consumers.access.roles import Role
 from remit_consumers.erasure.telling import tell_lifted
@@ -162,13 +162,14 @@ def add(
     role: Annotated[
         Role, typer.Option("--role", help="What it may do: see docs/access.md.")
     ] = Role.OFFICER,
+    tenant: BoundTo = None,
     data: Data = None,
 ) -> None:
     """Make a token and print it once; only its SHA-256 is kept, beside the keys.
 
     Example: remit requests tokens add helpdesk
     """
-    typer.echo(kept.add(settings_of(data).keys, name, role))
+    typer.echo(kept.add(settings_of(data).keys, name, role, tenant))
 
 
 @tokens.command(name="list")
@@ -182,14 +183,23 @@ def listed_tokens(*, data: Data = None, as_json: Json = False) -> None:
         print_json(
             {
                 "tokens": [
-                    {"name": one.name, "added_on": one.added_on, "role": one.role} for one in found
+                    {
+                        "id": one.id,
+                        "name": one.name,
+                        "added_on": one.added_on,
+                        "role": one.role,
+                        "tenant": one.tenant,
+                    }
+                    for one in found
                 ]
             }
         )
-    else:
-        Console().print(
-            "\n".join(f"{one.name}, {one.role}, since {one.added_on}" for one in found) or "none"
-        )
+        return
+    lines = (
+        f"{one.name}, {one.role}{'' if one.tenant is None else f' of tenant {one.tenant!r}'}, since {one.added_on} ({one.id})"
+        for one in found
+    )
+    Console().print("\n".join(lines) or "none", markup=False, soft_wrap=True)
 
 
 @tokens.command()

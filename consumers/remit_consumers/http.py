@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -24,10 +25,24 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 """An ASGI application."""
 
 
+def _anybody(_: str) -> bool:
+    return True
+
+
 def operator_app(
-    metrics: Metrics, health: Callable[[], Health], routes: Iterable[BaseRoute] = ()
+    metrics: Metrics,
+    health: Callable[[], Health],
+    routes: Iterable[BaseRoute] = (),
+    may_scrape: Callable[[str], bool] = _anybody,
 ) -> Starlette:
-    """Make the application that answers an operator's and Prometheus' questions, and what `routes` add."""
+    """Make the application that answers an operator's and Prometheus' questions, and what `routes` add.
+
+    Args:
+        metrics: What is counted.
+        health: Tells how the consumer is doing.
+        routes: Answer besides.
+        may_scrape: Whether who sends an Authorization header may have the metrics.
+    """
 
     async def healthz(_: Request) -> Response:
         state = health()
@@ -35,7 +50,10 @@ def operator_app(
             {"ready": state.ready, "detail": state.detail}, 200 if state.ready else 503
         )
 
-    async def scrape(_: Request) -> Response:
+    async def scrape(call: Request) -> Response:
+        if not await run_in_threadpool(may_scrape, call.headers.get("authorization", "")):
+            metrics.access_refused.labels("metrics").inc()
+            return Response("A token is needed.\n", 401, {"www-authenticate": "Bearer"})
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", scrape), *routes])

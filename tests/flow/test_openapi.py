@@ -31,6 +31,7 @@ from remit_consumers.http import operator_app
 from remit_consumers.metrics import Metrics
 from remit_consumers.my.handing_out import handing_out
 from remit_consumers.requests.api import Api
+from remit_consumers.requests.callers import Callers
 from remit_consumers.requests.fulfil import Withdraw
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
@@ -112,8 +113,9 @@ def test_the_edge_describes_every_path_that_it_answers_and_no_other() -> None:
 
 def test_the_operators_port_describes_every_call_of_programs_and_every_page() -> None:
     nothing, metrics = cast("Deployment", None), Metrics()  # opened only when somebody calls
-    api = Api(nothing, cast("Withdraw", None), metrics)
-    routes = [*api.routes(), handing_out(nothing, metrics), document()]
+    callers = cast("Callers", None)
+    api = Api(nothing, cast("Withdraw", None), callers)
+    routes = [*api.routes(), handing_out(nothing, callers), document()]
     routes += [
         one
         for one in operator_app(metrics, lambda: Health(ready=True, detail="")).routes

@@ -15,7 +15,10 @@ from kit.installation import Installation
 from kit.tree import ROOT
 from kit.watching import until
 
-PAGES = ("collected", "live", "policy", "consent", "retention", "requests", "recipients", "proof")
+PAGES = (
+    *("collected", "live", "policy", "consent", "retention"),
+    *("requests", "recipients", "proof", "audit"),
+)
 AXE = ROOT / "consumers" / "remit-dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 SERIOUS = {"serious", "critical"}

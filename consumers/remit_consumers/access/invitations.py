@@ -35,6 +35,7 @@ class Invitation:
         sha256: Of the token, as hex.
         until: When token and session end, aware UTC.
         is_used: Whether it opened its session.
+        tenant: To which it binds; None for none.
     """
 
     id: str
@@ -43,6 +44,20 @@ class Invitation:
     sha256: str
     until: datetime
     is_used: bool = False
+    tenant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opens:
+    """What a token opens.
+
+    Attributes:
+        role: For which role.
+        tenant: To which tenant it binds; None for none.
+    """
+
+    role: Role
+    tenant: str | None = None
 
 
 def read(keys: Path) -> tuple[Invitation, ...]:
@@ -60,8 +75,15 @@ def read(keys: Path) -> tuple[Invitation, ...]:
         raise SettingsError(f"{FILE} beside the keys cannot be read as tokens") from None
 
 
-def invite(keys: Path, name: str, role: Role, until: datetime, now: datetime) -> str:
+def invite(keys: Path, name: str, opens: Role | Opens, until: datetime, now: datetime) -> str:
     """Make a token, and give it: nobody can read it again. What ended is forgotten.
+
+    Args:
+        keys: Where tokens lie.
+        name: Of whom it is for.
+        opens: A role, or one that is bound to a tenant.
+        until: When token and session end.
+        now: Aware UTC.
 
     Raises:
         SettingsError: The name is taken or no name.
@@ -75,7 +97,10 @@ def invite(keys: Path, name: str, role: Role, until: datetime, now: datetime) ->
             raise SettingsError(
                 "somebody of that name is invited; revoke it first, or name another"
             )
-        made = Invitation(secrets.token_hex(ID_BYTES), name, role, _digest(token), until)
+        role, tenant = (opens, None) if isinstance(opens, Role) else (opens.role, opens.tenant)
+        made = Invitation(
+            secrets.token_hex(ID_BYTES), name, role, _digest(token), until, tenant=tenant
+        )
         _write(keys, (*known, made))
     return token
 
@@ -124,6 +149,8 @@ def revoke(keys: Path, name: str) -> None:
 
 def _read(entry: dict[str, Any]) -> Invitation:
     until = datetime.fromisoformat(entry["until"])
+    if not isinstance(entry.get("tenant"), str | None):
+        raise TypeError
     return Invitation(**{**entry, "role": Role(entry["role"]), "until": until})
 
 
@@ -145,5 +172,9 @@ def _changing(keys: Path) -> Iterator[None]:
 
 
 def _write(keys: Path, invitations: tuple[Invitation, ...]) -> None:
-    entries = [{**asdict(one), "until": one.until.isoformat()} for one in invitations]
+    entries = [
+        {name: value for name, value in asdict(one).items() if value is not None}
+        | {"until": one.until.isoformat()}
+        for one in invitations
+    ]
     replace_file(keys / FILE, json.dumps({"tokens": entries}, indent=2).encode())

@@ -6,6 +6,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
+WINDOW_S: Final = 60.0
+CALLS_MAX: Final = 1_200
+"""Calls of one identity in a window: an open live page makes 120 a minute."""
+
+FAILED_MAX: Final = 10
+"""Tokens that are none from one address in a window."""
+
 NAMES_MAX: Final = 4096
 """Names that are remembered at once; the one that called longest ago is forgotten first."""
 

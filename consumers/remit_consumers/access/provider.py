@@ -4,13 +4,15 @@ Source: OpenID Connect Discovery 1.0, sections 3 and 4; RFC 7519; RFC 8725 (best
 """
 
 import hashlib
+import logging
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
@@ -21,6 +23,8 @@ from remit_consumers.access.sessions import Identity
 from remit_schemas.errors import KeysOutOfReach
 from remit_schemas.policy_file import Place, Written, read_yaml, validate
 from remit_schemas.read_json import read_json
+
+log = logging.getLogger("remit.access")
 
 FILE: Final = "identity.yaml"
 """In the folder of keys: who can change it can read everything anyway."""
@@ -36,7 +40,35 @@ KEYS_KEPT_S: Final = 300.0
 AGAIN_AFTER_S: Final = 10.0
 """An unknown key id has the keys read again, at most so often: who makes ids up makes no load."""
 
+REFUSING: Final = frozenset({400, 401, 403})
+"""How a provider refuses a code, or whoever brings it (RFC 6749, section 5.2)."""
+
+BACK: Final = "/login/back"
+"""Where people come back from the provider."""
+
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class LoginSettings(Written):
+    """How people log in at the provider by a browser.
+
+    Attributes:
+        client: The name under which the provider knows this dashboard (`client_id`): `aud` of what it says of people.
+        back: The address to which the provider sends people back, exactly as it is registered there (`redirect_uri`).
+        scope: What is asked for; `openid` is among it.
+    """
+
+    part: ClassVar[str] = "log-in at the identity provider"
+
+    client: str
+    back: str
+    scope: str = "openid"
+
+    def _mistakes(self) -> Iterator[tuple[Place, str]]:
+        if not _is_safe(self.back) or urlsplit(self.back).path != BACK:
+            yield ("back",), f"people come back to an https address that ends with {BACK}"
+        if "openid" not in self.scope.split():
+            yield ("scope",), "a scope has the word openid in it"
 
 
 class ProviderSettings(Written):
@@ -47,6 +79,8 @@ class ProviderSettings(Written):
         audience: What `aud` must hold: tokens for somebody else open nothing.
         claim: Names the claim with groups or roles.
         roles: For each value of the claim, the role that it gives; of several, the first in this file.
+        tenant_claim: Names the claim with the tenant that somebody is bound to; a token without it opens nothing then.
+        login: How people log in by a browser; without it only programs come in so.
     """
 
     part: ClassVar[str] = "the identity provider"
@@ -55,6 +89,8 @@ class ProviderSettings(Written):
     audience: str
     claim: str = "roles"
     roles: Mapping[str, Role]
+    tenant_claim: str = ""
+    login: LoginSettings | None = None
 
     def _mistakes(self) -> Iterator[tuple[Place, str]]:
         if not _is_safe(self.issuer):
@@ -65,7 +101,7 @@ class Provider:
     """One identity provider, its keys kept for a while; several threads may ask."""
 
     def __init__(self, settings: ProviderSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._lock = threading.Lock()
         self._keys: KeySet | None = None
         self._read_at = float("-inf")
@@ -76,32 +112,43 @@ class Provider:
         Raises:
             KeysOutOfReach: The provider does not answer, and its keys are not known.
         """
+        claims = self.claims(token, self.settings.audience)
+        return self.identity_of(claims) if claims else None
+
+    def claims(self, token: str, audience: str) -> Mapping[str, Any] | None:
+        """What a token says that the provider signed for an audience; None where anything of it does not hold.
+
+        Raises:
+            KeysOutOfReach: The provider does not answer, and its keys are not known.
+        """
         if len(token) > TOKEN_CHARACTERS_MAX or token.count(".") != 2:  # noqa: PLR2004 - RFC 7515, section 7.1
             return None
         try:
             kid = _kid(token)
             claims = jwt.decode(token, self._having(kid), algorithms=ALGORITHMS).claims
-            self._registry().validate(claims)
-            return self._identity(claims)
+            jwt.JWTClaimsRegistry(
+                leeway=LEEWAY_S,
+                iss={"essential": True, "value": self.settings.issuer},
+                aud={"essential": True, "value": audience},
+                exp={"essential": True},
+                sub={"essential": True},
+            ).validate(claims)
         except (JoseError, ValueError, TypeError, KeyError, RecursionError):
             return None
+        return claims
 
-    def _registry(self) -> jwt.JWTClaimsRegistry:
-        settings = self._settings
-        return jwt.JWTClaimsRegistry(
-            leeway=LEEWAY_S,
-            iss={"essential": True, "value": settings.issuer},
-            aud={"essential": True, "value": settings.audience},
-            exp={"essential": True},
-            sub={"essential": True},
-        )
-
-    def _identity(self, claims: Mapping[str, Any]) -> Identity | None:
-        said = claims.get(self._settings.claim, ())
-        values = {said} if isinstance(said, str) else {one for one in said if isinstance(one, str)}
-        role = next((role for name, role in self._settings.roles.items() if name in values), None)
+    def identity_of(self, claims: Mapping[str, Any]) -> Identity | None:
+        """Who claims are of that hold; None where they give no role."""
+        said = claims.get(self.settings.claim, ())
+        listed = said if isinstance(said, list) else [said]
+        values = {one for one in listed if isinstance(one, str)}
+        role = next((role for name, role in self.settings.roles.items() if name in values), None)
         who = hashlib.sha256(f"{claims['iss']}\n{claims['sub']}".encode()).hexdigest()
-        return Identity(f"provider:{who[:16]}", role) if role else None
+        tenant = claims.get(self.settings.tenant_claim) if self.settings.tenant_claim else None
+        is_bound = isinstance(tenant, str) and bool(tenant)
+        if role is None or (self.settings.tenant_claim and not is_bound):
+            return None
+        return Identity(f"provider:{who[:16]}", role, tenant=tenant)
 
     def _having(self, kid: str) -> KeySet:
         """Keys with this one among them, if the provider has it; read again where it is not known."""
@@ -113,17 +160,26 @@ class Provider:
                 self._read_at = time.monotonic()
             return self._keys
 
+    def told(self, *addresses: str) -> Mapping[str, Any]:
+        """The provider's document of itself, in which these addresses stand.
+
+        Raises:
+            KeysOutOfReach: It does not answer, is of another issuer, or an address of it cannot be believed.
+        """
+        issuer = self.settings.issuer
+        found = document(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+        named = [found.get(name) for name in addresses]
+        if found.get("issuer") != issuer or not all(
+            isinstance(one, str) and _is_safe(one) for one in named
+        ):
+            message = "the identity provider's document names another issuer, or no {}"
+            raise KeysOutOfReach(message.format(" or ".join(addresses)))
+        return found
+
     def _read(self) -> KeySet:
-        issuer = self._settings.issuer
-        found = _document(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-        address = found.get("jwks_uri")
-        if found.get("issuer") != issuer or not isinstance(address, str) or not _is_safe(address):
-            raise KeysOutOfReach(
-                "the identity provider's document names another issuer, or no keys"
-            )
-        document: Any = _document(address)
+        document_of_keys: Any = document(self.told("jwks_uri")["jwks_uri"])
         try:
-            return KeySet.import_key_set(document)
+            return KeySet.import_key_set(document_of_keys)
         except (JoseError, ValueError, TypeError, KeyError):
             raise KeysOutOfReach("the identity provider's keys cannot be read") from None
 
@@ -156,15 +212,33 @@ def _kid(token: str) -> str:
     return kid
 
 
-def _document(address: str) -> Mapping[str, Any]:
+def document(
+    address: str, form: Mapping[str, str] | None = None, **headers: str
+) -> Mapping[str, Any]:
     """Read a JSON object of the provider.
+
+    Args:
+        address: Where it is.
+        form: What is sent for it, if anything.
+        headers: What is said besides.
+
+    Returns:
+        The object; an empty one where the provider refuses a form.
 
     Raises:
         KeysOutOfReach: There is none to be had.
     """
     try:
-        with _STAYING.open(address, timeout=WAIT_S) as answer:
+        sent = urlencode(form).encode() if form is not None else None
+        asked = urllib.request.Request(address, sent, headers)  # noqa: S310 - of `_is_safe`
+        with _STAYING.open(asked, timeout=WAIT_S) as answer:
             found = read_json(answer.read(DOCUMENT_BYTES_MAX + 1)[:DOCUMENT_BYTES_MAX])
+    except urllib.error.HTTPError as error:
+        error.close()
+        if form is not None and error.code in REFUSING:
+            log.warning("the identity provider takes no code: HTTP %d", error.code)
+            return {}
+        raise KeysOutOfReach("the identity provider does not answer") from None
     except (OSError, ValueError):
         raise KeysOutOfReach("the identity provider does not answer") from None
     if not isinstance(found, dict):

@@ -18,6 +18,7 @@ class Role(StrEnum):
 class Act(StrEnum):
     """What can be done, in the words of docs/access.md."""
 
+    ENTER = "enter"
     SEE_COLLECTED = "see_collected"
     SEE_POLICY = "see_policy"
     SEE_LIVE = "see_live"
@@ -31,6 +32,7 @@ class Act(StrEnum):
     SEE_PROOF = "see_proof"
     CHECK_PROOF = "check_proof"
     TAKE_EVIDENCE = "take_evidence"
+    SEE_AUDIT = "see_audit"
     SEE_SMALL_COUNTS = "see_small_counts"
     LEAVE = "leave"
 
@@ -43,6 +45,7 @@ _READING: Final = _OVERSEEING | {Role.ANALYST}
 
 TABLE: Final[Mapping[Act, frozenset[Role]]] = MappingProxyType(
     {
+        Act.ENTER: _EVERYBODY,
         Act.SEE_COLLECTED: _EVERYBODY,
         Act.SEE_POLICY: _EVERYBODY,
         Act.SEE_LIVE: _READING,
@@ -56,6 +59,7 @@ TABLE: Final[Mapping[Act, frozenset[Role]]] = MappingProxyType(
         Act.SEE_PROOF: _RUNNING,
         Act.CHECK_PROOF: _RUNNING,
         Act.TAKE_EVIDENCE: _OVERSEEING,
+        Act.SEE_AUDIT: _OVERSEEING,
         Act.SEE_SMALL_COUNTS: _OFFICER,
         Act.LEAVE: _EVERYBODY,
     }
@@ -64,7 +68,7 @@ TABLE: Final[Mapping[Act, frozenset[Role]]] = MappingProxyType(
 
 ROUTES: Final[Mapping[str, Act]] = MappingProxyType(
     {
-        "GET /": Act.SEE_COLLECTED,
+        "GET /": Act.ENTER,
         "GET /collected": Act.SEE_COLLECTED,
         "GET /live": Act.SEE_LIVE,
         "GET /policy": Act.SEE_POLICY,
@@ -78,6 +82,7 @@ ROUTES: Final[Mapping[str, Act]] = MappingProxyType(
         "GET /proof": Act.SEE_PROOF,
         "POST /proof/check": Act.CHECK_PROOF,
         "GET /proof/evidence": Act.TAKE_EVIDENCE,
+        "GET /audit": Act.SEE_AUDIT,
         "POST /leave": Act.LEAVE,
         "GET /v1/requests": Act.SEE_REQUESTS,
         "POST /v1/requests": Act.WORK_REQUESTS,
@@ -91,8 +96,20 @@ ROUTES: Final[Mapping[str, Act]] = MappingProxyType(
 )
 """What each route does, by method and path."""
 
-AUDITED: Final = frozenset({Act.WORK_REQUESTS, Act.TAKE_EVIDENCE})
-"""What goes on record before it is done; looks at rows do so by themselves (dashboard/audit.py)."""
+OF_ONE_TENANT: Final = frozenset(
+    {
+        Act.ENTER,
+        Act.SEE_POLICY,
+        Act.SEE_REQUESTS,
+        Act.WORK_REQUESTS,
+        Act.HAND_OUT_LINKS,
+        Act.LEAVE,
+    }
+)
+"""What can be done of one tenant alone. Figures, rows, receipts and proofs are of the whole installation, so they are of nobody bound."""
+
+AUDITED: Final = frozenset({Act.WORK_REQUESTS, Act.TAKE_EVIDENCE, Act.SEE_AUDIT})
+"""What goes on record before it is done; looks at rows do so by themselves (views/audit.py)."""
 
 
 def act_of(method: str, path: str) -> Act | None:
@@ -105,6 +122,12 @@ def act_of(method: str, path: str) -> Act | None:
     return ROUTES.get(f"{'GET' if method == 'HEAD' else method} {path}")
 
 
-def may(role: Role, act: Act) -> bool:
-    """Whether a role may do something."""
-    return role in TABLE.get(act, frozenset())
+def may(role: Role, act: Act, *, is_bound: bool = False) -> bool:
+    """Whether a role may do something.
+
+    Args:
+        role: Of whoever asks.
+        act: What they are about to do.
+        is_bound: Whether they are bound to a tenant, and so may do only what can be done of that tenant alone.
+    """
+    return role in TABLE.get(act, frozenset()) and (not is_bound or act in OF_ONE_TENANT)

@@ -9,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from remit_consumers.access.roles import Role
+from remit_consumers.access.roles import Act, Role, may
+
+LOCAL: Final = "local"
+"""Who asks where nobody came in: whoever is at this machine."""
 
 WORD_BYTES: Final = 32
 IDLE_S: Final = 3_600.0
@@ -30,11 +33,19 @@ class Identity:
         who: Opaque; what the record of reads says.
         role: In which role.
         invitation: Id of the one-time token that let them in; empty where none of the file did.
+        tenant: To which they are bound; None where they are bound to none, and see the whole installation.
+        program: The name of the program that calls, for people; the record of a request's steps says it.
     """
 
     who: str
     role: Role
     invitation: str = ""
+    tenant: str | None = None
+    program: str = ""
+
+    def may(self, act: Act) -> bool:
+        """Whether who asks may do something."""
+        return may(self.role, act, is_bound=self.tenant is not None)
 
 
 @dataclass(slots=True)

@@ -1,28 +1,28 @@
 """The application: which page answers which path, who may ask, and what every answer says."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from remit_consumers.access.sessions import Identity
+from remit_consumers.access.sessions import LOCAL, Identity
 from remit_consumers.dashboard.asked import Asked, asked
 from remit_consumers.dashboard.doorkeeper import Doorkeeper
+from remit_consumers.dashboard.entrance import entrances
 from remit_consumers.dashboard.figures import stamp
-from remit_consumers.dashboard.gate import LOCAL, cookie_of, word_of
+from remit_consumers.dashboard.forms import Form
 from remit_consumers.dashboard.pages import (
+    audit,
     collected,
     consent,
     live,
@@ -32,7 +32,7 @@ from remit_consumers.dashboard.pages import (
     requests,
     retention,
 )
-from remit_consumers.dashboard.paths import ASSETS, ENTRANCE, PAGES
+from remit_consumers.dashboard.paths import ASSETS, PAGES
 from remit_consumers.dashboard.render import HEADERS, page
 from remit_consumers.dashboard.site import Site
 from remit_consumers.look import STATIC as LOOK
@@ -41,14 +41,14 @@ from remit_schemas.errors import RemitError
 log = logging.getLogger("remit.dashboard")
 
 STATIC: Final = Path(__file__).parent / "static"
+FIRST: Final = "collected"
 WARMED: Final = ("collected", "retention", "policy")
-FORM_BYTES_MAX: Final = 65_536
 
 Show = Callable[[Asked], Mapping[str, object]]
 
 Endpoint = Callable[[Request], Response]
 
-Change = Callable[[Asked, Mapping[str, str]], str | Response]
+Change = Callable[[Asked, Form], str | Response]
 """What a form does; gives where to go on, or what is handed over."""
 
 SHOWS: Final[Mapping[str, Show]] = {
@@ -60,12 +60,13 @@ SHOWS: Final[Mapping[str, Show]] = {
     "requests": requests.show,
     "recipients": recipients.show,
     "proof": proof.show,
+    "audit": audit.show,
 }
 
 
 def dashboard(site: Site) -> Starlette:
     """Make the application of a site."""
-    routes: list[BaseRoute] = [Route("/", _answer(site, "collected"))]
+    routes: list[BaseRoute] = [Route("/", _start(site))]
     routes += [Route(f"/{name}", _answer(site, name)) for name in PAGES]
     routes += [
         Route("/policy/{clause}", _clause(site)),
@@ -73,8 +74,7 @@ def dashboard(site: Site) -> Starlette:
         Route("/proof/evidence", _evidence(site)),
         Route("/requests/new", _change(site, requests.receive), methods=["POST"]),
         Route("/requests/{request}", _change(site, requests.work), methods=["POST"]),
-        Route(ENTRANCE, _enter(site)),
-        Route("/leave", _leave(site), methods=["POST"]),
+        *entrances(site.gate),
     ]
     routes.append(Mount(f"{ASSETS}/look", StaticFiles(directory=LOOK)))
     routes.append(Mount(ASSETS, StaticFiles(directory=STATIC)))
@@ -98,6 +98,19 @@ def _answer(site: Site, name: str) -> Endpoint:
     def answer(request: Request) -> Response:
         come = asked(site, request)
         return _or_fault(come, lambda: _shown(come, name))
+
+    return answer
+
+
+def _start(site: Site) -> Endpoint:
+    """How the first page is answered: by what was collected, or where that is not theirs, by the first that is."""
+    collected_ = _answer(site, FIRST)
+
+    def answer(request: Request) -> Response:
+        pages = asked(site, request).pages()
+        if FIRST in pages:
+            return collected_(request)
+        return RedirectResponse(f"/{pages[0]}", 303, headers=HEADERS)
 
     return answer
 
@@ -144,77 +157,28 @@ def _clause(site: Site) -> Endpoint:
     return answer
 
 
-def _change(site: Site, change: Change) -> Callable[[Request], Awaitable[Response]]:
+def _change(site: Site, change: Change) -> Endpoint:
     """How a form is answered: it changes something, and leads back to a page or hands something over."""
 
-    async def answer(request: Request) -> Response:
-        body = await _body(request)
-        if body is None:
-            return PlainTextResponse("A form is smaller.\n", 413, headers=HEADERS)
-        return await run_in_threadpool(_changed, asked(site, request), change, body)
+    def answer(request: Request) -> Response:
+        come = asked(site, request)
+        form: Form = (
+            request.state.form
+        )  # of the doorkeeper, who read it; a call that passed none fails
+
+        def done() -> Response:
+            found = change(come, form)
+            if isinstance(found, Response):
+                return found
+            return RedirectResponse(found, 303, headers=HEADERS)
+
+        return _or_fault(come, done, 422)
 
     return answer
-
-
-async def _body(request: Request) -> bytes | None:
-    """The body of a form; None where it is larger than any of ours."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > FORM_BYTES_MAX:
-            return None
-    return body
-
-
-def _changed(come: Asked, change: Change, body: bytes) -> Response:
-    """Do what a form asks for."""
-    form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-
-    def done() -> Response:
-        found = change(come, form)
-        if isinstance(found, Response):
-            return found
-        return RedirectResponse(found, 303, headers=HEADERS)
-
-    return _or_fault(come, done, 422)
 
 
 def _evidence(site: Site) -> Endpoint:
     def answer(request: Request) -> Response:
         return proof.evidence(asked(site, request))
-
-    return answer
-
-
-def _enter(site: Site) -> Endpoint:
-    """The door: a token opens it once, and a cookie keeps it open for that browser until the session ends."""
-
-    def answer(request: Request) -> Response:
-        session = site.gate.enter(request.query_params.get("token", ""))
-        if session is None:
-            site.gate.failed.count(request.client.host if request.client else "")
-            site.gate.refused("no_token")
-            words = "This address has been used, has ended, or is not the one that was printed. `remit access invite` makes another.\n"
-            return PlainTextResponse(words, 403, headers=HEADERS)
-        site.gate.sessions.end(word_of(request))
-        entered = RedirectResponse("/", 303, headers=HEADERS)
-        is_secure = request.url.scheme == "https"
-        entered.set_cookie(
-            cookie_of(request), session, httponly=True, samesite="strict", secure=is_secure
-        )
-        return entered
-
-    return answer
-
-
-def _leave(site: Site) -> Endpoint:
-    """The way out: the session ends here and in the browser."""
-
-    def answer(request: Request) -> Response:
-        site.gate.sessions.end(word_of(request))
-        is_secure = request.url.scheme == "https"
-        left = PlainTextResponse("You have left.\n", headers=HEADERS)
-        left.delete_cookie(cookie_of(request), httponly=True, samesite="strict", secure=is_secure)
-        return left
 
     return answer

@@ -6,9 +6,8 @@ from typing import Final
 
 from starlette.requests import Request
 
-from remit_consumers.access.roles import Act, act_of, may
-from remit_consumers.access.sessions import Identity
-from remit_consumers.dashboard.gate import LOCAL
+from remit_consumers.access.roles import Act, act_of
+from remit_consumers.access.sessions import LOCAL, Identity
 from remit_consumers.dashboard.paths import PAGES
 from remit_consumers.dashboard.site import Site
 from remit_consumers.dashboard.words import LANGUAGES, Words, preferred, words_of
@@ -53,13 +52,18 @@ class Asked:
         """Whether there is a session to leave."""
         return self.identity.who != LOCAL
 
+    @property
+    def form_word(self) -> str:
+        """What every form of the page bears, so that no page elsewhere can send one."""
+        return self.site.gate.form_word(self.request, self.identity)
+
     def signed(self) -> str:
         """Who asks, as records name them."""
         return user_name() if self.identity.who == LOCAL else self.identity.who
 
     def may(self, act: Act) -> bool:
         """Whether who asks may do something: what they may not is not offered."""
-        return may(self.identity.role, act)
+        return self.identity.may(act)
 
     def pages(self) -> Sequence[str]:
         """The pages that who asks may see, in the order of the menu."""
@@ -78,11 +82,17 @@ class Asked:
 
 def asked(site: Site, request: Request) -> Asked:
     """Read what a browser asks for: its address says more than its cookie, and that more than its settings."""
-    languages, query = tuple(LANGUAGES), request.query_params
-    language = query.get("lang") or request.cookies.get(LANGUAGE_COOKIE, "")
-    if language not in languages:
-        language = preferred(request.headers.get("accept-language", ""))
-    theme = query.get("theme") or request.cookies.get(THEME_COOKIE, "")
-    light = theme if theme in THEMES else THEMES[0]
     identity: Identity = request.state.identity  # of the doorkeeper; a call that passed none fails
-    return Asked(site, request, words_of(language), light, identity)
+    return Asked(site, request, words_of(language_of(request)), theme_of(request), identity)
+
+
+def language_of(request: Request) -> str:
+    """The language to answer in."""
+    said = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE, "")
+    return said if said in LANGUAGES else preferred(request.headers.get("accept-language", ""))
+
+
+def theme_of(request: Request) -> str:
+    """The light to answer in."""
+    said = request.query_params.get("theme") or request.cookies.get(THEME_COOKIE, "")
+    return said if said in THEMES else THEMES[0]

@@ -33,9 +33,11 @@ NAMES: Final = {"type": "array", "items": TEXT}
 STATUSES: Final = {
     "400": "It is none of the words of docs/requests.md, or cannot be done so.",
     "401": "A token is needed.",
+    "403": "The token's role may not, or it is bound to a tenant.",
     "404": "There is no such request.",
     "409": "Somebody else has taken a step of this request.",
-    "503": "Keys or lake are out of reach.",
+    "429": "Too many calls; Retry-After says when.",
+    "503": "Keys, lake, record of reads or identity provider are out of reach.",
 }
 """What a call may be answered with beside what it asks for."""
 
@@ -80,7 +82,15 @@ def described() -> dict[str, Any]:
                 f"/{name}": {"get": _page("text/html", f"The dashboard: {name}.")} for name in PAGES
             },
         },
-        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        "components": {
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "Of `remit requests tokens add`, or a JWT of the identity provider.",
+                }
+            }
+        },
     }
 
 

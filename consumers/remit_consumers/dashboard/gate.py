@@ -6,16 +6,17 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 from urllib.parse import SplitResult, urlsplit
 
 from starlette.requests import Request
 
 from remit_consumers.access.invitations import stands, take
-from remit_consumers.access.limits import Limit
-from remit_consumers.access.provider import Provider, bearer_of
+from remit_consumers.access.limits import CALLS_MAX, FAILED_MAX, WINDOW_S, Limit
+from remit_consumers.access.login import Login, login_of
+from remit_consumers.access.provider import Provider, bearer_of, provider_at
 from remit_consumers.access.roles import Role
-from remit_consumers.access.sessions import Identity, Sessions
+from remit_consumers.access.sessions import LOCAL, Identity, Sessions
 from remit_consumers.clock import utc_now
 
 COOKIE: Final = "remit_session"
@@ -25,16 +26,8 @@ TLS_COOKIE: Final = f"__Host-{COOKIE}"
 TOKEN_BYTES: Final = 32
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
-LOCAL, PRINTED, INVITED = "local", "printed", "invited:"
-"""How the record of reads names who was let in by the machine, by the printed token, by one of `remit access invite`."""
-
-FAILED_MAX: Final = 10
-FAILED_WINDOW_S: Final = 60.0
-"""Tokens that are none: so many from an address in so many seconds."""
-
-CALLS_MAX: Final = 1_200
-CALLS_WINDOW_S: Final = 60.0
-"""Calls of one identity: an open live page makes 120 a minute."""
+PRINTED, INVITED = "printed", "invited:"
+"""How the record of reads names who was let in by the printed token, by one of `remit access invite`."""
 
 
 def is_loopback(host: str) -> bool:
@@ -58,6 +51,7 @@ class Gate:
         role: Of whom the machine or the printed token lets in.
         keys: Where one-time tokens of `remit access invite` lie; None where there are none.
         provider: Whose tokens a program may bear instead; None where none is configured.
+        login: The way by which people log in there; None where none is configured.
         refused: Told the reason of each call that is refused.
         sessions: Who is in.
         failed: Limits tokens that are none.
@@ -69,10 +63,25 @@ class Gate:
     keys: Path | None = None
     provider: Provider | None = None
     refused: Callable[[str], None] = _uncounted
+    login: Login | None = None
     sessions: Sessions = field(default_factory=Sessions, repr=False)
-    failed: Limit = field(default_factory=lambda: Limit(FAILED_MAX, FAILED_WINDOW_S), repr=False)
-    calls: Limit = field(default_factory=lambda: Limit(CALLS_MAX, CALLS_WINDOW_S), repr=False)
+    failed: Limit = field(default_factory=lambda: Limit(FAILED_MAX, WINDOW_S), repr=False)
+    calls: Limit = field(default_factory=lambda: Limit(CALLS_MAX, WINDOW_S), repr=False)
+    _secret: bytes = field(default_factory=lambda: secrets.token_bytes(TOKEN_BYTES), repr=False)
     _token: str = field(default_factory=lambda: secrets.token_urlsafe(TOKEN_BYTES), repr=False)
+
+    @classmethod
+    def at(
+        cls, host: str, role: Role, keys: Path, refused: Callable[[str], None] = _uncounted
+    ) -> Self:
+        """The gate of an address to listen on, as what lies beside the keys has it.
+
+        Raises:
+            PolicyError: What is configured of the identity provider cannot be read.
+            SettingsError: The secret that it gave cannot be read, or others can read it.
+        """
+        provider = provider_at(keys)
+        return cls(is_loopback(host), role, keys, provider, refused, login_of(keys, provider))
 
     @property
     def token(self) -> str:
@@ -95,7 +104,9 @@ class Gate:
         found = take(self.keys, token, utc_now()) if self.keys else None
         if found is None:
             return None
-        return self.sessions.begin(Identity(f"{INVITED}{found.id}", found.role, found.id))
+        return self.sessions.begin(
+            Identity(f"{INVITED}{found.id}", found.role, found.id, found.tenant)
+        )
 
     def identity(self, request: Request) -> Identity | None:
         """Who asks; None where nobody may.
@@ -121,6 +132,18 @@ class Gate:
         if not identity.invitation:
             return True
         return self.keys is not None and stands(self.keys, identity.invitation, utc_now())
+
+    def form_word(self, request: Request, identity: Identity) -> str:
+        """The word that forms of a page bear: of this session, or of who comes without one, and of this process alone."""
+        word = word_of(request)
+        session = word if word and self.sessions.of(word) == identity else ""
+        whose = f"{identity.who}\n{session}".encode("utf-8", "replace")
+        return hmac.digest(self._secret, whose, "sha256").hex()
+
+    def is_of_session(self, request: Request, identity: Identity, word: str) -> bool:
+        """Whether a form bears the word of the page that it says it stands on; in constant time."""
+        own = self.form_word(request, identity).encode()
+        return hmac.compare_digest(own, word.encode("utf-8", "replace"))
 
     @staticmethod
     def is_own(request: Request) -> bool:

@@ -65,7 +65,14 @@ def remembering(asked: Asked, answer: Response) -> Response:
         (THEME_COOKIE, "theme", asked.theme),
     ):
         if asked.request.query_params.get(name) == value:
-            answer.set_cookie(cookie, value, max_age=YEAR_S, httponly=True, samesite="strict")
+            answer.set_cookie(
+                cookie,
+                value,
+                max_age=YEAR_S,
+                httponly=True,
+                samesite="strict",
+                secure=asked.request.url.scheme == "https",
+            )
     return answer
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from remit_consumers.dashboard.audit import Audit
 from remit_consumers.dashboard.checks import Checks
 from remit_consumers.dashboard.figures import Figures
 from remit_consumers.dashboard.gate import Gate
@@ -15,6 +14,7 @@ from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake.commit import Lake
 from remit_consumers.plans import Plans
 from remit_consumers.settings import Settings
+from remit_consumers.views.audit import Audit
 from remit_schemas.coverage import Coverage
 from remit_schemas.policy import Policy
 

@@ -8,16 +8,15 @@
     POST /leave
 
 It works without a script but for reading a link's fragment, which can be pasted instead. The session is a cookie that no
-other site can send, and every form bears a word of that session.
+other site can send, and every form bears a word of that session; the door's bears a word of its own cookie.
 
 Source: policy 2021-11-01, clauses S077a, S089, S099.
 """
 
-import hmac
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -32,24 +31,27 @@ from remit_consumers.deployment import Deployment
 from remit_consumers.look import STATIC as LOOK
 from remit_consumers.metrics import Metrics
 from remit_consumers.my.acting import asks_of, begin, change, hand_over
+from remit_consumers.my.forms import (
+    DOOR_BYTES,
+    DOOR_COOKIE,
+    Form,
+    door_cookie,
+    door_word,
+    is_same,
+    keep,
+    read,
+)
 from remit_consumers.my.held import held
 from remit_consumers.my.links import CODE_DIGITS, Links
 from remit_consumers.my.render import STATIC, Closed, base_of, page
-from remit_consumers.my.sessions import LIVES, Session, Sessions
+from remit_consumers.my.sessions import Session, Sessions
 from remit_consumers.requests.fulfil import Say
 from remit_schemas.errors import KeysOutOfReach, LakeError, RemitError, RequestRefused
 
 COOKIE: Final = "remit_my"
-BODY_BYTES_MAX: Final = 4 << 10
-"""A form of this page is a few words; a link's token has 160 characters."""
-
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Hosts of this machine: there the cookie may go without TLS."""
-
 TELLS: Final = {"consent": "consent.said", "ask": "ask.sent", "ended": "ended"}
 """What the page says after something was done, by the word in its address."""
 
-Form = Mapping[str, str]
 _Does = Callable[["My", Call, Session, Form], Response]
 _Endpoint = Callable[[Call], Awaitable[Response]]
 
@@ -104,41 +106,44 @@ class My:
     def _refused(self, call: Call, status: int, reason: str, said: str) -> Response:
         """Refuse a call, and count it."""
         self.metrics.calls_refused.labels(reason).inc()
-        return page(call, "enter", {"said": said, "is_wrong": True}, status)
+        return self.at_the_door(call, {"said": said, "is_wrong": True}, status)
+
+    @staticmethod
+    def at_the_door(call: Call, shown: Mapping[str, object], status: int = 200) -> Response:
+        """Send the door; its form bears the word of the browser that it is sent to."""
+        kept = door_cookie(call) or secrets.token_urlsafe(DOOR_BYTES)
+        answer = page(call, "enter", {**shown, "door": door_word(kept)}, status)
+        keep(call, answer, DOOR_COOKIE, kept)
+        return answer
 
     async def _look(self, call: Call) -> Response:
         session = self._session(call)
         said = TELLS.get(call.query_params.get("said", ""))
         if session is None:
-            return page(call, "enter", {"said": said if said == "ended" else None})
+            return self.at_the_door(call, {"said": said if said == "ended" else None})
         return await run_in_threadpool(self.shown, call, session, said)
 
     async def _enter(self, call: Call) -> Response:
-        token = (await _form(call)).get("token", "").strip().rpartition("#")[2]
+        form = await read(call)
+        token = form.get("token", "").strip().rpartition("#")[2]
+        if not is_same(form.get("form", ""), door_word(door_cookie(call))):
+            return self._refused(call, 403, "unauthorised", "enter.again")
         try:
             visit = await run_in_threadpool(Links.of(self.deployment).use, token, self.now())
             name = self.sessions.begin(visit, self.now())
         except RequestRefused:
             return self._refused(call, 403, "unauthorised", "enter.refused")
         answer = RedirectResponse(f"{base_of(call)}/", 303)
-        answer.set_cookie(
-            COOKIE,
-            name,
-            max_age=int(LIVES.total_seconds()),
-            path=base_of(call) or "/",
-            secure=call.url.scheme == "https" or call.url.hostname not in LOOPBACK,
-            httponly=True,
-            samesite="strict",
-        )
+        keep(call, answer, COOKIE, name)
+        answer.delete_cookie(DOOR_COOKIE, path=base_of(call) or "/")
         return answer
 
     def _door(self, does: _Does) -> _Endpoint:
         """What only somebody who is in may do, by a form of their own page."""
 
         async def door(call: Call) -> Response:
-            session, form = self._session(call), await _form(call)
-            given = form.get("form", "").encode()
-            if session is None or not hmac.compare_digest(given, session.form.encode()):
+            session, form = self._session(call), await read(call)
+            if session is None or not is_same(form.get("form", ""), session.form):
                 return self._refused(call, 403, "unauthorised", "ended")
             return await run_in_threadpool(does, self, call, session, form)
 
@@ -181,7 +186,7 @@ def _export(my: My, call: Call, session: Session, form: Form) -> Response:
     if not my.sessions.check(name, form.get("code", ""), my.now()):
         my.metrics.calls_refused.labels("unauthorised").inc()
         if my.sessions.of(name, my.now()) is None:
-            return page(call, "enter", {"said": "ended", "is_wrong": True}, 403)
+            return my.at_the_door(call, {"said": "ended", "is_wrong": True}, 403)
         return my.shown(call, session, "export.wrong", is_wrong=True)
     answer = hand_over(my.deployment, session.about, my.now())
     file = f'attachment; filename="remit-{answer.request.request}.zip"'
@@ -201,19 +206,3 @@ _DOES: Final[Mapping[str, _Does]] = {
     "export": _export,
     "leave": _leave,
 }
-
-
-async def _form(call: Call) -> Form:
-    """Read a form, as browsers send one.
-
-    Raises:
-        RequestRefused: Another site sent it, or it is longer than any of the page.
-    """
-    if call.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        raise RequestRefused("a form of another site")
-    data = b""
-    async for chunk in call.stream():
-        data += chunk
-        if len(data) > BODY_BYTES_MAX:
-            raise RequestRefused(f"a form has at most {BODY_BYTES_MAX:,} bytes")
-    return dict(parse_qsl(data.decode(), max_num_fields=10))

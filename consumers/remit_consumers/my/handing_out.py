@@ -13,42 +13,35 @@ from starlette.requests import Request as Call
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from remit_consumers.access.roles import Act, may
+from remit_consumers.access.roles import Act
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
-from remit_consumers.metrics import Metrics
 from remit_consumers.my.links import LIVES, LIVES_MAX, Link, Links
-from remit_consumers.requests.tokens import bearer
+from remit_consumers.requests.callers import NO_STORE, Callers
 from remit_schemas.errors import KeysOutOfReach, RequestRefused
 from remit_schemas.read_json import read_json
 
 BODY_BYTES_MAX = 4 << 10
-NO_STORE = {"cache-control": "no-store"}
 MINUTE = timedelta(minutes=1)
 
 
-def handing_out(deployment: Deployment, metrics: Metrics, now: Clock = utc_now) -> Route:
+def handing_out(deployment: Deployment, callers: Callers, now: Clock = utc_now) -> Route:
     """Make the route; calls without a token are refused and counted."""
 
-    def refused(status: int, reason: str, message: str) -> Response:
-        metrics.calls_refused.labels(reason).inc()
-        return JSONResponse({"error": message}, status, NO_STORE)
-
     async def door(call: Call) -> Response:
-        token = bearer(deployment.settings.keys, call.headers.get("authorization", ""))
-        if token is None:
-            message = "a token is needed: `remit requests tokens add`"
-            return refused(401, "unauthorised", message)
-        if not may(token.role, Act.HAND_OUT_LINKS):
-            return refused(403, "role", "the token's role may not: see docs/access.md")
+        identity = await run_in_threadpool(callers.admitted, call, Act.HAND_OUT_LINKS)
+        if isinstance(identity, Response):
+            return identity
         try:
             said = await _said(call)
+            if identity.tenant is not None:
+                said["tenant"] = identity.tenant
             made = await run_in_threadpool(_made, deployment, said, now)
         except KeysOutOfReach as error:
-            return refused(503, "out_of_reach", str(error))
+            return callers.refused(503, "out_of_reach", str(error))
         except RequestRefused as error:
-            return refused(400, "refused", str(error))
+            return callers.refused(400, "refused", str(error))
         told = {"token": made.token, "code": made.code, "ends_at": made.ends_at.isoformat()}
         return JSONResponse(told, 201, NO_STORE)
 

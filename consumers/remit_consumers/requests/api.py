@@ -7,7 +7,7 @@
     POST /v1/requests/ID/fulfil       {"correction"?, "reviewed"?}; access answers with the zip
     POST /v1/requests/ID/delay, deny  {"why"}
 
-201 taken, 200 done, 400 not so, 401 no token, 403 not in this role, 404 no such request, 409 not at this moment, 503 lake, vault or keys are out of reach.
+201 taken, 200 done, 400 not so, 401 no token, 403 not in this role, 404 no such request, 409 not at this moment, 429 too often, 503 lake, vault or keys are out of reach.
 """
 
 import json
@@ -18,21 +18,21 @@ from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as Call
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from remit_consumers.access.roles import Act, act_of, may
+from remit_consumers.access.roles import Act, act_of
+from remit_consumers.access.sessions import Identity
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.erase import EVERYTHING
 from remit_consumers.erasure.scope import Scope, SubjectRef
 from remit_consumers.lake.requests import Request
-from remit_consumers.metrics import Metrics
 from remit_consumers.requests.asked import Asked
+from remit_consumers.requests.callers import Callers
 from remit_consumers.requests.correction import Correction
 from remit_consumers.requests.fulfil import Answer, Given, Withdraw, fulfil
 from remit_consumers.requests.opened import open_register
 from remit_consumers.requests.register import Register
-from remit_consumers.requests.tokens import bearer
 from remit_schemas.errors import (
     KeysOutOfReach,
     LakeError,
@@ -66,12 +66,12 @@ class Api:
     Attributes:
         deployment: Where everything lies.
         withdraw: How consents are withdrawn.
-        metrics: Where refused calls are counted.
+        callers: Who may call.
     """
 
     deployment: Deployment
     withdraw: Withdraw
-    metrics: Metrics
+    callers: Callers
 
     def routes(self) -> list[Route]:
         """What it answers to."""
@@ -90,44 +90,44 @@ class Api:
 
     def _door(self, does: _Does, act: Act | None) -> Callable[[Call], Any]:
         async def door(call: Call) -> Response:
-            token = bearer(self.deployment.settings.keys, call.headers.get("authorization", ""))
-            if token is None:
-                return self._refused(
-                    401, "unauthorised", "a token is needed: `remit requests tokens add`"
-                )
-            if act is None or not may(token.role, act):
-                return self._refused(403, "role", "the token's role may not: see docs/access.md")
+            identity = await run_in_threadpool(self.callers.admitted, call, act)
+            if isinstance(identity, Response):
+                return identity
             try:
                 said = await _body(call)
                 answer = await run_in_threadpool(
-                    self._done, does, token.name, call.path_params.get("request", ""), said
+                    self._done, does, identity, call.path_params.get("request", ""), said
                 )
-            except StaleWriter as error:
-                return self._refused(409, "stale", str(error))
-            except (KeysOutOfReach, LakeError) as error:
-                return self._refused(503, "out_of_reach", str(error))
             except (RemitError, ValueError, KeyError, TypeError) as error:
-                return self._refused(*_blamed(error))
+                return self.callers.refused(*_blamed(error))
             return _response(answer, 201 if does is _take else 200)
 
         return door
 
-    def _done(self, does: _Does, program: str, request: str, said: Said) -> Request | Answer | Said:
+    def _done(
+        self, does: _Does, identity: Identity, request: str, said: Said
+    ) -> Request | Answer | Said:
         _only(said, _WORDS[does], "this call")
-        return does(self, open_register(self.deployment, program), request, said)
-
-    def _refused(self, status: int, reason: str, message: str) -> Response:
-        self.metrics.calls_refused.labels(reason).inc()
-        return JSONResponse({"error": message}, status)
+        register = open_register(self.deployment, identity.program or identity.who, identity.tenant)
+        return does(self, register, request, {**said, **_bound(identity)})
 
 
 def _blamed(error: Exception) -> tuple[int, str, str]:
     """Status, reason and message for what the caller did."""
+    if isinstance(error, StaleWriter):
+        return 409, "stale", str(error)
+    if isinstance(error, KeysOutOfReach | LakeError):
+        return 503, "out_of_reach", str(error)
     if isinstance(error, RequestUnknown):
         return 404, "unknown", str(error)
     if isinstance(error, RequestRefused):
         return 400, "refused", str(error)
     return 400, "not_understood", "this is no request: see docs/requests.md for its words"
+
+
+def _bound(identity: Identity) -> Said:
+    """What a call says whatever it says: whoever is bound to a tenant speaks of that one."""
+    return {} if identity.tenant is None else {"tenant": identity.tenant}
 
 
 async def _body(call: Call) -> Said:

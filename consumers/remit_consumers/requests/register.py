@@ -4,7 +4,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -41,11 +41,24 @@ Name = Callable[[SubjectRef], str | None]
 """Gives the pseudonym that the register knows a subject by; None where nothing is known of them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who takes the steps.
+
+    Attributes:
+        name: As the record will say.
+        tenant: To which they are bound: of others they can neither see nor take anything; None where to none.
+    """
+
+    name: str
+    tenant: str | None = None
+
+
 class Register:
     """All requests of an installation."""
 
     def __init__(
-        self, lake: Path, matters: Matters, policy: Policy, name: Name, actor: str
+        self, lake: Path, matters: Matters, policy: Policy, name: Name, actor: Actor
     ) -> None:
         """Open the register.
 
@@ -64,17 +77,20 @@ class Register:
             raise RequestRefused(message)
         self.terms: RequestTerms = policy.requests
         self.matters = matters
-        self._lake, self._policy, self._name, self._actor = lake, policy, name, actor
+        self._lake, self._policy, self._name = lake, policy, name
+        self._actor, self._tenant = actor.name, actor.tenant
 
     def receive(self, about: SubjectRef, asked: Asked, now: datetime) -> Request:
         """Take a request; its clock starts.
 
         Raises:
-            RequestRefused: The policy knows no such right, requester, channel or ground.
+            RequestRefused: The policy knows no such right, requester, channel or ground, or the tenant is another.
             LakeError: It cannot be put on record.
             KeysOutOfReach: Vault or keys cannot be reached.
         """
         self._check(asked)
+        if not self._is_own(about.tenant):
+            raise RequestRefused("the request is of another tenant than who takes it is bound to")
         subject = self._name(about)
         request = Request(
             request=secrets.token_hex(ID_BYTES),
@@ -154,12 +170,12 @@ class Register:
         return self._close(found, now, State.DONE, evidence=evidence, reason="")
 
     def all(self) -> list[Request]:
-        """Every request as it stands, the oldest first.
+        """Every request as it stands, the oldest first; of one tenant where who asks is bound to it.
 
         Raises:
             LakeError: The lake cannot be read.
         """
-        return table.standing(table.steps(self._lake))
+        return [one for one in self._every() if self._is_own(one.tenant)]
 
     def of(self, about: SubjectRef) -> list[Request]:
         """The requests about one subject that is known, the oldest first; errors as `all`."""
@@ -175,7 +191,7 @@ class Register:
             RequestUnknown: There is no such request.
         """
         found = [one for one in table.read(table.steps(self._lake)) if one.request == request]
-        if not found:
+        if not found or not self._is_own(found[0].tenant):
             raise RequestUnknown("there is no such request: see `remit requests list`")
         return found
 
@@ -217,10 +233,18 @@ class Register:
     def tidy(self) -> None:
         """Forget whom requests were about that are closed, or never came on record: a crash may have left some."""
         kept = self.matters.kept()
-        open_ = {one.request for one in self.all() if one.is_open} if kept else set()
+        open_ = {one.request for one in self._every() if one.is_open} if kept else set()
         for request in kept:
             if request not in open_:
                 self.matters.forget(request)
+
+    def _every(self) -> list[Request]:
+        """Every request of every tenant."""
+        return table.standing(table.steps(self._lake))
+
+    def _is_own(self, tenant: str) -> bool:
+        """Whether who takes the steps may know of a tenant's requests."""
+        return self._tenant is None or tenant == self._tenant
 
     def _check(self, asked: Asked) -> None:
         """Refuse what the policy does not know."""
@@ -248,7 +272,7 @@ class Register:
             return False
         before = [
             one
-            for one in self.all()
+            for one in self._every()
             if (one.subject, one.right) == (subject, right)
             and one.received_at > now - repeats.within
         ]

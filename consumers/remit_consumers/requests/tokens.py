@@ -16,6 +16,7 @@ from remit_schemas.read_json import read_json
 
 FILE: Final = "request-tokens.json"
 TOKEN_BYTES: Final = 24  # random: 192 bits, so that SHA-256 without a salt cannot be guessed back
+ID_CHARACTERS: Final = 12
 NAME_CHARACTERS_MAX: Final = 64
 
 
@@ -28,12 +29,19 @@ class Token:
         sha256: Of the token, as hex.
         added_on: Day, as ISO 8601.
         role: What its program may do: access/roles.py. Tokens of before there were roles may what they could.
+        tenant: To which its program is bound; None for none.
     """
 
     name: str
     sha256: str
     added_on: str
     role: Role = Role.OFFICER
+    tenant: str | None = None
+
+    @property
+    def id(self) -> str:
+        """What the record of reads says of it: not its name, and nothing that opens anything."""
+        return self.sha256[:ID_CHARACTERS]
 
 
 def read(keys: Path) -> tuple[Token, ...]:
@@ -44,16 +52,20 @@ def read(keys: Path) -> tuple[Token, ...]:
     """
     try:
         entries: list[dict[str, Any]] = read_json((keys / FILE).read_bytes())["tokens"]
-        return tuple(
-            Token(**{**one, "role": Role(one.get("role", Role.OFFICER))}) for one in entries
-        )
+        return tuple(_read(one) for one in entries)
     except FileNotFoundError:
         return ()
     except (OSError, ValueError, TypeError, KeyError):
         raise SettingsError(f"{FILE} beside the keys cannot be read as tokens") from None
 
 
-def add(keys: Path, name: str, role: Role = Role.OFFICER) -> str:
+def _read(entry: dict[str, Any]) -> Token:
+    if not isinstance(entry.get("tenant"), str | None):
+        raise TypeError
+    return Token(**{**entry, "role": Role(entry.get("role", Role.OFFICER))})
+
+
+def add(keys: Path, name: str, role: Role = Role.OFFICER, tenant: str | None = None) -> str:
     """Make a token, and give it: nobody can read it again.
 
     Raises:
@@ -66,7 +78,7 @@ def add(keys: Path, name: str, role: Role = Role.OFFICER) -> str:
         raise SettingsError("there is a token of that name; revoke it first, or choose another")
     token = secrets.token_urlsafe(TOKEN_BYTES)
     today = time.strftime("%Y-%m-%d", time.gmtime())
-    _write(keys, (*known, Token(name, digest(token), today, role)))
+    _write(keys, (*known, Token(name, digest(token), today, role, tenant)))
     return token
 
 
@@ -83,24 +95,25 @@ def revoke(keys: Path, name: str) -> None:
     _write(keys, left)
 
 
-def bearer(keys: Path, header: str) -> Token | None:
-    """Give the token that an Authorization header bears; None where it bears none.
+def of_token(keys: Path, token: str) -> Token | None:
+    """Give what is known of a token; None where it is none of ours.
 
-    Source: RFC 6750, section 2.1.
+    Raises:
+        SettingsError: The file is not one that remit wrote.
     """
-    kind, _, token = header.partition(" ")
-    if kind.lower() != "bearer" or not token:
-        return None
-    given = digest(token.strip())
+    given = digest(token)
     return next((one for one in read(keys) if hmac.compare_digest(one.sha256, given)), None)
 
 
 def digest(token: str) -> str:
     """What is kept of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 def _write(keys: Path, tokens: tuple[Token, ...]) -> None:
     keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-    data = json.dumps({"tokens": [asdict(one) for one in tokens]}, indent=2)
+    entries = [
+        {name: value for name, value in asdict(one).items() if value is not None} for one in tokens
+    ]
+    data = json.dumps({"tokens": entries}, indent=2)
     replace_file(keys / FILE, data.encode())

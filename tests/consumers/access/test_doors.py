@@ -1,10 +1,8 @@
 """Each role at the real dashboard and the real API, over HTTP: what it may, what it may not, and what is on record of both."""
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +11,15 @@ from starlette.routing import Route
 
 from kit.dashboard import get
 from kit.desk import make_deployment
+from kit.entering import enter, own_word, post
 from kit.identity_provider import AUDIENCE, identity_provider
 from kit.sites import Served, make_site, served
-from remit_consumers.access.invitations import invite, revoke
+from remit_consumers.access.invitations import revoke
+from remit_consumers.access.limits import FAILED_MAX
 from remit_consumers.access.provider import Provider, ProviderSettings
 from remit_consumers.access.roles import ROUTES, Act, Role, act_of, may
 from remit_consumers.dashboard.app import dashboard
-from remit_consumers.dashboard.gate import COOKIE, FAILED_MAX
+from remit_consumers.dashboard.gate import COOKIE
 from remit_consumers.dashboard.paths import PAGES
 from remit_consumers.health import Health
 from remit_consumers.http import Server, operator_app
@@ -27,44 +27,9 @@ from remit_consumers.lake.queries import history
 from remit_consumers.metrics import Metrics
 from remit_consumers.requests import tokens
 from remit_consumers.requests.api import Api
+from remit_consumers.requests.callers import Callers
 
 NO_REQUEST = "00000000-0000-4000-8000-000000000000"
-
-
-class _Staying(urllib.request.HTTPRedirectHandler):
-    """Follows nothing: the answer itself is looked at."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-def post(url: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str]]:
-    """Send a form; gives status and headers."""
-    request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310 - http, by this module
-    try:
-        with urllib.request.build_opener(_Staying).open(request, timeout=30) as answer:
-            return answer.status, dict(answer.headers)
-    except urllib.error.HTTPError as error:
-        error.close()
-        return error.code, dict(error.headers)
-
-
-def enter(door: Served, role: Role, name: str) -> str:
-    """Come in by a token for a role; gives the cookie."""
-    now = datetime.now(UTC)
-    keys = door.site.settings.keys
-    token = invite(keys, name, role, now + timedelta(hours=9), now)
-    request = urllib.request.Request(f"{door.address}/enter?token={token}")  # noqa: S310 - http
-    try:
-        answer: Any = urllib.request.build_opener(_Staying).open(request, timeout=30)
-    except urllib.error.HTTPError as error:
-        answer = error
-    answer.close()
-    assert answer.code == 303
-    cookie = answer.headers["set-cookie"]
-    assert "HttpOnly" in cookie
-    assert "SameSite=strict" in cookie
-    return str(cookie).partition(";")[0]
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The requests API, and where its tokens lie."""
     deployment, metrics = make_deployment(tmp_path_factory.mktemp("api")), Metrics()
-    routes = Api(deployment, lambda _: None, metrics).routes()
+    routes = Api(deployment, lambda _: None, Callers.of(deployment, metrics)).routes()
     app = operator_app(metrics, lambda: Health(ready=True, detail=""), routes)
     server = Server(app, "127.0.0.1", 0)
     server.start()
@@ -109,12 +74,13 @@ def test_a_role_sees_the_pages_of_the_table_and_is_offered_no_other(
 @pytest.mark.parametrize("role", Role)
 def test_a_role_sends_the_forms_of_the_table_alone(door: Served, role: Role) -> None:
     cookie = enter(door, role, f"forms {role}")
+    body = own_word(door.address, cookie)
     forms = [(key[5:], act) for key, act in ROUTES.items() if key.startswith("POST /")]
     for path, act in forms:
         if path.startswith("/v1/") or act is Act.LEAVE:
             continue
         url = f"{door.address}{path.replace('{request}', NO_REQUEST)}"
-        status, _ = post(url, cookie=cookie, origin=door.address)
+        status, _ = post(url, body, cookie=cookie, origin=door.address)
         assert (status != 403) is may(role, act), path
 
 
@@ -135,14 +101,16 @@ def test_what_a_role_may_not_is_counted_and_on_record_without_a_name(door: Serve
 
 def test_a_form_of_another_site_changes_nothing_whatever_the_role(door: Served) -> None:
     cookie = enter(door, Role.OFFICER, "foreign")
+    body = own_word(door.address, cookie)
     for origin in ("https://shop.example", "null"):
-        status, _ = post(f"{door.address}/proof/check", cookie=cookie, origin=origin)
+        status, _ = post(f"{door.address}/proof/check", body, cookie=cookie, origin=origin)
         assert status == 403
 
 
 def test_who_leaves_or_is_revoked_is_out_at_once(door: Served) -> None:
     cookie = enter(door, Role.OFFICER, "leaving")
-    status, headers = post(f"{door.address}/leave", cookie=cookie, origin=door.address)
+    body = own_word(door.address, cookie)
+    status, headers = post(f"{door.address}/leave", body, cookie=cookie, origin=door.address)
     assert status == 200
     assert f"{COOKIE}=" in headers["set-cookie"]
     assert get(f"{door.address}/", cookie=cookie)[0] == 403

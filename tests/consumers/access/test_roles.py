@@ -11,13 +11,14 @@ from kit.sites import make_site
 from kit.tree import ROOT
 from remit_consumers.access.roles import ROUTES, TABLE, Act, Role, act_of, may
 from remit_consumers.dashboard.app import dashboard
-from remit_consumers.dashboard.paths import ENTRANCE
+from remit_consumers.dashboard.paths import DOORS
 from remit_consumers.metrics import Metrics
 from remit_consumers.my.handing_out import handing_out
 from remit_consumers.requests.api import Api
+from remit_consumers.requests.callers import Callers
 
-OWN_DOORS = {f"GET {ENTRANCE}"}
-"""Routes that decide for themselves who may: the one that takes tokens."""
+OWN_DOORS = {f"GET {path}" for path in DOORS}
+"""Routes that decide for themselves who may: where one comes in."""
 
 
 def named(routes: Iterable[BaseRoute]) -> set[str]:
@@ -45,8 +46,9 @@ def test_what_stands_in_no_table_is_nobodys() -> None:
 def test_every_route_stands_in_the_table_and_every_entry_is_a_route(tmp_path: Path) -> None:
     site = make_site(tmp_path, Role.AUDITOR)
     pages = dashboard(site).routes
-    deployment, metrics = make_deployment(tmp_path), Metrics()
-    calls = [*Api(deployment, lambda _: None, metrics).routes(), handing_out(deployment, metrics)]
+    deployment = make_deployment(tmp_path)
+    callers = Callers.of(deployment, Metrics())
+    calls = [*Api(deployment, lambda _: None, callers).routes(), handing_out(deployment, callers)]
     assert named([*pages, *calls]) - OWN_DOORS == set(ROUTES)
 
 

@@ -8,8 +8,8 @@ from starlette.requests import Request
 
 from remit_consumers.access.invitations import invite, revoke
 from remit_consumers.access.roles import Role
-from remit_consumers.access.sessions import Identity
-from remit_consumers.dashboard.gate import COOKIE, LOCAL, PRINTED, TLS_COOKIE, Gate, is_loopback
+from remit_consumers.access.sessions import LOCAL, Identity
+from remit_consumers.dashboard.gate import COOKIE, PRINTED, TLS_COOKIE, Gate, is_loopback
 
 
 def asked(**headers: str) -> Request:

@@ -27,6 +27,7 @@ from remit_consumers.my.links import Link, Links
 from remit_consumers.my.sessions import TRIES_MAX
 from remit_consumers.my.words import FOLDER, LANGUAGES, words_of
 from remit_consumers.requests import tokens
+from remit_consumers.requests.callers import Callers
 from remit_consumers.requests.opened import open_register
 from remit_schemas.category import CATEGORIES, PURPOSES
 from remit_schemas.requests import DeletionGround, Right
@@ -68,7 +69,11 @@ class Visitor:
     def __post_init__(self) -> None:
         self.metrics = Metrics()
         my = My(self.shop.deployment, self._say, self.metrics, lambda: self.now)
-        door = handing_out(self.shop.deployment, self.metrics, lambda: self.now)
+        door = handing_out(
+            self.shop.deployment,
+            Callers.of(self.shop.deployment, self.metrics),
+            lambda: self.now,
+        )
         app = Starlette(routes=[Mount("/my", my.app()), door])
         self.browser = Browser(app)
 
@@ -82,8 +87,12 @@ class Visitor:
     def enter(self, about: SubjectRef = ANN) -> Link:
         """Come with a link."""
         made = self.link(about)
-        self.post("enter", token=made.token)
+        self.come(made.token)
         return made
+
+    def come(self, token: str) -> str:
+        """Send the form of the door as a browser does that was shown it; gives the page that comes back."""
+        return self.post("enter", token=token, form=self.word())
 
     def post(self, path: str, **form: str) -> str:
         """Send a form of the page; gives the page that comes back."""
@@ -138,7 +147,11 @@ def test_no_answer_is_kept_told_to_others_or_open_to_other_sites(visitor: Visito
     link = visitor.link()
     answers = [
         visitor.browser.get("/my/"),
-        visitor.browser.post("/my/enter", data={"token": link.token}, follow_redirects=False),
+        visitor.browser.post(
+            "/my/enter",
+            data={"token": link.token, "form": visitor.word()},
+            follow_redirects=False,
+        ),
         visitor.browser.get("/my/"),
         visitor.browser.get("/my/static/link.js"),
         visitor.browser.get("/my/nothing"),
@@ -159,7 +172,7 @@ def test_no_answer_is_kept_told_to_others_or_open_to_other_sites(visitor: Visito
 def test_a_link_that_was_used_lets_nobody_in(visitor: Visitor) -> None:
     made = visitor.enter()
     visitor.browser.cookies.clear()
-    assert "Ask for another" in visitor.post("enter", token=made.token)
+    assert "Ask for another" in visitor.come(made.token)
     assert visitor.status == 403
     assert visitor.refused() == 1
     assert COOKIE not in visitor.browser.cookies
@@ -167,7 +180,7 @@ def test_a_link_that_was_used_lets_nobody_in(visitor: Visitor) -> None:
 
 def test_a_whole_link_may_be_pasted_where_no_script_runs(visitor: Visitor) -> None:
     made = visitor.link()
-    page = visitor.post("enter", token=f" https://shop.example/my/#{made.token} ")
+    page = visitor.come(f" https://shop.example/my/#{made.token} ")
     assert "What is held about you" in page
 
 
@@ -207,6 +220,36 @@ def test_a_form_that_is_not_of_the_session_does_nothing(visitor: Visitor, path: 
     assert visitor.browser.post(f"/my/{path}", data=right, headers=site).status_code == 400
     assert visitor.said == []
     assert "What is held about you" in visitor.page()
+
+
+@pytest.mark.parametrize("whose", ["nobody", "guess", "another"])
+def test_a_door_that_was_shown_to_another_browser_lets_nobody_in(
+    visitor: Visitor, whose: str
+) -> None:
+    theirs = visitor.word()
+    visitor.browser.cookies.clear()
+    words = {"guess": "guess", "another": theirs}
+    made = visitor.link()
+    if whose != "another":
+        visitor.page()
+    told = visitor.post("enter", token=made.token, form=words.get(whose, ""))
+    assert visitor.status == 403
+    assert "has not been used" in told
+    assert COOKIE not in visitor.browser.cookies
+    assert "What is held about you" in visitor.come(made.token), "nor was the link used up"
+
+
+def test_a_form_that_says_that_it_comes_from_elsewhere_does_nothing(visitor: Visitor) -> None:
+    visitor.enter()
+    form = {"form": visitor.word(), "purpose": REPORTING, "status": "withdrawn"}
+    for origin in ("https://evil.example", "http://[", "https://shop.example:1"):
+        said = {"origin": origin}
+        assert visitor.browser.post("/my/consent", data=form, headers=said).status_code == 400
+    assert visitor.said == []
+    for origin in ("https://shop.example", "null"):
+        said = {"origin": origin}
+        assert visitor.browser.post("/my/consent", data=form, headers=said).status_code == 200
+    assert len(visitor.said) == 2
 
 
 @pytest.mark.clause("S079a", "S102")
@@ -307,7 +350,7 @@ def test_a_product_gets_links_by_its_token_and_nobody_else_does(visitor: Visitor
     answer = visitor.browser.post("/v1/links", json=said, headers=bears)
     assert answer.status_code == 201
     assert "ann" not in answer.text
-    assert "What is held about you" in visitor.post("enter", token=answer.json()["token"])
+    assert "What is held about you" in visitor.come(answer.json()["token"])
     long: dict[str, object] = {"subject": "x" * 9_000}
     for wrong in (
         {},

@@ -20,6 +20,7 @@ from remit_consumers.metrics import Metrics
 from remit_consumers.requests import tokens
 from remit_consumers.requests.api import Api
 from remit_consumers.requests.asked import Asked
+from remit_consumers.requests.callers import Callers
 from remit_consumers.requests.clock import due, due_at
 from remit_consumers.requests.opened import open_register
 from remit_consumers.requests.register import Register
@@ -254,7 +255,7 @@ def test_a_program_that_lists_requests_tidies_up_as_well(tmp_path: Path) -> None
     open_register(deployment, "desk").matters.keep("0123456789ab", ANN)
     left = tmp_path / "keys" / "requests" / "0123456789ab.matter"
     os.utime(left, (0, 0))
-    api = Api(deployment, lambda _: None, Metrics())
+    api = Api(deployment, lambda _: None, Callers.of(deployment, Metrics()))
 
     async def listed() -> object:
         door = httpx.ASGITransport(Starlette(routes=api.routes()))

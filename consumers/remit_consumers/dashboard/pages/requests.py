@@ -44,7 +44,9 @@ Word = TypeVar("Word", bound=StrEnum)
 def show(asked: Asked) -> Mapping[str, object]:
     """What the page shows."""
     terms, now = asked.site.policy.requests, asked.site.now()
-    found = standing(steps(asked.site.lake.root))
+    tenant = asked.identity.tenant
+    known = standing(steps(asked.site.lake.root))
+    found = [one for one in known if tenant is None or one.tenant == tenant]
     open_ = sorted((one for one in found if one.is_open), key=lambda one: one.due_at)
     closed = sorted((one for one in found if not one.is_open), key=lambda one: one.at)[::-1]
     return {
@@ -54,7 +56,6 @@ def show(asked: Asked) -> Mapping[str, object]:
         "closed": closed[:CLOSED_SHOWN],
         "closed_count": len(closed),
         "late": sum(one.due_at < now for one in open_),
-        "counts": asked.site.figures.now().report.requests,
         "can_work": asked.may(Act.WORK_REQUESTS) and asked.site.deployment is not None,
         "kinds": _kinds(terms),
     }
@@ -103,7 +104,9 @@ def receive(asked: Asked, form: Form) -> str:
         jurisdiction=form.get("jurisdiction", "").strip().upper(),
         ground=_one(DeletionGround, form, "ground") if right is Right.DELETE else None,
     )
-    register.receive(SubjectRef(form.get("tenant", "").strip(), subject), what, asked.site.now())
+    bound = asked.identity.tenant
+    tenant = form.get("tenant", "").strip() if bound is None else bound
+    register.receive(SubjectRef(tenant, subject), what, asked.site.now())
     return BACK
 
 
@@ -149,7 +152,7 @@ def _desk(asked: Asked) -> tuple[Deployment, Register]:
             "requests are worked by the privacy officer: `remit dashboard --role privacy_officer`"
         )
     deployment = asked.site.deployment()
-    return deployment, open_register(deployment, asked.signed())
+    return deployment, open_register(deployment, asked.signed(), asked.identity.tenant)
 
 
 def _one(kind: type[Word], form: Form, name: str) -> Word:

@@ -5,14 +5,14 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from remit_consumers.access.roles import Act
-from remit_consumers.access.sessions import Identity
+from remit_consumers.access.sessions import LOCAL, Identity
 from remit_consumers.clock import Clock, utc_now
-from remit_consumers.dashboard.gate import LOCAL
-from remit_consumers.lake.queries import DONE, KEEP_FOR, REFUSED, Read, record
+from remit_consumers.lake.queries import DONE, KEEP_FOR, Read, record
 from remit_consumers.views.reading import UNKNOWN, user_name
 from remit_schemas.policy import Policy
 
@@ -26,8 +26,18 @@ AGAIN_AFTER_S: Final = 300.0
 class Audit:
     """Puts looks on record; several threads may."""
 
-    def __init__(self, root: Path, policy: Policy, now: Clock = utc_now) -> None:
-        self._root, self._now = root, now
+    def __init__(
+        self, root: Path, policy: Policy, now: Clock = utc_now, *, door: str = "dashboard"
+    ) -> None:
+        """Put looks on record.
+
+        Args:
+            root: The lake's folder.
+            policy: The policy in force.
+            now: Tells the time.
+            door: Through which they come: what is done stands behind its name.
+        """
+        self._root, self._now, self._door = root, now, door
         self._purpose = PURPOSE if PURPOSE in policy.purposes else UNKNOWN
         self._looked: dict[tuple[str, ...], float] = {}
         self._lock = threading.Lock()
@@ -53,18 +63,20 @@ class Audit:
                 record(self._root, self._read(identity, ",".join(contracts), rows, DONE))
                 self._looked[key] = time.monotonic()
 
-    def note(self, identity: Identity, act: Act, outcome: str) -> None:
+    def note(self, identity: Identity, act: Act, outcome: str, reason: str = "") -> None:
         """Put on record that somebody is about to do something, or was refused it.
 
         Args:
             identity: Who.
             act: What.
             outcome: `done` or `refused`.
+            reason: Why it was refused, from a closed list.
 
         Raises:
             LakeError: It cannot be put on record: nothing may be done then.
         """
-        record(self._root, self._read(identity, f"dashboard:{act}", 0, outcome))
+        found = self._read(identity, f"{self._door}:{act}", 0, outcome)
+        record(self._root, replace(found, reason=reason))
 
     def _read(self, identity: Identity, tables: str, rows: int, outcome: str) -> Read:
         now = self._now()
@@ -73,7 +85,7 @@ class Audit:
             user=user_name() if identity.who == LOCAL else identity.who,
             role=identity.role,
             purpose=self._purpose,
-            tenant="",
+            tenant=identity.tenant or "",
             tables=tables,
             columns="",
             rows=rows,
@@ -81,6 +93,6 @@ class Audit:
             started_at=now,
             ended_at=now,
             outcome=outcome,
-            reason="role" if outcome == REFUSED else "",
+            reason="",
             keep_until=now + KEEP_FOR,
         )
