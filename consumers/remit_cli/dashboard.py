@@ -1,6 +1,7 @@
 """`remit dashboard`: the pages of the privacy officer, alone or beside what else serves."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,11 +11,13 @@ from typing import Annotated
 
 import typer
 
+from remit.edge.tls import Tls, scheme
 from remit_cli.asking import withdrawing
 from remit_cli.attaching import attached
 from remit_cli.covering import covered
 from remit_cli.evidence import bundle_of
 from remit_cli.options import As, Data, Officer, Policy, settings_of
+from remit_cli.ports import Open, on_record
 from remit_cli.prove import verified
 from remit_cli.stopping import asked_to_stop
 from remit_consumers.access.roles import Role
@@ -62,22 +65,25 @@ def dashboard(  # noqa: PLR0913 - a parameter for each option
         raise SettingsError(message)
     gate = Gate.at(host, Role.OFFICER if officer else role, settings.keys)
     site = site_of(settings, gate, cache(partial(Deployment.open, settings)))
+    tls = Tls.from_env(os.environ)
     with asked_to_stop() as stop:
-        server = Server(application(site), host, port)
+        server = Server(application(site), host, port, tls=None if tls is None else tls.context)
         warm(site)
         server.start()
-        typer.echo(f"remit: {address(gate, host, server.port)}", err=True)
+        typer.echo(f"remit: {address(gate, tls, host, server.port)}", err=True)
+        seen = Open("dashboard", host, server.port, has_tls=tls is not None)
         try:
-            stop.wait()
+            with on_record(settings.data, seen):
+                stop.wait()
         finally:
             server.stop()
 
 
-def address(gate: Gate, host: str, port: int) -> str:
+def address(gate: Gate, tls: Tls | None, host: str, port: int) -> str:
     """Where a dashboard is opened: beyond this machine, the address that does so once."""
     named = f"[{host}]" if ":" in host else host
     entrance = f"/enter?token={gate.token}" if gate.token else "/"
-    return f"http://{named}:{port}{entrance}"
+    return f"{scheme(tls)}://{named}:{port}{entrance}"
 
 
 def pages(settings: Settings, gate: Gate, deployment: Callable[[], Deployment]) -> App:

@@ -1,5 +1,6 @@
 """The ports of a running consumer: the operator's, and beside it the edge and the dashboard."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -7,10 +8,12 @@ import typer
 from starlette.routing import BaseRoute, Mount
 
 from remit.edge.sources import Kind
+from remit.edge.tls import Tls, scheme, told_to_stay
 from remit_cli.asking import saying, withdrawing
 from remit_cli.dashboard import address, pages
 from remit_cli.demo_visitors import SOURCE, visitors
 from remit_cli.edge import serving
+from remit_cli.ports import Open, on_record
 from remit_cli.shop import lent_key, shop
 from remit_consumers.access.roles import Role
 from remit_consumers.access.scraping import scraping
@@ -34,13 +37,18 @@ def operators_port(service: Service, metrics: Metrics, host: str, port: int) -> 
     """Answer an operator's and Prometheus' questions for as long as the consumer runs.
 
     Raises:
-        SettingsError: The port cannot be had.
+        SettingsError: The port cannot be had, or its certificate not be used.
     """
-    server = Server(_operator(service, metrics), host, port)
+    tls = Tls.from_env(os.environ)
+    app = _operator(service, metrics)
+    server = Server(
+        told_to_stay(app) if tls else app, host, port, tls=None if tls is None else tls.context
+    )
     server.start()
-    typer.echo(f"remit: http://{host}:{port}/healthz and /metrics", err=True)
+    typer.echo(f"remit: {scheme(tls)}://{host}:{port}/healthz and /metrics", err=True)
     try:
-        yield
+        with on_record(service.settings.data, Open("operator", host, port, has_tls=bool(tls))):
+            yield
     finally:
         server.stop()
 
@@ -54,18 +62,26 @@ def all_doors(
     Raises:
         RemitError: The edge cannot be opened, or the port not be had.
     """
-    with _doors(service, metrics, (host, port), role=role) as (bound, dashboard):
-        typer.echo(f"remit: http://{host}:{bound}/healthz and /metrics, /v1/events", err=True)
+    tls = Tls.from_env(os.environ)
+    with _doors(service, metrics, (host, port), role=role, tls=tls) as (bound, dashboard):
+        typer.echo(
+            f"remit: {scheme(tls)}://{host}:{bound}/healthz and /metrics, /v1/events", err=True
+        )
         typer.echo(f"remit: the dashboard is {dashboard}", err=True)
         yield
 
 
 @contextmanager
 def _doors(
-    service: Service, metrics: Metrics, place: tuple[str, int], *, role: Role
+    service: Service,
+    metrics: Metrics,
+    place: tuple[str, int],
+    *,
+    role: Role,
+    tls: Tls | None = None,
 ) -> Iterator[tuple[int, str]]:
     """Serve everything on one port; gives it, and the dashboard's address."""
-    host, port = place
+    host = place[0]
 
     def refused(reason: str) -> None:
         metrics.access_refused.labels(reason).inc()
@@ -74,8 +90,8 @@ def _doors(
     with ExitStack() as stack:
         app = pages(service.settings, gate, lambda: service.deployment)
         operator = _operator(service, metrics, [Mount("/", app)]), metrics.registry
-        bound = stack.enter_context(serving(service.settings.data, host, port, operator))
-        yield bound, address(gate, host, bound)
+        bound = stack.enter_context(serving(service.settings.data, place, operator, tls=tls))
+        yield bound, address(gate, tls, host, bound)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,15 +15,14 @@ from prometheus_client import CollectorRegistry
 from remit.edge.app import Edge
 from remit.edge.opened import opened
 from remit.edge.server import EdgeServer
+from remit.edge.tls import App, Tls, scheme
 from remit_cli.options import Data, settings_of
+from remit_cli.ports import Open, on_record
 from remit_cli.stopping import asked_to_stop
 from remit_consumers.dashboard.paths import PATHS
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; 0.0.0.0 for all.")]
 Port = Annotated[int, typer.Option("--port", help="Port to listen on; 0 for any that is free.")]
-
-App = Callable[[Any, Any, Any], Awaitable[None]]
-"""An ASGI application."""
 
 SWITCH_S = 0.001
 GC_THRESHOLDS = (50_000, 20, 100)
@@ -39,9 +38,14 @@ def edge(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 8080) -> N
     Example: REMIT_LOG=kafka://broker:9092/remit remit edge --port 8080
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
-    with asked_to_stop() as stop, serving(settings_of(data).data, host, port) as bound:
+    tls = Tls.from_env(os.environ)
+    with (
+        asked_to_stop() as stop,
+        serving(settings_of(data).data, (host, port), tls=tls) as bound,
+    ):
         _tune()
-        typer.echo(f"remit: http://{host}:{bound}/v1/events takes batches; Ctrl-C stops", err=True)
+        address = f"{scheme(tls)}://{host}:{bound}/v1/events"
+        typer.echo(f"remit: {address} takes batches; Ctrl-C stops", err=True)
         stop.wait()
 
 
@@ -60,17 +64,18 @@ def _tune() -> None:
 @contextmanager
 def serving(
     data: Path,
-    host: str,
-    port: int,
+    place: tuple[str, int],
     operator: tuple[App, CollectorRegistry] | None = None,
+    *,
+    tls: Tls | None = None,
 ) -> Iterator[int]:
     """Serve the edge of a data folder, in a thread of its own; gives the port.
 
     Args:
         data: The data folder.
-        host: Address to listen on.
-        port: Port to listen on; 0 for any.
+        place: Address and port to listen on; port 0 for any.
         operator: The application that keeps /healthz and /metrics, and the registry it shows.
+        tls: Its certificate; None speaks plain HTTP.
 
     Raises:
         RemitError: The edge cannot be opened, or the port not be had.
@@ -80,10 +85,12 @@ def serving(
         if operator is not None:
             operator[1].register(door.metrics.registry)
             app = _beside(door, operator[0])
-        server = EdgeServer(app, host, port, timeout_s=door.limits.request_timeout_s)
+        server = EdgeServer(app, place, timeout_s=door.limits.request_timeout_s, tls=tls)
         server.start()
+        seen = Open("edge", place[0], server.port, has_tls=tls is not None)
         try:
-            yield server.port
+            with on_record(data, seen):
+                yield server.port
         finally:
             server.stop()
 

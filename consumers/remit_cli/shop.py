@@ -54,7 +54,7 @@ def shop(data: Path, edge: str, host: str, port: int) -> Iterator[str]:
         SettingsError: The port cannot be had.
     """
     pages = Pages(edge)
-    server = EdgeServer(pages.app(), host, port, timeout_s=REQUEST_TIMEOUT_S)
+    server = EdgeServer(pages.app(), (host, port), timeout_s=REQUEST_TIMEOUT_S)
     address = f"http://{'localhost' if host == LOOPBACK else host}:{server.port}"
     with lent_key(data, SOURCE, origins=[address]) as pages.key:
         server.start()

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from remit.direct import is_loopback
+from remit.edge.tls import KEY
 from remit_cli.finding import Finding
+from remit_cli.ports import certificate, open_to_others
 from remit_consumers.settings import Settings
 from remit_schemas.errors import RemitError
 from remit_schemas.kafka_options import PREFIX, PROTOCOL
@@ -34,6 +36,8 @@ def weaknesses(settings: Settings, environ: Mapping[str, str]) -> Iterator[Findi
     yield way(log, settings.kafka)
     yield _guard(log, settings.kafka)
     yield _secret_files(settings, environ)
+    yield open_to_others(settings.data)
+    yield certificate(environ)
     yield _trust(log, environ)
     yield _witness(settings)
     yield memory(SWAPS, resource.getrlimit(resource.RLIMIT_CORE)[0])
@@ -94,9 +98,8 @@ def _secret_files(settings: Settings, environ: Mapping[str, str]) -> Finding:
 
 
 def _names_secret(variable: str) -> bool:
-    return variable.startswith(PREFIX) and (
-        variable.endswith("_FILE") or variable == f"{PREFIX}SSL_KEY_LOCATION"
-    )
+    is_file = variable.startswith(PREFIX) and variable.endswith("_FILE")
+    return is_file or variable in (f"{PREFIX}SSL_KEY_LOCATION", KEY)
 
 
 def _is_shared(path: Path) -> bool:

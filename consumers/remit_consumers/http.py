@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -75,14 +76,27 @@ def _telling(app: App) -> App:
 class Server:
     """A web server in a thread of its own, beside the consumer."""
 
-    def __init__(self, app: App, host: str, port: int) -> None:
+    def __init__(
+        self, app: App, host: str, port: int, *, tls: ssl.SSLContext | None = None
+    ) -> None:
         """Take the port.
+
+        Args:
+            app: What answers.
+            host: Address to listen on.
+            port: Port to listen on; 0 for any.
+            tls: What it speaks TLS with; None speaks plain HTTP.
 
         Raises:
             SettingsError: It cannot be had.
         """
         # "critical": uvicorn would log an application's exception whole, and its text may hold what was asked for.
-        config = uvicorn.Config(_telling(app), log_level="critical", lifespan="off")
+        config = uvicorn.Config(
+            _telling(app),
+            ssl_context_factory=None if tls is None else lambda _, __: tls,
+            log_level="critical",
+            lifespan="off",
+        )
         self._server = uvicorn.Server(config)
         try:
             self._socket = socket.create_server((host, port))

@@ -19,8 +19,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 
-def write_certificate(folder: Path) -> tuple[Path, Path]:
+def write_certificate(folder: Path, *, days: int = 1) -> tuple[Path, Path]:
     """Make a certificate and its key.
+
+    Args:
+        folder: Where the files go; those that are there are replaced.
+        days: How long it holds from now on; below 0 it is over.
 
     Returns:
         The file with key and certificate, for the server, and the one that clients trust.
@@ -34,8 +38,8 @@ def write_certificate(folder: Path) -> tuple[Path, Path]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=100))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]),

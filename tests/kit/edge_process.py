@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from kit.watching import until
 from remit.edge import sources
 
 ORIGIN = "https://shop.example"
-SAYS_PORT = re.compile(r"http://[^/:]+:(\d+)/")
+SAYS_PORT = re.compile(r"https?://[^/:]+:(\d+)/")
 TIMEOUT_S = 60.0
 
 
@@ -44,11 +45,13 @@ class EdgeProcess:
         data: The data folder.
         output: Where everything goes that it says.
         port: Where it listens.
+        tls: What it is asked with by TLS; None asks by plain HTTP.
     """
 
     def __init__(self, data: Path, output: Path, **settings: str) -> None:
         self.data = data
         self.output = output
+        self.tls: ssl.SSLContext | None = None
         plain = {name: value for name, value in os.environ.items() if not name.startswith("REMIT_")}
         self._env = plain | {"REMIT_DATA": str(data), **settings}
         self.start()
@@ -77,6 +80,14 @@ class EdgeProcess:
             self.process.send_signal(how)
         return self.process.wait(TIMEOUT_S)
 
+    def connection(self) -> http.client.HTTPConnection:
+        """Make a connection to it, which opens with the first request."""
+        if self.tls is None:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
+        return http.client.HTTPSConnection(
+            "127.0.0.1", self.port, timeout=TIMEOUT_S, context=self.tls
+        )
+
     def ask(
         self,
         method: str,
@@ -85,7 +96,7 @@ class EdgeProcess:
         headers: Mapping[str, str] | None = None,
     ) -> Answered:
         """Ask it something, over a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
+        connection = self.connection()
         try:
             connection.request(method, path, body, dict(headers or {}))
             response = connection.getresponse()

@@ -1,16 +1,20 @@
 """What makes a broker of the tests one with TLS, users and ACLs: a listener more, a certificate, an authorizer."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from confluent_kafka.admin import (
     AclBinding,
+    AclBindingFilter,
     AclOperation,
     AclPermissionType,
     AdminClient,
     ResourcePatternType,
     ResourceType,
 )
+
+from kit.watching import until
 
 USERS = ("remit", "shop", "stranger")
 """Who may log in to the broker; the password of each is its name backwards."""
@@ -70,7 +74,10 @@ def allow(
     name: str,
     operations: Sequence[AclOperation],
 ) -> None:
-    """Let a user do something with what has this name, or begins with it where it ends in a star."""
+    """Let a user do something with what has this name, or begins with it where it ends in a star.
+
+    Who made an ACL was answered by the controller; it holds once the broker, too, has heard of it.
+    """
     pattern = ResourcePatternType.PREFIXED if name.endswith("*") else ResourcePatternType.LITERAL
     bindings = [
         AclBinding(
@@ -86,3 +93,19 @@ def allow(
     ]
     for answer in admin.create_acls(bindings).values():
         answer.result()
+    for binding in bindings:
+        until(partial(is_known, admin, binding), "the broker hears of no such right")
+
+
+def is_known(admin: AdminClient, binding: AclBinding) -> bool:
+    """Whether the broker that is asked knows of an ACL: it answers from what it decides by."""
+    wanted = AclBindingFilter(
+        binding.restype,
+        binding.name,
+        binding.resource_pattern_type,
+        binding.principal,
+        binding.host,
+        binding.operation,
+        binding.permission_type,
+    )
+    return bool(admin.describe_acls(wanted).result())

@@ -9,6 +9,7 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from remit.edge.tls import App, Tls, told_to_stay
 from remit_schemas.errors import SettingsError
 
 LOOK_S: Final = 0.25  # how often slow requests are looked for
@@ -40,14 +41,24 @@ class Door(HttpToolsProtocol):
 class EdgeServer:
     """A web server that can run in a thread beside other work, or in the main one."""
 
-    def __init__(self, app: Any, host: str, port: int, *, timeout_s: float) -> None:  # noqa: ANN401  # any ASGI application
+    def __init__(
+        self, app: App, place: tuple[str, int], *, timeout_s: float, tls: Tls | None = None
+    ) -> None:
         """Take the port.
 
+        Args:
+            app: Any ASGI application.
+            place: Address and port to listen on; port 0 for any.
+            timeout_s: Within which a request comes whole.
+            tls: Its certificate; None speaks plain HTTP.
+
         Raises:
-            SettingsError: It cannot be had.
+            SettingsError: The port cannot be had.
         """
+        host, port = place
         config = uvicorn.Config(
-            app,
+            app if tls is None else told_to_stay(app),
+            ssl_context_factory=None if tls is None else lambda _, __: tls.context,
             loop="uvloop",
             http=Door,
             ws="none",
