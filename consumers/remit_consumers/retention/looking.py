@@ -16,9 +16,9 @@ from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.holds import Holds
 from remit_consumers.lake.rewrite import EVENTS, day_in, due_files, live_files
 from remit_consumers.lake.tables import Table, is_table, open_table, row_tables
+from remit_consumers.lake.tagsets import catalogue
 from remit_consumers.retention.aging import aging
 from remit_consumers.retention.decide import Assessor
-from remit_consumers.withdrawal.decide import catalogue
 from remit_consumers.withdrawal.narrow import PlanOf
 from remit_consumers.withdrawal.orders import keys_of
 from remit_schemas.errors import ContractError
@@ -61,8 +61,7 @@ class Look:
         Raises:
             LakeError: The lake cannot be read.
         """
-        rows = open_table(root, "tagsets").delta.to_pyarrow_table() if _has(root) else None
-        tagsets = catalogue(rows) if rows is not None else {}
+        tagsets = catalogue(root)
         plans = plans_of(tagsets, plan_of)
         holds = Holds.of(root, now, _categories(plans.values()))
         ends = {shown: _shown(root, shown) for shown in _wanted(plans.values())}
@@ -124,10 +123,6 @@ class Look:
         return [name for name in there if name in wanted]
 
 
-def _has(root: Path) -> bool:
-    return is_table(root, "tagsets")
-
-
 def plans_of(tagsets: Mapping[str, Mapping[str, str]], plan_of: PlanOf) -> dict[str, Plan]:
     """The plans of tagsets whose policy version is on record, by the tagset's name."""
     found: dict[str, Plan] = {}
@@ -147,10 +142,8 @@ def not_on_record(root: Path, plan_of: PlanOf) -> set[tuple[str, str]]:
     Raises:
         LakeError: The lake cannot be read.
     """
-    if not _has(root):
-        return set()
     with reaching(root):
-        tagsets = catalogue(open_table(root, "tagsets").delta.to_pyarrow_table())
+        tagsets = catalogue(root)
         lost = tagsets.keys() - plans_of(tagsets, plan_of).keys()
         there: set[str] = set()
         for name in (name for name in row_tables(root) if lost and name.startswith(EVENTS)):
