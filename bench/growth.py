@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from threading import enumerate as enumerate_threads
 from typing import TYPE_CHECKING, Final
 
 from bench.apart import run_apart
@@ -19,20 +20,23 @@ from kit.installation import Installation
 if TYPE_CHECKING:  # only the process that fills a lake imports these
     import pyarrow as pa
 
-    from remit_consumers.lake.commit import Lake, TableCommit
+    from remit_consumers.lake.commit import Flush, Lake, TableCommit
     from remit_consumers.lake.receipt import Receipt
 
-ROWS: Final = 50_000_000
+ROWS: Final = 5_000_000
 """Rows of the largest lake of a result that is kept; `--size` takes another."""
 
 STEPS: Final = (50, 5, 1)
-"""The lakes: a fiftieth, a fifth, the whole of the largest. The ledgers: a fifth as many subjects as rows, thus 10 million."""
+"""The lakes: a fiftieth, a fifth, the whole of the largest. The ledgers: a fifth as many subjects as rows, thus a million."""
 
 EVENTS: Final = 250_000
 """Page views that are stored on top of each lake: six flushes, counted from the first commit to the last."""
 
 TEMPLATE: Final = 100_000
 """Page views that a consumer stored; their rows and receipts are stored again and again, each time as another producer's."""
+
+ENDING_S: Final = 300.0
+"""How long a chore of the consumer may take to end."""
 
 SAID: Final = 50_000
 """Consent records in a commit."""
@@ -42,7 +46,7 @@ COMMANDS: Final = (("verify",), ("report",), ("sweep", "--plan"))
 
 def measure(context: Context) -> Result:
     """Fill a lake for each size, and a ledger, each in a folder that goes afterwards; look at what goes on with it."""
-    largest = context.size or context.events(ROWS // 5)
+    largest = context.size or context.events(ROWS)
     sizes = [max(TEMPLATE, largest // step) for step in STEPS]
     lakes = {rows: _grown(rows, context.log) for rows in sizes}
     ledgers = {rows // 5: _said(rows // 5, context.log) for rows in sizes}
@@ -146,6 +150,11 @@ def stored() -> dict[str, float]:
     problem = service.drain(stood)
     stood()
     service.stop()
+    for chore in enumerate_threads():
+        if chore.daemon and chore.name.startswith("remit-"):
+            chore.join(
+                ENDING_S
+            )  # one under way when the interpreter ends would take the process with it
     assert problem is None, problem
     first, last = moments[min(1, len(moments) - 1)], moments[-1]
     each = (last[0] - first[0]) / ((last[1] - first[1]) or 1)
@@ -224,7 +233,7 @@ def _templates(lake: "Lake") -> "Iterator[Template]":
             yield Template(pa.concat_tables(parts, promote_options="default"), receipt)
 
 
-def _flush(offset: int, part: "TableCommit") -> object:
+def _flush(offset: int, part: "TableCommit") -> "Flush":
     """A flush of one commit."""
     from remit_consumers.lake.commit import Flush  # noqa: PLC0415
 

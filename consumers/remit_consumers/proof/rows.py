@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from remit_consumers.lake.columns import CONSENTS_TABLE
@@ -19,6 +18,8 @@ from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.tables import row_tables
 from remit_consumers.proof.removals import removed_by
 from remit_consumers.rows import columns_of, present_in
+from remit_consumers.store.place import delta as delta_of
+from remit_consumers.store.place import parquet
 from remit_schemas.category import Decision
 
 TAGS = ("pack", "index", "policy_version", "tagset", "keep_until", "day")
@@ -41,7 +42,7 @@ def breaches(root: Path, receipts: pa.Table, tagsets: set[str]) -> Iterator[str]
         if name not in newest:
             continue
         yield from _files(root, name, receipts, newest[name])
-        delta = DeltaTable(root / name, version=newest[name])
+        delta = delta_of(root / name, newest[name])
         mine = receipts.filter(pc.equal(receipts.column("table"), name))
         if name == "quarantine":
             yield from _quarantine(delta, mine)
@@ -80,7 +81,7 @@ def _files(root: Path, name: str, receipts: pa.Table, newest: int) -> Iterator[s
     for path, rows in live.items():
         if (
             not (root / name / path).is_file()
-            or pq.read_metadata(root / name / path).num_rows != rows
+            or parquet(root / name / path).metadata.num_rows != rows
         ):
             yield f"{name}: a file of its rows is gone or changed"
 

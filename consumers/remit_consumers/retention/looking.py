@@ -9,7 +9,6 @@ from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from remit_consumers.keeping import Ends, day_of, says
 from remit_consumers.lake.fault import reaching
@@ -19,6 +18,7 @@ from remit_consumers.lake.tables import Table, is_table, open_table, row_tables
 from remit_consumers.lake.tagsets import catalogue
 from remit_consumers.retention.aging import aging
 from remit_consumers.retention.decide import Assessor
+from remit_consumers.store.place import parquet
 from remit_consumers.withdrawal.narrow import PlanOf
 from remit_consumers.withdrawal.orders import keys_of
 from remit_schemas.errors import ContractError
@@ -107,7 +107,7 @@ class Look:
 
     def _ages(self, file: Path, path: str, plans: Mapping[str, Plan]) -> bool:
         """Whether something of the tagsets in a file is over by now."""
-        column = pq.ParquetFile(file).read(columns=["tagset"]).column(0)
+        column = parquet(file).read(columns=["tagset"]).column(0)
         return any(
             aging(self.tagsets[name], plans[name], day_in(path), self.now) is not None
             for name in pc.unique(column).to_pylist()

@@ -11,9 +11,9 @@ from urllib.parse import quote
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from remit_consumers.proof.residue.detector import Detector
+from remit_consumers.store.place import parquet
 from remit_schemas.errors import PackError
 from remit_schemas.header import Header
 
@@ -49,6 +49,13 @@ class Residue:
     files: int
     values: int
     found: dict[str, Counter[str]]
+
+    def with_other(self, other: "Residue") -> "Residue":
+        """What was found here, and in another place."""
+        found = {place: Counter(hits) for place, hits in self.found.items()}
+        for place, hits in other.found.items():
+            found.setdefault(place, Counter()).update(hits)
+        return Residue(self.files + other.files, self.values + other.values, found)
 
     @property
     def by_kind(self) -> Counter[str]:
@@ -118,7 +125,7 @@ class _Pool:
     def add(self, where: str, part: _Part) -> None:
         """Take a part of a place in; look where enough is together."""
         self._parts.append((where, part))
-        self._bytes += part.texts.estimated_size()
+        self._bytes += int(part.texts.estimated_size())
         if self._bytes >= POOL_BYTES or len(self._parts) >= POOL_PARTS:
             self.look()
 
@@ -169,7 +176,7 @@ def _lines(text: bytes) -> _Part:
 def _in_parquet(path: Path, detector: Detector) -> Iterator[_Part]:
     """Read every string and binary column of a Parquet file, at any depth; a torn file as noise."""
     try:
-        with pq.ParquetFile(path) as opened:
+        with parquet(path) as opened:
             table = opened.read(
                 use_threads=False
             )  # read_table takes three times as long for a small file
