@@ -91,6 +91,11 @@ def compact(root: Path, name: str, settled_s: float = SETTLED_S) -> Compacted:
     return Compacted(replaced, written)
 
 
+def settled(table: Table, settled_s: float = SETTLED_S) -> int:
+    """How many small files of a table are old enough to be merged."""
+    return len(_small(table, int((time.time() - settled_s) * 1_000)))
+
+
 def _small(table: Table, before_ms: int) -> list[_Small]:
     """The small files of a table that have settled, the oldest first."""
     actions = pa.table(table.delta.get_add_actions())
