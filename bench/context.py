@@ -25,6 +25,7 @@ class Context:
         scale: Share of the events of a full run, 0 to 1.
         log: A real access log to draw page views from; empty invents them.
         labelled: A folder of labelled data to score reducers on; empty scores them on invented values alone.
+        size: Rows of the largest lake of `growth`; 0 takes its own.
         stack: Ends what the run started.
     """
 
@@ -32,6 +33,7 @@ class Context:
     scale: float = 1.0
     log: str = ""
     labelled: str = ""
+    size: int = 0
     stack: ExitStack = field(default_factory=ExitStack)
     _kafka: Kafka | None = None
 

@@ -1,4 +1,4 @@
-"""Measures everything, or what is named, and keeps it in bench/results: `python bench/run.py [NAME…] [--log FILE] [--labelled DIR] [--quick]`.
+"""Measures everything, or what is named, and keeps it in bench/results: `python bench/run.py [NAME…] [--log FILE] [--labelled DIR] [--size ROWS] [--quick]`.
 
 A figure that misses its goal fails nothing, and neither does a benchmark that cannot run: it is named at the end.
 """
@@ -29,6 +29,7 @@ NAMES = (
     "erasure",
     "logcut",
     "compaction",
+    "growth",
     "dashboard",
     "pipeline",
     "middleware",
@@ -72,6 +73,12 @@ def main() -> None:
         "--quick", action="store_true", help="a tenth of it, once; printed and not kept"
     )
     parser.add_argument(
+        "--size",
+        type=int,
+        default=0,
+        help="rows of the largest lake of growth (5,000,000); it is kept from 5,000,000 on",
+    )
+    parser.add_argument(
         "--rounds", type=int, default=5, help="times that each variant runs, in turns"
     )
     wanted = parser.parse_args()
@@ -81,7 +88,7 @@ def main() -> None:
         str(Path(path).resolve()) if path else "" for path in (wanted.log, wanted.labelled)
     )
     rounds, scale = (1, 0.1) if wanted.quick else (wanted.rounds, 1.0)
-    context = Context(rounds, scale, log, labelled)
+    context = Context(rounds, scale, log, labelled, wanted.size)
     names = wanted.names or NAMES
     with context.stack:
         failed = [name for name in names if not _measure(name, context, keep=not wanted.quick)]

@@ -58,9 +58,24 @@ Subject = Annotated[
 Tenant = Annotated[str, typer.Option("--tenant", help="Whose customer it is.")]
 
 
-def settings_of(data: Path | None) -> Settings:
-    """Read the settings of this call: the option wins over the environment."""
-    return Settings.from_env(os.environ, data=data)
+def settings_of(data: Path | None, *, anywhere: bool = False) -> Settings:
+    """Read the settings of this call: the option wins over the environment.
+
+    Args:
+        data: The data folder that was named, if one was.
+        anywhere: Whether the command works where the lake lies on an object store.
+
+    Raises:
+        SettingsError: It does not, and there it lies.
+    """
+    settings = Settings.from_env(os.environ, data=data)
+    if settings.lake_at and not anywhere:
+        message = (
+            "this command needs a lake in a local folder: where REMIT_LAKE names an object store, run, emit, report, verify, "
+            "sweep and query work (docs/operations.md)"
+        )
+        raise SettingsError(message)
+    return settings
 
 
 def print_json(facts: Mapping[str, object]) -> None:

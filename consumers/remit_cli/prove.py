@@ -84,7 +84,7 @@ def report(  # noqa: PLR0913 - options of a command, named by who types them
 
     Example: remit report --from 2026-11-01 --to 2026-11-30 --pdf november.pdf
     """
-    settings, period = settings_of(data), Period.named(first, last)
+    settings, period = settings_of(data, anywhere=True), Period.named(first, last)
     if (tenant is not None) + public + unread + bool(html or pdf) > 1:
         raise SettingsError(
             "--tenant, --public, --unread and a file (--html, --pdf): one at a time"
@@ -251,7 +251,7 @@ def verify(  # noqa: PLR0913 - options of a command, named by who types them
     if key:
         raise SettingsError("--key says who signed a bundle: name its file")
     canaries = canary.read().splitlines() if canary else []
-    settings = settings_of(data)
+    settings = settings_of(data, anywhere=True)
     folder = settings.data
     if not folder.is_dir():
         message = f"there is no data folder {folder}: name it with --data, or set REMIT_DATA"
@@ -280,7 +280,7 @@ def verified(
     folder = settings.data
     texts = hashes_of_texts(settings.policy) if (folder / TEXTS).is_dir() else frozenset()
     check_applied(settings.lake, settings.keys)
-    found = verification_of(folder, canaries=canaries, texts=texts)
+    found = verification_of(folder, lake=settings.lake, canaries=canaries, texts=texts)
     anchors = anchors_checked(settings, Witness(witness) if witness else None, tsa_root)
     found = found.with_check("anchors", anchors)
     note(folder, found, datetime.now(UTC))

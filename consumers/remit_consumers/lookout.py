@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.lake.commit import Lake
@@ -23,6 +22,7 @@ from remit_consumers.lake.tables import row_tables
 from remit_consumers.proof.outcomes import grouped
 from remit_consumers.proof.report import Report, told
 from remit_consumers.rows import OWN_COLUMNS
+from remit_consumers.store.place import parquet
 from remit_schemas.errors import LakeError
 
 EVENTS = "events/"
@@ -170,7 +170,7 @@ class Lookout:
         added = entry(self._root / table, version).added
         if not added:
             return pa.table({})
-        file = pq.ParquetFile(self._root / table / added[-1].path)
+        file = parquet(self._root / table / added[-1].path)
         names = [name for name in file.schema_arrow.names if name not in NEVER_SHOWN]
         rows = file.read_row_group(file.num_row_groups - 1, columns=names)
         return rows.slice(max(0, rows.num_rows - ROWS_LOOKED_AT))

@@ -16,6 +16,7 @@ from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.metrics import Metrics
 from remit_consumers.pipeline import excluding, steps
 from remit_consumers.proof.outcomes import outcomes
+from remit_consumers.retention.compactor import Compactor
 from remit_consumers.retention.sweeper import Sweeper
 from remit_consumers.source.base import Sealed, Source, Start
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
@@ -82,6 +83,7 @@ class Runner:
             partial(renew, deployment.settings, deployment.policy, now),
         )
         self._sweeper = Sweeper(deployment, self._plans, metrics, now)
+        self._compactor = Compactor(deployment.lake.root, metrics)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
         self._partitions: dict[int, Partition] = {}
         self._marks: Marks = {}
@@ -178,6 +180,7 @@ class Runner:
             self._tend_floors(hurry=True)
             self._revoker.stop()
             self._sweeper.stop()
+            self._compactor.stop()
             self.source.close()
 
     def _turn(self, *, hurry: bool) -> int:
@@ -198,6 +201,7 @@ class Runner:
         self._tend_floors()
         self._revoker.tend()
         self._sweeper.tend()
+        self._compactor.tend()
         return taken
 
     def _reopen(self) -> None:

@@ -55,6 +55,7 @@ class Settings:
         flush_after_s: A flush is due half a second after its first event: stored well within 2 s, for two commits a second.
         kafka: Goes to librdkafka as it is; `REMIT_KAFKA_SECURITY_PROTOCOL` becomes `security.protocol`.
         anchoring: Who is shown how the chains stand.
+        lake_at: `s3://BUCKET/PREFIX`, or empty for the data folder (`REMIT_LAKE`).
     """
 
     data: Path
@@ -69,6 +70,7 @@ class Settings:
     flush_after_s: float = 0.5
     kafka: Mapping[str, str] = field(default_factory=dict)
     anchoring: Anchoring = Anchoring()
+    lake_at: str = ""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], *, data: str | Path | None = None) -> Self:
@@ -80,7 +82,7 @@ class Settings:
         """
         place = str(data or environ.get("REMIT_DATA") or "remit-data")
         if _ADDRESS.match(place):
-            message = f"REMIT_DATA or --data must be a local folder, not {place.partition(':')[0]}: the lake needs a file system"
+            message = f"REMIT_DATA or --data must be a local folder, not {place.partition(':')[0]}: a lake on an object store is named by REMIT_LAKE"
             raise SettingsError(message)
         folder = Path(place).absolute()
         places = environ.get("REMIT_PLACES")
@@ -94,6 +96,7 @@ class Settings:
             places=Path(places).absolute() if places else None,
             anchoring=Anchoring.from_env(environ),
             kafka=kafka_options(environ),
+            lake_at=environ.get("REMIT_LAKE", ""),
         )
         return replace(
             settings,
@@ -103,8 +106,16 @@ class Settings:
 
     @property
     def lake(self) -> Path:
-        """The lake's folder."""
-        return self.data / "lake"
+        """Where the lake lies: below the data folder, or on an object store.
+
+        Raises:
+            SettingsError: `lake_at` is no address of one.
+        """
+        if not self.lake_at:
+            return self.data / "lake"
+        from remit_consumers.store.place import at_address  # noqa: PLC0415 - Arrow only where it is used
+
+        return at_address(self.lake_at)
 
     @property
     def spool(self) -> Path:

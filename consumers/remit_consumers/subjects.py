@@ -19,6 +19,7 @@ from remit_consumers.lake.rewrite import EVENTS, live_files
 from remit_consumers.lake.tables import Table, open_table, row_tables
 from remit_consumers.rows import OWN_COLUMNS
 from remit_consumers.sketch import Sketch, estimate, rounded, sketch, together
+from remit_consumers.store.place import parquet
 
 Sketches = Mapping[str, Sketch]
 """By category."""
@@ -60,7 +61,7 @@ class Subjects:
 
 def _sketches(table: Table, path: str) -> Sketches:
     """Sketch the subjects of a file, by the categories of what its rows hold of them."""
-    file = pq.ParquetFile(table.path / path)
+    file = parquet(table.path / path)
     there = set(file.schema_arrow.names)
     rows = file.read(columns=["subject"]).combine_chunks()
     everybody = sketch(rows.column("subject"))

@@ -24,11 +24,11 @@ from remit_consumers.lake.holds import Holds
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.redraw import groups_for
 from remit_consumers.lake.rewrite import EVENTS, WORKERS, Rewriting, live_files, rewrite_files
-from remit_consumers.lake.tables import is_table, open_table, row_tables
+from remit_consumers.lake.tables import open_table, row_tables
+from remit_consumers.lake.tagsets import catalogue
 from remit_consumers.lake.vacuum import Vacuum, take_orphans
 from remit_consumers.settings import Settings
 from remit_consumers.views.store import drop, held, views_of
-from remit_consumers.withdrawal.decide import catalogue
 from remit_consumers.withdrawal.orders import MINOR
 from remit_schemas.errors import LakeError
 
@@ -59,7 +59,7 @@ def take_rows(deployment: Deployment, erasure: Erasure, now: datetime) -> Keepin
     Source: policy 2021-11-01, clauses S079a, S079b, S091b, S095c.
     """
     root, plan_of = deployment.lake.root, deployment.plans().plan
-    tagsets = _catalogue(root)
+    tagsets = catalogue(root)
     keeping = Keeping(Holds.of(root, now), tagsets, plan_of, now)
     reason, at = reason_of(erasure), (erasure.at, now)
     taking = Taking(erasure.named, erasure.scope, reason, at, tagsets, plan_of, keeping)
@@ -160,14 +160,6 @@ def maintaining(root: Path) -> Iterator[None]:
             message = "another process maintains the lake: the erasure is on record and goes on at the next start"
             raise LakeError(message)
         time.sleep(0.05)
-
-
-def _catalogue(root: Path) -> dict[str, dict[str, str]]:
-    """What tagsets stand for."""
-    if not is_table(root, "tagsets"):
-        return {}
-    rows = open_table(root, "tagsets").delta.to_pyarrow_table()
-    return {name: dict(row) for name, row in catalogue(rows).items()}
 
 
 def _sweep(root: Path, name: str, subjects: pa.Array) -> None:

@@ -111,7 +111,7 @@ def make(settings: Settings, keys: KeyStore, enclosed: Enclosed, file: Path, now
     """
     lake = Lake(settings.lake)
     others = _members(settings, keys, enclosed, now)  # anchors first: a chain only grows meanwhile
-    waiting = packs_waiting(settings.data)
+    waiting = packs_waiting(settings.data, settings.lake)
     receipts = lake.receipts()
     chained = links(receipts)
     members = others | {
@@ -154,7 +154,7 @@ def _members(
     settings: Settings, keys: KeyStore, enclosed: Enclosed, now: datetime
 ) -> dict[str, bytes]:
     """Everything but receipts and figures."""
-    found = verify(settings.data, texts=enclosed.texts)
+    found = verify(settings.data, lake=settings.lake, texts=enclosed.texts)
     anchors = anchors_of(settings.data, witness_of(settings))
     results = {name: summary(content) for name, content in sorted(enclosed.tests.items())}
     return {

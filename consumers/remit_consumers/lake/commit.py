@@ -62,7 +62,7 @@ class Lake:
     """The lake of one data folder, as one writer or reader of it."""
 
     def __init__(self, root: str | Path) -> None:
-        self.root = Path(root)
+        self.root = Path(root) if isinstance(root, str) else root
         self._tables: dict[str, Table] = {}
         self._standing: dict[Key, Standing] = {}
         self._tagsets: set[str] | None = None

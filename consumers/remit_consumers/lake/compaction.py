@@ -18,7 +18,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from remit_consumers.lake.columns import POSITIONS_TABLE
 from remit_consumers.lake.durable import Written, discard, sync, write
@@ -27,6 +26,7 @@ from remit_consumers.lake.receipt import EventCounts, Receipt
 from remit_consumers.lake.redraw import dated
 from remit_consumers.lake.rewrite import contract_of
 from remit_consumers.lake.tables import Table, checkpoint, open_table, row_tables, tables_in
+from remit_consumers.store.place import parquet
 from remit_schemas.errors import StaleWriter, Unconfirmed
 
 TARGET_BYTES = 16 * 1024 * 1024
@@ -91,6 +91,11 @@ def compact(root: Path, name: str, settled_s: float = SETTLED_S) -> Compacted:
     return Compacted(replaced, written)
 
 
+def settled(table: Table, settled_s: float = SETTLED_S) -> int:
+    """How many small files of a table are old enough to be merged."""
+    return len(_small(table, int((time.time() - settled_s) * 1_000)))
+
+
 def _small(table: Table, before_ms: int) -> list[_Small]:
     """The small files of a table that have settled, the oldest first."""
     actions = pa.table(table.delta.get_add_actions())
@@ -143,7 +148,7 @@ def _merged(table: Table, heap: Sequence[str], receipt: str | None) -> Sequence[
 
 def _rows(table: Table, heap: Sequence[str]) -> pa.Table:
     """The rows of some files of a day, a subject's together; what an older one has no column for is null."""
-    parts = [pq.ParquetFile(table.path / path).read() for path in heap]
+    parts = [parquet(table.path / path).read() for path in heap]
     rows = dated(pa.concat_tables(parts, promote_options="default"), heap[0])
     if "subject" not in rows.column_names:
         return rows

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from remit_consumers.lake.columns import CONSENTS
 from remit_consumers.lake.log import Entry, entries, versions
 from remit_consumers.lake.tables import Table
+from remit_consumers.store.place import parquet
 from remit_schemas.category import DENYING, NOTIFIED, STATED
 
 THE_POLICY = "policy"
@@ -54,7 +54,7 @@ def _is_rewritten(fresh: Sequence[Entry]) -> bool:
 
 def _rows(table: Table, entry: Entry) -> pa.Table:
     """The rows that one commit added."""
-    files = [pq.read_table(table.path / added.path) for added in entry.added]
+    files = [parquet(table.path / added.path).read() for added in entry.added]
     return pa.concat_tables([CONSENTS.empty_table(), *map(_whole, files)])
 
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
+
+from remit_consumers.store.place import is_local, write_parquet
 
 COMPRESSION_LEVEL = 1
 """Of zstd: levels 2 and 3 saved under 2 % of a page view's bytes and cost up to a third more time (measured)."""
@@ -95,7 +96,7 @@ def _write_one(table: Path, rows: pa.Table, day: date | None) -> Written:
     file = table / path
     file.parent.mkdir(exist_ok=True)
     try:
-        pq.write_table(rows, file, row_group_size=GROUP_ROWS, **options(rows.schema))
+        write_parquet(rows, file, row_group_size=GROUP_ROWS, **options(rows.schema))
     except BaseException:
         file.unlink(missing_ok=True)
         raise
@@ -161,7 +162,9 @@ def discard(files: Sequence[Written]) -> None:
 
 
 def fsync(path: Path) -> None:
-    """Fsync a file or a folder."""
+    """Fsync a file or a folder; what a store has answered for is durable."""
+    if not is_local(path):
+        return
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import DeltaTable
 
 from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.lake.log import Entry
 from remit_consumers.lake.receipt import PackOutcome, Receipt, canonical
+from remit_consumers.store.place import delta
 
 Files = dict[str, int]
 """Rows of each file, by its path below the table's folder."""
@@ -17,7 +17,7 @@ Files = dict[str, int]
 
 def files_at(table: Path, version: int) -> Files:
     """What Delta says of a version: from the checkpoint at or before it, and the entries behind that."""
-    actions = pa.table(DeltaTable(table, version=version).get_add_actions(flatten=True))
+    actions = pa.table(delta(table, version).get_add_actions(flatten=True))
     paths, rows = (actions.column(name).to_pylist() for name in ("path", "num_records"))
     return {path: -1 if count is None else count for path, count in zip(paths, rows, strict=True)}
 

@@ -1,8 +1,7 @@
 """The commit log of a Delta table, read as what it is: one JSON file for each version.
 
 delta-rs tells a table's history, but neither the exact bytes that a chain is folded from nor which
-commit added which file; both are in these files. The lake lies in local folders; another store
-would be reached from here and from `publish`.
+commit added which file; both are in these files. Where they lie, `store.place` knows.
 
 Source: Delta Lake protocol, "Delta Log Entries".
 """

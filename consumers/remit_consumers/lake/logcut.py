@@ -17,7 +17,6 @@ from itertools import takewhile
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import DeltaTable
 
 from remit_consumers.lake.columns import POSITIONS_TABLE
 from remit_consumers.lake.durable import fsync
@@ -38,6 +37,7 @@ from remit_consumers.lake.receipt import Cut, EventCounts, Receipt
 from remit_consumers.lake.receipts import TABLE, Link, chain, first_head, materialise, stored
 from remit_consumers.lake.rewrite import contract_of
 from remit_consumers.lake.tables import is_table, row_tables, tables_in
+from remit_consumers.store.place import delta
 from remit_schemas.errors import LakeError
 
 KEPT_S = 3_600.0
@@ -210,7 +210,7 @@ def _checkpoint(table: Path, version: int, live: Files) -> None:
     Raises:
         LakeError: It does not hold the files that it must.
     """
-    DeltaTable(table, version=version).create_checkpoint()
+    delta(table, version).create_checkpoint()
     folder = table / LOG_FOLDER
     for file in folder.glob(f"{version:020d}.checkpoint*"):
         fsync(file)

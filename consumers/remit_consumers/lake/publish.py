@@ -8,7 +8,6 @@ Source: Delta Lake protocol, "Delta Log Entries", "Transaction Identifiers".
 """
 
 import json
-import os
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +19,7 @@ from types import MappingProxyType
 
 from remit_consumers.lake.durable import Written, fsync, sync_paths
 from remit_consumers.lake.log import LOG_FOLDER, RECEIPT_KEY, Entry, entry, log_file
+from remit_consumers.store.place import take_name
 from remit_schemas.errors import StaleWriter, Unconfirmed
 
 ENGINE = "remit"
@@ -94,6 +94,7 @@ def publish(
         The version it became.
 
     Raises:
+        Unconfirmed: The store does not say whether it stands; its files stay, and what it was is seen by the next claim.
         StaleWriter: A version that it has not seen brings one of the same transactions, or takes out one of the same files;
             nothing is visible.
         OSError: The log cannot be written; nothing is visible.
@@ -105,7 +106,7 @@ def publish(
     while True:
         version += 1
         try:
-            os.link(drafted, log_file(table, version))
+            take_name(drafted, log_file(table, version))
         except FileExistsError:
             fresh = {app for app in what.transactions if version > seen.get(app, known)}
             _check(table, entry(table, version), what, fresh)
@@ -148,6 +149,7 @@ def _text(what: Append) -> str:
         "operation": "WRITE",
         "operationParameters": {"mode": "Overwrite" if what.replaced else "Append"},
         "engineInfo": ENGINE,
+        "txnId": str(uuid.uuid4()),  # by which an entry is known for ours where an answer was lost
     }
     if what.receipt is not None:
         about[RECEIPT_KEY] = what.receipt

@@ -18,6 +18,7 @@ from remit_consumers.lake.replayed import Replayed
 from remit_consumers.lake.splice import spliced
 from remit_consumers.lake.tables import Table
 from remit_consumers.lake.tagsets import Tagset
+from remit_consumers.store.place import parquet
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def _may_hold(group: pq.RowGroupMetaData, place: int, names: Sequence[str]) -> b
 
 def redraw(table: Table, path: str, decide: Decide, groups: Groups = every_group) -> Redrawn | None:
     """Write one file anew, if any of its rows change."""
-    opened = pq.ParquetFile(table.path / path)
+    opened = parquet(table.path / path)
     wanted = groups(opened.metadata)
     if not wanted:
         return None
@@ -147,7 +148,7 @@ def _group(opened: pq.ParquetFile, path: str, number: int) -> pa.Table:
 
 def read_whole(table: Table, path: str) -> pa.Table:
     """The rows of a file, `day` among their columns."""
-    return dated(pq.read_table(table.path / path, partitioning=None, use_threads=False), path)
+    return dated(parquet(table.path / path).read(use_threads=False), path)
 
 
 def dated(rows: pa.Table, path: str) -> pa.Table:

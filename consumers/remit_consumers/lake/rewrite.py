@@ -37,6 +37,7 @@ from remit_consumers.lake.tables import Table, checkpoint, open_table
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.lake.tagsets import add as add_tagsets
 from remit_consumers.lake.tagsets import known as known_tagsets
+from remit_consumers.store.place import parquet
 from remit_schemas.errors import LakeError, StaleWriter, Unconfirmed
 
 __all__ = [
@@ -201,7 +202,7 @@ def find(root: Path, name: str, subjects: pa.Array) -> list[str]:
 def due_files(table: Table, now: datetime) -> Iterator[str]:
     """The files of a table in which a row's `keep_until` has come, by the minima in their footers."""
     for path in live_files(table):
-        metadata = pq.read_metadata(table.path / path)
+        metadata = parquet(table.path / path).metadata
         if any(_may_be_due(metadata.row_group(n), now) for n in range(metadata.num_row_groups)):
             yield path
 
@@ -228,7 +229,7 @@ def holds(file: Path, subjects: pa.Array) -> bool:
 
 def _holds(file: Path, subjects: pa.Array, names: Sequence[str]) -> bool:
     """Whether a file has a row of one of these subjects, whose names are given sorted as well."""
-    opened = pq.ParquetFile(file)
+    opened = parquet(file)
     groups = groups_for(opened.metadata, names)
     if not groups:
         return False

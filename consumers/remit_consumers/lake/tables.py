@@ -35,6 +35,7 @@ from remit_consumers.lake.leaving import (
 )
 from remit_consumers.lake.log import LOG_FOLDER, first_version, log_file, mend, unbroken, versions
 from remit_consumers.rows import OWN_COLUMNS
+from remit_consumers.store.place import address, delta, is_local, options
 from remit_schemas.errors import LakeError
 
 CHECKPOINT_EVERY = 100
@@ -97,7 +98,7 @@ class Table:
         """See the newest version."""
         found = unbroken(versions(self.path))
         if found[-1] != self.version or found[0] != self.begins:
-            self.begins, self.delta = found[0], DeltaTable(self.path)
+            self.begins, self.delta = found[0], delta(self.path)
         self.columns = frozenset(one.name for one in self.delta.schema().fields)
 
 
@@ -115,12 +116,12 @@ def open_table(root: Path, name: str, schema: pa.Schema | None = None) -> Table:
         schema: The columns of a new events table; None for one that knows only the columns of every row.
     """
     path = root / name
-    if path.is_dir():
+    if is_local(path) and path.is_dir():  # nothing is torn on a store
         mend(path)
     if not is_table(root, name):
         _make(root, name, plain_schema(schema or _OWN_SCHEMAS.get(name) or pa.schema(OWN_COLUMNS)))
     begins = first_version(path)
-    table = Table(name, path, DeltaTable(path), begins=begins)
+    table = Table(name, path, delta(path), begins=begins)
     table.refresh()
     return table
 
@@ -170,7 +171,8 @@ def _make(root: Path, name: str, schema: pa.Schema) -> None:
     path.mkdir(parents=True, exist_ok=True)
     with suppress(DeltaError):  # made by another meanwhile: looked for right below
         DeltaTable.create(
-            path,
+            address(path),
+            storage_options=options(path),
             schema=Schema.from_arrow(schema),
             partition_by=["day"] if "day" in schema.names else None,
             configuration=_CONFIGURATION
@@ -206,12 +208,12 @@ def evolve(table: Table, schema: pa.Schema) -> None:
     missing = pa.schema([one for one in plain_schema(schema) if one.name not in table.columns])
     if not missing.names:
         return
-    delta = DeltaTable(table.path)
-    here = {one.name for one in delta.schema().fields}
+    newest = delta(table.path)
+    here = {one.name for one in newest.schema().fields}
     fresh = [one for one in Schema.from_arrow(missing).fields if one.name not in here]
     if fresh:
-        delta.alter.add_columns(fresh)
-        _sync_version(table.path, delta.version())
+        newest.alter.add_columns(fresh)
+        _sync_version(table.path, newest.version())
     table.columns |= frozenset(missing.names)
 
 

@@ -1,7 +1,9 @@
 """The catalogue of tagsets: what the 16 hex digits on every row stand for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 
@@ -9,9 +11,12 @@ from remit_consumers.lake.columns import TAGSETS
 from remit_consumers.lake.durable import sync, write
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import canonical
-from remit_consumers.lake.tables import Table, evolve
+from remit_consumers.lake.tables import Table, evolve, is_table, open_table
 from remit_schemas.decided import FieldPlan, Outcome
 from remit_schemas.plan import Plan
+
+TABLE: Final = "tagsets"
+"""The table that the catalogue lies in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,21 @@ def _by_default(planned: FieldPlan) -> dict[str, str]:
 def known(table: Table) -> set[str]:
     """The tagsets that the catalogue has."""
     return set(table.delta.to_pyarrow_table(columns=["tagset"]).column(0).to_pylist())
+
+
+def catalogue(root: Path) -> dict[str, Mapping[str, str]]:
+    """The rows of a lake's catalogue by their names, none where there is none yet; what an older version did not write is empty.
+
+    Raises:
+        LakeError: It cannot be read.
+    """
+    if not is_table(root, TABLE):
+        return {}
+    blank = dict.fromkeys(Tagset.__dataclass_fields__, "")
+    return {
+        row["tagset"]: blank | {name: value for name, value in row.items() if value is not None}
+        for row in open_table(root, TABLE).delta.to_pyarrow_table().to_pylist()
+    }
 
 
 def add(table: Table, tagsets: Iterable[Tagset]) -> None:

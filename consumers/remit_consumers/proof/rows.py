@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from remit_consumers.lake.columns import CONSENTS_TABLE
@@ -17,10 +18,15 @@ from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.tables import row_tables
 from remit_consumers.proof.removals import removed_by
 from remit_consumers.rows import columns_of, present_in
+from remit_consumers.store.place import delta as delta_of
+from remit_consumers.store.place import parquet
 from remit_schemas.category import Decision
 
 TAGS = ("pack", "index", "policy_version", "tagset", "keep_until", "day")
 """What no row may lack."""
+
+INDEX_BITS = 32
+"""Bits of a row's place in its pack."""
 
 
 def breaches(root: Path, receipts: pa.Table, tagsets: set[str]) -> Iterator[str]:
@@ -36,12 +42,15 @@ def breaches(root: Path, receipts: pa.Table, tagsets: set[str]) -> Iterator[str]
         if name not in newest:
             continue
         yield from _files(root, name, receipts, newest[name])
-        delta = DeltaTable(root / name, version=newest[name])
+        delta = delta_of(root / name, newest[name])
         mine = receipts.filter(pc.equal(receipts.column("table"), name))
         if name == "quarantine":
             yield from _quarantine(delta, mine)
         elif name == CONSENTS_TABLE:
-            yield from _once(name, delta.to_pyarrow_table(columns=["pack", "index"]))
+            identities = Identities()
+            for rows in _parts(delta, ["pack", "index"]):
+                identities.add(rows)
+            yield from _once(name, identities)
         else:
             yield from _events(delta, name, mine, tagsets)
 
@@ -72,7 +81,7 @@ def _files(root: Path, name: str, receipts: pa.Table, newest: int) -> Iterator[s
     for path, rows in live.items():
         if (
             not (root / name / path).is_file()
-            or pq.read_metadata(root / name / path).num_rows != rows
+            or parquet(root / name / path).metadata.num_rows != rows
         ):
             yield f"{name}: a file of its rows is gone or changed"
 
@@ -96,34 +105,56 @@ def _recorded(receipts: pa.Table) -> int:
 
 def _events(delta: DeltaTable, name: str, receipts: pa.Table, tagsets: set[str]) -> Iterator[str]:
     """Hold the rows of an events table against its receipts."""
-    tags = delta.to_pyarrow_table(columns=list(TAGS))
+    rows, without, tagged, identities = 0, Counter[str](), set[str | None](), Identities()
+    for part in _parts(delta, list(TAGS)):
+        rows += part.num_rows
+        without.update({tag: part.column(tag).null_count for tag in TAGS})
+        tagged.update(pc.unique(part.column("tagset")).to_pylist())
+        identities.add(part)
     expected = _stored(receipts, "table")[name] - removed_by(receipts, "table")[name]
-    if tags.num_rows != expected:
-        yield f"{name}: {tags.num_rows} rows, receipts say {expected}"
-    for tag in TAGS:
-        if tags.column(tag).null_count:
-            yield f"{name}: {tags.column(tag).null_count} rows without {tag}"
-    unknown = set(pc.unique(tags.column("tagset")).to_pylist()) - tagsets - {None}
-    if unknown:
+    if rows != expected:
+        yield f"{name}: {rows} rows, receipts say {expected}"
+    for tag, lacking in (+without).items():
+        yield f"{name}: {lacking} rows without {tag}"
+    if unknown := tagged - tagsets - {None}:
         yield f"{name}: {len(unknown)} tagsets that the catalogue does not know"
-    yield from _once(name, tags)
+    yield from _once(name, identities)
     yield from _values(delta, name, receipts)
 
 
-def _once(name: str, tags: pa.Table) -> Iterator[str]:
+def _parts(delta: DeltaTable, columns: list[str]) -> Iterator[pa.Table]:
+    """The rows of a table, some at a time: all of them at once would take 100 bytes each."""
+    for batch in delta.to_pyarrow_dataset().to_batches(columns=columns):
+        yield pa.Table.from_batches([batch])
+
+
+class Identities:
+    """The identities (pack, index) of rows, eight bytes each, so that tens of millions fit into memory."""
+
+    def __init__(self) -> None:
+        self._packs: dict[str | None, int] = {}
+        self._numbers: list[npt.NDArray[np.int64]] = []
+
+    def add(self, rows: pa.Table) -> None:
+        """Take rows in."""
+        packs = rows.column("pack").combine_chunks().dictionary_encode(null_encoding="encode")
+        names = packs.dictionary.to_pylist()
+        codes = np.array([self._packs.setdefault(one, len(self._packs)) for one in names], np.int64)
+        index = pc.fill_null(rows.column("index"), -1).to_numpy().astype(np.int64)
+        self._numbers.append((codes[packs.indices.to_numpy()] << INDEX_BITS) + index)
+
+    def doubles(self) -> int:
+        """How many rows have an identity that another one has."""
+        numbers = np.concatenate([np.empty(0, np.int64), *self._numbers])
+        self._numbers = []
+        numbers.sort()
+        return int(np.count_nonzero(numbers[1:] == numbers[:-1]))
+
+
+def _once(name: str, identities: Identities) -> Iterator[str]:
     """Say how many rows have an identity that another one has."""
-    doubles = tags.num_rows - _identities(tags)
-    if doubles:
+    if doubles := identities.doubles():
         yield f"{name}: {doubles} events stand twice"
-
-
-def _identities(tags: pa.Table) -> int:
-    """How many different (pack, index) there are."""
-    packs = pc.index_in(tags.column("pack"), pc.unique(tags.column("pack")))
-    number = pc.add(
-        pc.shift_left(packs.cast(pa.int64()), 32), tags.column("index").cast(pa.int64())
-    )
-    return int(pc.count_distinct(number).as_py())
 
 
 def _values(delta: DeltaTable, name: str, receipts: pa.Table) -> Iterator[str]:
@@ -136,10 +167,14 @@ def _values(delta: DeltaTable, name: str, receipts: pa.Table) -> Iterator[str]:
         expected[row["field"]] = expected.get(row["field"], 0) + row["values_in_sum"]
     for field, values in removed_by(receipts, "field", "removed_values").items():
         expected[str(field)] = expected.get(str(field), 0) - values
-    for field, columns in columns_of(delta.to_pyarrow_dataset().schema.names, expected).items():
-        present = present_in(delta.to_pyarrow_table(columns=columns)) if columns else 0
-        if present != expected[field]:
-            yield f"{name}.{field}: {present} values, receipts say {expected[field]}"
+    columns = columns_of(delta.to_pyarrow_dataset().schema.names, expected)
+    present = dict.fromkeys(columns, 0)
+    for part in _parts(delta, sorted({one for mine in columns.values() for one in mine})):
+        for field, mine in columns.items():
+            present[field] += present_in(part.select(mine)) if mine else 0
+    for field, values in present.items():
+        if values != expected[field]:
+            yield f"{name}.{field}: {values} values, receipts say {expected[field]}"
 
 
 def _quarantine(delta: DeltaTable, receipts: pa.Table) -> Iterator[str]:

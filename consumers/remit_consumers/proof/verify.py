@@ -82,6 +82,7 @@ class Verification:
 def verify(
     data: Path,
     *,
+    lake: Path | None = None,
     lag: int | None = None,
     canaries: Sequence[str] = (),
     texts: Collection[str] = (),
@@ -90,15 +91,18 @@ def verify(
 
     Args:
         data: The data folder (lake, spool and all else under it is searched).
+        lake: Where the lake lies, if not below it; it is searched too.
         lag: Packs on the log that were not stored yet, if known; None counts what lies in the spool.
             Where it is 0, nothing may be in flight.
         canaries: Values that were planted and must stand nowhere.
         texts: SHA-256 of the texts of policies, which may lie beside the data: what stands in them is public.
     """
+    root = lake or data / LAKE
     while True:
-        begun = _logs(data / LAKE)
-        found = _verify(data, lag, canaries, texts)
-        if found.holds or begun == _logs(data / LAKE):
+        with reaching(root):
+            begun = _logs(root)
+        found = _verify((data, root), lag, canaries, texts)
+        if found.holds or begun == _logs(root):
             return (
                 found  # otherwise a log was cut meanwhile, and parts of it were looked for in vain
             )
@@ -110,16 +114,16 @@ def _logs(root: Path) -> dict[str, int]:
 
 
 def _verify(
-    data: Path, lag: int | None, canaries: Sequence[str], texts: Collection[str]
+    places: tuple[Path, Path], lag: int | None, canaries: Sequence[str], texts: Collection[str]
 ) -> Verification:
-    """Check everything once."""
-    root = data / LAKE
+    """Check everything once: what lies in the data folder, and in the lake's."""
+    data, root = places
     try:
         with reaching(root):
             kept = stored(root)
             links = [link for name in row_tables(root) for link in links_of(root, name, kept)]
             receipts = laid_out(links)
-            waiting = packs_waiting(data) if lag is None else lag
+            waiting = packs_waiting(data, root) if lag is None else lag
             tagsets = known(open_table(root, "tagsets")) if is_table(root, "tagsets") else set()
     except LakeError as error:  # nothing can be held against a log that cannot be read
         return Verification({"chain": Check(holds=False, detail=str(error))})
@@ -148,7 +152,7 @@ def _verify(
     checks["plain door"] = Check(
         holds=True, detail=report.plain_door.sentence(), figures=asdict(report.plain_door)
     )
-    return Verification(checks | {"residue": _residue(data, detector_of(root, canaries), texts)})
+    return Verification(checks | {"residue": _residue(places, detector_of(root, canaries), texts)})
 
 
 def _certificates(data: Path) -> Iterator[str]:
@@ -295,13 +299,18 @@ def _let_go(receipts: pa.Table) -> dict[tuple[str, int], int]:
     return found
 
 
-def packs_waiting(data: Path) -> int:
-    """Count the packs in the spool that the lake does not have yet; open ones count as one each."""
+def packs_waiting(data: Path, lake: Path | None = None) -> int:
+    """Count the packs in the spool that the lake does not have yet; open ones count as one each.
+
+    Args:
+        data: The data folder.
+        lake: Where the lake lies, if not below it.
+    """
     spool = data / FOLDER
     if not (spool / ID).is_file():
         return 0
     log_id = f"spool/{(spool / ID).read_text('ascii').strip()}"
-    root = data / LAKE
+    root = lake or data / LAKE
     stands = standings(open_table(root, POSITIONS_TABLE)) if is_table(root, POSITIONS_TABLE) else {}
     waiting = 0
     for path in spool.glob("slot-*/*"):
@@ -312,9 +321,12 @@ def packs_waiting(data: Path) -> int:
     return waiting
 
 
-def _residue(data: Path, detector: Detector, texts: Collection[str]) -> Check:
-    """Search everything that is left on disk, and say how good the detectors are that did."""
+def _residue(places: tuple[Path, Path], detector: Detector, texts: Collection[str]) -> Check:
+    """Search everything that is left, and say how good the detectors are that did."""
+    data, root = places
     residue = search(data, detector, texts)
+    if not root.is_relative_to(data):
+        residue = residue.with_other(search(root, detector))
     recalls = measure(detector)
     found = [
         f"{place}: " + ", ".join(f"{count} {kind}" for kind, count in sorted(hits.items()))

@@ -1,6 +1,6 @@
 """Run: say what a newer version takes from the rows that are stored, or take it, in one commit for each table."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,10 +11,10 @@ from remit_consumers.lake.holds import Holds
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.redraw import read_whole
 from remit_consumers.lake.rewrite import EVENTS, Rewriting, live_files, rewrite_files
-from remit_consumers.lake.tables import is_table, open_table, row_tables
+from remit_consumers.lake.tables import open_table, row_tables
+from remit_consumers.lake.tagsets import catalogue
 from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.reminimize.decide import Reminimizer, summed
-from remit_consumers.withdrawal.decide import catalogue
 from remit_consumers.withdrawal.narrow import PlanOf
 from remit_schemas.errors import LakeError
 
@@ -75,7 +75,7 @@ class Newer:
 
     def _each(self) -> Iterator[tuple[str, Reminimizer]]:
         """The contracts that have a table."""
-        tagsets = tagsets_in(self.root)
+        tagsets = catalogue(self.root)
         holds = Holds.of(self.root, self.now)
         for name in row_tables(self.root) if self.root.is_dir() else ():
             if name.startswith(EVENTS):
@@ -85,10 +85,3 @@ class Newer:
                     contract,
                     Reminimizer(contract, tagsets, self.plan_of, self.version, holds, self.now),
                 )
-
-
-def tagsets_in(root: Path) -> Mapping[str, Mapping[str, str]]:
-    """The catalogue of tagsets of a lake."""
-    if not is_table(root, "tagsets"):
-        return {}
-    return catalogue(open_table(root, "tagsets").delta.to_pyarrow_table())

@@ -24,8 +24,8 @@ from remit_consumers.deployment import plans_on_record
 from remit_consumers.lake.holds import Holds
 from remit_consumers.lake.rewrite import EVENTS, live_files
 from remit_consumers.lake.tables import open_table, row_tables
+from remit_consumers.lake.tagsets import catalogue
 from remit_consumers.reminimize.decide import Reminimizer
-from remit_consumers.reminimize.run import tagsets_in
 from remit_consumers.settings import Settings
 
 
@@ -79,7 +79,7 @@ def reminimize(
     Raises:
         LakeError: The lake cannot be read, or a version is not on record.
     """
-    tagsets, holds = tagsets_in(settings.lake), Holds.of(settings.lake, now)
+    tagsets, holds = catalogue(settings.lake), Holds.of(settings.lake, now)
     found: dict[str, dict[str, Any]] = {}
     for name in row_tables(settings.lake):
         if not name.startswith(EVENTS):

@@ -13,9 +13,9 @@ from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.rewrite import EVENTS
-from remit_consumers.lake.tables import is_table, open_table, row_tables
+from remit_consumers.lake.tables import row_tables
+from remit_consumers.lake.tagsets import catalogue
 from remit_consumers.reach import check_secrets
-from remit_consumers.withdrawal.decide import catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,11 @@ def holding(deployment: Deployment, about: SubjectRef, now: datetime) -> Holding
             name.removeprefix(EVENTS): rows_of(DeltaTable(root / name), about.tenant, names)
             for name in tables
         }
-        tagsets = tagsets_of(deployment) if any(one.num_rows for one in rows.values()) else {}
+        tagsets = (
+            catalogue(deployment.settings.lake)
+            if any(one.num_rows for one in rows.values())
+            else {}
+        )
     return Holding(
         rows={name: one for name, one in rows.items() if one.num_rows},
         consents=deployment.ledger().of(about.tenant, about.subject),
@@ -83,13 +87,6 @@ def rows_of(table: DeltaTable, tenant: str, names: Sequence[str]) -> pa.Table:
         return lake.schema.empty_table()
     rows = lake.to_table(filter=is_theirs)
     return rows.sort_by("occurred_at") if "occurred_at" in rows.column_names else rows
-
-
-def tagsets_of(deployment: Deployment) -> Mapping[str, Mapping[str, str]]:
-    """What tagsets stand for."""
-    if not is_table(deployment.settings.lake, "tagsets"):
-        return {}
-    return catalogue(open_table(deployment.settings.lake, "tagsets").delta.to_pyarrow_table())
 
 
 def distinct(rows: pa.Table, column: str) -> list[str]:

@@ -17,11 +17,11 @@ from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.keys import ADDRESS_KEY
 from remit_consumers.lake.floors import Floor
+from remit_consumers.lake.tagsets import catalogue
 from remit_consumers.plans import Plans
 from remit_consumers.reducers.final import plain
 from remit_consumers.reducers.scope import Rows
 from remit_consumers.requests.correction import Correction
-from remit_consumers.requests.found import tagsets_of
 from remit_consumers.rows import arrow_type, stored_types
 from remit_consumers.steps.minimize import load
 from remit_consumers.steps.suppress import OTHER, common_length
@@ -48,7 +48,7 @@ class Smaller:
         self._deployment = deployment
         self._plans: Plans = deployment.plans()
         self._reducers = load(deployment.means)
-        self._tagsets = tagsets_of(deployment)
+        self._tagsets = catalogue(deployment.settings.lake)
         self._tenant, self._asked = about.tenant, asked
         if asked.contract not in deployment.contracts.names:
             raise RequestRefused("there is no such contract: see `remit events list`")

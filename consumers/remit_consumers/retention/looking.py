@@ -9,16 +9,16 @@ from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from remit_consumers.keeping import Ends, day_of, says
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.holds import Holds
 from remit_consumers.lake.rewrite import EVENTS, day_in, due_files, live_files
 from remit_consumers.lake.tables import Table, is_table, open_table, row_tables
+from remit_consumers.lake.tagsets import catalogue
 from remit_consumers.retention.aging import aging
 from remit_consumers.retention.decide import Assessor
-from remit_consumers.withdrawal.decide import catalogue
+from remit_consumers.store.place import parquet
 from remit_consumers.withdrawal.narrow import PlanOf
 from remit_consumers.withdrawal.orders import keys_of
 from remit_schemas.errors import ContractError
@@ -61,8 +61,7 @@ class Look:
         Raises:
             LakeError: The lake cannot be read.
         """
-        rows = open_table(root, "tagsets").delta.to_pyarrow_table() if _has(root) else None
-        tagsets = catalogue(rows) if rows is not None else {}
+        tagsets = catalogue(root)
         plans = plans_of(tagsets, plan_of)
         holds = Holds.of(root, now, _categories(plans.values()))
         ends = {shown: _shown(root, shown) for shown in _wanted(plans.values())}
@@ -108,7 +107,7 @@ class Look:
 
     def _ages(self, file: Path, path: str, plans: Mapping[str, Plan]) -> bool:
         """Whether something of the tagsets in a file is over by now."""
-        column = pq.ParquetFile(file).read(columns=["tagset"]).column(0)
+        column = parquet(file).read(columns=["tagset"]).column(0)
         return any(
             aging(self.tagsets[name], plans[name], day_in(path), self.now) is not None
             for name in pc.unique(column).to_pylist()
@@ -122,10 +121,6 @@ class Look:
             floor = plan.retention.floor if plan.retention else None
             wanted |= {floor.counted_from, floor.field or ""} if floor else set()
         return [name for name in there if name in wanted]
-
-
-def _has(root: Path) -> bool:
-    return is_table(root, "tagsets")
 
 
 def plans_of(tagsets: Mapping[str, Mapping[str, str]], plan_of: PlanOf) -> dict[str, Plan]:
@@ -147,10 +142,8 @@ def not_on_record(root: Path, plan_of: PlanOf) -> set[tuple[str, str]]:
     Raises:
         LakeError: The lake cannot be read.
     """
-    if not _has(root):
-        return set()
     with reaching(root):
-        tagsets = catalogue(open_table(root, "tagsets").delta.to_pyarrow_table())
+        tagsets = catalogue(root)
         lost = tagsets.keys() - plans_of(tagsets, plan_of).keys()
         there: set[str] = set()
         for name in (name for name in row_tables(root) if lost and name.startswith(EVENTS)):

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.rewrite import EVENTS, day_in
@@ -18,6 +17,7 @@ from remit_consumers.lake.tables import is_table, open_table
 from remit_consumers.retention.decide import Due, Finding
 from remit_consumers.retention.looking import Look
 from remit_consumers.retention.sweep import OWN_TABLES, own_rewriting
+from remit_consumers.store.place import parquet
 from remit_consumers.withdrawal.narrow import PlanOf
 from remit_consumers.withdrawal.orders import keys_of
 
@@ -114,7 +114,7 @@ def _findings(look: Look, contract: str) -> Iterator[tuple[pa.Table, Finding]]:
     table = open_table(look.root, f"{EVENTS}{contract}")
     assessor = look.assessor(contract)
     for path in look.files(table, contract):
-        opened = pq.ParquetFile(table.path / path)
+        opened = parquet(table.path / path)
         rows = opened.read(columns=look.columns(contract, opened.schema_arrow.names))
         day = pa.scalar(day_in(path), pa.date32())
         rows = rows.append_column("day", pa.repeat(day, rows.num_rows))
@@ -142,7 +142,7 @@ def _count_own(items: dict[Key, Item], root: Path, name: str, now: datetime) -> 
     table = open_table(root, name)
     what = own_rewriting(root, name, now)
     for path in what.find(table):
-        change = what.decide(pq.ParquetFile(table.path / path).read())
+        change = what.decide(parquet(table.path / path).read())
         for one in change.removed if change else ():
             key = (name, Due.ROW, (), OWN_CLAUSE, "delete", "")
             items.setdefault(key, Item(*key)).rows += one.rows

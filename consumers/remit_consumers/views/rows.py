@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from deltalake import DeltaTable
 
 from remit_consumers.reducers.timestamp import PRECISION_MS
+from remit_consumers.store.place import delta
 from remit_consumers.views.allowed import Allowed
 from remit_consumers.views.crowd import PERSON, crowded
 from remit_consumers.views.names import ViewNames
@@ -58,7 +58,7 @@ def stored_rows(
         now: Rows that are not kept beyond it are out.
         only: What else a row must meet; None asks for nothing.
     """
-    lake = DeltaTable(table).to_pyarrow_dataset()
+    lake = delta(table).to_pyarrow_dataset()
     extra = only.columns if only else ()
     wanted = {*allowed.columns, *GUIDES, *extra}
     names = [name for name in lake.schema.names if name in wanted]

@@ -14,7 +14,6 @@ from remit_consumers.batch import counted
 from remit_consumers.erasure.kept import Keeping
 from remit_consumers.lake.receipt import Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, joined
-from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.rows import COLLECTED_AT, columns_of, present_in
 from remit_consumers.withdrawal.narrow import (
     Narrowing,
@@ -181,12 +180,3 @@ def lost_values(
             if count:
                 lost[name] = count
     return lost
-
-
-def catalogue(rows: pa.Table) -> dict[str, Mapping[str, str]]:
-    """The rows of the table of tagsets by their names; what an older version did not write is empty."""
-    blank = dict.fromkeys(Tagset.__dataclass_fields__, "")
-    return {
-        row["tagset"]: blank | {name: value for name, value in row.items() if value is not None}
-        for row in rows.to_pylist()
-    }

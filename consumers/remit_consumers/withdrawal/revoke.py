@@ -20,9 +20,10 @@ from remit_consumers.lake.receipt import Receipt
 from remit_consumers.lake.redraw import groups_for
 from remit_consumers.lake.restrictions import OBLIGED, Whose, keep_back
 from remit_consumers.lake.rewrite import EVENTS, Rewriting, live_files, rewrite_files
-from remit_consumers.lake.tables import Table, is_table, open_table, row_tables
+from remit_consumers.lake.tables import Table, open_table, row_tables
+from remit_consumers.lake.tagsets import catalogue
 from remit_consumers.lake.vacuum import Vacuum, take_orphans
-from remit_consumers.withdrawal.decide import Judge, catalogue
+from remit_consumers.withdrawal.decide import Judge
 from remit_consumers.withdrawal.narrow import PlanOf
 from remit_consumers.withdrawal.orders import MINOR, Orders
 from remit_schemas.errors import LakeError
@@ -88,7 +89,7 @@ def revoke(root: Path, plan_of: PlanOf, now: datetime, vacuum: Vacuum) -> Done |
         asked = whole.slice(0, AT_ONCE)
         if not asked.num_rows:
             return Done()
-        tagsets = _catalogue(root)
+        tagsets = catalogue(root)
         keeping = Keeping(Holds.of(root, now), tagsets, plan_of, now)
         judges = partial(Judge, tagsets=tagsets, plan_of=plan_of, now=now, keeping=keeping)
         receipts = _rewritten(root, asked, judges, keeping.waiting)
@@ -131,16 +132,6 @@ def vacuum_all(root: Path, vacuum: Vacuum, grace_s: float) -> int:
     """
     with reaching(root):
         return sum(vacuum.take(root / name, grace_s) for name in _events_tables(root))
-
-
-def _catalogue(root: Path) -> dict[str, dict[str, str]]:
-    """What tagsets stand for."""
-    if not is_table(root, "tagsets"):
-        return {}
-    return {
-        name: dict(row)
-        for name, row in catalogue(open_table(root, "tagsets").delta.to_pyarrow_table()).items()
-    }
 
 
 def _events_tables(root: Path) -> list[str]:

@@ -20,13 +20,16 @@ from remit_consumers.lake import compaction
 from remit_consumers.lake.commit import Flush, Lake, TableCommit
 from remit_consumers.lake.compaction import AT_LEAST, Compacted, compact, compact_tables
 from remit_consumers.lake.durable import Written, write
+from remit_consumers.lake.lease import lease
 from remit_consumers.lake.log import entry, versions
 from remit_consumers.lake.receipt import Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, live_files, rewrite
 from remit_consumers.lake.tables import open_table
 from remit_consumers.lake.vacuum import Vacuum, take_old_orphans
 from remit_consumers.lookout import Lookout
+from remit_consumers.metrics import Metrics
 from remit_consumers.proof.verify import verify
+from remit_consumers.retention.compactor import Compactor
 from remit_consumers.sharing.news import Cursor, news
 
 TABLE = "events/page_view"
@@ -75,6 +78,27 @@ def test_small_files_of_a_day_become_one_and_every_row_stays(lake: Lake) -> None
     assert merged.startswith(f"day={DAY}/")
     names = pq.read_table(lake.root / TABLE / merged).column("subject").to_pylist()
     assert names == sorted(names)
+    holds(lake)
+
+
+def test_small_files_that_pile_up_are_merged_before_the_next_sweep_and_only_then(
+    lake: Lake,
+) -> None:
+    before, metrics = rows(lake), Metrics()
+    Compactor(lake.root, metrics, pile=2 * FLUSHES, settled_s=0.0).work()
+    Compactor(lake.root, metrics, pile=FLUSHES, settled_s=3_600.0).work()
+    with lease(lake.root):
+        Compactor(lake.root, metrics, pile=FLUSHES, settled_s=0.0).work()
+    assert len(files(lake)) == FLUSHES
+    compactor = Compactor(lake.root, metrics, pile=FLUSHES, settled_s=0.0)
+    compactor.work()
+    assert len(files(lake)) == 1
+    assert rows(lake) == before
+    merged = metrics.registry.get_sample_value("remit_compacted_files_total")
+    assert merged == 2 * FLUSHES  # of receipts as well
+    lake.commit(named(FLUSHES))
+    compactor.work()
+    assert len(files(lake)) == 2
     holds(lake)
 
 

@@ -12,6 +12,7 @@ from random import Random
 from urllib.parse import quote
 from uuid import UUID
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -282,6 +283,17 @@ def test_real_cards_among_counters_are_more_than_chance_explains() -> None:
     counters = [NOISE["counters"](chance) for _ in range(1_000)]
     assert not DETECTOR.count(counters)
     assert DETECTOR.count([*counters, *(card(chance) for _ in range(200))])["card"] > 200
+
+
+def test_a_look_at_many_places_counts_in_each_what_a_look_at_it_alone_would() -> None:
+    chance = Random(4)
+    counters = [NOISE["counters"](chance) for _ in range(100)]
+    cards = [card(chance) for _ in range(50)]
+    places = [["203.0.113.7", "canary-77"], [], counters, [*counters, *cards], ["a@b.example"]]
+    series = [pl.Series(texts, dtype=pl.String) for texts in places]
+    assert DETECTOR.counts(series) == [DETECTOR.count(texts) for texts in places]
+    assert DETECTOR.counts(series)[3]["card"] >= 50
+    assert DETECTOR.counts([]) == []
 
 
 @given(st.text())

@@ -3,16 +3,17 @@
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from remit_consumers.proof.residue.detector import Detector
+from remit_consumers.store.place import parquet
 from remit_schemas.errors import PackError
 from remit_schemas.header import Header
 
@@ -25,6 +26,11 @@ ADDRESSES = frozenset({"ipv4", "ipv6"})
 SOURCES = Path("edge", "sources.json")
 """The write keys of the edge, hashed, with the origins that an operator allowed: a shop's own address may be among them."""
 
+POOL_BYTES: Final = 8 << 20
+"""Texts that are looked at together, at most: what a look takes in memory is a few times as much."""
+
+POOL_PARTS: Final = 10_000
+"""Places that are looked at together, at most: most are small, and few are more than so many files of a flush."""
 
 TEXTS = Path("policy")
 """Where `remit policy attach` keeps the original texts of policies."""
@@ -44,6 +50,13 @@ class Residue:
     values: int
     found: dict[str, Counter[str]]
 
+    def with_other(self, other: "Residue") -> "Residue":
+        """What was found here, and in another place."""
+        found = {place: Counter(hits) for place, hits in self.found.items()}
+        for place, hits in other.found.items():
+            found.setdefault(place, Counter()).update(hits)
+        return Residue(self.files + other.files, self.values + other.values, found)
+
     @property
     def by_kind(self) -> Counter[str]:
         """How often each kind stands anywhere."""
@@ -60,34 +73,76 @@ def search(data: Path, detector: Detector, texts: Collection[str] = ()) -> Resid
     """
     found: dict[str, Counter[str]] = {}
     files = values = 0
-    own = _forms_of(data)
+    own, pool = _forms_of(data), _Pool(detector, found)
     for path in sorted(data.rglob("*")):
         if not path.is_file():
             continue
         files += 1
-        if TEXTS in path.relative_to(data).parents and _sha256(path) in texts:
+        within = path.relative_to(data)
+        if TEXTS in within.parents and _sha256(path) in texts:
             continue
-        is_ours = path.relative_to(data) == SOURCES
-        for place, count, seen in _in_file(path, detector, own):
-            values += count
-            hits = _without_addresses(seen) if is_ours else seen
-            if hits:
-                where = (
-                    f"{path.parent.relative_to(data)}/{place}"
-                    if place
-                    else str(path.relative_to(data))
-                )
-                found.setdefault(where, Counter()).update(hits)
+        for part in _in_file(path, detector, own):
+            values += part.values
+            where = f"{within.parent}/{part.column}" if part.column else str(within)
+            pool.add(where, replace(part, has_addresses=part.has_addresses or within == SOURCES))
+    pool.look()
     return Residue(files, values, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is searched of a file.
+
+    Attributes:
+        column: The column; empty: the file itself.
+        values: How many different values of a column it is.
+        texts: What is to be looked at.
+        seen: What was seen already.
+        has_addresses: Whether what looks like an address in it is none, or is an operator's.
+    """
+
+    column: str
+    values: int = 0
+    texts: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
+    seen: Counter[str] = field(default_factory=Counter)
+    has_addresses: bool = False
+
+
+@dataclass(slots=True)
+class _Pool:
+    """Parts of many files, which are looked at together.
+
+    Attributes:
+        detector: Looks at them.
+        found: For each place what stands there; the pool adds to it.
+    """
+
+    detector: Detector
+    found: dict[str, Counter[str]]
+    _parts: list[tuple[str, _Part]] = field(default_factory=list)
+    _bytes: int = 0
+
+    def add(self, where: str, part: _Part) -> None:
+        """Take a part of a place in; look where enough is together."""
+        self._parts.append((where, part))
+        self._bytes += int(part.texts.estimated_size())
+        if self._bytes >= POOL_BYTES or len(self._parts) >= POOL_PARTS:
+            self.look()
+
+    def look(self) -> None:
+        """Look at everything that is together, and let it go."""
+        seen = self.detector.counts([part.texts for _, part in self._parts])
+        for (where, part), count in zip(self._parts, seen, strict=True):
+            hits = count + part.seen
+            hits = _without_addresses(hits) if part.has_addresses else hits
+            if hits:
+                self.found.setdefault(where, Counter()).update(hits)
+        self._parts, self._bytes = [], 0
 
 
 def _sha256(path: Path) -> str:
     """The SHA-256 of a file, as hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-Found = tuple[str, int, Counter[str]]
-"""A column (empty: the file itself), how many values were searched, and what stood there."""
 
 
 def _forms_of(data: Path) -> tuple[bytes, ...]:
@@ -97,39 +152,48 @@ def _forms_of(data: Path) -> tuple[bytes, ...]:
     return tuple(sorted(forms, key=len, reverse=True))
 
 
-def _in_file(path: Path, detector: Detector, own: tuple[bytes, ...]) -> Iterator[Found]:
-    """Search one file as what it is."""
+def _in_file(path: Path, detector: Detector, own: tuple[bytes, ...]) -> Iterator[_Part]:
+    """Read one file as what it is."""
     try:
         if path.suffix == ".parquet":
             yield from _in_parquet(path, detector)
         elif path.suffix in SEALED or path.name.startswith(("open-", "free-")):
-            yield "", 0, _in_packs([path.read_bytes()], detector)
+            yield _Part("", seen=_in_packs([path.read_bytes()], detector))
         else:
             text = path.read_bytes()
             for place in own:
                 text = text.replace(place, b"")
-            yield "", 0, detector.plain(text)
+            yield _lines(text)
     except FileNotFoundError:  # a running consumer took it away
         return
 
 
-def _in_parquet(path: Path, detector: Detector) -> Iterator[Found]:
-    """Search every string and binary column of a Parquet file, at any depth; a torn file as noise."""
+def _lines(text: bytes) -> _Part:
+    """What is no table, line by line."""
+    return _Part("", texts=pl.Series(text.decode("utf-8", "replace").splitlines(), dtype=pl.String))
+
+
+def _in_parquet(path: Path, detector: Detector) -> Iterator[_Part]:
+    """Read every string and binary column of a Parquet file, at any depth; a torn file as noise."""
     try:
-        table = pq.read_table(path, partitioning=None)
+        with parquet(path) as opened:
+            table = opened.read(
+                use_threads=False
+            )  # read_table takes three times as long for a small file
+    except FileNotFoundError:
+        raise
     except (pa.ArrowException, OSError):
-        yield "", 0, detector.plain(path.read_bytes())
+        yield _lines(path.read_bytes())
         return
     for name, column in zip(table.column_names, table.columns, strict=True):
         for leaf in leaves(column.combine_chunks()):
             values = leaf.unique().drop_null()
             if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
-                yield name, len(values), _in_packs(values.to_pylist(), detector)
+                yield _Part(name, len(values), seen=_in_packs(values.to_pylist(), detector))
             else:
-                hits = detector.count(pl.Series(values))
-                if any((part, name) in detector.encrypted for part in path.parts):
-                    hits = _without_addresses(hits)
-                yield name, len(values), hits
+                encrypted = any((part, name) in detector.encrypted for part in path.parts)
+                texts = pl.Series(values, dtype=pl.String)
+                yield _Part(name, len(values), texts, has_addresses=encrypted)
 
 
 def _without_addresses(hits: Counter[str]) -> Counter[str]:

@@ -1,0 +1,1 @@
+"""Where files of the lake lie: in a local folder, or in a bucket of an object store."""

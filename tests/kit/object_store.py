@@ -1,0 +1,111 @@
+"""A real HTTP server that speaks S3, on this machine, and that fails as object stores do: now and then, from a seed."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from threading import Lock, Thread
+from typing import Any, Self
+
+import boto3
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+BUCKET = "remit-lake"
+"""The bucket that is made in every store."""
+
+BUSY = "503 Slow Down"
+LOST = "500 Internal Server Error"
+
+Answer = Iterable[bytes]
+Start = Callable[..., Any]
+
+
+class _Quiet(WSGIRequestHandler):
+    """Writes no line for each request."""
+
+    def log_request(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class ObjectStore:
+    """A store with one bucket.
+
+    Attributes:
+        env: How the command, boto3 and delta-rs find it.
+        faults: How many requests were refused before they did anything (`busy`), and how many did what was asked and were
+            answered with an error all the same (`lost`).
+    """
+
+    def __init__(self, seed: int = 1) -> None:
+        self._app = DomainDispatcherApplication(create_backend_app)
+        self._chance = random.Random(seed)
+        self._share = 0.0
+        self._lock = Lock()
+        self.faults: Counter[str] = Counter()
+        self._server = make_server(
+            "127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet
+        )
+        self._thread = Thread(target=self._server.serve_forever, daemon=True)
+        self.env = {
+            "AWS_ACCESS_KEY_ID": "remit",
+            "AWS_SECRET_ACCESS_KEY": "of-no-use-elsewhere",
+            "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{self._server.server_port}",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def __enter__(self) -> Self:
+        """Begin to answer."""
+        self._thread.start()
+        self.client().create_bucket(Bucket=BUCKET)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Answer no more."""
+        self._server.shutdown()
+        self._thread.join()
+
+    def client(self) -> Any:  # noqa: ANN401 - boto3 has no types
+        """A client beside the product's own."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.env["AWS_ENDPOINT_URL_S3"],
+            region_name=self.env["AWS_REGION"],
+            aws_access_key_id=self.env["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.env["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def names(self) -> Iterator[str]:
+        """The names of all objects."""
+        pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+        for page in pages:
+            yield from (one["Key"] for one in page.get("Contents", ()))
+
+    def fail(self, share: float) -> None:
+        """From here on that share of requests fails, every other of them after it has done its work."""
+        self._share = share
+
+    def _answer(self, environ: dict[str, Any], start: Start) -> Answer:
+        """Answer one request, or fail."""
+        with self._lock:
+            drawn = self._chance.random()
+        if drawn < self._share / 2:
+            self.faults["busy"] += 1
+            return _failed(BUSY, start)
+        answer: Answer = self._app(environ, start if drawn >= self._share else _unheard)
+        if drawn >= self._share:
+            return answer
+        self.faults["lost"] += 1
+        list(answer)
+        return _failed(LOST, start)
+
+
+def _failed(status: str, start: Start) -> Answer:
+    """An error without a body."""
+    start(status, [("Content-Length", "0")])
+    return [b""]
+
+
+def _unheard(*_: object) -> Callable[[bytes], None]:
+    """What takes an answer that nobody gets."""
+    return lambda _: None
