@@ -1,6 +1,5 @@
 """Whole chunks of an access log as datums: byte for byte what each line gives alone."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
