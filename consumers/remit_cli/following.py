@@ -12,7 +12,8 @@ from remit.follow import Follower
 from remit.importer import Importer
 from remit.journal import Journal
 from remit.tail import keyed
-from remit_cli.importing import KINDS, SPOOL_BYTES_HIGH, TOO_LARGE, Imported, admitted
+from remit_cli.importing import SPOOL_BYTES_HIGH, TOO_LARGE, Imported
+from remit_cli.line_reading import KINDS, admitted
 from remit_cli.stopping import asked_to_stop
 from remit_cli.storing import make_ready
 from remit_consumers.settings import Settings

@@ -3,7 +3,7 @@
 import gzip
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,10 +13,8 @@ import pyarrow.compute as pc
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from remit import PageView, ServiceLog
-from remit.access_log import page_view
 from remit.importer import Importer, content_of
-from remit.text_log import service_log
+from remit_cli.line_reading import KINDS, Read, reader
 from remit_cli.storing import make_ready, wait_until_stored
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.receipt import PackOutcome
@@ -34,15 +32,6 @@ TOO_LARGE = "were let go: Kafka takes no pack that large (the topic's max.messag
 
 FLUSH_TIMEOUT_S = 600.0
 """How long the end of an import waits for a broker to acknowledge."""
-
-Parse = Callable[[str, int], "PageView | ServiceLog | None"]
-"""Turns a line into an event, given when it is collected (milliseconds since 1970); None where it is none."""
-
-KINDS: dict[str, tuple[type, Parse]] = {
-    "access-log": (PageView, page_view),
-    "log": (ServiceLog, service_log),
-}
-"""What can be imported: the class of its events, and how a line becomes one."""
 
 
 @dataclass(slots=True)
@@ -139,7 +128,8 @@ class _Import:
     """The import of one file."""
 
     def __init__(self, kind: str, file: Path, settings: Settings, how: How) -> None:
-        event, self._parse = KINDS[kind]
+        event = KINDS[kind][0]
+        self._kind = kind
         self._file = file
         self._settings = settings
         self.importer = Importer(
@@ -154,11 +144,11 @@ class _Import:
 
     def packs(self) -> Iterator[int]:
         """Write pack after pack; gives how far the file is read, in bytes as it lies there."""
-        collected_at_ms = int(time.time() * 1000)
+        read = reader(self._kind, self.importer, int(time.time() * 1000))
         with _lines(self._file) as (lines, position):
             number = 0
             while chunk := list(islice(lines, PACK_LINES)):
-                self._pack(number, chunk, collected_at_ms)
+                self._pack(number, chunk, read)
                 number += 1
                 yield position()
 
@@ -190,33 +180,17 @@ class _Import:
             message = "the broker did not take everything; what is left lies in the spool: --resume goes on"
             raise SpoolError(message)
 
-    def _pack(self, number: int, chunk: list[str], collected_at_ms: int) -> None:
-        datums, refused = admitted(self.importer, self._parse, chunk, collected_at_ms)
+    def _pack(self, number: int, chunk: list[bytes], read: Read) -> None:
+        events, body, refused = read(chunk)
         identity = self.importer.identity(number)
         if identity in self._stored:
-            self.importer.skip_pack(number, len(datums), refused)
+            self.importer.skip_pack(number, events, refused)
             self.imported.stored_before += len(chunk)
         else:
-            self.importer.add_pack(number, datums, refused=refused)
+            self.importer.add_body(number, events, body, refused)
         self.imported.lines += len(chunk)
-        self.imported.accepted += len(datums)
+        self.imported.accepted += events
         self.imported.refused += refused
-
-
-def admitted(
-    importer: Importer, parse: Parse, lines: Iterable[str], collected_at_ms: int
-) -> tuple[list[bytes], Counter[str]]:
-    """Turn lines into datums, and count those that are none or may not go, by reason."""
-    datums: list[bytes] = []
-    refused: Counter[str] = Counter()
-    for line in lines:
-        event = parse(line, collected_at_ms)
-        answer = importer.admit(event) if event else None
-        if isinstance(answer, bytes):
-            datums.append(answer)
-        else:
-            refused["unparsed" if answer is None else answer.reason] += 1
-    return datums, refused
 
 
 def _stored_packs(settings: Settings, producer: bytes) -> frozenset[tuple[int, int]]:
@@ -231,8 +205,8 @@ def _stored_packs(settings: Settings, producer: bytes) -> frozenset[tuple[int, i
 
 
 @contextmanager
-def _lines(path: Path) -> Iterator[tuple[Iterator[str], Callable[[], int]]]:
-    """The lines of a plain or packed file, and how far it is read in bytes as it lies there.
+def _lines(path: Path) -> Iterator[tuple[Iterator[bytes], Callable[[], int]]]:
+    """The lines of a plain or packed file, each with its end, and how far it is read in bytes as it lies there.
 
     Lines end at a line feed and nowhere else; bytes that are no UTF-8 become the replacement character.
     """
@@ -240,4 +214,4 @@ def _lines(path: Path) -> Iterator[tuple[Iterator[str], Callable[[], int]]]:
         raw = stack.enter_context(path.open("rb"))
         packed = path.suffix == ".gz"
         content = stack.enter_context(gzip.open(raw)) if packed else raw
-        yield (line.decode("utf-8", "replace").rstrip("\r\n") for line in content), raw.tell
+        yield iter(content), raw.tell

@@ -89,12 +89,21 @@ def time_ms(text: str) -> int:
         message = "no time of day"
         raise ValueError(message)
     hours, minutes, seconds = int(text[12:14]), int(text[15:17]), int(text[18:20])
-    return _day_ms(text[:11], text[21:]) + ((hours * 60 + minutes) * 60 + seconds) * 1000
+    return day_ms(text[:11], text[21:]) + ((hours * 60 + minutes) * 60 + seconds) * 1000
 
 
 @lru_cache(maxsize=4096)
-def _day_ms(day: str, offset: str) -> int:
-    """The beginning of a day in a time zone, milliseconds since 1970; a log has few of them."""
+def day_ms(day: str, offset: str) -> int:
+    """Give the beginning of a day in a time zone, milliseconds since 1970; a log has few of them.
+
+    Args:
+        day: Such as ``26/Apr/2016``.
+        offset: Such as ``+0200``; empty is UTC.
+
+    Raises:
+        ValueError: It is no day, or no zone.
+        KeyError: It names no month.
+    """
     sign = -1 if offset.startswith("-") else 1
     shift = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:5])) if offset else timedelta()
     begin = datetime(int(day[7:11]), MONTHS[day[3:6]], int(day[:2]), tzinfo=UTC) - sign * shift

@@ -21,15 +21,16 @@ from remit.agreement import Agreement
 from remit.leftovers import adopt
 from remit.letting_go import LettingGo
 from remit.result import REFUSED, Refused
-from remit.rewrite import body_of
+from remit.rewrite import sealed_body
 from remit.route import Route, is_tenant
 from remit.seal import DataKeys
 from remit.settings import Places, Settings
 from remit.shipping import Shipping
 from remit.slot import claim, prepare
 from remit.startup import transport_of
+from remit_schemas.contract import Contract
 from remit_schemas.errors import EncodeError, SettingsError
-from remit_schemas.pack import FORM_BODY, NO_NONCE, PRODUCER_BYTES, Counts, Header
+from remit_schemas.pack import FORM_BODY, NO_NONCE, PRODUCER_BYTES, Counts, Header, pack_body
 from remit_schemas.sealing import pack_keys
 from remit_schemas.spool import FOLDER
 
@@ -107,6 +108,14 @@ class Importer:
         """The key of this installation that names are hashed with."""
         return self._terms.lane_key
 
+    def asks_nothing(self, contract: Contract) -> bool:
+        """Whether `admit` is the encoder of this contract and nothing else: no event of it is refused for what it holds."""
+        route = self._route
+        if route.fingerprint != contract.fingerprint or route.refusal or route.guards:
+            return False
+        is_free = route.entitled is None or (self._tenant or None) in route.entitled.tenants
+        return route.one_of is None and is_free
+
     def is_out_of_date(self) -> bool:
         """Whether another bundle is in force than the one this import goes by, or that one's epoch is over."""
         return self._agreement.renewed() is not None or time.time() >= self._terms.not_after
@@ -146,6 +155,21 @@ class Importer:
         self._add(self._slot.write(self.sealed(number, datums, subjects, refused)))
         self._ship()
 
+    def add_body(self, number: int, events: int, body: bytes, refused: Mapping[str, int]) -> None:
+        """Write one pack whose body is made already; see `add_pack`.
+
+        Args:
+            number: Of the pack in the file.
+            events: How many are in the body; only where `asks_nothing`, since nobody admitted them.
+            body: What `remit_schemas.pack.pack_columns` gave.
+            refused: Lines of this pack that are no event or may not go, by reason.
+
+        Raises:
+            OSError: There is no room.
+        """
+        self._add(self._slot.write(self._sealed(number, events, body, refused)))
+        self._ship()
+
     def sealed(
         self,
         number: int,
@@ -154,12 +178,8 @@ class Importer:
         refused: Mapping[str, int] = MappingProxyType({}),
     ) -> bytes:
         """Count and seal one pack; its bytes are to be written, or `publish`ed."""
-        account = self._count(number, refused)
-        header = self._header(number, account.counts())
-        keys = pack_keys(self._keys.of(header.lane).key, header.identity)
-        data = body_of(header, keys, account.counts(), datums, subjects or [b""] * len(datums))
-        account.offered += len(datums)
-        return data
+        body = pack_body(datums, subjects or [b""] * len(datums))
+        return self._sealed(number, len(datums), body, refused)
 
     def publish(self, file: Path) -> None:
         """Make a file that holds a sealed pack the next pack of the log, by one rename; nothing can fail behind it.
@@ -207,6 +227,14 @@ class Importer:
         if self._transport is not None:
             self._transport.close(0.0)
         self._slot.release(is_clean=True)
+
+    def _sealed(self, number: int, events: int, body: bytes, refused: Mapping[str, int]) -> bytes:
+        account = self._count(number, refused)
+        header = self._header(number, account.counts())
+        keys = pack_keys(self._keys.of(header.lane).key, header.identity)
+        data = sealed_body(header, keys, account.counts(), events, body)
+        account.offered += events
+        return data
 
     def _add(self, written: int) -> None:
         if self._shipping is not None:

@@ -30,10 +30,22 @@ def body_of(
         datums: The events.
         subjects: The subject of each; empty = none.
     """
-    body = compress_body(pack_body(datums, subjects))
+    return sealed_body(header, keys, counts, len(datums), pack_body(datums, subjects))
+
+
+def sealed_body(header: Header, keys: PackKeys, counts: Counts, events: int, body: bytes) -> bytes:
+    """Compress and seal a body.
+
+    Args:
+        header: Of the pack, in either form.
+        keys: The pack's keys.
+        counts: What its header tells.
+        events: How many are in the body.
+        body: What `pack_body` or `pack_columns` gave.
+    """
     nonce = body_nonce()
-    raw = as_body(header, len(datums), nonce, counts).to_bytes()
-    return raw + seal_body(keys, nonce, body, raw)
+    raw = as_body(header, events, nonce, counts).to_bytes()
+    return raw + seal_body(keys, nonce, compress_body(body), raw)
 
 
 def rewrite_empty(header: Header, counts: Counts, key_id: bytes, public_key: bytes) -> bytes:

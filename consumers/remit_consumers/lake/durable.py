@@ -17,7 +17,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.store.place import is_local, write_parquet
+from remit_consumers.lake.groups import write_groups
+from remit_consumers.store.place import is_local, sink
 
 COMPRESSION_LEVEL = 1
 """Of zstd: levels 2 and 3 saved under 2 % of a page view's bytes and cost up to a third more time (measured)."""
@@ -69,24 +70,13 @@ def write(table: Path, rows: pa.Table) -> list[Written]:
     written: list[Written] = []
     try:
         for day in sorted(pc.unique(days).to_pylist()):
-            same = (
-                rest
-                if pc.all(pc.equal(days, day)).as_py()
-                else _plain(rest.filter(pc.equal(days, day)))
-            )
+            is_day = pc.equal(days, day)
+            same = rest if pc.all(is_day).as_py() else rest.filter(is_day)
             written.append(_write_one(table, same, day))
     except BaseException:
         discard(written)
         raise
     return written
-
-
-def _plain(rows: pa.Table) -> pa.Table:
-    """The rows without dictionaries: those would name values of rows that were filtered out."""
-    kinds = (
-        kind.value_type if pa.types.is_dictionary(kind) else kind for kind in rows.schema.types
-    )
-    return rows.cast(pa.schema(list(zip(rows.column_names, kinds, strict=True))))
 
 
 def _write_one(table: Path, rows: pa.Table, day: date | None) -> Written:
@@ -96,7 +86,8 @@ def _write_one(table: Path, rows: pa.Table, day: date | None) -> Written:
     file = table / path
     file.parent.mkdir(exist_ok=True)
     try:
-        write_parquet(rows, file, row_group_size=GROUP_ROWS, **options(rows.schema))
+        with sink(file) as where:
+            write_groups(rows, where, GROUP_ROWS, options(rows.schema))
     except BaseException:
         file.unlink(missing_ok=True)
         raise

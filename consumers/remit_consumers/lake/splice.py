@@ -2,7 +2,8 @@
 
 A new group takes the place of the old one, padded with zeros: it holds fewer rows, so it is hardly ever longer, and the
 offsets of the groups behind it stay true. Of the footer only the elements of the replaced groups change. Where any of
-that does not hold, there is no splice, and the file is written anew.
+that does not hold, there is no splice, and the file is written anew; so it is where a group's dictionaries may name what
+only other groups hold (`groups`).
 
 Source: Apache Parquet format, "File format", parquet.thrift; Thrift compact protocol.
 """
@@ -13,6 +14,8 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from remit_consumers.lake.groups import are_own, write_groups
 
 MAGIC: Final = b"PAR1"
 TAIL: Final = 8
@@ -69,7 +72,7 @@ def spliced(
         changed: For each group that changes, the rows that stay: some, and of the file's own columns.
         options: What the file was written with.
     """
-    if not about.created_by.startswith("parquet-cpp-arrow"):
+    if not (about.created_by.startswith("parquet-cpp-arrow") and are_own(about)):
         return None
     footer = _footer(old, about)
     if footer is None:
@@ -135,7 +138,7 @@ def _start(column: pq.ColumnChunkMetaData) -> int:
 def _group(table: pa.Table, start: int, room: int, options: Mapping[str, object]) -> Group | None:
     """Write rows as one row group whose first page lies at `start`; None where they take more room than there is."""
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, row_group_size=max(1, table.num_rows), **options)
+    write_groups(table, sink, max(1, table.num_rows), options)
     data = sink.getvalue().to_pybytes()
     about = pq.read_metadata(pa.BufferReader(data))
     footer = _footer(data, about)

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.reducers.unique import each, text
+from remit_consumers.reducers.unique import coded, each, spread, text
 from remit_schemas.reducer import Scalar
 
 CHARS_MAX = 100
@@ -37,7 +37,7 @@ _V4_PORT = re.compile(r"([0-9.]{7,15}):[0-9]{1,5}")
 _MAPPED = bytes(10) + b"\xff\xff"
 
 
-def networks(values: pa.Array, parameters: Mapping[str, Scalar]) -> pa.StringArray:
+def networks(values: pa.Array, parameters: Mapping[str, Scalar]) -> pa.Array:
     """Cut each address to its network; what is no address becomes null.
 
     Addresses are many and mostly plain IPv4, so those are cut as a whole column; the others one by one.
@@ -45,7 +45,13 @@ def networks(values: pa.Array, parameters: Mapping[str, Scalar]) -> pa.StringArr
     Args:
         values: Texts of any Arrow kind.
         parameters: `v4_bits` and `v6_bits`.
+
+    Returns:
+        Text; dictionary-encoded where the addresses are.
     """
+    if pa.types.is_dictionary(values.type):
+        addresses = coded(values)
+        return spread(networks(addresses.dictionary, parameters), addresses.indices)
     v4_bits, v6_bits = bits_of(parameters)
     column = text(values)
     shorten = partial(network, v4_bits=v4_bits, v6_bits=v6_bits)

@@ -115,8 +115,10 @@ def _reduce(column: pa.Array, field: FieldPlan, decided: FieldDecision, apply: _
         return _Reduced(gone, refused(column, field))
     if decided.decision is Decision.KEEP or field.reducer is None:
         return _Reduced({field.field: column}, (stored(column, (column,), field, decided),))
-    reduced = apply(column, field.reducer, decided)
-    read, unread = _parted(column, reduced)
+    # What counts the values and what reduces them both go by the distinct ones: those are found once.
+    values = column.dictionary_encode() if pa.types.is_string(column.type) else column
+    reduced = apply(values, field.reducer, decided)
+    read, unread = _parted(values, reduced)
     names = stored_types(field, column.type)
     return _Reduced(
         dict(zip(names, reduced, strict=True)),

@@ -7,6 +7,7 @@ it, or by the operating system, ends in one line. So nothing that was not built 
 import errno
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -190,14 +191,15 @@ def parquet(path: Path) -> pq.ParquetFile:
     return pq.ParquetFile(path if is_local(path) else pa.BufferReader(path.read_bytes()))
 
 
-def write_parquet(rows: pa.Table, path: Path, **how: object) -> None:
-    """Write a Parquet file; nothing is fsynced."""
+@contextmanager
+def sink(path: Path) -> Iterator[Path | pa.BufferOutputStream]:
+    """Give what a Parquet file is written to; behind it the file is there. Nothing is fsynced."""
     if is_local(path):
-        pq.write_table(rows, path, **how)
+        yield path
         return
-    sink = pa.BufferOutputStream()
-    pq.write_table(rows, sink, **how)
-    path.write_bytes(sink.getvalue().to_pybytes())
+    stream = pa.BufferOutputStream()
+    yield stream
+    path.write_bytes(stream.getvalue().to_pybytes())
 
 
 def take_name(drafted: Path, name: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remit_consumers.lake.durable import options
+from remit_consumers.lake.groups import write_groups
 from remit_consumers.lake.splice import spliced
 
 GROUP = 50
@@ -33,7 +34,7 @@ ROWS = st.integers(1, 400).flatmap(
 def made(rows: pa.Table) -> bytes:
     """A file of rows, in small groups."""
     sink = pa.BufferOutputStream()
-    pq.write_table(rows, sink, row_group_size=GROUP, **options(rows.schema))
+    write_groups(rows, sink, GROUP, options(rows.schema))
     whole: bytes = sink.getvalue().to_pybytes()
     return whole
 
@@ -86,3 +87,54 @@ def test_a_file_that_another_program_wrote_is_not_spliced() -> None:
     old = made(table).replace(b"parquet-cpp-arrow", b"parquet-cpp-other")
     about = pq.read_metadata(pa.BufferReader(old))
     assert spliced(old, about, {0: table.slice(0, 1)}, options(table.schema)) is None
+
+
+def plain(schema: pa.Schema) -> dict[str, object]:
+    """How files of a schema are written, but uncompressed: so that a value can be looked for in the bytes."""
+    return {**options(schema), "compression": "none", "compression_level": None}
+
+
+def coded(rows: int) -> pa.Table:
+    """Rows, each of another subject, dictionary-encoded as a flush has them."""
+    subjects = pa.array([f"{n:032x}" for n in range(rows)]).dictionary_encode()
+    return pa.table({"subject": subjects, "page": pa.array(["/a"] * rows).dictionary_encode()})
+
+
+def test_what_went_stands_in_no_dictionary_of_the_groups_that_are_copied() -> None:
+    table, sink = coded(1_000), pa.BufferOutputStream()
+    write_groups(table, sink, GROUP, plain(table.schema))
+    old = sink.getvalue().to_pybytes()
+    about = pq.read_metadata(pa.BufferReader(old))
+    gone, stays = f"{2 * GROUP - 1:032x}".encode(), f"{2 * GROUP:032x}".encode()
+    assert gone in old
+    whole = spliced(old, about, {1: table.slice(GROUP, GROUP - 1)}, plain(table.schema))
+    assert whole is not None
+    assert gone not in whole
+    assert stays in whole
+
+
+def test_a_file_whose_dictionaries_name_what_other_groups_hold_is_not_spliced() -> None:
+    table, sink = coded(1_000), pa.BufferOutputStream()
+    pq.write_table(table, sink, row_group_size=GROUP, **plain(table.schema))
+    old = sink.getvalue().to_pybytes()
+    assert old.count(f"{0:032x}".encode()) >= 1_000 // GROUP, "Arrow writes whole dictionaries"
+    about = pq.read_metadata(pa.BufferReader(old))
+    left = table.slice(GROUP, GROUP - 1)
+    assert spliced(old, about, {1: left}, plain(table.schema)) is None
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.sampled_from("abcdefgh")), max_size=40),
+    st.integers(1, 12),
+    st.integers(0, 5),
+)
+def test_rows_written_in_groups_are_the_rows_that_were_given(
+    values: list[str | None], size: int, begin: int
+) -> None:
+    column = pa.array(values, pa.string()).dictionary_encode().slice(begin)
+    both = pa.chunked_array([column, pa.array(["z", None]).dictionary_encode()])
+    table, sink = pa.table({"subject": both}), pa.BufferOutputStream()
+    write_groups(table, sink, size, options(table.schema))
+    read = pq.ParquetFile(pa.BufferReader(sink.getvalue()))
+    assert read.read()["subject"].to_pylist() == both.to_pylist()
+    assert read.metadata.num_row_groups == -(-len(both) // size)
