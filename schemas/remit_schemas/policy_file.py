@@ -48,7 +48,7 @@ _WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")  # what 64 bits hold
 class Written(BaseModel):
     """A part of a file that people write: frozen, and no key of it can be misspelt in silence."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     part: ClassVar[str] = "this file"
     """What a complaint calls this part."""
