@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -130,10 +131,17 @@ def test_a_format_that_cannot_be_read_is_no_old_one(embedded: Installation) -> N
     assert "cannot be read" in embedded.remit("report", expect=2).stderr
 
 
-def test_a_backup_of_the_lake_carries_its_format(embedded: Installation, tmp_path: Path) -> None:
+def test_a_backup_of_the_lake_carries_its_format_and_a_newer_one_is_not_put_back(
+    embedded: Installation, tmp_path: Path
+) -> None:
     embedded.remit("emit", "page_view", "--wait", stdin=EVENT)
     made = embedded.facts("backup", "make", str(tmp_path / "shelf"))["backup"]
-    assert format_of(Path(str(made)) / "lake" / FILE) == FORMAT
+    stamp = Path(str(made)) / "lake" / FILE
+    assert format_of(stamp) == FORMAT
+    stamp.write_text(f"{FORMAT + 1}\n", "ascii")
+    shutil.rmtree(embedded.data / "lake")
+    assert NEWER in embedded.remit("restore", str(made), expect=2).stderr
+    assert not (embedded.data / "lake").exists()
 
 
 def test_a_client_and_a_consumer_refuse_a_newer_spool_and_change_nothing(

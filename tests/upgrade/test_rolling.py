@@ -15,8 +15,9 @@ from kit.watching import until
 from remit_consumers.lake.format import FILE, FORMAT
 
 NEWER = "written by a newer remit"
-BEFORE = "5ac71ed"
-"""The commit before the lake had a format: its consumers know nothing of one, and its receipts are as ours."""
+EARLIER = ("5ac71ed", "df4804d^")
+"""Commits whose consumers know nothing of a format of the lake: the last of them, with receipts as ours, and the last
+whose receipts were of version 5, as tests/upgrade/make has it."""
 
 LOOK_S = 0.5
 
@@ -37,7 +38,7 @@ def later(on_kafka: Installation, tmp_path: Path) -> Iterator[Release]:
     release.end_all()
 
 
-@pytest.fixture
+@pytest.fixture(params=EARLIER)
 def earlier(
     on_kafka: Installation, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Release]:
@@ -47,7 +48,7 @@ def earlier(
     real_parts: RealParts = request.getfixturevalue("real_parts")
     part = "an earlier release beside this one (git's history)"
     try:
-        tree = release_at(BEFORE, tmp_path / "earlier")
+        tree = release_at(str(request.param), tmp_path / "earlier")
     except (OSError, subprocess.CalledProcessError):
         real_parts.not_here(part, "git does not have the commit")
         pytest.skip(part)
@@ -93,7 +94,7 @@ def test_a_newer_consumer_takes_over_from_an_older_one_that_ends_with_one_line(
 
 @pytest.mark.kafka
 @pytest.mark.slow
-def test_the_release_before_formats_and_this_one_share_a_log_and_a_lake(
+def test_a_release_before_formats_and_this_one_share_a_log_and_a_lake(
     on_kafka: Installation, earlier: Release, tmp_path: Path
 ) -> None:
     earlier.settle()
