@@ -14,6 +14,7 @@ from remit_schemas.format_file import check_spool, keep_spool
 
 NUMBERS_AHEAD: Final = 1024  # numbers made sure of with one sync: one for each thousand packs
 FREE_MAX: Final = 24  # preallocated files kept for use: two for each of twelve lanes
+NEEDED: Final = ("posix_fallocate", "fdatasync")  # macOS has neither
 ID_BYTES: Final = 16  # random, so that no two spools share a name
 
 
@@ -188,6 +189,12 @@ def prepare(root: Path) -> None:
     Raises:
         SpoolError: The folder cannot be used, or a newer remit has written to it.
     """
+    missing = [name for name in NEEDED if not hasattr(os, name)]
+    if missing:
+        message = (
+            f"this system has no {', '.join(missing)}, which a spool needs: remit runs on Linux"
+        )
+        raise SpoolError(message)
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         keep_spool(root)
