@@ -15,7 +15,6 @@ from typing import Final
 from bench.apart import ROOT, environ, read_answer, run_apart
 from bench.beside.streams import LIBRARIES, Asked, write_messages
 from bench.context import PARTITIONS, Context, place
-from bench.environment import python_of
 from bench.events import page_views
 from bench.lake import POOL, fill
 from bench.line_daemons import DAEMONS
@@ -31,6 +30,7 @@ from bench.measure import Figure, Result, Sample, Samples, figure, in_turns
 from bench.per_event import QUEUE, avro_encoder, peer_schema, whole
 from confluent_kafka import Producer
 
+from kit.apart import python_of
 from remit_schemas.contract import builtin
 
 OURS: Final = "remit run"

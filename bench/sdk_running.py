@@ -15,11 +15,11 @@ from typing import Final
 
 from bench.apart import ROOT, environ
 from bench.context import PARTITIONS, Context, place
-from bench.environment import python_of
 from bench.events import shop_views
 from bench.sdk_sink import NUMBER
 from confluent_kafka import Consumer, TopicPartition
 
+from kit.apart import python_of
 from kit.installation import Installation
 from kit.kafka import Kafka
 

@@ -10,9 +10,9 @@ from typing import Final
 
 import pyarrow as pa
 from bench.apart import ROOT
-from bench.environment import python_of
 from bench.quality.labelled import every
 
+from kit.apart import python_of
 from remit_consumers.reducers import (
     free_text,
     hardware,

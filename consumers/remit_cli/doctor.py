@@ -163,7 +163,7 @@ def _versions(settings: Settings) -> Finding:
 
 def _reach(settings: Settings) -> Finding:
     """Keys, vault and ledger: without any of them packs wait, and nothing is stored."""
-    lines = list(out_of_reach(settings))
+    lines = list(dict.fromkeys(out_of_reach(settings)))
     detail = "; ".join(lines) or "keys, vault and ledger are there, or there was nothing yet"
     return Finding("within reach", holds=not lines, detail=detail)
 

@@ -13,6 +13,7 @@ from remit_consumers.floor.window import Sealer
 from remit_consumers.keys import KeyStore
 from remit_consumers.lake.columns import POSITIONS_TABLE
 from remit_consumers.lake.commit import Lake
+from remit_consumers.lake.format import check_format
 from remit_consumers.lake.tables import is_table
 from remit_consumers.plans import Plans
 from remit_consumers.pseudonyms import STORAGE_DOMAIN, Pseudonyms
@@ -70,6 +71,7 @@ class Deployment:
             LakeError: The lake has gone.
             SettingsError: A folder cannot be made or read, or the policy asks for places that cannot be told.
         """
+        check_format(settings.lake)
         if not restored:
             check_applied(settings.lake, settings.keys)
         policy = find_policy(settings.policy)

@@ -28,6 +28,7 @@ from remit_schemas.errors import (
     LakeError,
     LogError,
     LogReplaced,
+    NewerLake,
     SettingsError,
     StaleWriter,
 )
@@ -151,6 +152,8 @@ class Runner:
                 "another consumer committed for a partition of this one: starting again from the lake"
             )
             self._recover("stale_writer")
+        except NewerLake:
+            raise  # this one is of no use any more: its partitions are for the newer ones
         except LakeError as error:
             log.error("the lake cannot be written, trying again: %s", error)  # noqa: TRY400 - the message says it all
             self._fault = str(error)

@@ -5,15 +5,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 from weakref import WeakSet
 
 from remit.admit import Routing, Situation, terms_of
-from remit.fetch import BundleFetch
 from remit.meter import Meter
 from remit.route import Routes, Terms
 from remit.settings import Places
 from remit.watch import BundleWatch
+from remit_schemas.bundle import Bundle
 from remit_schemas.contract import Contract, builtin, contract_of
 from remit_schemas.errors import ContractError, RemitError
 from remit_schemas.events import EVENTS
@@ -31,6 +31,33 @@ _told: Final[set[tuple[str, bool]]] = set()  # contracts that end, or have: said
 def utc_now() -> datetime:
     """The time."""
     return datetime.now(UTC)
+
+
+class Source(Protocol):
+    """Where bundles come from; see `watch.BundleWatch` and `fetch.BundleFetch`."""
+
+    signed: bytes
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something new that `changed` has not looked at."""
+        ...
+
+    def read(self) -> Bundle:
+        """Give the bundle of now."""
+        ...
+
+    def changed(self) -> Bundle | None:
+        """Give the bundle again when it is another."""
+        ...
+
+    def attend(self, wake: Callable[[], None]) -> None:
+        """Look again and again; `wake` is called when there is something new."""
+        ...
+
+    def close(self, timeout_s: float) -> None:
+        """Wait for what is under way to end."""
+        ...
 
 
 class Agreement:
@@ -68,7 +95,7 @@ class Agreement:
         self._now = now
         self._hold = hold
         self._lock = threading.RLock()  # a signal handler may emit inside an emit
-        self._source = BundleFetch(places, poll_s) if places.policy_url else BundleWatch(places)
+        self._source = _source_of(places, poll_s)
         self._policy = find_policy(places.policy) if places.policy else None
         contracts = builtin()
         self._events: dict[type, Contract] = {
@@ -176,6 +203,15 @@ class Agreement:
             if (ending.contract, ending.is_over) not in _told:
                 _told.add((ending.contract, ending.is_over))
                 log.warning("%s", ending.words)
+
+
+def _source_of(places: Places, poll_s: float) -> Source:
+    """Where the bundle comes from: an edge, or a file."""
+    if not places.policy_url:
+        return BundleWatch(places)
+    from remit.fetch import BundleFetch  # noqa: PLC0415  # only who asks an edge pays for HTTP and TLS: 4 MB
+
+    return BundleFetch(places, poll_s)
 
 
 def own_contract(event: type) -> Contract | None:

@@ -10,9 +10,11 @@ from remit.open_pack import Buffer
 from remit_schemas import spool
 from remit_schemas.durable import make_file, replace_file, sync_folder
 from remit_schemas.errors import SpoolError
+from remit_schemas.format_file import check_spool, keep_spool
 
 NUMBERS_AHEAD: Final = 1024  # numbers made sure of with one sync: one for each thousand packs
 FREE_MAX: Final = 24  # preallocated files kept for use: two for each of twelve lanes
+NEEDED: Final = ("posix_fallocate", "fdatasync")  # macOS has neither
 ID_BYTES: Final = 16  # random, so that no two spools share a name
 
 
@@ -182,13 +184,20 @@ def claim(root: Path) -> Slot:
 
 
 def prepare(root: Path) -> None:
-    """Make the spool folder and its id unless they are there.
+    """Make the spool folder and its id unless they are there, and put its format on record.
 
     Raises:
-        SpoolError: The folder cannot be used.
+        SpoolError: The folder cannot be used, or a newer remit has written to it.
     """
+    missing = [name for name in NEEDED if not hasattr(os, name)]
+    if missing:
+        message = (
+            f"this system has no {', '.join(missing)}, which a spool needs: remit runs on Linux"
+        )
+        raise SpoolError(message)
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        keep_spool(root)
         if not (root / spool.ID).exists():
             make_file(root / spool.ID, os.urandom(ID_BYTES).hex().encode() + b"\n")
     except OSError as error:
@@ -209,8 +218,12 @@ def try_lock(folder: Path) -> int | None:
     """Take the lock of a slot.
 
     Returns:
-        The descriptor that holds it, or None when another process does.
+        The descriptor that holds it, or None when another process does, or a newer remit has written to the spool.
     """
+    try:
+        check_spool(folder.parent)
+    except SpoolError:
+        return None  # told by `prepare` to whoever starts; who runs already goes on in his own slot
     folder.mkdir(exist_ok=True, mode=0o700)
     descriptor = os.open(folder / spool.LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

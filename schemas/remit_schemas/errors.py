@@ -21,6 +21,7 @@ RemitError
 │   ├── LogReplaced        the topic was deleted and made again
 │   └── RegistryAway       nobody says which schema an id names
 ├── LakeError              the lake cannot be read or written
+│   ├── NewerLake          a newer remit has written to it
 │   ├── StaleWriter        someone else committed for this partition
 │   └── Unconfirmed        a commit stands, and may not survive a power loss
 ├── ReadRefused            nobody may read that, or not so
@@ -163,6 +164,12 @@ class LakeError(RemitError):
     """The lake cannot be read or written."""
 
     code = "lake"
+
+
+class NewerLake(LakeError):
+    """A newer remit has written to the lake, in a format that this one does not know."""
+
+    code = "newer_lake"
 
 
 class StaleWriter(LakeError):

@@ -29,7 +29,6 @@ from remit_schemas.policy_file import (
     Source,
     Written,
     nearest,
-    read_yaml,
     validate,
 )
 from remit_schemas.promises import PromiseTerms, cited_by_promises, mistakes_of_promises
@@ -225,6 +224,8 @@ def load_policy(path: Path) -> Policy:
     Raises:
         PolicyError: There is none, or it is not a policy; file, line and the nearest right word are named.
     """
+    from remit_schemas.yaml_file import read_yaml  # noqa: PLC0415 - an app never pays for YAML
+
     source = read_yaml(path)
     policy = validate(Policy, source)
     register = clauses_path(path)

@@ -7,6 +7,10 @@ from typing import Final
 SLOTS: Final = (
     64  # slots of a spool: processes of one machine that may write at once (DESIGN D6: a fixed set)
 )
+FORMAT: Final = (
+    1  # raised with any change of names or open packs that a remit before it would read wrongly
+)
+FORMAT_FILE: Final = "format"  # in the spool folder; closed packs have a format byte of their own
 FOLDER: Final = "spool"  # below the data folder
 ID: Final = "id"  # 16 random bytes as hex: names this spool in app ids
 LOCK: Final = "lock"  # held by flock for as long as a process owns the slot

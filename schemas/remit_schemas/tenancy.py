@@ -22,6 +22,11 @@ _Campaign = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}
 _Tenant = Annotated[str, StringConstraints(max_length=NAME_BYTES_MAX)]
 
 
+_MODEL: Final = ConfigDict(
+    extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True
+)  # built when one is read, not when an app imports the SDK
+
+
 class Tenant(BaseModel):
     """What one tenant has.
 
@@ -30,7 +35,7 @@ class Tenant(BaseModel):
         modules: Names of the functions that it subscribed to besides.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = _MODEL
 
     edition: str
     modules: frozenset[str] = frozenset()
@@ -45,7 +50,7 @@ class Campaign(BaseModel):
         tenant: Whose it is; None is everybody's.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = _MODEL
 
     starts_on: date
     ends_on: date
@@ -72,7 +77,7 @@ class Tenancy(BaseModel):
             said to them can still be taken back.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = _MODEL
 
     tenants: Mapping[_Tenant, Tenant] = Field(default_factory=dict)
     campaigns: Mapping[_Campaign, Campaign] = Field(default_factory=dict)
@@ -84,7 +89,7 @@ class Tenancy(BaseModel):
         return not self.tenants and not self.campaigns and not self.closed
 
 
-NOBODY: Final = Tenancy()
+NOBODY: Final = Tenancy.model_construct()  # nothing to validate, so nothing is built for it
 
 
 def told(tenancy: Tenancy) -> dict[str, JsonValue]:

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -104,11 +104,15 @@ class Installation:
         """Have everything stored that lies on the log: also what dead processes left."""
         self.remit("emit", "page_view", "--wait")
 
+    def called(self, words: Sequence[str], stdin: str = "") -> "subprocess.CompletedProcess[str]":
+        """Run a command to its end, whichever that is."""
+        return warm().run(words, self.env, stdin, COMMAND_TIMEOUT_S)
+
     def remit(
         self, *arguments: str, stdin: str = "", expect: int = 0
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end and see that it ends as expected."""
-        done = warm().run(arguments, self.env, stdin, COMMAND_TIMEOUT_S)
+        done = self.called(arguments, stdin)
         if done.returncode != expect:
             message = f"remit {' '.join(arguments)}: exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
             raise AssertionError(message)
@@ -135,7 +139,7 @@ class Installation:
     def checks(self, *arguments: str, stdin: str = "") -> Mapping[str, Mapping[str, object]]:
         """The checks of `remit verify`, whether they hold or not."""
         words = ("verify", "--json", *arguments)
-        done = warm().run(words, self.env, stdin, COMMAND_TIMEOUT_S)
+        done = self.called(words, stdin)
         checks: Mapping[str, Mapping[str, object]] = json.loads(done.stdout)["checks"]
         assert (done.returncode == 0) == all(check["holds"] for check in checks.values())
         return checks

@@ -21,8 +21,9 @@ from joserfc.jwk import KeySet
 from remit_consumers.access.roles import Role
 from remit_consumers.access.sessions import Identity
 from remit_schemas.errors import KeysOutOfReach
-from remit_schemas.policy_file import Place, Written, read_yaml, validate
+from remit_schemas.policy_file import Place, Written, validate
 from remit_schemas.read_json import read_json
+from remit_schemas.yaml_file import read_yaml
 
 log = logging.getLogger("remit.access")
 

@@ -16,6 +16,7 @@ from remit_consumers.backup_keys import STAMP, key_file
 from remit_consumers.erasure.ledger import applied_head
 from remit_consumers.keyfiles import open_folder, own_key
 from remit_consumers.lake.fault import reaching
+from remit_consumers.lake.format import check_format
 from remit_consumers.lake.positions import standings
 from remit_consumers.lake.promises import LAKE_LOG
 from remit_consumers.lake.tables import is_table, open_table, tables_in
@@ -62,6 +63,7 @@ def make_lake(settings: Settings, shelf: Path, now: datetime) -> Path:
             copy_file(settings.data / path, part / path)
         for name in in_order(tables_in(settings.lake)):
             copy_table(settings.lake, name, part / LAKE)
+        check_format(settings.lake)  # raised meanwhile, the copy would say less than it holds
         _finish(_manifest("lake", part, now, head, _positions(part / LAKE)), part, folder)
     return folder
 

@@ -18,6 +18,7 @@ from remit_consumers.evidence.anchoring import anchor_restored
 from remit_consumers.evidence.signed import Signer
 from remit_consumers.keyfiles import read_key
 from remit_consumers.lake.fault import reaching
+from remit_consumers.lake.format import check_format
 from remit_consumers.locks import claim_consumer
 from remit_consumers.proof.verified import FILE as VERIFIED
 from remit_consumers.settings import Settings
@@ -46,9 +47,10 @@ def restore_lake(
 
     Raises:
         SettingsError: It is no backup of a lake or a lapsed one, a lake is there, or a consumer runs.
-        LakeError: It is damaged, or cannot be put in place.
+        LakeError: It is damaged, of a newer remit's lake, or cannot be put in place.
     """
     manifest = _of_kind(backup, "lake", now)
+    check_format(backup / LAKE)
     if settings.lake.exists():
         message = f"there is a lake in {settings.data}: move {settings.lake} away first"
         raise SettingsError(message)

@@ -27,6 +27,7 @@ from remit_consumers.lake.floors import add as add_floor
 from remit_consumers.lake.floors import named as floor_named
 from remit_consumers.lake.floors import newest as newest_floors
 from remit_consumers.lake.flush import Claim, Committed, Flush, TableCommit
+from remit_consumers.lake.format import keep_format
 from remit_consumers.lake.log import versions
 from remit_consumers.lake.pending import Pending, prepare, publish_first, sync_all
 from remit_consumers.lake.positions import (
@@ -81,6 +82,8 @@ class Lake:
         key = (log_id, partition)
         with reaching(self.root):
             check_positions(self.root)
+            if self.root.is_dir():
+                keep_format(self.root)
             positions = self._open(POSITIONS_TABLE)
             stands = self._standings(positions)
             check_kept(self.root, stands)

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from remit_consumers.lake.durable import Written, fsync, sync_paths
+from remit_consumers.lake.format import check_format_around
 from remit_consumers.lake.log import LOG_FOLDER, RECEIPT_KEY, Entry, entry, log_file
 from remit_consumers.store.place import take_name
 from remit_schemas.errors import StaleWriter, Unconfirmed
@@ -61,7 +62,13 @@ def append(table: Path, known: int, what: Append) -> int:
 
 
 def draft(table: Path, what: Append) -> Path:
-    """Write an entry without a version, to be fsynced and published; it is no part of the table yet."""
+    """Write an entry without a version, to be fsynced and published; it is no part of the table yet.
+
+    Raises:
+        NewerLake: A newer remit has written to the lake since it was opened.
+        OSError: It cannot be written.
+    """
+    check_format_around(table)
     drafted = table / LOG_FOLDER / f"_commit_{uuid.uuid4()}.json.tmp"
     try:
         drafted.write_text(_text(what), "utf-8")

@@ -27,6 +27,7 @@ from remit_consumers.lake.columns import (
     WITHDRAWN_TABLE,
 )
 from remit_consumers.lake.durable import fsync
+from remit_consumers.lake.format import check_format, keep_format
 from remit_consumers.lake.leaving import (
     DISCLOSED,
     DISCLOSED_TABLE,
@@ -103,7 +104,12 @@ class Table:
 
 
 def is_table(root: Path, name: str) -> bool:
-    """Whether a table was made."""
+    """Whether a table was made.
+
+    Raises:
+        LakeError: A newer remit has written to the lake, and may have it elsewhere.
+    """
+    check_format(root)
     return bool(versions(root / name))
 
 
@@ -114,7 +120,11 @@ def open_table(root: Path, name: str, schema: pa.Schema | None = None) -> Table:
         root: The lake's folder.
         name: The table's name.
         schema: The columns of a new events table; None for one that knows only the columns of every row.
+
+    Raises:
+        LakeError: A newer remit has written to the lake.
     """
+    check_format(root)
     path = root / name
     if is_local(path) and path.is_dir():  # nothing is torn on a store
         mend(path)
@@ -169,6 +179,7 @@ def _make(root: Path, name: str, schema: pa.Schema) -> None:
     """Make a table, durably; another writer may be doing the same."""
     path = root / name
     path.mkdir(parents=True, exist_ok=True)
+    keep_format(root)
     with suppress(DeltaError):  # made by another meanwhile: looked for right below
         DeltaTable.create(
             address(path),

@@ -15,6 +15,7 @@ from remit_consumers.source.base import BYTES_MAX, PACKS_MAX, Sealed, Start
 from remit_schemas import spool
 from remit_schemas.durable import make_file
 from remit_schemas.errors import RemitError, SpoolError
+from remit_schemas.format_file import check_spool, keep_spool
 
 NAP_S: Final = (
     0.02  # between two looks at an empty spool: a pack waits at most this long to be seen
@@ -248,7 +249,10 @@ class SpoolSource:
         """See which slots there are and what is new in them; give how many packs are pending."""
         pending = 0
         with self._counted():
-            for name in self._root.names() or ():
+            names = self._root.names()
+            if names is not None:
+                check_spool(self._folder)
+            for name in names or ():
                 self._discover(name)
             for slot in self._slots.values():
                 pending += slot.look()
@@ -294,10 +298,11 @@ def _id_of(folder: Path) -> str:
     """Read the id of a spool, making both when there are none.
 
     Raises:
-        SpoolError: The folder cannot be used.
+        SpoolError: The folder cannot be used, or a newer remit has written to it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+        keep_spool(folder)
         if not (folder / spool.ID).exists():
             make_file(folder / spool.ID, os.urandom(ID_BYTES).hex().encode() + b"\n")
         name = (folder / spool.ID).read_text("ascii").strip()

@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from remit_schemas.category import PURPOSES
-from remit_schemas.policy_file import Place, Source, Written, nearest, read_yaml, validate
+from remit_schemas.policy_file import Place, Source, Written, nearest, validate
+from remit_schemas.yaml_file import read_yaml
 
 FILE = "roles.yaml"
 """In the folder of keys: who can change it can read everything anyway."""
