@@ -296,7 +296,7 @@ def _replayed(receipt: Receipt) -> Iterator[dict[str, object]]:
     The row of a whole pack takes back what its header claimed; an expired pack was offered, as far as anybody knows.
     """
     for one in receipt.replayed:
-        told = {("quarantined", one.reason): -one.count}
+        told = {("quarantined", one.reason.value): -one.count}
         if one.settled is Settled.EXPIRED:
             told["expired", ""] = one.count
         same: dict[str, object] = {"contract": one.contract, "field": "", "tenant": one.tenant}

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from remit_consumers.lake.reasons import Reason
+
 
 class Settled(StrEnum):
     """What became of a pack, or of single datums, that stood in quarantine."""
@@ -38,7 +40,7 @@ class Replayed:
 
     settled: Settled
     contract: str
-    reason: str
+    reason: Reason
     count: int
     producer: bytes
     lane: int
@@ -52,7 +54,14 @@ class Replayed:
 
 def written(one: Replayed) -> list[object]:
     """How a receipt writes what leaves the quarantine."""
-    told = [one.settled.value, one.contract, one.reason, one.count, one.producer.hex(), one.lane]
+    told = [
+        one.settled.value,
+        one.contract,
+        one.reason.value,
+        one.count,
+        one.producer.hex(),
+        one.lane,
+    ]
     told += [one.sequence, one.partition, one.offset, one.sha256.hex(), one.tenant]
     return [*told, list(one.malformed)]
 
@@ -64,7 +73,7 @@ def read_replayed(form: Sequence[Any]) -> Replayed:
     return Replayed(
         Settled(settled),
         contract,
-        reason,
+        Reason(reason),
         count,
         bytes.fromhex(producer),
         *(lane, sequence, partition, offset),
