@@ -324,3 +324,17 @@ def test_a_sweep_expires_what_is_over_its_time_under_the_contract_and_tenant_it_
     assert tuple(figures[name] for name in told) == (EVENTS, 0, 0, 0, 1, 1)
     assert breaches(settings) == {}
     assert_gone(settings)
+
+
+def test_a_pack_whose_only_event_is_none_stands_as_malformed_and_expires_as_such(
+    installation: Installation, settings: Settings, policy: Path
+) -> None:
+    lay(settings, [Crafter(settings).pack([b"no datum"], policy_version=OLD)])
+    assert drain(settings)[0] is None
+    put_on_record(policy)
+    assert again(settings).malformed == 1
+    (only,) = Lake(settings.lake).quarantined()
+    assert (only["reason"], only["index"]) == ("malformed", 0)
+    assert again(settings, datetime.now(UTC) + timedelta(hours=73)).expired == 1
+    assert_gone(settings)
+    assert breaches(settings) == {}

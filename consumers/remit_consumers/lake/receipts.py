@@ -301,6 +301,8 @@ def _replayed(receipt: Receipt) -> Iterator[dict[str, object]]:
             told["expired", ""] = one.count
         same: dict[str, object] = {"contract": one.contract, "field": "", "tenant": one.tenant}
         for (decision, reason), count in told.items():
+            if not count:  # a pack without a header stood for no event that anybody knew of
+                continue
             row = same | {"decision": decision, "reason": reason, "values_in": count}
             yield row | {"kind": "events", "tenant": None}
             yield row | {"kind": "tenant"}

@@ -1,9 +1,9 @@
 """What a commit takes off the count of the quarantine, and its form in a receipt."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from remit_consumers.lake.reasons import Reason
 
@@ -50,6 +50,15 @@ class Replayed:
     sha256: bytes
     tenant: str = ""
     malformed: Sequence[int] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is about a whole pack, and not about events of it that stood one by one."""
+        return bool(self.sha256)
+
+    def leaving(self, places: Sequence[int]) -> Self:
+        """Give what is told where some of the events that stood one by one stay."""
+        return replace(self, count=self.count - len(places), malformed=tuple(places))
 
 
 def written(one: Replayed) -> list[object]:

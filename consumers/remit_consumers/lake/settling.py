@@ -6,7 +6,6 @@ next replay or sweep, which finds the first commit's receipt.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -19,7 +18,6 @@ import pyarrow as pa
 from remit_consumers.lake.columns import QUARANTINE
 from remit_consumers.lake.quarantined import EVENTS, TABLE, replays
 from remit_consumers.lake.reasons import Reason
-from remit_consumers.lake.receipt import Receipt
 from remit_consumers.lake.replayed import Replayed, Settled
 from remit_consumers.lake.rewrite import Change, Rewriting, due_files, live_files, rewrite_files
 from remit_consumers.lake.tables import row_tables
@@ -45,6 +43,11 @@ def place_of(row: Row) -> Place:
 def key_of(row: Row) -> Key:
     """What is told of a row together with others: those of a pack whose events stand there one by one."""
     return (*place_of(row), row["index"] is None)
+
+
+def key_told(log: str, one: Replayed) -> Key:
+    """What a receipt's entry is about."""
+    return log, one.partition, one.offset, one.is_whole
 
 
 def told_of(row: Row, settled: Settled) -> Replayed:
@@ -88,33 +91,27 @@ def ending(rows: Iterable[Row], settled: Settled) -> dict[Key, Replayed]:
     return found
 
 
-def read_before(root: Path) -> dict[Place, Replayed]:
-    """The packs that replays stored, by where they lay."""
-    return {place: one for receipt in replaying(root) for place, one in _read(receipt).items()}
-
-
-def replaying(root: Path) -> Iterator[Receipt]:
-    """The receipts of the commits that stored packs out of the quarantine."""
+def read_before(root: Path) -> dict[Key, Replayed]:
+    """What replays stored, by where it lay; of events that stood one by one, what the last of several says."""
+    found: dict[Key, Replayed] = {}
     for name in row_tables(root):
-        if name.startswith(EVENTS):
-            yield from (one for one in replays(root, name) if _read(one))
+        for receipt in replays(root, name) if name.startswith(EVENTS) else ():
+            for one in receipt.replayed:
+                key = key_told(receipt.log, one)
+                before = found.get(key)
+                is_later = before is None or len(one.malformed) < len(before.malformed)
+                if one.settled is Settled.READ and is_later:
+                    found[key] = one
+    return found
 
 
-def is_of(receipt: Receipt, places: AbstractSet[Place]) -> bool:
-    """Whether a commit stored a pack of one of these places."""
-    return not places.isdisjoint(_read(receipt))
+def is_read(row: Row, read: Mapping[Key, Replayed]) -> bool:
+    """Whether a replay stored what a row stands for, or what of it can be read, so that the row only waits to go."""
+    one = read.get(key_of(row))
+    return one is not None and (one.is_whole or row["index"] not in one.malformed)
 
 
-def _read(receipt: Receipt) -> dict[Place, Replayed]:
-    """The packs that a commit stored out of the quarantine, by where they lay."""
-    return {
-        (receipt.log, one.partition, one.offset): one
-        for one in receipt.replayed
-        if one.settled is Settled.READ
-    }
-
-
-def settle(root: Path, read: Mapping[Place, Replayed], ended: Mapping[Key, Replayed]) -> None:
+def settle(root: Path, read: Mapping[Key, Replayed], ended: Mapping[Key, Replayed]) -> None:
     """Take rows out of the quarantine, and their bytes off the disk.
 
     Args:
@@ -137,31 +134,39 @@ def expiring(root: Path, now: datetime) -> Rewriting:
     read = read_before(root)
 
     def decide(rows: pa.Table) -> Change | None:
-        over = (row for row in rows.to_pylist() if row["keep_until"] <= now)
+        due = (row for row in rows.to_pylist() if row["keep_until"] <= now)
+        over = [row for row in due if not is_read(row, read)]
         return _left(rows, read, ending(over, Settled.EXPIRED))
 
     return Rewriting(partial(due_files, now=now), decide)
 
 
 def _left(
-    rows: pa.Table, read: Mapping[Place, Replayed], ended: Mapping[Key, Replayed]
+    rows: pa.Table, read: Mapping[Key, Replayed], ended: Mapping[Key, Replayed]
 ) -> Change | None:
     """The rows that stay; None: all do."""
     kept: list[Row] = []
     told: dict[Key, Replayed] = {}
-    released = 0
+    loose: dict[Key, bytes] = {}  # what was sealed in a row that goes, of whose pack others stay
+    released, is_any = 0, False
     for row in rows.to_pylist():
-        place, key = place_of(row), key_of(row)
-        if row["index"] is None and place in read:
-            one = read[place]
-            kept += _malformed(row, one)
-            released += one.count - len(one.malformed)
+        key = key_of(row)
+        if is_read(row, read):
+            one, is_any = read[key], True
+            left = list(_malformed(row, one)) if one.is_whole else []
+            kept += left
+            released += row["count"] - len(left)
+            if row["sealed"] is not None and one.malformed and not one.is_whole:
+                loose[key] = row["sealed"]
         elif key in ended:
             told[key] = ended[key]
         else:
             kept.append(row)
-    if len(kept) == rows.num_rows and not told and not released:
+    if not (told or is_any):
         return None
+    kept = [
+        {**row, "sealed": loose.pop(key_of(row))} if key_of(row) in loose else row for row in kept
+    ]
     return Change(
         pa.Table.from_pylist(kept, QUARANTINE), [], replayed=[*told.values()], released=released
     )

@@ -11,11 +11,9 @@ Source: DESIGN.md, D2, D3, D7.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-
-import pyarrow.compute as pc
 
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.quiet import quiet
@@ -25,29 +23,18 @@ from remit_consumers.gather import Partition
 from remit_consumers.lake.quarantined import TABLE, stands
 from remit_consumers.lake.reasons import Reason
 from remit_consumers.lake.receipt import PackOutcome, Receipt, together
-from remit_consumers.lake.replayed import Replayed, Settled
-from remit_consumers.lake.settling import (
-    Place,
-    is_of,
-    place_of,
-    read_before,
-    replaying,
-    settle,
-)
+from remit_consumers.lake.replayed import Settled
+from remit_consumers.lake.settling import is_read, read_before, settle
 from remit_consumers.lake.tables import is_table
 from remit_consumers.plans import Plans
-from remit_consumers.quarantine.composing import composed, walk_now
-from remit_consumers.quarantine.sorting import Identity, Readable, Sorted, chunks, sort
-from remit_schemas.errors import StaleWriter
+from remit_consumers.quarantine.composing import composed, identities, walk_now
+from remit_consumers.quarantine.sorting import Sorted, chunks, sort
+from remit_consumers.quarantine.storing import Storing
 from remit_schemas.plan import Plan
 from remit_schemas.stricter import stricter
 
 PACKS_MAX = 64
 """Packs of one commit: some 64 MiB decoded at the very most."""
-
-ATTEMPTS = 20
-"""How often a commit is tried where a consumer of another machine commits all the while for the same partitions: that one
-commits once a second at most as it is set, and is fenced once a replay was faster."""
 
 Progress = Callable[[int, int], None]
 """Told how many packs are stored, and of how many."""
@@ -114,23 +101,18 @@ def replay(
     plans.take_up()
     with maintaining(root), quiet(deployment.settings.locks):
         done = read_before(root)
-        rows = [row for row in stands(root).to_pylist() if not _is_done(row, done)]
-        found = sort(rows, deployment, plans, _identities(deployment, "read"), now)
+        rows = [row for row in stands(root).to_pylist() if not is_read(row, done)]
+        storing = Storing(deployment, plans, now)
+        found = sort(rows, deployment, plans, identities(deployment, PackOutcome.READ), now)
         if dry_run:
             return _outcome(found, _foreseen(deployment, plans, found, now))
         packs = 0
         for group in chunks(found.readable, PACKS_MAX):
-            _stored(deployment, plans, group, now)
+            storing.store(group)
             packs += len(group)
             progress(packs, len(found.readable))
         settle(root, read_before(root), found.ended)
-        places = frozenset(map(_place, found.readable))
-        return _outcome(found, (one for one in replaying(root) if is_of(one, places)))
-
-
-def _is_done(row: Mapping[str, object], done: Mapping[Place, Replayed]) -> bool:
-    """Whether the row of a pack only waits to be taken out: a replay that stored it was interrupted."""
-    return row["index"] is None and place_of(row) in done
+        return _outcome(found, storing.receipts())
 
 
 def _plans(deployment: Deployment) -> StricterPlans:
@@ -143,81 +125,19 @@ def _plans(deployment: Deployment) -> StricterPlans:
     )
 
 
-def _identities(deployment: Deployment, outcome: str) -> frozenset[Identity]:
-    """The packs that receipts say came to an outcome."""
-    rows = deployment.lake.receipts()
-    mask = pc.and_(
-        pc.equal(rows.column("kind"), "pack"),
-        pc.equal(rows.column("decision"), PackOutcome(outcome).value),
-    )
-    told = rows.filter(pc.fill_null(mask, fill_value=False)).select(
-        ["producer", "lane", "sequence"]
-    )
-    return frozenset(
-        (bytes.fromhex(row["producer"]), row["lane"], row["sequence"]) for row in told.to_pylist()
-    )
-
-
-def _stored(
-    deployment: Deployment, plans: StricterPlans, group: Sequence[Readable], now: datetime
-) -> None:
-    """Commit packs of one log and policy version; a consumer elsewhere that commits before has it begin again.
-
-    Raises:
-        StaleWriter: That happened each time.
-    """
-    root, left = deployment.lake.root, list(group)
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            _commit(deployment, plans, left, now)
-        except StaleWriter:
-            done = read_before(
-                root
-            )  # one table may stand that was committed before another was not
-            left = [one for one in left if _place(one) not in done]
-            if not left:
-                return
-            if attempt == ATTEMPTS:
-                raise
-        else:
-            return
-
-
-def _commit(
-    deployment: Deployment, plans: StricterPlans, group: Sequence[Readable], now: datetime
-) -> None:
-    """Take packs through the steps, and commit what comes of them."""
-    log_id = group[0][0]
-    partitions = {}
-    for number in sorted({one.sealed.partition for _, one, _ in group}):
-        position = deployment.lake.claim(log_id, number).position or 0
-        partitions[number] = Partition(position, position)
-    walk = walk_now(
-        deployment, plans, now
-    )  # after the claims: what is committed later makes them stale
-    recorded = _identities(deployment, "recorded")
-    composer = Composer(log_id, plans, walk, timedelta(hours=deployment.policy.raw_limit_h))
-    deployment.lake.replay(composed(composer, group, partitions, now, recorded))
-
-
 def _foreseen(
     deployment: Deployment, plans: StricterPlans, found: Sorted, now: datetime
 ) -> Iterator[Receipt]:
     """Give the receipts of the commits that a replay would make now. Nothing is written, and no subject gets a secret."""
     looking = replace(deployment, vault=deployment.vault.unwritten())
-    walk, recorded = walk_now(looking, plans, now), _identities(deployment, "recorded")
+    walk, recorded = walk_now(looking, plans, now), identities(deployment, PackOutcome.RECORDED)
     for group in chunks(found.readable, PACKS_MAX):
         composer = Composer(
-            group[0][0], plans, walk, timedelta(hours=deployment.policy.raw_limit_h)
+            group[0].log, plans, walk, timedelta(hours=deployment.policy.raw_limit_h)
         )
-        partitions = {one.sealed.partition: Partition(0, 0) for _, one, _ in group}
+        partitions = {one.pack.sealed.partition: Partition(0, 0) for one in group}
         for part in composed(composer, group, partitions, now, recorded).parts:
             yield part.receipt
-
-
-def _place(one: Readable) -> Place:
-    """Where a pack lay."""
-    return one[0], one[1].sealed.partition, one[1].sealed.offset
 
 
 def _outcome(found: Sorted, receipts: Iterable[Receipt]) -> Outcome:
@@ -228,7 +148,7 @@ def _outcome(found: Sorted, receipts: Iterable[Receipt]) -> Outcome:
         ended[one.settled] += one.count
     return Outcome(
         packs=len(found.readable),
-        events=sum(len(pack.datums) + len(pack.datums.malformed) for _, pack, _ in found.readable),
+        events=sum(len(one.pack.datums) + len(one.pack.datums.malformed) for one in found.readable),
         stored=counts.stored,
         refused=counts.refused,
         malformed=sum(counts.quarantined.values()),

@@ -7,19 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.flush import Identity, identity_of
 from remit_consumers.lake.reasons import Reason
 from remit_consumers.lake.replayed import Replayed, Settled
 from remit_consumers.lake.settling import Key, Place, Row, ending, key_of, place_of, told_of
 from remit_consumers.plans import Plans
+from remit_consumers.quarantine.mending import mended
+from remit_consumers.quarantine.readable import Readable
 from remit_consumers.source.base import Sealed
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
-
-Identity = tuple[bytes, int, int]
-"""Of a pack: producer, lane, sequence."""
-
-
-Readable = tuple[str, Opened, Replayed]
-"""A pack to be read now, with its log and what will be told of it."""
 
 
 @dataclass(slots=True)
@@ -37,6 +33,15 @@ class Sorted:
     ended: dict[Key, Replayed] = field(default_factory=dict)
     left: Counter[Reason] = field(default_factory=Counter)
     left_packs: set[Place] = field(default_factory=set)
+
+    def mend(self, rows: Sequence[Row], one: Readable | None) -> None:
+        """Have those events of a pack read that can be by now, and let the others stay."""
+        left = len(one.told.malformed) if one else len(rows)
+        if one:
+            self.readable.append(one)
+        if left:
+            self.left[Reason.MALFORMED] += left
+            self.left_packs.add(place_of(rows[0]))
 
     def leave(self, rows: Sequence[Row], reason: Reason) -> None:
         """Let the rows of a pack stay."""
@@ -70,17 +75,19 @@ def sort(
         )
         if is_over:
             expired += group
-        elif first["index"] is not None or item is None:
+        elif item is None:
             found.leave(group, Reason(first["reason"]))
         elif isinstance(item, Failed):
-            found.leave(group, Reason(item.reason))
+            found.leave(group, Reason(item.reason) if first["index"] is None else Reason.MALFORMED)
         elif not plans.knows(item.header.policy_version):
             found.leave(group, Reason(first["reason"]))
-        elif _identity(item) in taken:
+        elif first["index"] is not None:
+            found.mend(group, mended(group, item, deployment.contracts))
+        elif identity_of(item.header) in taken:
             resent += group
         else:
-            taken.add(_identity(item))
-            found.readable.append((first["log"], item, told_of(first, Settled.READ)))
+            taken.add(identity_of(item.header))
+            found.readable.append(Readable(first["log"], item, told_of(first, Settled.READ)))
     found.ended = ending(expired, Settled.EXPIRED) | ending(resent, Settled.RESENT)
     return found
 
@@ -103,15 +110,11 @@ def _opened(group: Sequence[Row], deployment: Deployment) -> Opened | Failed | N
     return open_packs(sealed[:1], deployment.keys, deployment.contracts)[0] if sealed else None
 
 
-def _identity(pack: Opened) -> Identity:
-    return pack.header.producer, pack.header.lane, pack.header.sequence
-
-
 def chunks(found: Sequence[Readable], size: int) -> list[list[Readable]]:
     """Part what is readable into commits: of one log and one policy version each, and no more packs than `size`."""
     groups: dict[tuple[str, str], list[Readable]] = {}
     for one in found:
-        groups.setdefault((one[0], one[1].header.policy_version), []).append(one)
+        groups.setdefault((one.log, one.pack.header.policy_version), []).append(one)
     return [
         group[begin : begin + size]
         for group in groups.values()
