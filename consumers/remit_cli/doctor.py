@@ -25,6 +25,7 @@ from remit_consumers.erasure.notice import OVERDUE, STATES
 from remit_consumers.erasure.notices import notices
 from remit_consumers.erasure.waiting import waiting
 from remit_consumers.keys import lies_under
+from remit_consumers.lake.held import by_reason, held_in
 from remit_consumers.reach import out_of_reach
 from remit_consumers.reducers.means import IP_PLACE, Means
 from remit_consumers.retention.looking import not_on_record
@@ -32,7 +33,7 @@ from remit_consumers.settings import Settings
 from remit_consumers.views.roles import FILE as ROLES
 from remit_consumers.views.roles import load_roles
 from remit_schemas.check import check as problems_of
-from remit_schemas.errors import RemitError, SettingsError
+from remit_schemas.errors import LakeError, RemitError, SettingsError
 from remit_schemas.expiry import endings
 from remit_schemas.log_address import KafkaLog, parse_log
 from remit_schemas.policy import find_policy
@@ -92,6 +93,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _epoch(settings)
     yield _overdue(settings)
     yield _erasures(settings)
+    yield _quarantine(settings)
     yield _places(settings)
     yield _roles(settings)
     yield _notices(settings)
@@ -101,6 +103,23 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _space(settings.data)
     yield _libraries()
     yield from weaknesses(settings, os.environ)
+
+
+def _quarantine(settings: Settings) -> Finding:
+    """What stands in quarantine, and whether what can be mended is about to end there."""
+    try:
+        groups = list(by_reason(held_in(settings.lake)).values())
+    except LakeError as error:
+        return Finding("quarantine", holds=False, detail=str(error))
+    now = datetime.now(UTC)
+    told = [
+        f"{one.packs:,} packs {one.reason}, readable until {one.readable_until:%Y-%m-%d %H:%M} UTC"
+        for one in groups
+    ]
+    mend = "; mend the reason, then: remit quarantine replay" if groups else ""
+    is_late = any(one.ends_soon(now) for one in groups)
+    detail = f"{'; '.join(told)}{mend}" if groups else "empty"
+    return Finding("quarantine", holds=not is_late, detail=detail, is_weak=bool(groups))
 
 
 def _print_acls(settings: Settings, *, as_json: bool) -> None:

@@ -13,7 +13,10 @@ from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be tried.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would become of it.")]
+
+TIMES = ("since", "readable_until")
+"""What of a group of the list is a moment."""
 
 app = typer.Typer(
     help="What could not be read, and why; reading it after all.", no_args_is_help=True
@@ -27,21 +30,33 @@ def list_quarantine(*, data: Data = None, as_json: Json = False) -> None:
     Example: remit quarantine list
     """
     from remit_consumers.lake.commit import Lake  # noqa: PLC0415 - Arrow only where it is used
-    from remit_consumers.quarantine.reasons import MENDABLE  # noqa: PLC0415 - as above
-    from remit_consumers.quarantine.standing import held  # noqa: PLC0415 - as above
+    from remit_consumers.lake.held import held_in  # noqa: PLC0415 - as above
+    from remit_consumers.lake.reasons import MENDABLE  # noqa: PLC0415 - as above
 
-    rows = Lake(settings_of(data).lake).quarantined()
-    groups = held(rows)
+    lake = Lake(settings_of(data).lake)
+    groups = held_in(lake.root)
     if as_json:
-        print_json({"quarantined": rows, "reasons": [asdict(one) for one in groups]})
+        reasons = [
+            asdict(one) | {name: _told(getattr(one, name)) for name in TIMES} for one in groups
+        ]
+        print_json({"quarantined": lake.quarantined(), "reasons": reasons})
         return
     names = ("reason", "contract", "packs", "events", "since", "readable until", "can be mended")
     table = Table(*names, title="Quarantine", caption=None if groups else "empty")
     for one in groups:
-        counts = (f"{one.packs:,}", f"{one.events:,}", one.since, one.readable_until)
+        counts = (
+            f"{one.packs:,}",
+            f"{one.events:,}",
+            *(_told(getattr(one, name)) for name in TIMES),
+        )
         mended = "yes" if one.reason in MENDABLE else "no"
         table.add_row(one.reason, one.contract or "unknown", *counts, mended)
     Console().print(table)
+
+
+def _told(moment: datetime) -> str:
+    """A moment in UTC, to the second."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 @app.command("replay")
@@ -67,12 +82,11 @@ def replay_quarantine(*, dry_run: DryRun = False, data: Data = None, as_json: Js
 
 def _print(done: Mapping[str, Any], *, is_dry: bool) -> None:
     """Say what came of it, as `replay.Outcome` has it."""
-    title = "What a replay would try" if is_dry else "Replayed"
+    title = "What a replay would do" if is_dry else "Replayed"
     table = Table("what", "events", title=title)
     table.add_row(f"read, of {done['packs']:,} packs", f"{done['events']:,}")
-    if not is_dry:
-        table.add_row("stored", f"{done['stored']:,}")
-        table.add_row("malformed, one by one in quarantine", f"{done['malformed']:,}")
+    table.add_row("stored", f"{done['stored']:,}")
+    table.add_row("malformed, one by one in quarantine", f"{done['malformed']:,}")
     for reason, events in sorted(done["refused"].items()):
         table.add_row(f"refused: {reason}", f"{events:,}")
     table.add_row("read from another copy", f"{done['resent']:,}")

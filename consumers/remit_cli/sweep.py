@@ -91,15 +91,17 @@ def _apply(settings: Settings, *, as_json: bool) -> None:
         views = renew(settings, plans.policy(plans.newest), lambda: now, progress)
         Lake(settings.lake).materialise()
     facts = {"rows": done.rows, "narrowed": done.narrowed, "files": done.files, "views": views}
+    facts["expired"] = done.expired
     facts["log_entries"] = done.entries
     facts["compacted"] = merged = sum(one.replaced for one in done.compacted.values())
     if as_json:
         print_json(facts)
     else:
         words = f"{done.rows:,} rows went, {done.narrowed:,} are left with less; {done.files:,} files and {views:,} views"
+        late = f"; {done.expired:,} events in quarantine expired" if done.expired else ""
         cut = f"; {done.entries:,} entries of logs were cut" if done.entries else ""
         small = f"; {merged:,} small files were merged" if merged else ""
-        Console().print(f"{words} were taken away or made anew{small}{cut}")
+        Console().print(f"{words} were taken away or made anew{late}{small}{cut}")
     if done.uncut:
         raise LakeError("; ".join(done.uncut))
 

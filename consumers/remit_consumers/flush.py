@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from remit_consumers.gather import Gathered, Partition
 from remit_consumers.lake.columns import CONSENTS, CONSENTS_TABLE, QUARANTINE, WITHDRAWN
 from remit_consumers.lake.commit import Flush, TableCommit
+from remit_consumers.lake.reasons import Reason
 from remit_consumers.lake.receipt import (
     EventCounts,
     PackCount,
@@ -32,9 +33,6 @@ from remit_schemas.category import DENYING
 from remit_schemas.contract import CONSENT_CHANGE
 from remit_schemas.errors import ContractError
 from remit_schemas.header import NO_CONTRACT, Header
-
-MALFORMED = "malformed"
-"""Why a single datum stands in quarantine: it is not what its contract says."""
 
 Identity = tuple[bytes, int, int]
 """Of a pack: producer, lane, sequence."""
@@ -291,22 +289,23 @@ def _quarantine(
     }
     rows: list[dict[str, object]] = []
     packs: list[PackCount] = []
-    reasons: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    reasons: defaultdict[str, Counter[Reason]] = defaultdict(Counter)
     for failed in group.quarantined:
-        rows.append(kept | _row(failed, failed.reason, failed.count))
+        reason = Reason(failed.reason)
+        rows.append(kept | _row(failed, reason, failed.count))
         packs.append(_whole(failed, PackOutcome.QUARANTINED))
-        reasons[_tenant(failed)][failed.reason] += failed.count
+        reasons[_tenant(failed)][reason] += failed.count
     for number, places in (refined.malformed if refined else {}).items():
         if number in group.parted:
             continue
         pack = group.opened[number]
-        once = _row(pack, MALFORMED, 1)
+        once = _row(pack, Reason.MALFORMED, 1)
         rows += [
             kept | once | {"index": place, "sealed": once["sealed"] if not at else None}
             for at, place in enumerate(places)
         ]
         packs.append(_partly(pack, len(places)))
-        reasons[pack.header.tenant][MALFORMED] += len(places)
+        reasons[pack.header.tenant][Reason.MALFORMED] += len(places)
     nameless = (
         [] if blank.contract else group.opened
     )  # packs that only count what no contract names
@@ -370,16 +369,21 @@ def _partly(pack: Opened, malformed: int) -> PackCount:
     )
 
 
-def _row(item: Opened | Failed, reason: str, count: int) -> dict[str, object]:
-    """A row of the quarantine for one pack."""
+def _row(item: Opened | Failed, reason: Reason, count: int) -> dict[str, object]:
+    """A row of the quarantine for one pack.
+
+    Bytes without a header were never sealed, for all that anybody knows, and nobody can ever read them: they are not kept.
+    Those of a newer format are: a newer remit reads them.
+    """
+    is_kept = item.header is not None or reason is Reason.NEWER_FORMAT
     return {
         "partition": item.sealed.partition,
         "offset": item.sealed.offset,
         "pack": item.header.pack_id if item.header else None,
         "index": None,
-        "reason": reason,
+        "reason": reason.value,
         "count": count,
-        "sealed": item.sealed.data,
+        "sealed": item.sealed.data if is_kept else None,
     }
 
 

@@ -1,12 +1,14 @@
 """How an installation stands, as gauges: what is read now and then, and not counted while it happens."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Gauge
 
 from remit_consumers.epochs import KeysStatus, State
+from remit_consumers.lake.held import Held, by_reason
 
 
 class Gauges:
@@ -31,6 +33,7 @@ class Gauges:
         )
         self._add_keys()
         self._add_verified()
+        self._add_quarantine()
 
     def _add_keys(self) -> None:
         """Register what became of keys."""
@@ -52,6 +55,25 @@ class Gauges:
             "remit_verify_holds", "Whether a check held then (1) or not (0)", "check"
         )
 
+    def _add_quarantine(self) -> None:
+        """Register what stands in quarantine."""
+        self.held_packs = self._gauge(
+            "remit_quarantine_packs", "Packs that stand in quarantine", "reason"
+        )
+        self.held_events = self._gauge(
+            "remit_quarantine_events", "Events that stand in quarantine", "reason"
+        )
+        self.held_for = self._gauge(
+            "remit_quarantine_oldest_seconds",
+            "How long the oldest of what stands in quarantine has stood there",
+            "reason",
+        )
+        self.held_left = self._gauge(
+            "remit_quarantine_left_seconds",
+            "How long the first to go of what stands in quarantine can be read at the most",
+            "reason",
+        )
+
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(name, text, labels, registry=self._registry)
 
@@ -63,6 +85,16 @@ class Gauges:
         ends = [one.not_after for one in status.epochs if one.state == "seals"]
         self.sealing_ends.set(max(ends).timestamp() if ends else 0)
         self.keys_overdue.set(status.overdue)
+
+    def show_quarantine(self, groups: Iterable[Held], now: datetime) -> None:
+        """Show what stands in quarantine, by reason; a reason for which nothing stands goes."""
+        held = {reason.value: one for reason, one in by_reason(groups).items()}
+        _show(self.held_packs, {reason: one.packs for reason, one in held.items()})
+        _show(self.held_events, {reason: one.events for reason, one in held.items()})
+        ages = {reason: (now - one.since).total_seconds() for reason, one in held.items()}
+        left = {reason: (one.readable_until - now).total_seconds() for reason, one in held.items()}
+        _show(self.held_for, ages)
+        _show(self.held_left, left)
 
     def show_subjects(self, subjects: Mapping[str, int]) -> None:
         """Show how many subjects the rows of each category are of; a category without rows goes."""

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from remit_consumers.gauges import Gauges
 from remit_consumers.lake.receipt import Receipt
+from remit_consumers.lake.replayed import Settled
 from remit_consumers.lake.requests import Request, days_left
 from remit_consumers.sharing.meter import DisclosureMeter
 from remit_schemas.category import Decision
@@ -203,6 +204,10 @@ class Metrics:
             for one in receipt.removed:
                 contract = receipt.contract or "unknown"
                 self.events.labels(contract, one.removal.value).inc(one.rows)
+            for late in receipt.replayed:
+                if late.settled is Settled.EXPIRED:
+                    self.events.labels(late.contract or "unknown", "expired").inc(late.count)
+                    self.expired.inc(late.count)
 
     def due(self, rows: Mapping[str, int]) -> None:
         """Show how many rows should be gone, by the categories of what they hold."""

@@ -4,7 +4,9 @@ import logging
 import time
 
 from remit_consumers.chore import Chore
+from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
+from remit_consumers.lake.held import held_in
 from remit_consumers.metrics import Metrics
 from remit_consumers.proof.verified import last
 from remit_consumers.subjects import Subjects
@@ -28,10 +30,11 @@ log = logging.getLogger("remit.standing")
 class Standing(Chore):
     """Tells how one installation stands."""
 
-    def __init__(self, deployment: Deployment, metrics: Metrics) -> None:
+    def __init__(self, deployment: Deployment, metrics: Metrics, now: Clock = utc_now) -> None:
         super().__init__("remit-standing", every_s=EVERY_S, first_s=0.0, ending_s=ENDING_S)
         self._deployment = deployment
         self._metrics = metrics
+        self._now = now
         self._subjects = Subjects(deployment.lake.root)
         self._subjects_at = time.monotonic() + SUBJECTS_FIRST_S
 
@@ -60,3 +63,4 @@ class Standing(Chore):
         if (found := last(self._deployment.settings.data)) is not None:
             gauges.verified.set(found.at.timestamp())
             gauges.show_checks(found.checks)
+        gauges.show_quarantine(held_in(self._deployment.lake.root), self._now())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from remit_consumers.clock import Clock, utc_now
+from remit_consumers.lake.reasons import Elsewhere, Reason
 from remit_consumers.plans import Plans
 from remit_consumers.source.base import Sealed
 from remit_consumers.steps.open import Failed, Fate, Opened
@@ -17,15 +18,12 @@ RETRY_S = 1.0
 NEWER_POLICY_WAIT = timedelta(hours=1)
 """How long a pack waits for the bundle of a newer policy before it is quarantined (D3)."""
 
-NEWER_POLICY = "newer_policy"
-"""Why a pack waits that was sent under a policy version which is not here yet."""
-
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
 """What a policy version looks like in a message; anything else a producer wrote there is not repeated."""
 
-_MEND: Mapping[str, str] = {
-    NEWER_POLICY: "put its file into the policy's folder",
-    "keys_out_of_reach": "bring the key store back (REMIT_KEYS)",
+_MEND: Mapping[Reason | Elsewhere, str] = {
+    Reason.NEWER_POLICY: "put its file into the policy's folder",
+    Elsewhere.KEYS_OUT_OF_REACH: "bring the key store back (REMIT_KEYS)",
 }
 """What ends a wait, by its reason."""
 
@@ -37,7 +35,7 @@ class _Stand:
     offset: int
     since: datetime
     retry_at: float
-    reason: str
+    reason: Reason | Elsewhere
     policy_version: str
 
 
@@ -52,7 +50,7 @@ class Waiting:
         return len(self._stands)
 
     @property
-    def reason(self) -> str | None:
+    def reason(self) -> Reason | Elsewhere | None:
         """Why packs wait, if any do."""
         return next((stand.reason for stand in self._stands.values()), None)
 
@@ -63,7 +61,9 @@ class Waiting:
         if stand is None:
             return None
         named = VERSION.fullmatch(stand.policy_version)
-        version = f" {stand.policy_version}" if stand.reason == NEWER_POLICY and named else ""
+        version = (
+            f" {stand.policy_version}" if stand.reason is Reason.NEWER_POLICY and named else ""
+        )
         mend = f"; {_MEND[stand.reason]}" if stand.reason in _MEND else ""
         return f"{len(self._stands)} partitions wait ({stand.reason}{version}){mend}"
 
@@ -117,7 +117,7 @@ class Waiting:
             sealed=item.sealed,
             header=item.header,
             outcome=Fate.WAIT if holds else Fate.QUARANTINED,
-            reason=NEWER_POLICY if is_newer else "unknown_policy",
+            reason=Reason.NEWER_POLICY if is_newer else Reason.UNKNOWN_POLICY,
             count=len(item.datums) + len(item.datums.malformed),
             sha256=item.sha256,
         )

@@ -10,7 +10,7 @@ from remit.meter import Meter, sample_key
 from remit.result import Refused
 from remit.route import ConsentTerms, Encode, Route, Routes, Terms
 from remit_schemas.bundle import Bundle
-from remit_schemas.category import Decision, Necessity
+from remit_schemas.category import Decision, Necessity, is_under
 from remit_schemas.codec import encoder
 from remit_schemas.contract import Contract
 from remit_schemas.errors import PolicyError
@@ -209,8 +209,3 @@ def _one_of(plan: Plan) -> tuple[tuple[str, ...], Refused] | None:
         return None
     refused = Refused("incomplete", None, plan.alternatives.clause, plan.contract)
     return plan.alternatives.fields, refused
-
-
-def is_under(category: str, stopped: Iterable[str]) -> bool:
-    """Whether a category is one of these, or lies below one: stopping `user.device` stops what it holds."""
-    return any(category == above or category.startswith(f"{above}.") for above in stopped)

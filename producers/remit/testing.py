@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 from remit.capture import Captured, CapturedEvent, capture
-from remit_schemas.category import CATEGORIES, PURPOSES, Decision
+from remit_schemas.category import CATEGORIES, PURPOSES, Decision, is_under
 from remit_schemas.contract import builtin
 from remit_schemas.decided import FieldPlan, Purpose
 
@@ -106,7 +106,7 @@ def _found(
     _check(captured, what)
     for event in captured.events:
         for one in event.collected if is_stored else event.emitted:
-            is_of = what is None or event.contract == what or _is_under(one.category, what)
+            is_of = what is None or event.contract == what or is_under(one.category, (what,))
             if is_of and field in {None, one.field}:
                 yield event, one
 
@@ -116,10 +116,6 @@ def _check(captured: Captured, what: str | None) -> None:
     known = {each.name for each in builtin()} | {event.contract for event in captured.events}
     if what is not None and what not in known and what not in CATEGORIES:
         _fail(f"{what} is neither a contract nor a category{_nearest(what, [*known, *CATEGORIES])}")
-
-
-def _is_under(category: str, above: str) -> bool:
-    return category == above or category.startswith(f"{above}.")
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ A category or purpose that is not here fails closed: nothing can be collected un
 Source: fideslang 3 (CC BY 4.0) and W3C DPV 2.3 (W3C licence), which are attributed by the keys and IRIs themselves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -328,3 +328,8 @@ SIGNALS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What browsers send to say no. Source: W3C Global Privacy Control; W3C Tracking Preference Expression."""
+
+
+def is_under(category: str, named: Iterable[str]) -> bool:
+    """Whether a category is one of these, or lies below one: `user.device` names all that it holds."""
+    return any(category == above or category.startswith(f"{above}.") for above in named)

@@ -91,6 +91,37 @@ RUNNING: Final = Board(
             ],
         ),
         (
+            "What could not be read",
+            [
+                Panel(
+                    "Packs in quarantine",
+                    "By reason: `remit quarantine list` says of which contract.",
+                    "bars",
+                    [("max by (reason) (remit_quarantine_packs)", "{{reason}}")],
+                ),
+                Panel(
+                    "Events in quarantine",
+                    "By reason, as far as can be told.",
+                    "bars",
+                    [("max by (reason) (remit_quarantine_events)", "{{reason}}")],
+                ),
+                Panel(
+                    "The oldest stands for",
+                    "By reason.",
+                    "lines",
+                    [("max by (reason) (remit_quarantine_oldest_seconds)", "{{reason}}")],
+                    "s",
+                ),
+                Panel(
+                    "Can be read for",
+                    "The first to go, by reason: mend it, and replay, before it is 0.",
+                    "lines",
+                    [("min by (reason) (remit_quarantine_left_seconds)", "{{reason}}")],
+                    "s",
+                ),
+            ],
+        ),
+        (
             "Keys and proof",
             [
                 Panel(

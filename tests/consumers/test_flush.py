@@ -12,6 +12,7 @@ from remit import PageView
 from remit_consumers.flush import Composer, Identity
 from remit_consumers.gather import Gathered, Marks, Partition
 from remit_consumers.lake.commit import Flush, TableCommit
+from remit_consumers.lake.reasons import Elsewhere, Reason
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.plans import Plans
 from remit_consumers.steps.open import Failed, Fate, Opened
@@ -82,7 +83,9 @@ def test_a_malformed_datum_goes_to_quarantine_and_its_pack_stays_sealed_once(
 def test_a_pack_that_did_not_open_is_quarantined_whole_under_its_contract(
     composer: Composer,
 ) -> None:
-    made = flush(composer, make_failed(Fate.QUARANTINED, "tampered", header=make_header(), count=5))
+    made = flush(
+        composer, make_failed(Fate.QUARANTINED, Reason.TAMPERED, header=make_header(), count=5)
+    )
     (only,) = made.parts
     assert only.table == "quarantine"
     assert only.receipt.contract == "page_view"
@@ -90,13 +93,13 @@ def test_a_pack_that_did_not_open_is_quarantined_whole_under_its_contract(
 
 
 def test_bytes_that_are_no_pack_are_quarantined_under_no_contract(composer: Composer) -> None:
-    (only,) = flush(composer, make_failed(Fate.QUARANTINED, "not_a_pack", count=0)).parts
+    (only,) = flush(composer, make_failed(Fate.QUARANTINED, Reason.NOT_A_PACK, count=0)).parts
     assert (only.table, only.receipt.contract) == ("quarantine", "")
 
 
 def test_an_expired_pack_is_counted_in_its_contracts_table_without_rows(composer: Composer) -> None:
     (only,) = flush(
-        composer, make_failed(Fate.EXPIRED, "key_destroyed", header=make_header(), count=4)
+        composer, make_failed(Fate.EXPIRED, Elsewhere.KEY_DESTROYED, header=make_header(), count=4)
     ).parts
     assert only.table == EVENTS
     assert only.rows is None
@@ -150,7 +153,7 @@ def test_gaps_and_resends_are_told_once(composer: Composer) -> None:
         composer,
         make_opened(3),
         make_opened(2),
-        make_failed(Fate.QUARANTINED, "not_a_pack", offset=9),
+        make_failed(Fate.QUARANTINED, Reason.NOT_A_PACK, offset=9),
     )
     assert sum(part.receipt.gaps for part in made.parts) == 2
     assert sum(part.receipt.resent for part in made.parts) == 1

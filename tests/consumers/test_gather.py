@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from kit.opened import PRODUCER, make_failed, make_opened
 from remit_consumers.gather import Gathered, Marks, Partition
+from remit_consumers.lake.reasons import Reason
 from remit_consumers.steps.open import Fate
 
 
@@ -37,7 +38,7 @@ def test_a_sequence_that_was_skipped_is_counted_as_a_gap() -> None:
 
 def test_a_pack_that_did_not_open_moves_no_mark_because_its_header_is_not_authentic() -> None:
     gathered, partition, marks = Gathered(), Partition(0, 0), {(PRODUCER, 0): 1}
-    failed = make_failed(Fate.QUARANTINED, "tampered", offset=7)
+    failed = make_failed(Fate.QUARANTINED, Reason.TAMPERED, offset=7)
     gathered.take(failed, partition, marks)
     assert marks == {(PRODUCER, 0): 1}
     assert partition.reached == 8

@@ -1,12 +1,18 @@
 """How an installation stands is told as it is; what cannot be read is counted, and the rest goes on."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from kit.erasing import ErasingShop
+from kit.lake import KEEP_UNTIL, LOG, make_flush, make_quarantined
 from kit.shop import NOON
+from remit_consumers.lake.commit import Lake
+from remit_consumers.lake.quarantined import stands
+from remit_consumers.lake.replayed import Settled
+from remit_consumers.lake.settling import ending, settle
 from remit_consumers.metrics import Metrics
 from remit_consumers.proof.verified import last, note
 from remit_consumers.proof.verify import Check, Verification
@@ -70,3 +76,18 @@ def test_keys_are_told_by_what_they_do(shop: ErasingShop) -> None:
     assert told(metrics, "remit_key_epochs", state="seals") == 0
     assert told(metrics, "remit_key_sealing_ends_timestamp_seconds") == 0
     assert told(metrics, "remit_keys_overdue") == 2
+
+
+def test_what_stands_in_quarantine_is_told_by_reason_until_it_is_gone(shop: ErasingShop) -> None:
+    lake = Lake(shop.root)
+    lake.claim(LOG, 0)
+    lake.commit(make_flush(0, make_quarantined(0, events=2)))
+    metrics, now = Metrics(), KEEP_UNTIL + timedelta(seconds=60)
+    Standing(shop.deployment, metrics, lambda: now).work()
+    names = ("packs", "events", "oldest_seconds", "left_seconds")
+    figures = [told(metrics, f"remit_quarantine_{name}", reason="tampered") for name in names]
+    assert figures == [1, 2, 60, -60]
+    assert told(metrics, "remit_quarantine_packs", reason="pack") is None
+    settle(shop.root, {}, ending(stands(shop.root).to_pylist(), Settled.EXPIRED))
+    Standing(shop.deployment, metrics, lambda: now).work()
+    assert told(metrics, "remit_quarantine_packs", reason="tampered") is None

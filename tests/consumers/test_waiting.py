@@ -3,6 +3,7 @@
 import pytest
 
 from kit.opened import VERSION, make_failed, make_opened
+from remit_consumers.lake.reasons import Elsewhere
 from remit_consumers.plans import Plans
 from remit_consumers.steps.open import Failed, Fate, Opened
 from remit_consumers.waiting import Waiting
@@ -16,7 +17,7 @@ def plans() -> Plans:
 
 def test_a_partition_with_a_waiting_pack_is_blocked_and_others_are_not() -> None:
     waiting = Waiting()
-    waiting.hold(make_failed(Fate.WAIT, "keys_out_of_reach", offset=5))
+    waiting.hold(make_failed(Fate.WAIT, Elsewhere.KEYS_OUT_OF_REACH, offset=5))
     assert waiting.blocks(0)
     assert not waiting.blocks(1)
     assert waiting.reason == "keys_out_of_reach"
@@ -24,7 +25,7 @@ def test_a_partition_with_a_waiting_pack_is_blocked_and_others_are_not() -> None
 
 def test_a_pack_that_passes_lets_its_partition_go_on() -> None:
     waiting = Waiting()
-    failed = make_failed(Fate.WAIT, "keys_out_of_reach", offset=5)
+    failed = make_failed(Fate.WAIT, Elsewhere.KEYS_OUT_OF_REACH, offset=5)
     waiting.hold(failed)
     waiting.passed(failed.sealed)
     assert not len(waiting)
@@ -50,6 +51,6 @@ def test_a_pack_under_a_policy_that_never_was_is_quarantined() -> None:
 
 
 def test_a_pack_that_failed_already_is_not_judged_again() -> None:
-    failed = make_failed(Fate.EXPIRED, "key_destroyed")
+    failed = make_failed(Fate.EXPIRED, Elsewhere.KEY_DESTROYED)
     assert Waiting().judge(failed, plans()) is failed
     assert not isinstance(failed, Opened)

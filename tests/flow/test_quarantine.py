@@ -1,12 +1,9 @@
 """What could not be read is read after all: once, by the stricter of then and now, and nothing else of it is kept."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from shutil import copytree
 
 import pyarrow.compute as pc
 import pytest
@@ -14,18 +11,17 @@ import yaml
 
 from kit.crafted import Crafter, datums, drain, lay, settings_of
 from kit.installation import Installation, each_once
+from kit.quarantined import OLD, assert_gone, breaches, die, own_policy, put_on_record
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.suppression import Entry, Suppression
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.restrictions import restrict
+from remit_consumers.lake.vacuum import Vacuum
+from remit_consumers.metrics import Metrics
 from remit_consumers.proof.report import report
-from remit_consumers.proof.verify import verify
 from remit_consumers.quarantine.replay import Outcome, replay
+from remit_consumers.retention.sweep import Sweep
 from remit_consumers.settings import Settings
-from remit_schemas.policy import POLICIES
-
-OLD = "1999-01-01"
-"""A policy version that nobody has put on record when its packs come."""
 
 EVENTS = 3
 SUBJECT = b"user-1"
@@ -48,8 +44,8 @@ def without_rule(text: str, event: str, category: str) -> str:
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    """The shipped policy in a folder where other versions can appear."""
-    return Path(copytree(POLICIES / "salesmartly", tmp_path / "policies")) / "2021-11-01.yaml"
+    """A policy beside which other versions can appear."""
+    return own_policy(tmp_path)
 
 
 @pytest.fixture
@@ -62,12 +58,6 @@ def installation(tmp_path: Path, policy: Path) -> Installation:
 def settings(installation: Installation) -> Settings:
     """Its settings."""
     return settings_of(installation)
-
-
-def put_on_record(policy: Path, version: str = OLD) -> None:
-    """Have an older version of the policy appear."""
-    text = policy.read_text().replace("\nversion: 2021-11-01", f"\nversion: {version}")
-    (policy.parent / f"{version}.yaml").write_text(text)
 
 
 def quarantine(settings: Settings, subjects: list[bytes] | None = None, count: int = 1) -> Crafter:
@@ -86,12 +76,6 @@ def replayed(installation: Installation, *more: str) -> Mapping[str, object]:
     return installation.facts("quarantine", "replay", *more)
 
 
-def assert_gone(settings: Settings) -> None:
-    """See that nothing of the quarantine is left on the disk."""
-    assert Lake(settings.lake).quarantined() == []
-    assert not list((settings.lake / "quarantine").glob("*.parquet"))
-
-
 def test_a_pack_whose_policy_came_on_record_is_stored_once_and_its_sealed_bytes_go(
     installation: Installation, settings: Settings, policy: Path
 ) -> None:
@@ -100,7 +84,7 @@ def test_a_pack_whose_policy_came_on_record_is_stored_once_and_its_sealed_bytes_
     assert replayed(installation)["left"] == {"unknown_policy": EVENTS}
     put_on_record(policy)
     dry = replayed(installation, "--dry-run")
-    assert (dry["packs"], dry["events"], dry["stored"]) == (1, EVENTS, 0)
+    assert (dry["packs"], dry["events"], dry["stored"]) == (1, EVENTS, EVENTS)
     assert len(Lake(settings.lake).quarantined()) == 1
     told = replayed(installation)
     assert (told["packs"], told["stored"], told["left"]) == (1, EVENTS, {})
@@ -121,12 +105,6 @@ def again(settings: Settings, now: datetime | None = None) -> Outcome:
     done = replay(deployment, now or datetime.now(UTC))
     deployment.lake.materialise()
     return done
-
-
-def breaches(settings: Settings) -> dict[str, str]:
-    """The checks of `remit verify` that do not hold."""
-    found = verify(settings.data).checks.items()
-    return {name: check.detail for name, check in found if not check.holds}
 
 
 def test_somebody_who_was_erased_or_restricted_meanwhile_is_not_stored_and_others_are(
@@ -252,35 +230,6 @@ def test_events_of_a_replayed_pack_that_are_none_stay_one_by_one_until_they_expi
     assert installation.rows("page_view").num_rows == 2
 
 
-KILLED = """
-import os, signal, sys
-from datetime import UTC, datetime
-from remit_consumers.deployment import Deployment
-from remit_consumers.lake import commit, rewrite
-from remit_consumers.lake.vacuum import Vacuum
-from remit_consumers.quarantine.replay import replay
-from remit_consumers.settings import Settings
-
-where = sys.argv[1]
-
-def of(function, after):
-    def then(*given, **named):
-        done = function(*given, **named) if after else None
-        os.kill(os.getpid(), signal.SIGKILL)
-        return done
-    return then
-
-if where == "decided": commit.Lake.replay = of(commit.Lake.replay, False)
-if where == "synced": commit.sync_all = of(commit.sync_all, True)
-if where == "published": commit.publish_first = of(commit.publish_first, True)
-if where == "stored": commit.Lake.replay = of(commit.Lake.replay, True)
-if where == "rewriting": rewrite.append = of(rewrite.append, False)
-if where == "rewritten": rewrite.append = of(rewrite.append, True)
-if where == "vacuumed": Vacuum.take = of(Vacuum.take, True)
-replay(Deployment.open(Settings.from_env(os.environ)), datetime.now(UTC))
-"""
-
-
 @pytest.mark.parametrize(
     "where",
     ["synced", "published", "stored", "rewritten"]
@@ -291,9 +240,7 @@ def test_a_replay_that_is_killed_at_any_step_balances_at_once_and_the_next_one_e
 ) -> None:
     quarantine(settings, count=2)
     put_on_record(policy)
-    environment = installation.env | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    died = subprocess.run([sys.executable, "-c", KILLED, where], env=environment, check=False)
-    assert died.returncode == -9
+    die(installation, where)
     assert breaches(settings) == {}
     again(settings)
     rows = installation.rows("page_view")
@@ -301,3 +248,93 @@ def test_a_replay_that_is_killed_at_any_step_balances_at_once_and_the_next_one_e
     assert each_once(rows)
     assert breaches(settings) == {}
     assert_gone(settings)
+
+
+def test_a_dry_run_tells_what_the_replay_then_does_and_changes_nothing(
+    installation: Installation, settings: Settings, policy: Path
+) -> None:
+    crafter = Crafter(settings)
+    lay(settings, [crafter.pack(datums(3), OTHERS)])  # so that all have a name
+    good, bad, *more = datums(5)
+    mixed = [b"user-1", *[b"user-2"] * 2, b"user-4", b"user-5"]
+    old = crafter.pack([good, bad[:-1], *more], mixed, policy_version=OLD)
+    other = crafter.pack(datums(2), policy_version="1998-01-01")
+    lay(settings, [old, old, other])
+    assert drain(settings)[0] is None
+    put_on_record(policy)
+    entry = Entry(before=2**62, added=0, keep_until=2**62, until_agreed=False)
+    suppression = Suppression.open(settings.keys)
+    suppression.put({suppression.index_of("", "user-1"): entry})
+    deployment = Deployment.open(settings)
+    rows, secrets = installation.rows("page_view").num_rows, len(deployment.vault)
+    foreseen = replay(deployment, datetime.now(UTC), dry_run=True)
+    assert len(Deployment.open(settings).vault) == secrets
+    assert installation.rows("page_view").num_rows == rows
+    assert len(Lake(settings.lake).quarantined()) == 3
+    assert again(settings) == foreseen
+    told = (foreseen.stored, foreseen.refused, foreseen.malformed, foreseen.resent, foreseen.left)
+    assert told == (3, {"suppressed": 1}, 1, 5, {"unknown_policy": 2})
+    assert len(Deployment.open(settings).vault) > secrets
+    assert breaches(settings) == {}
+
+
+def test_malformed_events_of_a_pack_whose_key_was_destroyed_expire_together(
+    installation: Installation, settings: Settings
+) -> None:
+    crafter = Crafter(settings, datetime.now(UTC))
+    good, *bad = datums(4)
+    lay(settings, [crafter.pack([good, *(each[:-1] for each in bad)])])
+    assert drain(settings)[0] is None
+    later = datetime.now(UTC) + timedelta(days=30)
+    assert Deployment.open(settings).keys.destroy_due(later)
+    assert again(settings).expired == 3
+    assert_gone(settings)
+    assert breaches(settings) == {}
+
+
+def test_a_sweep_behind_a_replay_that_was_killed_expires_nothing_that_is_stored(
+    installation: Installation, settings: Settings, policy: Path
+) -> None:
+    quarantine(settings, count=2)
+    put_on_record(policy)
+    die(installation, "stored")
+    plans = Deployment.open(settings).plans()
+    done = Sweep(settings.lake, plans.plan, Vacuum()).apply(NOW + timedelta(hours=73))
+    assert done is not None
+    assert done.expired == 0
+    assert_gone(settings)
+    figures = report(Lake(settings.lake)).contracts["page_view"]
+    assert (figures["stored"], figures["expired"]) == (2 * EVENTS + 1, 0)
+    assert breaches(settings) == {}
+
+
+def test_a_sweep_expires_what_is_over_its_time_under_the_contract_and_tenant_it_came_with(
+    settings: Settings,
+) -> None:
+    quarantine(settings)
+    plans = Deployment.open(settings).plans()
+    metrics = Metrics()
+    done = Sweep(settings.lake, plans.plan, Vacuum()).apply(NOW + timedelta(hours=73))
+    assert done is not None
+    metrics.count_removed(done.receipts)
+    labels = {"contract": "page_view", "outcome": "expired"}
+    assert metrics.registry.get_sample_value("remit_events_total", labels) == EVENTS
+    figures = report(Lake(settings.lake)).contracts["page_view"]
+    told = ("expired", "quarantined", "swept", "in_flight", "present", "stored")
+    assert tuple(figures[name] for name in told) == (EVENTS, 0, 0, 0, 1, 1)
+    assert breaches(settings) == {}
+    assert_gone(settings)
+
+
+def test_a_pack_whose_only_event_is_none_stands_as_malformed_and_expires_as_such(
+    installation: Installation, settings: Settings, policy: Path
+) -> None:
+    lay(settings, [Crafter(settings).pack([b"no datum"], policy_version=OLD)])
+    assert drain(settings)[0] is None
+    put_on_record(policy)
+    assert again(settings).malformed == 1
+    (only,) = Lake(settings.lake).quarantined()
+    assert (only["reason"], only["index"]) == ("malformed", 0)
+    assert again(settings, datetime.now(UTC) + timedelta(hours=73)).expired == 1
+    assert_gone(settings)
+    assert breaches(settings) == {}

@@ -92,7 +92,10 @@ class Crafter:
 
     def sealed(self, header: Header, body: bytes) -> bytes:
         """A body under a header, whatever they say of each other."""
-        head = header.to_bytes()
+        return self.sealed_under(header, header.to_bytes(), body)
+
+    def sealed_under(self, header: Header, head: bytes, body: bytes) -> bytes:
+        """A body under the bytes of a header, which may say something else than the header does."""
         keys = pack_keys(self._data_key, header.identity)
         return head + seal_body(keys, header.nonce, compress_body(body), head)
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from remit_consumers.lake.columns import QUARANTINE
 from remit_consumers.lake.commit import Flush, TableCommit
+from remit_consumers.lake.reasons import Reason
 from remit_consumers.lake.receipt import (
     EventCounts,
     FieldCount,
@@ -108,6 +109,6 @@ def make_quarantined(offset: int, reason: str = "tampered", events: int = 2) -> 
         "keep_until": KEEP_UNTIL,
     }
     pack = PackCount(PRODUCER, 0, offset + 1, 0, offset, events, bytes(32), PackOutcome.QUARANTINED)
-    counts = EventCounts(quarantined={reason: events})
+    counts = EventCounts(quarantined={Reason(reason): events})
     receipt = Receipt(LOG, "page_view", "", {0: (offset, offset + 1)}, counts, packs=[pack])
     return TableCommit("quarantine", pa.Table.from_pylist([row], QUARANTINE), receipt)

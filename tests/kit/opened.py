@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from remit import PageView
+from remit_consumers.lake.reasons import Elsewhere, Reason
 from remit_consumers.source.base import Sealed
 from remit_consumers.steps.open import Datums, Failed, Fate, Opened
 from remit_schemas.category import Necessity
@@ -76,7 +77,12 @@ def make_opened(
 
 
 def make_failed(
-    fate: Fate, reason: str, *, offset: int = 1, header: Header | None = None, count: int = 1
+    fate: Fate,
+    reason: Reason | Elsewhere,
+    *,
+    offset: int = 1,
+    header: Header | None = None,
+    count: int = 1,
 ) -> Failed:
     """One pack that did not open."""
     return Failed(Sealed(0, offset, b"sealed", 1000.0), header, fate, reason, count, b"h" * 32)

@@ -106,6 +106,13 @@ CASES = (
         step="15m",
     ),
     gauge("RemitBeyondUse", "remit_beyond_use_days", 15, 13, soon="30m"),
+    gauge(
+        "RemitQuarantineEnds",
+        'remit_quarantine_left_seconds{reason="unknown_policy"}',
+        86_000,
+        87_000,
+        soon="3m",
+    ),
     gauge("RemitKeysOverdue", "remit_keys_overdue", 1, 0, soon="5m"),
     gauge("RemitRequestNearItsDay", 'remit_request_days_left{type="access"}', 5, 6),
     gauge("RemitRequestLate", 'remit_request_days_left{type="erasure"}', -1, 3),

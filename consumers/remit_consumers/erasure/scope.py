@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
 
-from remit_schemas.category import CATEGORIES, PURPOSES
+from remit_schemas.category import CATEGORIES, PURPOSES, is_under
 from remit_schemas.errors import SettingsError
 
 REQUESTED = "requested"
@@ -83,7 +83,7 @@ class Scope:
 
     def covers(self, category: str) -> bool:
         """Whether a category is one of those named, or below one."""
-        return any(category == name or category.startswith(f"{name}.") for name in self.categories)
+        return is_under(category, self.categories)
 
     def before(self, now: datetime) -> datetime:
         """Until when something must have been collected to be in it: what arrives late is refused."""

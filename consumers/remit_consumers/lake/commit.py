@@ -28,7 +28,7 @@ from remit_consumers.lake.floors import named as floor_named
 from remit_consumers.lake.floors import newest as newest_floors
 from remit_consumers.lake.flush import Claim, Committed, Flush, TableCommit
 from remit_consumers.lake.format import keep_format
-from remit_consumers.lake.log import versions
+from remit_consumers.lake.log import newest_version, versions
 from remit_consumers.lake.pending import Pending, prepare, publish_first, sync_all
 from remit_consumers.lake.positions import (
     NOWHERE,
@@ -251,7 +251,7 @@ class Lake:
 
     def floors_version(self) -> int:
         """The version of the table of floors; -1 where there is none."""
-        return _newest(self.root, "floors")
+        return newest_version(self.root / "floors")
 
     def floor(self, name: str) -> Floor | None:
         """The floor of this name: what decided the rows whose tagset names it."""
@@ -279,7 +279,7 @@ class Lake:
 
     def _known_to_receipts(self) -> Mapping[Key, Standing]:
         """What the chain says that tables have; read once for each version, as `_standings`."""
-        newest = _newest(self.root, RECEIPTS_TABLE)
+        newest = newest_version(self.root / RECEIPTS_TABLE)
         if self._chained[0] != newest:
             self._chained = newest, chained(self.root)
         return self._chained[1]
@@ -352,9 +352,9 @@ class Lake:
         """The versions that the tables of this flush have at least, once it stands."""
         found: dict[Key, Standing] = {}
         for name, parts in Counter(part.table for part in flush.parts).items():
-            found |= promise(name, max(0, _newest(self.root, name)) + parts)
+            found |= promise(name, max(0, newest_version(self.root / name)) + parts)
         if flush.withdrawn is not None and flush.withdrawn.num_rows:
-            found |= promise(WITHDRAWN_TABLE, _newest(self.root, WITHDRAWN_TABLE))
+            found |= promise(WITHDRAWN_TABLE, newest_version(self.root / WITHDRAWN_TABLE))
         return found
 
 
@@ -364,11 +364,6 @@ def _committed(flush: Flush, published: Sequence[tuple[Table, int]]) -> Committe
         tuple((table.name, version) for table, version in published),
         tuple(part.receipt for part in _ordered(flush.parts)),
     )
-
-
-def _newest(root: Path, name: str) -> int:
-    """The newest version of a table; -1 where there is none."""
-    return max(versions(root / name), default=-1)
 
 
 def _schema(part: TableCommit) -> pa.Schema | None:

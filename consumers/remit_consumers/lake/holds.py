@@ -22,6 +22,7 @@ from remit_consumers.lake.durable import discard, sync, write
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.tables import is_table, open_table
+from remit_schemas.category import is_under
 from remit_schemas.errors import LakeError, StaleWriter
 
 _TIME = pa.timestamp("us", "UTC")
@@ -168,11 +169,7 @@ class Holds:
         known = self._categories.get(contract)
         if not reach.categories or known is None:
             return True
-        return any(
-            one == above or one.startswith(f"{above}.")
-            for above in reach.categories
-            for one in known
-        )
+        return any(is_under(one, reach.categories) for one in known)
 
 
 def _within(reach: Reach, rows: pa.Table) -> npt.NDArray[np.bool_]:

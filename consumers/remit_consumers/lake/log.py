@@ -76,6 +76,11 @@ def versions(table: Path) -> list[int]:
     )
 
 
+def newest_version(table: Path) -> int:
+    """The newest version of a table; -1 where there is none."""
+    return max(versions(table), default=-1)
+
+
 def first_version(table: Path) -> int:
     """The version that a table's log begins at: 0, or where it was cut; -1 where there is no log."""
     return next(iter(unbroken(versions(table))), -1)

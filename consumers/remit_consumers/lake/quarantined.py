@@ -32,12 +32,17 @@ def stands(root: Path) -> pa.Table:
     return rows.sort_by([(name, "ascending") for name in ("quarantined_at", "log", "offset")])
 
 
+def unsealed(root: Path) -> pa.Table:
+    """Every row of the quarantine, without what is sealed in it, in no order."""
+    names = [name for name in QUARANTINE.names if name != "sealed"]
+    if not is_table(root, TABLE):
+        return QUARANTINE.empty_table().select(names)
+    return open_table(root, TABLE).delta.to_pyarrow_table(columns=names)
+
+
 def listed(root: Path) -> list[dict[str, str | int | None]]:
     """What stands in quarantine, oldest first, without what is sealed in it; times as ISO 8601."""
-    if not is_table(root, TABLE):
-        return []
-    names = [name for name in QUARANTINE.names if name != "sealed"]
-    rows = open_table(root, TABLE).delta.to_pyarrow_table(columns=names)
+    rows = unsealed(root)
     for name in ("quarantined_at", "keep_until"):
         seconds = rows.column(name).cast(pa.timestamp("s", "UTC"), safe=False)
         place = rows.schema.get_field_index(name)

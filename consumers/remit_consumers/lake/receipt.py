@@ -13,6 +13,7 @@ from dataclasses import asdict, astuple, dataclass, field
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 
+from remit_consumers.lake.reasons import Reason
 from remit_consumers.lake.replayed import Replayed, read_replayed, written
 from remit_schemas.category import Decision
 from remit_schemas.errors import LakeError
@@ -108,7 +109,7 @@ class EventCounts:
 
     stored: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
-    quarantined: Mapping[str, int] = field(default_factory=dict)
+    quarantined: Mapping[Reason, int] = field(default_factory=dict)
     expired: int = 0
 
     def told(self) -> dict[str, Any]:
@@ -359,14 +360,14 @@ def _read(form: dict[str, Any]) -> dict[str, Any]:
         "positions": {
             int(partition): (ends[0], ends[1]) for partition, ends in form["positions"].items()
         },
-        "events": EventCounts(**form["events"]),
+        "events": _counts(form["events"]),
         "sources": tuple(SourceCount(bytes.fromhex(one[0]), *one[1:]) for one in form["sources"]),
         "packs": tuple(_pack(one) for one in form["packs"]),
         "purposes": {name: tuple(events) for name, events in form.get("purposes", {}).items()},
         "fields": tuple(
             FieldCount(one[0], one[1], Decision(one[2]), *one[3:]) for one in form["fields"]
         ),
-        "tenants": {name: EventCounts(**one) for name, one in form.get("tenants", {}).items()},
+        "tenants": {name: _counts(one) for name, one in form.get("tenants", {}).items()},
         "removed": tuple(
             RemovedCount(**one | {"removal": Removal(one["removal"])})
             for one in form.get("removed", ())
@@ -374,6 +375,12 @@ def _read(form: dict[str, Any]) -> dict[str, Any]:
         "cut": Cut(**form["cut"]) if "cut" in form else None,
         "replayed": tuple(read_replayed(one) for one in form.get("replayed", ())),
     }
+
+
+def _counts(form: dict[str, Any]) -> EventCounts:
+    """Read what became of events; a reason that is not on the list makes the receipt unreadable."""
+    reasons = {Reason(name): count for name, count in form.get("quarantined", {}).items()}
+    return EventCounts(**form | {"quarantined": reasons})
 
 
 def _pack(form: Sequence[Any]) -> PackCount:

@@ -296,11 +296,13 @@ def _replayed(receipt: Receipt) -> Iterator[dict[str, object]]:
     The row of a whole pack takes back what its header claimed; an expired pack was offered, as far as anybody knows.
     """
     for one in receipt.replayed:
-        told = {("quarantined", one.reason): -one.count}
+        told = {("quarantined", one.reason.value): -one.count}
         if one.settled is Settled.EXPIRED:
             told["expired", ""] = one.count
         same: dict[str, object] = {"contract": one.contract, "field": "", "tenant": one.tenant}
         for (decision, reason), count in told.items():
+            if not count:  # a pack without a header stood for no event that anybody knew of
+                continue
             row = same | {"decision": decision, "reason": reason, "values_in": count}
             yield row | {"kind": "events", "tenant": None}
             yield row | {"kind": "tenant"}

@@ -1,9 +1,11 @@
 """What a commit takes off the count of the quarantine, and its form in a receipt."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
+
+from remit_consumers.lake.reasons import Reason
 
 
 class Settled(StrEnum):
@@ -38,7 +40,7 @@ class Replayed:
 
     settled: Settled
     contract: str
-    reason: str
+    reason: Reason
     count: int
     producer: bytes
     lane: int
@@ -49,10 +51,26 @@ class Replayed:
     tenant: str = ""
     malformed: Sequence[int] = ()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is about a whole pack, and not about events of it that stood one by one."""
+        return bool(self.sha256)
+
+    def leaving(self, places: Sequence[int]) -> Self:
+        """Give what is told where some of the events that stood one by one stay."""
+        return replace(self, count=self.count - len(places), malformed=tuple(places))
+
 
 def written(one: Replayed) -> list[object]:
     """How a receipt writes what leaves the quarantine."""
-    told = [one.settled.value, one.contract, one.reason, one.count, one.producer.hex(), one.lane]
+    told = [
+        one.settled.value,
+        one.contract,
+        one.reason.value,
+        one.count,
+        one.producer.hex(),
+        one.lane,
+    ]
     told += [one.sequence, one.partition, one.offset, one.sha256.hex(), one.tenant]
     return [*told, list(one.malformed)]
 
@@ -64,7 +82,7 @@ def read_replayed(form: Sequence[Any]) -> Replayed:
     return Replayed(
         Settled(settled),
         contract,
-        reason,
+        Reason(reason),
         count,
         bytes.fromhex(producer),
         *(lane, sequence, partition, offset),

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from remit_consumers.batch import Batch, Entitle, Refusals, counted
+from remit_schemas.category import is_under
 from remit_schemas.plan import Plan
 
 STOPPED, RESTRICTED = "stopped", "restricted"
@@ -42,11 +43,6 @@ def guarded(whose: Entitle, stopped: Iterable[str], is_restricted: IsRestricted)
         }
 
     return step
-
-
-def is_under(category: str, stopped: Iterable[str]) -> bool:
-    """Whether a category, or one above it, is stopped."""
-    return any(category == above or category.startswith(f"{above}.") for above in stopped)
 
 
 def _nothing(batch: Batch) -> Batch:

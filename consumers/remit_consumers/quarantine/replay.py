@@ -10,34 +10,26 @@ between the decision and the commit; a consumer on another machine is fenced by 
 Source: DESIGN.md, D2, D3, D7.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-
-import pyarrow.compute as pc
 
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.quiet import quiet
 from remit_consumers.erasure.reach import maintaining
-from remit_consumers.erasure.suppression import Suppression
 from remit_consumers.flush import Composer
-from remit_consumers.gather import Gathered, Partition
-from remit_consumers.lake.commit import Committed
-from remit_consumers.lake.flush import Flush, TableCommit
-from remit_consumers.lake.quarantined import EVENTS, TABLE, stands
-from remit_consumers.lake.receipt import EventCounts, PackOutcome, together
-from remit_consumers.lake.replayed import Replayed, Settled
-from remit_consumers.lake.restrictions import standing
+from remit_consumers.gather import Partition
+from remit_consumers.lake.quarantined import TABLE, stands
+from remit_consumers.lake.reasons import Reason
+from remit_consumers.lake.receipt import PackOutcome, Receipt, together
+from remit_consumers.lake.replayed import Settled
+from remit_consumers.lake.settling import is_read, read_before, settle
 from remit_consumers.lake.tables import is_table
-from remit_consumers.locks import CONSUMERS_MAX
-from remit_consumers.pipeline import Walk, excluding, steps
 from remit_consumers.plans import Plans
-from remit_consumers.quarantine.guard import guarded
-from remit_consumers.quarantine.settling import Place, place_of, read_before, settle
-from remit_consumers.quarantine.sorting import Identity, Sorted, chunks, sort
-from remit_consumers.steps.open import Opened
+from remit_consumers.quarantine.composing import composed, identities, walk_now
+from remit_consumers.quarantine.sorting import Sorted, chunks, sort
+from remit_consumers.quarantine.storing import Storing
 from remit_schemas.plan import Plan
 from remit_schemas.stricter import stricter
 
@@ -55,7 +47,7 @@ class Outcome:
     Attributes:
         packs: Packs that were read, or in a dry run could be.
         events: Events in them.
-        stored: Of these, how many are in the lake.
+        stored: Of these, how many are in the lake, or in a dry run would be; so for all that follows.
         refused: Of these, how many are refused, by reason.
         malformed: Of these, how many stay in quarantine one by one.
         resent: Events of packs of which another copy was read.
@@ -71,7 +63,7 @@ class Outcome:
     malformed: int = 0
     resent: int = 0
     expired: int = 0
-    left: Mapping[str, int] = field(default_factory=dict)
+    left: Mapping[Reason, int] = field(default_factory=dict)
     left_packs: int = 0
 
 
@@ -96,7 +88,7 @@ def replay(
         deployment: What it stands on.
         now: Aware UTC.
         progress: Told of each commit.
-        dry_run: Only say what would be tried: what of it would be refused, only a replay decides.
+        dry_run: Only say what would become of it: it takes the same steps, and nothing is written.
 
     Raises:
         LakeError: The lake cannot be read or written; what is stored by then stays, and the next replay goes on.
@@ -109,22 +101,18 @@ def replay(
     plans.take_up()
     with maintaining(root), quiet(deployment.settings.locks):
         done = read_before(root)
-        rows = [row for row in stands(root).to_pylist() if not _is_done(row, done)]
-        read, recorded = _identities(deployment, "read"), _identities(deployment, "recorded")
-        found = sort(rows, deployment, plans, read, now)
+        rows = [row for row in stands(root).to_pylist() if not is_read(row, done)]
+        storing = Storing(deployment, plans, now)
+        found = sort(rows, deployment, plans, identities(deployment, PackOutcome.READ), now)
         if dry_run:
-            return _outcome(found, [])
-        committed: list[Committed] = []
+            return _outcome(found, _foreseen(deployment, plans, found, now))
+        packs = 0
         for group in chunks(found.readable, PACKS_MAX):
-            committed.append(_commit(deployment, plans, group, now, recorded))
-            progress(sum(len(one.receipts[-1].packs) for one in committed), len(found.readable))
+            storing.store(group)
+            packs += len(group)
+            progress(packs, len(found.readable))
         settle(root, read_before(root), found.ended)
-    return _outcome(found, committed)
-
-
-def _is_done(row: Mapping[str, object], done: Mapping[Place, Replayed]) -> bool:
-    """Whether the row of a pack only waits to be taken out: a replay that stored it was interrupted."""
-    return row["index"] is None and place_of(row) in done
+        return _outcome(found, storing.receipts())
 
 
 def _plans(deployment: Deployment) -> StricterPlans:
@@ -137,112 +125,30 @@ def _plans(deployment: Deployment) -> StricterPlans:
     )
 
 
-def _identities(deployment: Deployment, outcome: str) -> frozenset[Identity]:
-    """The packs that receipts say came to an outcome."""
-    rows = deployment.lake.receipts()
-    mask = pc.and_(
-        pc.equal(rows.column("kind"), "pack"),
-        pc.equal(rows.column("decision"), PackOutcome(outcome).value),
-    )
-    told = rows.filter(pc.fill_null(mask, fill_value=False)).select(
-        ["producer", "lane", "sequence"]
-    )
-    return frozenset(
-        (bytes.fromhex(row["producer"]), row["lane"], row["sequence"]) for row in told.to_pylist()
-    )
-
-
-def _walk(deployment: Deployment, plans: StricterPlans, now: datetime) -> Walk:
-    """The steps of a consumer, with the guard before them, as everything stands at this moment."""
-    names, ledger = deployment.names(), deployment.ledger()
-    ledger.load()
-    floors = deployment.floors(CONSUMERS_MAX, lambda: now)
-    walk = steps(names, deployment.means, floors, ledger, plans)
-    walk = excluding(walk, Suppression.open(deployment.settings.keys), lambda: now)
-    under = standing(deployment.lake.root).select(["tenant", "subject"]).to_pylist()
-    held = {(row["tenant"] or "", row["subject"]) for row in under}
-    epochs = ["", *plans.epochs(now)]
-
-    def is_restricted(tenant: str, subject: str) -> bool:
-        return bool(held) and any(
-            (tenant, name) in held for name in names.ever(tenant, subject, epochs)
+def _foreseen(
+    deployment: Deployment, plans: StricterPlans, found: Sorted, now: datetime
+) -> Iterator[Receipt]:
+    """Give the receipts of the commits that a replay would make now. Nothing is written, and no subject gets a secret."""
+    looking = replace(deployment, vault=deployment.vault.unwritten())
+    walk, recorded = walk_now(looking, plans, now), identities(deployment, PackOutcome.RECORDED)
+    for group in chunks(found.readable, PACKS_MAX):
+        composer = Composer(
+            group[0].log, plans, walk, timedelta(hours=deployment.policy.raw_limit_h)
         )
-
-    stopped = deployment.keys.status(now).stopped
-    return replace(walk, entitle=guarded(walk.entitle, stopped, is_restricted))
-
-
-def _commit(
-    deployment: Deployment,
-    plans: StricterPlans,
-    group: Sequence[tuple[str, Opened, Replayed]],
-    now: datetime,
-    recorded: AbstractSet[Identity],
-) -> Committed:
-    """Take packs of one log and policy version through the steps, and commit what comes of them."""
-    log_id, opened = group[0][0], [one for _, one, _ in group]
-    partitions = {}
-    for number in sorted({one.sealed.partition for one in opened}):
-        position = deployment.lake.claim(log_id, number).position or 0
-        partitions[number] = Partition(position, position)
-    walk = _walk(
-        deployment, plans, now
-    )  # after the claims: what is committed later makes them stale
-    composer = Composer(log_id, plans, walk, timedelta(hours=deployment.policy.raw_limit_h))
-    gathered = Gathered(opened=opened, policy_version=opened[0].header.policy_version)
-    flush = composer.flush(gathered, partitions, now, frozenset(), recorded)
-    return deployment.lake.replay(_restated(flush, group, plans))
+        partitions = {one.pack.sealed.partition: Partition(0, 0) for one in group}
+        for part in composed(composer, group, partitions, now, recorded).parts:
+            yield part.receipt
 
 
-def _restated(flush: Flush, group: Sequence[tuple[str, Opened, Replayed]], plans: Plans) -> Flush:
-    """Have the commits to events tables say what they take off the quarantine's count.
-
-    Events that are malformed stay there, under the row that the pack has: they are counted in the same commit.
-    """
-    apart = [part for part in flush.parts if part.table == TABLE]
-    bad: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    for part in apart:
-        for row in part.rows.to_pylist() if part.rows is not None else ():
-            bad[row["partition"], row["offset"]].append(row["index"])
-    told: defaultdict[str, list[Replayed]] = defaultdict(list)
-    for _, pack, one in group:
-        name = plans.contracts.by_fingerprint(pack.header.fingerprint).name
-        places = tuple(sorted(bad[one.partition, one.offset]))
-        told[f"{EVENTS}{name}"].append(replace(one, malformed=places))
-    quarantined = {f"{EVENTS}{part.receipt.contract}": part for part in apart}
-    parts = [
-        _telling(part, told.get(part.table, ()), quarantined.get(part.table))
-        for part in flush.parts
-        if part.table != TABLE
-    ]
-    return replace(flush, parts=parts)
-
-
-def _telling(
-    part: TableCommit, replayed: Sequence[Replayed], apart: TableCommit | None
-) -> TableCommit:
-    """A commit that says what it takes off the quarantine's count, and which events it leaves there."""
-    receipt = part.receipt
-    if apart is not None:
-        tenants = dict(receipt.tenants)
-        for name, events in apart.receipt.tenants.items():
-            tenants[name] = together((tenants.get(name, EventCounts()), events))
-        events = together((receipt.events, apart.receipt.events))
-        receipt = replace(receipt, events=events, tenants=tenants)
-    return replace(part, receipt=replace(receipt, replayed=replayed))
-
-
-def _outcome(found: Sorted, committed: Sequence[Committed]) -> Outcome:
+def _outcome(found: Sorted, receipts: Iterable[Receipt]) -> Outcome:
     """Add up what became of everything."""
-    counts = together(
-        receipt.events for one in committed for receipt in one.receipts if receipt.replayed
-    )
+    counts = together(receipt.events for receipt in receipts if receipt.replayed)
     ended: Counter[Settled] = Counter()
     for one in found.ended.values():
         ended[one.settled] += one.count
     return Outcome(
         packs=len(found.readable),
-        events=sum(len(pack.datums) + len(pack.datums.malformed) for _, pack, _ in found.readable),
+        events=sum(len(one.pack.datums) + len(one.pack.datums.malformed) for one in found.readable),
         stored=counts.stored,
         refused=counts.refused,
         malformed=sum(counts.quarantined.values()),

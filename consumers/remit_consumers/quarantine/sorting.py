@@ -1,21 +1,21 @@
 """Sorting: what of the quarantine can be read now, what is over, and what stays."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from remit_consumers.deployment import Deployment
+from remit_consumers.flush import Identity, identity_of
+from remit_consumers.lake.reasons import Reason
 from remit_consumers.lake.replayed import Replayed, Settled
+from remit_consumers.lake.settling import Key, Place, Row, ending, key_of, place_of, told_of
 from remit_consumers.plans import Plans
-from remit_consumers.quarantine.settling import Key, Place, place_of
+from remit_consumers.quarantine.mending import mended
+from remit_consumers.quarantine.readable import Readable
 from remit_consumers.source.base import Sealed
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
-
-Identity = tuple[bytes, int, int]
-"""Of a pack: producer, lane, sequence."""
 
 
 @dataclass(slots=True)
@@ -23,34 +23,34 @@ class Sorted:
     """What becomes of what stands in quarantine.
 
     Attributes:
-        readable: Packs to be read now, each with its log and what will be told of it.
+        readable: Packs to be read now.
         ended: What is over: expired, or read from another copy.
         left: Events that stay, by the reason that holds now.
         left_packs: Packs that stay.
     """
 
-    readable: list[tuple[str, Opened, Replayed]] = field(default_factory=list)
+    readable: list[Readable] = field(default_factory=list)
     ended: dict[Key, Replayed] = field(default_factory=dict)
-    left: Counter[str] = field(default_factory=Counter)
+    left: Counter[Reason] = field(default_factory=Counter)
     left_packs: set[Place] = field(default_factory=set)
 
-    def leave(self, row: Mapping[str, Any], reason: str) -> None:
-        """Let a row stay."""
-        self.left[reason] += row["count"]
-        self.left_packs.add(place_of(row))
+    def mend(self, rows: Sequence[Row], one: Readable | None) -> None:
+        """Have those events of a pack read that can be by now, and let the others stay."""
+        left = len(one.told.malformed) if one else len(rows)
+        if one:
+            self.readable.append(one)
+        if left:
+            self.left[Reason.MALFORMED] += left
+            self.left_packs.add(place_of(rows[0]))
 
-    def end(self, row: Mapping[str, Any], one: Replayed) -> None:
-        """Count a row otherwise, together with others of its pack."""
-        key = (*place_of(row), row["index"] is None)
-        before = self.ended.get(key)
-        if before:  # whose it is stands with the bytes, and these with one row of the pack alone
-            whose = one.tenant or before.tenant
-            one = replace(one, count=one.count + before.count, tenant=whose)
-        self.ended[key] = one
+    def leave(self, rows: Sequence[Row], reason: Reason) -> None:
+        """Let the rows of a pack stay."""
+        self.left[reason] += sum(row["count"] for row in rows)
+        self.left_packs.add(place_of(rows[0]))
 
 
 def sort(
-    rows: Iterable[Mapping[str, Any]],
+    rows: Iterable[Row],
     deployment: Deployment,
     plans: Plans,
     read: AbstractSet[Identity],
@@ -66,66 +66,55 @@ def sort(
         now: What must go by then has expired.
     """
     found, taken = Sorted(), set(read)
-    for row in rows:
-        item = _opened(row, deployment)
-        one = _told(row, item)
-        is_over = row["keep_until"] <= now or (
+    expired: list[Row] = []
+    resent: list[Row] = []
+    for group in _together(rows):
+        first, item = group[0], _opened(group, deployment)
+        is_over = first["keep_until"] <= now or (
             isinstance(item, Failed) and item.outcome is Fate.EXPIRED
         )
         if is_over:
-            found.end(row, replace(one, settled=Settled.EXPIRED))
-        elif row["index"] is not None or item is None:
-            found.leave(row, row["reason"])
+            expired += group
+        elif item is None:
+            found.leave(group, Reason(first["reason"]))
         elif isinstance(item, Failed):
-            found.leave(row, item.reason)
+            found.leave(group, Reason(item.reason) if first["index"] is None else Reason.MALFORMED)
         elif not plans.knows(item.header.policy_version):
-            found.leave(row, row["reason"])
-        elif _identity(item) in taken:
-            found.end(row, replace(one, settled=Settled.RESENT))
+            found.leave(group, Reason(first["reason"]))
+        elif first["index"] is not None:
+            found.mend(group, mended(group, item, deployment.contracts))
+        elif identity_of(item.header) in taken:
+            resent += group
         else:
-            taken.add(_identity(item))
-            found.readable.append((row["log"], item, one))
+            taken.add(identity_of(item.header))
+            found.readable.append(Readable(first["log"], item, told_of(first, Settled.READ)))
+    found.ended = ending(expired, Settled.EXPIRED) | ending(resent, Settled.RESENT)
     return found
 
 
-def _opened(row: Mapping[str, Any], deployment: Deployment) -> Opened | Failed | None:
-    """Open the pack of a row; None where its bytes are gone, or stand with another row of it."""
-    if row["sealed"] is None:
-        return None
-    sealed = Sealed(row["partition"], row["offset"], row["sealed"], 0.0)
-    return open_packs([sealed], deployment.keys, deployment.contracts)[0]
+def _together(rows: Iterable[Row]) -> Iterable[Sequence[Row]]:
+    """Rows that share one fate: events of a pack that stand one by one have its bytes with one of them alone."""
+    groups: dict[Key, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(key_of(row), []).append(row)
+    return groups.values()
 
 
-def _identity(pack: Opened) -> Identity:
-    return pack.header.producer, pack.header.lane, pack.header.sequence
+def _opened(group: Sequence[Row], deployment: Deployment) -> Opened | Failed | None:
+    """Open the pack of some rows; None where its bytes are gone."""
+    sealed = [
+        Sealed(row["partition"], row["offset"], row["sealed"], 0.0)
+        for row in group
+        if row["sealed"] is not None
+    ]
+    return open_packs(sealed[:1], deployment.keys, deployment.contracts)[0] if sealed else None
 
 
-def _told(row: Mapping[str, Any], item: Opened | Failed | None) -> Replayed:
-    """What a receipt says of a row: as it was counted when it came, and by the header that was known then."""
-    header = item.header if item is not None and row["pack"] is not None else None
-    whole = row["index"] is None and item is not None
-    return Replayed(
-        settled=Settled.READ,
-        contract=row["contract"] or "",
-        reason=row["reason"],
-        count=row["count"],
-        producer=header.producer if header else b"",
-        lane=header.lane if header else 0,
-        sequence=header.sequence if header else 0,
-        partition=row["partition"],
-        offset=row["offset"],
-        sha256=item.sha256 if item is not None and whole else b"",
-        tenant=header.tenant if header else "",
-    )
-
-
-def chunks(
-    found: Sequence[tuple[str, Opened, Replayed]], size: int
-) -> list[list[tuple[str, Opened, Replayed]]]:
+def chunks(found: Sequence[Readable], size: int) -> list[list[Readable]]:
     """Part what is readable into commits: of one log and one policy version each, and no more packs than `size`."""
-    groups: dict[tuple[str, str], list[tuple[str, Opened, Replayed]]] = {}
+    groups: dict[tuple[str, str], list[Readable]] = {}
     for one in found:
-        groups.setdefault((one[0], one[1].header.policy_version), []).append(one)
+        groups.setdefault((one.log, one.pack.header.policy_version), []).append(one)
     return [
         group[begin : begin + size]
         for group in groups.values()

@@ -143,9 +143,11 @@ def _count_own(items: dict[Key, Item], root: Path, name: str, now: datetime) -> 
     what = own_rewriting(root, name, now)
     for path in what.find(table):
         change = what.decide(parquet(table.path / path).read())
-        for one in change.removed if change else ():
+        if change:
             key = (name, Due.ROW, (), OWN_CLAUSE, "delete", "")
-            items.setdefault(key, Item(*key)).rows += one.rows
+            gone = sum(one.rows for one in change.removed)
+            gone += sum(one.count for one in change.replayed)
+            items.setdefault(key, Item(*key)).rows += gone
 
 
 OWN_CLAUSE = ""

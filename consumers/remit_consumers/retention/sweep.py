@@ -30,8 +30,11 @@ from remit_consumers.lake.lease import lease
 from remit_consumers.lake.leaving import DISCLOSED_TABLE, DISCLOSURES_TABLE
 from remit_consumers.lake.logcut import cut_logs
 from remit_consumers.lake.promises import keep_promised
+from remit_consumers.lake.quarantined import TABLE as QUARANTINE_TABLE
 from remit_consumers.lake.receipt import EXPIRED, Receipt, Removal, RemovedCount
+from remit_consumers.lake.replayed import Settled
 from remit_consumers.lake.rewrite import EVENTS, Change, Rewriting, due_files, rewrite_files
+from remit_consumers.lake.settling import expiring
 from remit_consumers.lake.tables import Table, is_table, open_table, tables_in
 from remit_consumers.lake.vacuum import Vacuum, take_old_orphans
 from remit_consumers.lake.withdrawn import waits
@@ -41,7 +44,7 @@ from remit_consumers.retention.restricted import Ended
 from remit_consumers.withdrawal.narrow import PlanOf
 
 OWN_TABLES = (
-    *("quarantine", CONSENTS_TABLE, WITHDRAWN_TABLE, QUERIES_TABLE, REQUESTS_TABLE),
+    *(QUARANTINE_TABLE, CONSENTS_TABLE, WITHDRAWN_TABLE, QUERIES_TABLE, REQUESTS_TABLE),
     *(DISCLOSURES_TABLE, DISCLOSED_TABLE, "notices", RESTRICTIONS_TABLE),
 )
 """Tables beside the events whose rows have a `keep_until`: it decides, and no hold lies on them. Of restrictions only
@@ -73,6 +76,16 @@ class Swept:
     def rows(self) -> int:
         """Rows that went."""
         return sum(one.rows for receipt in self.receipts for one in receipt.removed)
+
+    @property
+    def expired(self) -> int:
+        """Events that nobody could read in time, and that stand in quarantine no more."""
+        return sum(
+            one.count
+            for receipt in self.receipts
+            for one in receipt.replayed
+            if one.settled is Settled.EXPIRED
+        )
 
     @property
     def narrowed(self) -> int:
@@ -156,6 +169,8 @@ class Sweep:
 
 def own_rewriting(root: Path, name: str, now: datetime) -> Rewriting:
     """What is done with a table of remit's own: which files may hold what is due, and what stays of their rows."""
+    if name == QUARANTINE_TABLE:
+        return expiring(root, now)
     if name == RESTRICTIONS_TABLE:
         ended = Ended(root, now)
         return Rewriting(ended.files, ended.change)
@@ -168,8 +183,6 @@ def own_rewriting(root: Path, name: str, now: datetime) -> Rewriting:
 def without_due(rows: pa.Table, now: datetime, needed: pa.Array | None = None) -> Change | None:
     """The rows of a table of remit's own without those whose time is over; None: all stay.
 
-    A row of the quarantine stands for as many events as it says.
-
     Args:
         rows: Of the table.
         now: Aware UTC.
@@ -180,6 +193,5 @@ def without_due(rows: pa.Table, now: datetime, needed: pa.Array | None = None) -
     due = due if needed is None else pc.and_not(due, needed)
     if not pc.any(due).as_py():
         return None
-    gone = rows.filter(due)
-    count = pc.sum(gone.column("count")).as_py() if "count" in rows.column_names else gone.num_rows
-    return Change(rows.filter(pc.invert(due)), [RemovedCount(Removal.SWEPT, EXPIRED, rows=count)])
+    gone = rows.filter(due).num_rows
+    return Change(rows.filter(pc.invert(due)), [RemovedCount(Removal.SWEPT, EXPIRED, rows=gone)])

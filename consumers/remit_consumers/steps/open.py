@@ -11,6 +11,7 @@ import numpy.typing as npt
 from zstandard import ZstdDecompressor, ZstdError, frame_content_size
 
 from remit_consumers.keys import KeyStore
+from remit_consumers.lake.reasons import Elsewhere, Reason
 from remit_consumers.source.base import Sealed
 from remit_schemas.contract import Contracts
 from remit_schemas.errors import (
@@ -36,7 +37,6 @@ from remit_schemas.sealing import PackKeys, open_body, open_record, pack_keys
 Ints = npt.NDArray[np.int64]
 
 LENGTH_BYTES: Final = 4  # the length in front of each record of form 1
-UNKNOWN_CONTRACT: Final = "unknown_contract"
 _NONE: Final = np.empty(0, np.int64)
 
 
@@ -102,7 +102,7 @@ class Failed:
         sealed: Where it lay, and its bytes.
         header: None when the bytes have no valid one.
         outcome: What becomes of it.
-        reason: Why, from the codes in `remit_schemas.errors` and `unknown_contract`.
+        reason: Why: of the quarantine, or of what expires or waits.
         count: Events it held, as far as can be told; 0 without a header.
         sha256: Of the sealed bytes.
     """
@@ -110,7 +110,7 @@ class Failed:
     sealed: Sealed
     header: Header | None
     outcome: Fate
-    reason: str
+    reason: Reason | Elsewhere
     count: int
     sha256: bytes
 
@@ -161,7 +161,7 @@ def _open(
     if _is_readable(header, datums, contracts):
         return Opened(header, sealed, datums, digest)
     count = len(datums) + len(datums.malformed)
-    return Failed(sealed, header, Fate.QUARANTINED, UNKNOWN_CONTRACT, count, digest)
+    return Failed(sealed, header, Fate.QUARANTINED, Reason.UNKNOWN_CONTRACT, count, digest)
 
 
 def _is_readable(header: Header, datums: Datums, contracts: Contracts) -> bool:
@@ -174,13 +174,18 @@ def _is_readable(header: Header, datums: Datums, contracts: Contracts) -> bool:
 
 
 def _failed(sealed: Sealed, header: Header | None, error: RemitError, digest: bytes) -> Failed:
-    fate = Fate.QUARANTINED
-    if isinstance(error, KeyDestroyed):
-        fate = Fate.EXPIRED
-    elif isinstance(error, KeysOutOfReach):
-        fate = Fate.WAIT
+    fate, reason = _fate(error)
     count = 0 if header is None else _count_of(sealed.data, header)
-    return Failed(sealed, header, fate, error.code, count, digest)
+    return Failed(sealed, header, fate, reason, count, digest)
+
+
+def _fate(error: RemitError) -> tuple[Fate, Reason | Elsewhere]:
+    """What becomes of a pack for an error, and why."""
+    if isinstance(error, KeyDestroyed):
+        return Fate.EXPIRED, Elsewhere.KEY_DESTROYED
+    if isinstance(error, KeysOutOfReach):
+        return Fate.WAIT, Elsewhere.KEYS_OUT_OF_REACH
+    return Fate.QUARANTINED, Reason(error.code)
 
 
 def _count_of(data: bytes, header: Header) -> int:

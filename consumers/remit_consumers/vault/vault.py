@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from remit_consumers.vault.file_store import FILE, FileStore
 from remit_consumers.vault.store import Extent, SecretStore
+from remit_consumers.vault.unwritten import Unwritten
 from remit_consumers.vault.witness import Witness
 from remit_schemas.errors import SettingsError
 
@@ -54,6 +55,10 @@ class Vault:
         with _client_of_postgres():
             from remit_consumers.vault.postgres_store import PostgresStore  # noqa: PLC0415 - only where a vault is in one
         return cls(PostgresStore.open(place), index_key, witness)
+
+    def unwritten(self) -> "Vault":
+        """Give a vault that knows what this one does, and keeps the secrets of all others in memory alone."""
+        return Vault(Unwritten(self._store), self._index_key)
 
     @staticmethod
     def exists(place: Path | str) -> bool:

@@ -6,10 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Final, Self
 
-from remit.admit import is_under
 from remit.client import Client
 from remit_schemas.bundle import Bundle, decode_bundle
-from remit_schemas.category import PURPOSES, Decision, Necessity
+from remit_schemas.category import PURPOSES, Decision, Necessity, is_under
 from remit_schemas.contract import builtin
 from remit_schemas.events import EVENTS, PageView
 from remit_schemas.plan import Plan

@@ -13,16 +13,18 @@ from hypothesis import strategies as st
 
 from kit.lake import LOG, PRODUCER, make_flush, make_quarantined, make_receipt
 from remit_consumers.lake.commit import Lake
+from remit_consumers.lake.reasons import Reason
 from remit_consumers.lake.receipt import EventCounts, PackCount, PackOutcome, Receipt, SourceCount
 from remit_consumers.lake.receipts import chain, stored
 from remit_schemas.errors import LakeError
 
 NUMBERS = st.integers(0, 2**40)
 REASONS = st.dictionaries(st.sampled_from(["malformed", "stopped", "no_consent"]), NUMBERS)
+HELD = st.dictionaries(st.sampled_from(Reason), NUMBERS)
 
 
 @given(
-    events=st.builds(EventCounts, NUMBERS, REASONS, REASONS, NUMBERS),
+    events=st.builds(EventCounts, NUMBERS, REASONS, HELD, NUMBERS),
     sources=st.lists(
         st.builds(
             SourceCount,

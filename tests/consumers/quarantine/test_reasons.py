@@ -1,21 +1,19 @@
 """The closed list of reasons: every error that can send a pack to quarantine is on it, and the docs have each."""
 
+import json
 from pathlib import Path
 
-from remit_consumers.flush import MALFORMED
-from remit_consumers.quarantine.reasons import MENDABLE, Reason
-from remit_consumers.steps.open import UNKNOWN_CONTRACT
-from remit_consumers.waiting import NEWER_POLICY
+import pytest
+
+from kit.lake import make_quarantined
+from remit_consumers.lake.reasons import MENDABLE, Elsewhere, Reason
+from remit_consumers.lake.receipt import Receipt
 from remit_schemas.errors import (
-    KeyDestroyed,
-    KeysOutOfReach,
+    LakeError,
     PackError,
     RemitError,
     SealingKeyError,
 )
-
-ELSEWHERE = {KeyDestroyed.code, KeysOutOfReach.code}
-"""Errors of opening that expire a pack or have it wait."""
 
 
 def codes(error: type[RemitError]) -> set[str]:
@@ -23,10 +21,21 @@ def codes(error: type[RemitError]) -> set[str]:
     return {error.code}.union(*(codes(kind) for kind in error.__subclasses__()))
 
 
-def test_every_way_into_quarantine_has_a_reason_on_the_list() -> None:
-    ways = (codes(PackError) | codes(SealingKeyError)) - ELSEWHERE - {SealingKeyError.code}
-    ways |= {UNKNOWN_CONTRACT, NEWER_POLICY, "unknown_policy", MALFORMED}
-    assert ways == {reason.value for reason in Reason}
+def test_every_error_of_opening_has_a_reason_on_the_list_or_has_the_pack_expire_or_wait() -> None:
+    ways = (codes(PackError) | codes(SealingKeyError)) - {SealingKeyError.code}
+    assert {one.value for one in Elsewhere} == ways - {one.value for one in Reason}
+    ours = {Reason.UNKNOWN_CONTRACT, Reason.UNKNOWN_POLICY, Reason.NEWER_POLICY, Reason.MALFORMED}
+    assert {one.value for one in Reason} - ways == {one.value for one in ours}
+
+
+@pytest.mark.parametrize("counts", [{"no_such_reason": 1}, {"keys_out_of_reach": 1}])
+def test_a_receipt_with_a_reason_that_is_not_on_the_list_is_refused(counts: dict[str, int]) -> None:
+    receipt = json.loads(make_quarantined(0).receipt.to_json())
+    assert Receipt.from_json(json.dumps(receipt)).events.quarantined == {Reason.TAMPERED: 2}
+    receipt["events"]["quarantined"] = counts
+    with pytest.raises(LakeError) as caught:
+        Receipt.from_json(json.dumps(receipt))
+    assert "reason" not in str(caught.value)
 
 
 def test_the_docs_say_of_every_reason_what_it_means() -> None:

@@ -17,6 +17,7 @@ from remit_consumers.lake.holds import Hold, Reach, lift, place
 from remit_consumers.lake.tables import open_table
 from remit_consumers.lake.vacuum import ORPHAN_AGE_S, Vacuum
 from remit_consumers.plans import Plans
+from remit_consumers.proof.report import report
 from remit_consumers.proof.verify import verify
 from remit_consumers.retention.decide import Due
 from remit_consumers.retention.planning import overdue, plan
@@ -163,13 +164,15 @@ def test_what_could_not_be_read_goes_from_the_quarantine_by_its_own_end(tmp_path
     lake.materialise()
     plans = Plans(builtin(), find_policy())
     sweeps = Sweep(lake.root, plans.plan, Vacuum())
-    for late, rows in ((-1, 0), (0, 2), (1, 0)):
+    for late, events in ((-1, 0), (0, 2), (1, 0)):
         done = sweeps.apply(KEEP_UNTIL + late * timedelta(seconds=1))
         assert done is not None
-        assert done.rows == rows
+        assert (done.rows, done.expired) == (0, events)
     assert lake.quarantined() == []
     assert list((lake.root / "quarantine").glob("*.parquet")) == []
     lake.materialise()
+    told = report(lake).contracts["page_view"]
+    assert (told["expired"], told["quarantined"], told["swept"], told["in_flight"]) == (2, 0, 0, 0)
     checks = verify(lake.root.parent, lag=0).checks
     assert checks["rows"].holds, checks["rows"].detail
     assert checks["conservation"].holds, checks["conservation"].detail

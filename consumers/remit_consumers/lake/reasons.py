@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from remit_schemas.errors import KeyDestroyed, KeysOutOfReach
+
 
 class Reason(StrEnum):
     """Why a pack or a datum could not be read. Labels of metrics and reports come from here alone."""
@@ -38,3 +40,12 @@ MENDABLE = frozenset(
     }
 )
 """Reasons that an operator can make go away; the others lie in the bytes themselves."""
+
+
+class Elsewhere(StrEnum):
+    """Why a pack does not open and yet does not come to stand in quarantine: it is expired, or waits."""
+
+    KEY_DESTROYED = KeyDestroyed.code
+    """The key of its epoch was destroyed."""
+    KEYS_OUT_OF_REACH = KeysOutOfReach.code
+    """The key store cannot be read now."""
