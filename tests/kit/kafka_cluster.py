@@ -12,7 +12,6 @@ from typing import Self
 
 from confluent_kafka import (
     ConsumerGroupState,
-    ConsumerGroupTopicPartitions,
     KafkaException,
     TopicPartition,
 )
@@ -27,6 +26,8 @@ BROKERS = 3
 HEAP_MB = 192  # of each; they hold a dozen small partitions
 ASK_S = 3.0  # for one answer of the cluster; it is asked again
 PATIENT_S = 30.0  # for one about a group: with 3 s librdkafka 2.16 once aborted, on a busy machine
+HURRY = {"socket.timeout.ms": 3_000, "api.version.request.timeout.ms": 3_000}
+"""A frozen broker must not hold up who looks at the others; librdkafka's own 60 s were once taken for the product's."""
 PROPERTIES = """
 node.id={number}
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},APART://{host}:{apart}
@@ -109,7 +110,7 @@ class Cluster:
                 broker.start()
                 self._stack.callback(broker.process.wait)
                 self._stack.callback(self._kill, broker)
-            self._admin = AdminClient({"bootstrap.servers": self.bootstrap, **PATIENCE})
+            self._admin = AdminClient({"bootstrap.servers": self.bootstrap, **PATIENCE, **HURRY})
             until(self._all_answer, "the cluster does not come up", READY_TIMEOUT_S, 0.1)
         except BaseException:
             self._stack.close()
@@ -153,14 +154,6 @@ class Cluster:
                 with suppress(KafkaException):
                     ends[where.partition] = answer.result().offset
         return ends
-
-    def committed(self, group: str) -> dict[int, int]:
-        """What a group's members say that they have stored, by partition."""
-        with suppress(KafkaException):
-            asked = [ConsumerGroupTopicPartitions(group)]
-            answer = self._admin.list_consumer_group_offsets(asked, request_timeout=ASK_S)[group]
-            return {at.partition: at.offset for at in answer.result().topic_partitions or ()}
-        return {}
 
     def members(self, group: str) -> int:
         """How many members share a group's partitions; 0 while they are being shared out."""
