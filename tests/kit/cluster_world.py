@@ -73,6 +73,16 @@ class World:
         assert isinstance(log, KafkaLog)
         return log
 
+    def begin(self, rate: int) -> None:
+        """Let everything run: two apps, and two consumers that share the partitions."""
+        self.installed.prepare()
+        self.emit(rate)
+        self.consume()
+        self.consume()
+        self.await_consuming()
+        self.await_shares(2)
+        self.await_flow()
+
     def emit(self, rate: int) -> None:
         """Start the apps, which emit so many events a second together."""
         for number in range(APPS):
