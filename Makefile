@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1 # the lock says which pyright; nothing looks for a newer one
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz help demo browser dashboard test prove lint format bench bench-peers boards lock clean parts
+.PHONY: fuzz help demo browser dashboard test prove lint format bench bench-peers soak boards lock clean parts
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench: $(VENV)/.ready ## measure, print and keep in bench/results
 
 bench-peers: $(VENV)/.ready ## measure the whole job beside stream libraries and log daemons, which install themselves below .cache (LOG=file for events of your own)
 	python bench/run.py peers $(if $(LOG),--log $(LOG)) --rounds 3
+
+soak: parts ## run everything for an hour (MINUTES=, RATE= events a second) and say whether it stays as it was
+	python bench/soak.py
 
 browser: $(VENV)/.ready ## build the browser tracker: the file that the edge serves, ES module and types
 	scripts/npm ready

@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from remit_schemas.kafka_options import WAITS
 from remit_schemas.log_address import KafkaLog
 
 RETENTION_MS: Final = 72 * 3600 * 1000  # the raw limit: what is older cannot be opened, DESIGN D2
@@ -25,6 +26,8 @@ _LOGGER: Final = logging.getLogger(
 _LOGGER.addHandler(logging.NullHandler())  # an app that has no logging hears nothing
 _OPTIONS: Final[Mapping[str, str | int | bool]] = {
     "client.id": "remit",
+    **WAITS,
+    "request.timeout.ms": 8_000,  # the broker's wait for its copies: it answers before the connection is given up
     "message.timeout.ms": 0,  # never: what is not acknowledged stays in the spool
     "queue.buffering.max.kbytes": 32 << 10,  # a second at 30 MB/s; the spool holds the rest
     "linger.ms": 5,  # packs are batches already

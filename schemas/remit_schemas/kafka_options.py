@@ -27,6 +27,18 @@ SECRETS: Final = frozenset(
 SECRET_BYTES_MAX: Final = 64 << 10
 """More than any key in PEM has: who names a wrong file is told so, and it is not read whole."""
 
+WAITS: Final[Mapping[str, str | int]] = MappingProxyType(
+    {
+        "socket.timeout.ms": 10_000,
+        "topic.metadata.refresh.interval.ms": 3_000,
+    }
+)
+"""How long both sides wait for a broker that takes what is sent to it and says nothing (frozen, or cut off).
+
+librdkafka's own minute for an answer, and five for who leads a partition, held both sides up for as long after the
+others had elected a leader. A broker misses another after 9 s by default. What is set by `REMIT_KAFKA_…` goes before.
+"""
+
 _FILE: Final = "_FILE"
 _PROBE: Final = "probe"  # librdkafka's word for: look where this system keeps its authorities
 

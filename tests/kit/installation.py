@@ -77,9 +77,15 @@ class Installation:
 
     def start_into(self, log: Path, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command and let it run; what it says goes to the end of a file."""
+        return self.start_behind([], log, *arguments)
+
+    def start_behind(
+        self, words: Sequence[str], log: Path, *arguments: str
+    ) -> "subprocess.Popen[str]":
+        """Start a command behind words that change where it runs, as `start_into` does."""
         with log.open("a") as lines:
             started = subprocess.Popen(
-                leashed([*self.command(), *arguments]),
+                leashed([*words, *self.command(), *arguments]),
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=lines,

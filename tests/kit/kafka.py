@@ -3,7 +3,6 @@
 `REMIT_TEST_KAFKA=host:port` names a running one. It cannot be stopped by tests then; those that need that say so.
 """
 
-import base64
 import os
 import shutil
 import signal
@@ -11,7 +10,6 @@ import subprocess
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -21,9 +19,9 @@ from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from kit.certificate import write_certificate
-from kit.jars import KAFKA_VERSION, SERVER, kafka_jars
+from kit.jars import KAFKA_VERSION
+from kit.kafka_java import Java, finish, new_cluster_id
 from kit.kafka_secure import secure_properties
-from kit.leash import leashed
 from kit.ports import free_ports
 
 READY_TIMEOUT_S = 120.0  # starts in 3 to 5 s; with four others at work on two cores it took 14
@@ -76,13 +74,13 @@ class Kafka:
 
     def __enter__(self) -> Self:
         if self._external:
-            _wait_until_ready(self._external, None, self._tail)
+            _wait_until_ready(self._external, None, str)
             return self
-        self._jars = kafka_jars()
         self._folder = Path(tempfile.mkdtemp(prefix="remit-kafka-"))
         self._stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
         self._stack.callback(self.kill)
         try:
+            self._java = Java(self._folder, self._heap_mb)
             self._format()
             self.start()
         except BaseException:
@@ -116,15 +114,8 @@ class Kafka:
         if self.is_up:
             return
         began = time.monotonic()
-        with (self._folder / "broker.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                leashed(self._java("kafka.Kafka", str(self._folder / "server.properties"))),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # a Ctrl-C for the tests is not one for the broker
-            )
-        _wait_until_ready(self.bootstrap, self._process, self._tail)
+        self._process = self._java.serve()
+        _wait_until_ready(self.bootstrap, self._process, self._java.tail)
         self.started_in_s = time.monotonic() - began
 
     def stop(self) -> None:
@@ -191,33 +182,15 @@ class Kafka:
     def _format(self) -> None:
         ports = port, controller, secure, mutual = free_ports(4, self._wanted_port)
         self.bootstrap = f"127.0.0.1:{port}"
-        properties = self._folder / "server.properties"
-        template = (SERVER / "server.properties").read_text()
-        filled = template.replace("{port}", str(port)).replace("{controller}", str(controller))
-        filled = filled.replace("{data}", str(self._folder / "data"))
+        more = ""
         if self._is_secure:
             self.secure = f"127.0.0.1:{secure}"
             self.mutual = f"127.0.0.1:{mutual}"
             self.certificate, self.ca = write_certificate(self._folder)
-            filled += secure_properties(ports, self.certificate, self.ca)
-        properties.write_text(filled)
-        cluster = base64.urlsafe_b64encode(b"\x01" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
-        tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster]
-        done = subprocess.run(
-            leashed(self._java(*tool, "-c", str(properties))), capture_output=True, check=False
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"Kafka could not format its data folder: {done.stderr[-2000:]!r}")
-
-    def _java(self, *arguments: str) -> list[str]:
-        options = [f"-Xms{self._heap_mb // 2}m", f"-Xmx{self._heap_mb}m", "-XX:+UseSerialGC"]
-        options += ["-Xshare:auto", f"-Dkafka.logs.dir={self._folder}"]
-        options += [f"-Dlog4j2.configurationFile={SERVER / 'log4j2.properties'}"]
-        return ["java", *options, "-cp", f"{self._jars}/*", *arguments]
-
-    def _tail(self) -> str:
-        log = self._folder / "broker.log"
-        return log.read_text(errors="replace")[-2000:] if log.exists() else ""
+            more = secure_properties(ports, self.certificate, self.ca)
+        values = {"port": port, "controller": controller, "data": self._folder / "data"}
+        self._java.write(values, more)
+        finish([self._java.format(new_cluster_id(), "--standalone")])
 
 
 def describe(kafka: Kafka) -> tuple[str, str]:

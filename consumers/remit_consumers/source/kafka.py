@@ -18,12 +18,14 @@ from remit_consumers.source.base import Sealed, Start
 from remit_consumers.source.member import Member
 from remit_consumers.source.topic import Topic, name_of, uuid_of
 from remit_schemas.errors import LogError, LogReplaced, OffsetGone
+from remit_schemas.kafka_options import WAITS
 from remit_schemas.log_address import KafkaLog
 
 CHECK_EVERY_S: Final = 5.0  # how often a quiet topic is asked whether it is still the same
 RETRY_S: Final = 0.2  # pause behind a question that was not answered
 
 _TUNING: Final[Mapping[str, str | int]] = {
+    **WAITS,
     "client.id": "remit",
     "session.timeout.ms": 10_000,  # a killed consumer that nobody restarts is missed for so long
     "fetch.queue.backoff.ms": 20,  # librdkafka's second would be an idle one whenever its queue was full

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,9 +18,13 @@ CONSUME_MESSAGES: Final = (
 
 SAY_EVERY_S: Final = 30.0  # seconds between two lines about errors of a broker
 
-ALONE_S: Final = (
-    60.0  # ended again in less: a rival by this name does that, at each heartbeat (3 s)
-)
+ENDED_MAX: Final = 3
+ENDED_WITHIN_S: Final = 60.0
+"""Ended so often in so short a time: a rival by this name does that, at each heartbeat (3 s).
+
+A coordinator that froze or was killed ends a member once (seen: whoever joins at the next one is taken for another),
+and the next broker may do it again before a minute is over.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +54,7 @@ class Member:
         self._room = 0
         self._said_at = float("-inf")
         self._is_ended = False
-        self._rejoined_at = float("-inf")
+        self._ended_at: deque[float] = deque(maxlen=ENDED_MAX)
         self._consumer = self._join()
 
     def take(self, timeout_s: float) -> list[Sealed]:
@@ -148,18 +153,20 @@ class Member:
         """Take the place in the group back, as a restart would.
 
         Raises:
-            LogError: It was taken back a moment ago; two processes would take it from one another for ever.
+            LogError: It was taken back again and again; two processes would take it from one another for ever.
         """
-        now = time.monotonic()
-        if now - self._rejoined_at < ALONE_S:
+        self._ended_at.append(time.monotonic())
+        if (
+            len(self._ended_at) == ENDED_MAX
+            and self._ended_at[-1] - self._ended_at[0] < ENDED_WITHIN_S
+        ):
             message = (
-                f"Kafka ended this consumer twice within {ALONE_S:.0f} s; most likely another process is "
+                f"Kafka ended this consumer {ENDED_MAX} times within {ENDED_WITHIN_S:.0f} s; most likely another process is "
                 f"{self._config['group.instance.id']} in the group {self._config['group.id']}, too: "
                 "machines need host names of their own"
             )
             raise LogError(message)
         log.warning("Kafka ended this consumer: joining anew, and reading on from the lake")
-        self._rejoined_at = now
         self._consumer.close()
         self._consumer = self._join()
         self._is_ended = False

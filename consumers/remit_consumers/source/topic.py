@@ -24,6 +24,9 @@ from remit_schemas.policy import RAW_LIMIT_H_MAX
 REQUEST_S: Final = (
     3.0  # seconds for one answer: several round trips around the earth, and a connection first
 )
+_HURRY: Final[Mapping[str, int]] = {"socket.timeout.ms": int(1000 * REQUEST_S)}
+"""A broker that did not answer in time is left, and the next question goes to another one: a question that is given up
+leaves its connection standing, and librdkafka would ask by it again and again (seen: a frozen broker, for 90 s)."""
 LAST_S: Final = 30.0  # seconds for finding the last pack of every partition
 BROKERS_DEFAULT: Final = -1  # copies of a topic: as many as the cluster makes by default
 RETENTION_MS: Final = RAW_LIMIT_H_MAX * 3_600_000  # what is older can be opened by nobody (D2)
@@ -40,7 +43,7 @@ class Topic:
         self.name = name
         self._config = config
         self._refusal = Refusal()
-        way: dict[str, Any] = {**config, "log_level": 0, "error_cb": self._refusal}
+        way: dict[str, Any] = {**config, **_HURRY, "log_level": 0, "error_cb": self._refusal}
         self._admin = AdminClient(way)  # silent: the consumer says the same things
 
     def refused(self) -> str:

@@ -1,0 +1,150 @@
+"""The faults that a cluster and its consumers go through, each with how long it took to recover from it."""
+
+import os
+import random
+import signal
+from collections.abc import Callable, Mapping
+
+from kit.cluster_world import World, recovery
+from kit.watching import until
+
+Fault = Callable[[World, random.Random], float | None]
+"""Does one fault to a running world and mends it; gives the seconds of recovery, None where the machine cannot."""
+
+FULL = "the disk of the lake is full"
+FROZEN_MAX_S = 50.0
+"""4 to 14 s on a machine with far too much to do; librdkafka's own minute for an answer is beyond it."""
+ROOM = "1g"  # of the lake, while it is not full; a tmpfs takes what is used
+
+
+def leader_killed(world: World, chance: random.Random) -> float:
+    """The leader of a partition ends by kill -9; it comes back after the others have taken over."""
+    broker = world.cluster.leader(world.log.sealed_topic, chance.randrange(12))
+    took_s = recovery(world, lambda: broker.end(signal.SIGKILL))
+    broker.start()
+    return took_s
+
+
+def broker_frozen(world: World, chance: random.Random) -> float:
+    """A broker is stopped in its tracks until all goes on without it: what is sent to it vanishes, and nobody is told."""
+    broker = chance.choice(world.cluster.brokers)
+    took_s = recovery(world, lambda: broker.send(signal.SIGSTOP))
+    broker.send(signal.SIGCONT)
+    assert took_s < FROZEN_MAX_S, f"a frozen broker held everything up for {took_s:.0f} s"
+    return took_s
+
+
+def controller_moved(world: World, _: random.Random) -> float:
+    """The broker that leads the controllers is killed: another one leads."""
+    broker = world.cluster.controller()
+    took_s = recovery(world, lambda: broker.end(signal.SIGKILL))
+    assert world.cluster.controller() is not broker
+    broker.start()
+    return took_s
+
+
+def rolling_restart(world: World, chance: random.Random) -> float:
+    """Each broker ends cleanly and comes back, one behind the other."""
+    order = chance.sample(world.cluster.brokers, len(world.cluster.brokers))
+
+    def restart_all() -> None:
+        for broker in order:
+            broker.end(signal.SIGTERM)
+            broker.start()
+            world.await_whole()
+
+    return recovery(world, restart_all)
+
+
+def network_cut(world: World, chance: random.Random) -> float | None:
+    """The wire between a consumer and one broker is cut: what is sent vanishes, and no connection is closed."""
+    network = world.network
+    if network is None:
+        return None
+    members = len(world.consumers)
+    apart = world.consume_apart(network)
+    world.await_shares(members + 1)
+    world.await_flow()
+    wire = chance.randrange(len(network.hosts))
+    network.cut(wire, is_cut=True)
+    until(lambda: world.said("Kafka: ") > 0, "the cut is not noticed", look_s=0.1)
+    took_s = recovery(world, lambda: network.cut(wire, is_cut=False))
+    _leave(world, apart)
+    return took_s
+
+
+def consumer_added_and_removed(world: World, _: random.Random) -> float:
+    """A consumer more joins, and ends cleanly."""
+    members = len(world.consumers)
+
+    def join() -> None:
+        world.consume()
+        world.await_shares(members + 1)
+
+    took_s = recovery(world, join)
+    _leave(world, world.consumers[-1])
+    return took_s
+
+
+def consumer_killed(world: World, chance: random.Random) -> float:
+    """A consumer ends by kill -9, and another one is started in its place."""
+    victim = world.consumers.pop(chance.randrange(len(world.consumers)))
+
+    def replace() -> None:
+        victim.kill()
+        victim.wait()
+        world.consume()
+
+    return recovery(world, replace)
+
+
+def consumer_frozen(world: World, chance: random.Random) -> float:
+    """A consumer is stopped in its tracks until the group has given its partitions away, and woken."""
+    members, frozen = len(world.consumers), chance.choice(world.consumers)
+
+    def freeze() -> None:
+        os.kill(frozen.pid, signal.SIGSTOP)
+        world.await_shares(members - 1)
+
+    took_s = recovery(world, freeze)
+    os.kill(frozen.pid, signal.SIGCONT)
+    world.await_shares(members)
+    return took_s
+
+
+def lake_full(world: World, _: random.Random) -> float | None:
+    """The disk of the lake is full, and gets room again; the time counts from then on."""
+    disk = world.disk
+    if disk is None:
+        return None
+    before = world.said(FULL)
+    state = os.statvfs(disk.folder)
+    disk.resize(str((state.f_blocks - state.f_bfree) * state.f_frsize))
+    until(lambda: world.said(FULL) > before, "the lake is not full", look_s=0.1)
+    return recovery(world, lambda: disk.resize(ROOM))
+
+
+FAULTS: Mapping[str, Fault] = {
+    "a leader killed": leader_killed,
+    "a broker frozen": broker_frozen,
+    "the controller killed": controller_moved,
+    "a rolling restart": rolling_restart,
+    "the network cut between a consumer and a broker": network_cut,
+    "a consumer added and removed": consumer_added_and_removed,
+    "a consumer killed and replaced": consumer_killed,
+    "a consumer frozen past its session": consumer_frozen,
+    "the lake's disk full": lake_full,
+}
+"""By the name under which its time is told."""
+
+SHORT = ("a leader killed", "a broker frozen", "a consumer frozen past its session")
+"""What the short form does; the others take a minute or two more, root, or both."""
+
+
+def _leave(world: World, consumer: object) -> None:
+    """Let a consumer end cleanly; its partitions go to the others once its session is over."""
+    leaving = next(one for one in world.consumers if one is consumer)
+    world.consumers.remove(leaving)
+    leaving.terminate()
+    assert leaving.wait(60) == 0, world.tails()
+    world.await_shares(len(world.consumers))
