@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from remit_consumers.proof.residue.detector import Detector
+from remit_consumers.proof.residue.texts import TEXTS
 from remit_schemas.errors import PackError
 from remit_schemas.header import Header
 
@@ -24,10 +25,6 @@ ADDRESSES = frozenset({"ipv4", "ipv6"})
 
 SOURCES = Path("edge", "sources.json")
 """The write keys of the edge, hashed, with the origins that an operator allowed: a shop's own address may be among them."""
-
-
-TEXTS = Path("policy")
-"""Where `remit policy attach` keeps the original texts of policies."""
 
 
 @dataclass(frozen=True, slots=True)
