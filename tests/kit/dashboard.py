@@ -19,7 +19,7 @@ PAGES = ("collected", "live", "policy", "consent", "retention", "requests", "rec
 AXE = ROOT / "consumers" / "remit-dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 SERIOUS = {"serious", "critical"}
-END_S = 30.0
+END_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
