@@ -11,7 +11,7 @@ from rich.console import Console
 
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_cli.options import Policy as PolicyName
-from remit_consumers.proof.residue.files import TEXTS
+from remit_consumers.proof.residue.texts import TEXTS
 from remit_schemas.clauses import Clauses, clauses_path, load_clauses
 from remit_schemas.durable import replace_file
 from remit_schemas.errors import PolicyError, SettingsError

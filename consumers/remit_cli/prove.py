@@ -51,7 +51,7 @@ from remit_consumers.period import Period
 from remit_consumers.proof.outcomes import Counts
 from remit_consumers.proof.report import SUBJECTS_SHOWN_MIN, Report, Traits
 from remit_consumers.proof.report import report as report_of
-from remit_consumers.proof.residue.files import TEXTS
+from remit_consumers.proof.residue.texts import TEXTS
 from remit_consumers.proof.verified import note
 from remit_consumers.proof.verify import Verification
 from remit_consumers.proof.verify import verify as verification_of

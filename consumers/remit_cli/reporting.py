@@ -13,7 +13,6 @@ from remit_cli.tables import table_of
 from remit_consumers.evidence.anchor import stands
 from remit_consumers.evidence.transparency import KEY, Blur, public
 from remit_consumers.evidence.unread import unread
-from remit_consumers.evidence.written import About, html, pdf
 from remit_consumers.keyfiles import open_folder, own_key
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.queries import history as reads_of
@@ -68,6 +67,8 @@ def write_pages(
     Raises:
         SettingsError: A file cannot be written.
     """
+    from remit_consumers.evidence.written import About, html, pdf  # noqa: PLC0415 - what sets pages, only where there are any
+
     policy = find_policy(settings.policy)
     chains = stands(links(Lake(settings.lake).receipts()))
     about = About(datetime.now(UTC), f"{policy.name} {policy.version}", chains)

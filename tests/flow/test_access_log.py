@@ -151,6 +151,6 @@ def test_a_resumed_import_that_comes_through_another_slot_stores_nothing_twice(
     assert left <= set(embedded.data.glob("spool/slot-00/*.pack")), "the holder's slot was emptied"
     assert any(embedded.data.glob("spool/slot-01/*.pack"))
     embedded.settle()
-    holder.communicate("end\n", timeout=60)
+    holder.communicate("end\n", timeout=300)
     assert holder.returncode == 0
     assert_each_line_once(embedded, log)

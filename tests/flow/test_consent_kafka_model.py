@@ -246,7 +246,7 @@ class Deployment:
     def end(self) -> None:
         """End everything in order."""
         if self.app is not None:
-            _, problems = self.app.communicate(timeout=60)
+            _, problems = self.app.communicate(timeout=300)
             assert self.app.returncode == 0, problems[-2000:]
         for consumer in filter(None, (self.one, self.two)):
             consumer.terminate()

@@ -56,7 +56,7 @@ def test_a_batch_comes_through_remit_up_to_the_lake_once(embedded: Installation)
         assert json.loads(read(port, "/v1/policy/summary"))["policy_version"]
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     embedded.settle()
     rows = embedded.rows("page_view").to_pylist()
     assert [row["platform"] for row in rows].count("web") == 1
@@ -76,7 +76,7 @@ def test_an_edge_alone_ships_to_kafka(on_kafka: Installation, tmp_path: Path) ->
             assert send(port, key, batch([view(f"/{tmp_path.name}")] * 10))["accepted"] == 10
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     on_kafka.settle()
     until(lambda: on_kafka.contract("page_view")["in_flight"] == 0, "packs are still on their way")
     assert on_kafka.contract("page_view")["stored"] >= 200

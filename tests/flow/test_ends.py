@@ -97,7 +97,7 @@ def test_the_consumer_that_runs_stores_what_a_terminated_app_left_open(
     embedded.consume(log)
     until(lambda: "consuming" in log.read_text(), "the consumer does not start")
     app = embedded.program(TERMINATED)
-    _, problems = app.communicate(timeout=60)
+    _, problems = app.communicate(timeout=300)
     assert app.returncode == -signal.SIGTERM, problems
     until(lambda: commits(embedded.data, "events/page_view") >= 1, "nothing is stored")
     until(lambda: embedded.rows("page_view").num_rows == 50, "not everything is stored")

@@ -18,7 +18,7 @@ from kit.watching import until
 
 EXAMPLES = ROOT / "examples"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:([1-9]\d*)")
-STOP_S = 30
+STOP_S = 120
 
 
 @dataclass(frozen=True, slots=True)

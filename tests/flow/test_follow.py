@@ -16,7 +16,7 @@ import pytest
 
 from kit.installation import Installation, each_once
 from kit.leash import leashed
-from kit.watching import until
+from kit.watching import patience, until
 
 KILLS, KILLS_PROVED = 4, 20
 LAG_MAX_S = 2.0
@@ -145,7 +145,7 @@ def test_a_follower_killed_again_and_again_stores_every_line_once(
     process = follow(installed, log)
     until(lambda: is_read(installed, log), "it does not come to the end")
     process.terminate()
-    out, problems = process.communicate(timeout=60)
+    out, problems = process.communicate(timeout=300)
     assert (process.returncode, problems.splitlines()[1:]) == (
         0,
         [],
@@ -180,7 +180,7 @@ def test_a_line_is_stored_within_two_seconds_of_being_written(
         each.terminate()
         each.wait(60)
     process.communicate()
-    assert sorted(lags_s)[len(lags_s) // 2] < LAG_MAX_S, lags_s
+    assert sorted(lags_s)[len(lags_s) // 2] < LAG_MAX_S * patience(), lags_s
 
 
 def stored(installed: Installation) -> int:

@@ -30,7 +30,7 @@ assert client.close(30)
 def test_what_both_processes_emit_around_a_fork_arrives_once(installed: Installation) -> None:
     installed.prepare()
     process = installed.program(FORK, EVENTS)
-    _, problems = process.communicate(timeout=120)
+    _, problems = process.communicate(timeout=300)
     assert process.returncode == 0, problems[-2000:]
     installed.settle()
     rows = installed.rows("page_view")

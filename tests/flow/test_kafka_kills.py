@@ -16,7 +16,7 @@ from kit.watching import commits, until
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 SESSION_S = (
-    45  # how long the group would wait for the one that was killed, had the next not its name
+    110  # how long the group would wait for the one that was killed, had the next not its name
 )
 FLUSH_AFTER_S = "0.1"  # many commits, so that more kills meet one
 

@@ -36,7 +36,7 @@ def shop(tmp_path: Path) -> Installation:
 def emits(shop: Installation, contracts: Path) -> list[str]:
     """What an app is answered that emits three of them."""
     app = shop.program(APP, contracts)
-    out, problems = app.communicate(timeout=120)
+    out, problems = app.communicate(timeout=300)
     assert app.returncode == 0, problems[-2000:]
     return out.split()
 

@@ -55,7 +55,7 @@ def fill(library: Installation) -> None:
     loans = borrowed("reader-1") + borrowed("reader-2", shelf="alchemy")
     library.remit("emit", "book_borrowed", "--wait", stdin=loans)
     app = library.program(APP, SECOND / "contracts")
-    out, problems = app.communicate(timeout=120)
+    out, problems = app.communicate(timeout=300)
     assert (app.returncode, out.split()) == (0, ["True", "True"]), problems[-2000:]
     library.remit("emit", "fee_paid", "--wait", stdin='{"cents": 40, "subject": "reader-2"}\n')
     said = library.facts("emit", "book_borrowed", stdin=borrowed("reader-2", child="Mo"), expect=1)

@@ -150,7 +150,7 @@ def test_a_share_goes_on_until_it_is_asked_to_stop(shop: Installation, tmp_path:
         )
     finally:
         going.send_signal(signal.SIGTERM)
-        _, told = going.communicate(timeout=60)
+        _, told = going.communicate(timeout=300)
     assert going.returncode == 0
     assert "21 rows went out" in told
     files = sorted(out.glob(f"2*/page_view.{REPORT}.parquet"))

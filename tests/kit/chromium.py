@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import (
+    BrowserContext,
+    Page,
+    Playwright,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 NAME = "Chromium"
 WHY_NOT = "no chromium on the path; `make parts` installs it where this is root on Debian"
@@ -23,6 +30,10 @@ QUIET = (
 )
 GPC = "--enable-features=GlobalPrivacyControl,GlobalPrivacyControlForce"
 """The switch behind chrome://flags/#enable-global-privacy-control: header and JavaScript property are Chromium's own."""
+
+
+PATIENCE_MS = 120_000.0
+"""How long a page may take for what is expected of it: only what never comes fails, however busy the machine is."""
 
 
 def find() -> str | None:
@@ -102,6 +113,7 @@ class Chromium:
             opened = self._own(profile, arguments, {"enable_do_not_track": do_not_track}, context)
         else:
             opened = self._shared.new_context(**context)
+        opened.set_default_timeout(PATIENCE_MS)
         try:
             yield Visitor(opened)
         finally:
@@ -128,6 +140,7 @@ class Chromium:
 @contextmanager
 def start(executable: str) -> Iterator[Chromium]:
     """Start Playwright."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         started = Chromium(playwright, executable)
         yield started

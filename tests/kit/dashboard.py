@@ -22,7 +22,7 @@ PAGES = (
 AXE = ROOT / "consumers" / "remit-dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 SERIOUS = {"serious", "critical"}
-END_S = 30.0
+END_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)

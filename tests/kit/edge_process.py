@@ -20,7 +20,7 @@ from remit.edge import sources
 
 ORIGIN = "https://shop.example"
 SAYS_PORT = re.compile(r"https?://[^/:]+:(\d+)/")
-TIMEOUT_S = 60.0
+TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ from kit.kafka_secure import secure_properties
 from kit.ports import free_ports
 
 READY_TIMEOUT_S = 120.0  # starts in 3 to 5 s; with four others at work on two cores it took 14
-STOP_TIMEOUT_S = 30.0  # a clean stop takes about 1 s
-ADMIN_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 120.0  # a clean stop takes about 1 s
+ADMIN_TIMEOUT_S = 120.0
 HEAP_MB = 256  # usual for a test broker; about 0.4 GB resident
 PATIENCE = {  # librdkafka's own waits between attempts, short because the broker is on this machine
     "reconnect.backoff.ms": 20,
@@ -208,7 +208,7 @@ def _wait_until_ready(
     def answers() -> bool:
         if process is not None and process.poll() is not None:
             raise RuntimeError(f"Kafka ended with {process.returncode} while starting: {tail()}")
-        return bool(admin.list_topics(timeout=0.5).brokers)
+        return bool(admin.list_topics(timeout=5).brokers)
 
     _until(answers, f"no answer from Kafka at {bootstrap}")
 

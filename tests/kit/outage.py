@@ -21,10 +21,12 @@ import array, select, sys, time
 from remit import Client, PageView
 rate, path = int(sys.argv[1]), sys.argv[2]
 client = Client("outage")
-times, is_told, n = array.array("q"), False, 0
-now, begun = time.monotonic_ns, time.monotonic()
-while not is_told:
-    due = int((time.monotonic() - begun) * rate)
+times, said, n = array.array("q"), "", 1
+assert client.emit(PageView(page="/outage", status=n), subject="subject 1") and client.flush(120)
+print("begun", flush=True)
+now, begun, since_n = time.monotonic_ns, time.monotonic(), n
+while said != "end":
+    due = since_n + int((time.monotonic() - begun) * rate)
     while n < due:
         n += 1
         event, subject = PageView(page="/outage", status=n), f"subject {n % 500}"
@@ -32,12 +34,16 @@ while not is_told:
         taken = client.emit(event, subject=subject)
         times.extend((since, now() - since))
         assert taken, taken
-    is_told = bool(select.select([sys.stdin], [], [], 0.002)[0])
+    if select.select([sys.stdin], [], [], 0.002)[0]:
+        said, rate, begun, since_n = sys.stdin.readline().strip(), rate / 50, time.monotonic(), n
 print(n, flush=True)
 with open(path, "wb") as file: times.tofile(file)
-sys.exit(0 if client.flush(120) and client.close(10) else 1)
+sys.exit(0 if client.flush(250) and client.close(10) else 1)
 """
-"""Emits at a steady rate until it is told to end; `status` numbers the events from 1 on, as in `flowing.FLOW`."""
+"""Emits at a steady rate, slower once it is told "slow", until it is told to end.
+
+`status` numbers the events from 1 on, as in `flowing.FLOW`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +70,21 @@ class Outage:
 def outage(installed: Installation, kafka: Kafka, down_s: float, times: Path) -> Outage:
     """Stop a broker for a while under an app that emits 5,000 events a second."""
     app = installed.program(APP, RATE, times)
+    assert app.stdin is not None
+    assert app.stdout is not None
+    assert app.stdout.readline(), app.communicate()[1][
+        -2000:
+    ]  # it begins once a first event is on the log
     _watch(app, BEFORE_S)
     before_mb = resident_mb(app.pid)
     kafka.stop()
     stopped = time.monotonic_ns()
     during_mb = _watch(app, down_s)
     back = time.monotonic_ns()
+    app.stdin.write(
+        "slow\n"
+    )  # a broker comes back in 5 s or in 50, and nothing is learned from 200,000 events more
+    app.stdin.flush()
     kafka.start()
     began = time.monotonic()
     emitted = tell(app)

@@ -1,5 +1,6 @@
 """Waiting for something to come about outside of this process, without any fixed pause that could be too short."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,15 @@ LOOK_S = 0.002
 
 PATIENCE_S = 120.0
 """Longer than anything waited for takes on a busy machine with two cores."""
+
+
+def patience() -> float:
+    """How many times longer things take now than on a quiet machine: processes that want a core, for each core; at least 1.
+
+    A bound that is a promise (shown within two seconds) is multiplied by it: strict on a quiet machine, and no test
+    fails because others run beside it.
+    """
+    return max(1.0, *(load / (os.cpu_count() or 1) for load in os.getloadavg()[:2]))
 
 
 def until(

@@ -54,7 +54,7 @@ def batches(home: Home) -> list[int]:
 def die(home: Home, when: str) -> None:
     """Have a process emit two batches of three events, and die."""
     process = start(EMIT, home.data, when)
-    _, problems = process.communicate(timeout=60)
+    _, problems = process.communicate(timeout=300)
     assert process.returncode == -9, problems
 
 

@@ -18,7 +18,7 @@ from remit_schemas.header import FORM_BODY, NO_NONCE, Counts, Header
 from remit_schemas.sealing import data_key_info, pack_keys, wrap_data_key
 from remit_schemas.spool import READING
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 DATUM = os.urandom(2000)
 DEAD = b"a dead producer."
 

@@ -18,7 +18,7 @@ from remit_schemas.header import FORM_BODY, NO_CONTRACT
 from remit_schemas.lane import lane_of
 from remit_schemas.pack import Counts
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 
 
 def totals(home: Home) -> Counter[str]:

@@ -15,7 +15,7 @@ from remit_schemas.events import ConsentChange, PageView, ServiceLog
 from remit_schemas.policy import Policy, find_policy
 from remit_schemas.subject import visitor
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 REPORT, IMPROVE = "analytics.reporting", "functional.service.improve"
 VERSION = "2021-11-01"
 

@@ -61,7 +61,7 @@ def test_a_clean_end_closes_every_pack_and_each_accepted_event_is_there_once(
     answers: Answers, end: str
 ) -> None:
     process = answers.start(EMITS + end)
-    _, problems = process.communicate(timeout=60)
+    _, problems = process.communicate(timeout=300)
     assert (process.returncode, problems) == (0, "")
     assert not answers.left_open()
     stored, answered = answers.stored(), answers.pages
@@ -75,7 +75,7 @@ def test_after_an_end_that_nobody_is_told_of_the_next_process_finds_everything(
     answers: Answers, end: str, code: int
 ) -> None:
     process = answers.start(EMITS + end)
-    _, problems = process.communicate(timeout=60)
+    _, problems = process.communicate(timeout=300)
     assert process.returncode == code, problems
     assert answers.left_open()
     adopt_dead(answers.home.data / "spool")
@@ -88,7 +88,7 @@ def test_an_interrupt_ends_the_process_and_loses_nothing(answers: Answers) -> No
     assert process.stdout is not None
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    _, problems = process.communicate(timeout=60)
+    _, problems = process.communicate(timeout=300)
     assert process.returncode == -signal.SIGINT, problems
     assert not answers.left_open()
     stored, answered = answers.stored(), answers.pages
@@ -144,6 +144,6 @@ print(sorted(name for name in os.listdir(f"{data}/spool") if name.startswith("sl
 again.close()
 """
     )
-    out, problems = process.communicate(timeout=60)
+    out, problems = process.communicate(timeout=300)
     assert process.returncode == 0, problems
     assert out.split("\n")[:2] == ["['MainThread'] 1", "['slot-00']"]

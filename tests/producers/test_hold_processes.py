@@ -10,7 +10,7 @@ from kit.owned import refusals
 from kit.program import run, start
 from kit.spooled import Home
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 120.0
 CANARY = "203.0.113.231"
 
 _HOLDS = """

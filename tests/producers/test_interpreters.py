@@ -57,7 +57,7 @@ def test_on_another_python_each_accepted_event_is_there_once(
         pytest.skip(f"nothing to install for {name}")
     real_parts.ran(name, "the SDK's requirements alone")
     ended = answers.start(SCENARIO, "end", python=python, env=sources())
-    _, problems = ended.communicate(timeout=60)
+    _, problems = ended.communicate(timeout=300)
     assert (ended.returncode, problems) == (0, "")
     killed = answers.start(SCENARIO, "kill", python=python, env=sources())
     assert killed.stdout is not None

@@ -17,7 +17,7 @@ from remit.importer import Importer
 from remit_schemas.events import PageView
 
 pytestmark = pytest.mark.kafka
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 QUICK = {"reconnect.backoff.ms": "20", "reconnect.backoff.max.ms": "200"}
 PARTITIONS = 5  # fewer than lanes, so that lanes share a partition
 

@@ -25,7 +25,7 @@ from remit_consumers.reducers.free_text import scrubbed
 from remit_schemas.events import OperationalLog, ServiceLog
 
 logger = logging.getLogger("shop.checkout")
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 
 
 class Taken:

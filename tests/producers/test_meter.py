@@ -16,7 +16,7 @@ from remit_schemas.events import OperationalLog, PageView
 from remit_schemas.lane import lane_of
 from remit_schemas.policy import Policy
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 HOUR_S = timedelta(hours=1).total_seconds()
 
 

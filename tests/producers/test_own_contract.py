@@ -16,7 +16,7 @@ from remit.settings import Places
 from remit_schemas.contract import contract_of
 from remit_schemas.events import PageView
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 REPORT, IMPROVE = "analytics.reporting", "functional.service.improve"
 
 

@@ -14,7 +14,7 @@ from remit_schemas import spool
 from remit_schemas.errors import SpoolError
 from remit_schemas.events import PageView
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 
 
 def numbers(folder: Path) -> list[int | None]:

@@ -20,12 +20,8 @@ from remit_consumers.lake.receipts import SINCE_FORMAT_2, Link, laid_out, stored
 from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.lake.tagsets import known
 from remit_consumers.proof.outcomes import in_flight_by_tenant, not_the_sum
-from remit_consumers.proof.recall import Recall, measure
 from remit_consumers.proof.removals import left_of_erased
 from remit_consumers.proof.report import told
-from remit_consumers.proof.residue.detector import Detector
-from remit_consumers.proof.residue.files import Residue, search
-from remit_consumers.proof.residue.policy import detector_of
 from remit_consumers.proof.rows import breaches, field_breaches
 from remit_schemas.errors import LakeError
 from remit_schemas.spool import FOLDER, ID, parse_open_name, parse_pack_name
@@ -152,7 +148,18 @@ def _verify(
     checks["plain door"] = Check(
         holds=True, detail=report.plain_door.sentence(), figures=asdict(report.plain_door)
     )
-    return Verification(checks | {"residue": _residue(places, detector_of(root, canaries), texts)})
+    return Verification(checks | {"residue": _residue(places, canaries, texts)})
+
+
+def _residue(
+    places: tuple[Path, Path], canaries: Sequence[str], texts: Collection[str]
+) -> Check:
+    """Search everything that is left."""
+    from remit_consumers.proof.remains import search_all  # noqa: PLC0415 - detectors load half a second, and most who read a check search nothing
+
+    remains = search_all(*places, canaries, texts)
+    check = _check(places[0], remains.breaches, remains.good)
+    return replace(check, figures=remains.figures)
 
 
 def _certificates(data: Path) -> Iterator[str]:
@@ -319,38 +326,3 @@ def packs_waiting(data: Path, lake: Path | None = None) -> int:
         is_waiting = number is not None and (standing is None or number >= standing.position)
         waiting += is_waiting or parse_open_name(path.name) is not None
     return waiting
-
-
-def _residue(places: tuple[Path, Path], detector: Detector, texts: Collection[str]) -> Check:
-    """Search everything that is left, and say how good the detectors are that did."""
-    data, root = places
-    residue = search(data, detector, texts)
-    if not root.is_relative_to(data):
-        residue = residue.with_other(search(root, detector))
-    recalls = measure(detector)
-    found = [
-        f"{place}: " + ", ".join(f"{count} {kind}" for kind, count in sorted(hits.items()))
-        for place, hits in residue.found.items()
-    ]
-    good = (
-        f"0 found in {residue.values} values of {residue.files} files, by detectors of measured recall: "
-        + ", ".join(f"{kind} {recall.share:.2f}" for kind, recall in recalls.items())
-    )
-    check = _check(data, found, good)
-    return Check(check.holds, check.detail, _figures(residue, recalls))
-
-
-def _figures(residue: Residue, recalls: Mapping[str, Recall]) -> dict[str, object]:
-    """What was searched, and for each kind what was found and how much of it would have been."""
-    by_kind = residue.by_kind
-    kinds = {
-        kind: {
-            "found": by_kind[kind],
-            "recall": round(recall.share, 4),
-            "recall_low": round(recall.low, 4),
-            "planted": recall.planted,
-        }
-        for kind, recall in recalls.items()
-    }
-    others = {kind: {"found": by_kind[kind]} for kind in ("canary", "not_sealed")}
-    return {"files": residue.files, "values": residue.values, "kinds": kinds | others}

@@ -54,7 +54,7 @@ def test_a_file_is_followed_by_one_process_and_each_signal_ends_it_with_its_coun
         second = installed.remit("import", "log", str(log), "--follow", expect=2)
         assert second.stderr == "remit: another process follows this file already\n"
         follower.send_signal(signum)
-        out, problems = follower.communicate(timeout=60)
+        out, problems = follower.communicate(timeout=300)
         assert (follower.returncode, problems) == (0, "remit: following 1 file; Ctrl-C stops\n")
         assert out == f"{log}: 3 lines, 2 accepted, refused: 1 unparsed\n"
     installed.settle()
@@ -77,7 +77,7 @@ def test_nothing_of_a_line_or_a_path_lies_beside_the_position(
     follower = installed.start("import", "log", str(log), "--follow")
     until(lambda: is_at(installed, str(log.stat().st_size)), "it does not read")
     follower.terminate()
-    follower.communicate(timeout=60)
+    follower.communicate(timeout=300)
     kept = b"".join(
         path.read_bytes() + str(path).encode()
         for path in installed.data.rglob("*")

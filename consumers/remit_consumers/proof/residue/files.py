@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.proof.residue.detector import Detector
+from remit_consumers.proof.residue.texts import TEXTS
 from remit_consumers.store.place import parquet
 from remit_schemas.errors import PackError
 from remit_schemas.header import Header
@@ -31,10 +32,6 @@ POOL_BYTES: Final = 8 << 20
 
 POOL_PARTS: Final = 10_000
 """Places that are looked at together, at most: most are small, and few are more than so many files of a flush."""
-
-TEXTS = Path("policy")
-"""Where `remit policy attach` keeps the original texts of policies."""
-
 
 @dataclass(frozen=True, slots=True)
 class Residue:
