@@ -151,9 +151,7 @@ def _verify(
     return Verification(checks | {"residue": _residue(places, canaries, texts)})
 
 
-def _residue(
-    places: tuple[Path, Path], canaries: Sequence[str], texts: Collection[str]
-) -> Check:
+def _residue(places: tuple[Path, Path], canaries: Sequence[str], texts: Collection[str]) -> Check:
     """Search everything that is left."""
     from remit_consumers.proof.remains import search_all  # noqa: PLC0415 - detectors load half a second, and most who read a check search nothing
 

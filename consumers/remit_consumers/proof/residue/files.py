@@ -33,6 +33,7 @@ POOL_BYTES: Final = 8 << 20
 POOL_PARTS: Final = 10_000
 """Places that are looked at together, at most: most are small, and few are more than so many files of a flush."""
 
+
 @dataclass(frozen=True, slots=True)
 class Residue:
     """What was found.
