@@ -17,7 +17,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from kit.kafka import PATIENCE, READY_TIMEOUT_S, STOP_TIMEOUT_S
+from kit.kafka import PATIENCE, READY_TIMEOUT_S
 from kit.kafka_java import Java, finish, new_cluster_id
 from kit.ports import free_ports
 from kit.watching import until
@@ -87,7 +87,7 @@ class Broker:
     def end(self, how: signal.Signals) -> None:
         """End it by a signal, and wait for that; its data stays."""
         self.process.send_signal(how)
-        self.process.wait(STOP_TIMEOUT_S)
+        self.process.wait(READY_TIMEOUT_S)  # a clean stop hands over what it leads first
 
 
 class Cluster:
@@ -110,8 +110,7 @@ class Cluster:
             self._prepare(folder)
             for broker in self.brokers:
                 broker.start()
-                self._stack.callback(broker.process.wait)
-                self._stack.callback(self._kill, broker)
+                self._stack.callback(broker.end, signal.SIGKILL)  # a stopped one, too
             self._admin = self._new_admin()
             until(self._all_answer, "the cluster does not come up", READY_TIMEOUT_S, 0.1)
         except BaseException:
@@ -194,9 +193,6 @@ class Cluster:
             self.brokers.append(Broker(i + 1, java))
         cluster = new_cluster_id()
         finish([broker.java.format(cluster) for broker in self.brokers])
-
-    def _kill(self, broker: Broker) -> None:
-        broker.process.kill()  # a stopped one, too
 
     def _all_answer(self) -> bool:
         for broker in self.brokers:
