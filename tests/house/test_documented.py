@@ -16,6 +16,7 @@ from remit_consumers.metrics import Metrics
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 OF_THE_TESTS = {
     "REMIT_PROVE",
+    "REMIT_RATE",
     "REMIT_SEED",
     "REMIT_TEST_KAFKA",
     "REMIT_TEST_POSTGRES",

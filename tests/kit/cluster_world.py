@@ -40,7 +40,7 @@ sys.exit(0 if client.flush(240) and client.close(10) else 1)
 APPS = 2
 NUMBERS = 500_000_000  # for each app: more than it ever emits
 LOOK_S = 0.1  # a look asks the cluster
-SHARES_LOOK_S = 0.3
+SHARES_LOOK_S = 0.5
 PARTITIONS = 12
 RECOVERY_S = 120.0  # far longer than any took; a machine may be busy
 

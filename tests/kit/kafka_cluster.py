@@ -17,7 +17,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from kit.kafka import PATIENCE, READY_TIMEOUT_S, STOP_TIMEOUT_S
+from kit.kafka import PATIENCE, READY_TIMEOUT_S
 from kit.kafka_java import Java, finish, new_cluster_id
 from kit.ports import free_ports
 from kit.watching import until
@@ -25,7 +25,9 @@ from kit.watching import until
 BROKERS = 3
 HEAP_MB = 192  # of each; they hold a dozen small partitions
 ASK_S = 3.0  # for one answer of the cluster; it is asked again
-PATIENT_S = 30.0  # for one about a group: with 3 s librdkafka 2.16 once aborted, on a busy machine
+ASK_GROUP_S = (
+    15.0  # for one about a group: with 3 s librdkafka 2.16 aborted now and then, on a busy machine
+)
 HURRY = {"socket.timeout.ms": 3_000, "api.version.request.timeout.ms": 3_000}
 """A frozen broker must not hold up who looks at the others; librdkafka's own 60 s were once taken for the product's."""
 PROPERTIES = """
@@ -85,7 +87,7 @@ class Broker:
     def end(self, how: signal.Signals) -> None:
         """End it by a signal, and wait for that; its data stays."""
         self.process.send_signal(how)
-        self.process.wait(STOP_TIMEOUT_S)
+        self.process.wait(READY_TIMEOUT_S)  # a clean stop hands over what it leads first
 
 
 class Cluster:
@@ -108,9 +110,8 @@ class Cluster:
             self._prepare(folder)
             for broker in self.brokers:
                 broker.start()
-                self._stack.callback(broker.process.wait)
-                self._stack.callback(self._kill, broker)
-            self._admin = AdminClient({"bootstrap.servers": self.bootstrap, **PATIENCE, **HURRY})
+                self._stack.callback(broker.end, signal.SIGKILL)  # a stopped one, too
+            self._admin = self._new_admin()
             until(self._all_answer, "the cluster does not come up", READY_TIMEOUT_S, 0.1)
         except BaseException:
             self._stack.close()
@@ -156,13 +157,22 @@ class Cluster:
         return ends
 
     def members(self, group: str) -> int:
-        """How many members share a group's partitions; 0 while they are being shared out."""
+        """How many members share a group's partitions; 0 while they are being shared out.
+
+        Each question has a client of its own: one that had asked before a coordinator froze waited for that
+        coordinator for ever (librdkafka 2.16), and its questions behind it.
+        """
         with suppress(KafkaException):
-            asked = self._admin.describe_consumer_groups([group], request_timeout=PATIENT_S)
-            told = asked[group].result()
+            admin = self._new_admin()
+            told = admin.describe_consumer_groups([group], request_timeout=ASK_GROUP_S)[
+                group
+            ].result()
             if told.state == ConsumerGroupState.STABLE:
                 return len(told.members)
         return 0
+
+    def _new_admin(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self.bootstrap, **PATIENCE, **HURRY})
 
     def _prepare(self, folder: Path) -> None:
         ports = free_ports(3 * BROKERS)
@@ -183,9 +193,6 @@ class Cluster:
             self.brokers.append(Broker(i + 1, java))
         cluster = new_cluster_id()
         finish([broker.java.format(cluster) for broker in self.brokers])
-
-    def _kill(self, broker: Broker) -> None:
-        broker.process.kill()  # a stopped one, too
 
     def _all_answer(self) -> bool:
         for broker in self.brokers:
