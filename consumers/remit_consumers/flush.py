@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from remit_consumers.gather import Gathered, Partition
 from remit_consumers.lake.columns import CONSENTS, CONSENTS_TABLE, QUARANTINE, WITHDRAWN
 from remit_consumers.lake.commit import Flush, TableCommit
+from remit_consumers.lake.quarantined import TABLE as QUARANTINE_TABLE
 from remit_consumers.lake.reasons import Reason
 from remit_consumers.lake.receipt import (
     EventCounts,
@@ -36,9 +37,6 @@ from remit_schemas.header import NO_CONTRACT, Header
 
 Identity = tuple[bytes, int, int]
 """Of a pack: producer, lane, sequence."""
-
-QUARANTINE_TABLE = "quarantine"
-"""The table of what could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,8 +370,7 @@ def _partly(pack: Opened, malformed: int) -> PackCount:
 def _row(item: Opened | Failed, reason: Reason, count: int) -> dict[str, object]:
     """A row of the quarantine for one pack.
 
-    Bytes without a header were never sealed, for all that anybody knows, and nobody can ever read them: they are not kept.
-    Those of a newer format are: a newer remit reads them.
+    Bytes without a header were never sealed, for all we know, and nobody can read them: only those of a newer format are kept.
     """
     is_kept = item.header is not None or reason is Reason.NEWER_FORMAT
     return {

@@ -22,6 +22,7 @@ from remit_consumers.proof.report import report
 from remit_consumers.quarantine.replay import Outcome, replay
 from remit_consumers.retention.sweep import Sweep
 from remit_consumers.settings import Settings
+from remit_schemas.header import NO_CONTRACT
 
 EVENTS = 3
 SUBJECT = b"user-1"
@@ -336,5 +337,21 @@ def test_a_pack_whose_only_event_is_none_stands_as_malformed_and_expires_as_such
     (only,) = Lake(settings.lake).quarantined()
     assert (only["reason"], only["index"]) == ("malformed", 0)
     assert again(settings, datetime.now(UTC) + timedelta(hours=73)).expired == 1
+    assert_gone(settings)
+    assert breaches(settings) == {}
+
+
+def test_a_pack_that_only_counts_what_no_contract_names_keeps_no_other_from_being_replayed(
+    installation: Installation, settings: Settings, policy: Path
+) -> None:
+    crafter = Crafter(settings)
+    counting = crafter.pack([], fingerprint=NO_CONTRACT, policy_version=OLD)
+    lay(settings, [counting, crafter.pack(datums(EVENTS), policy_version=OLD)])
+    assert drain(settings)[0] is None
+    put_on_record(policy)
+    told = again(settings)
+    assert (told.stored, told.left_packs) == (EVENTS, 1)
+    assert breaches(settings) == {}
+    again(settings, datetime.now(UTC) + timedelta(hours=73))
     assert_gone(settings)
     assert breaches(settings) == {}

@@ -18,6 +18,8 @@ from remit_cli.consent_receipts import _read as read_receipts
 from remit_consumers.backup.manifest import MANIFEST, read_manifest
 from remit_consumers.erasure import informed
 from remit_consumers.erasure.certificate import Certificate
+from remit_consumers.erasure.ledger import BEGUN, FIRST, ErasureLedger, _hash
+from remit_consumers.erasure.ledger import FILE as ERASURES
 from remit_consumers.evidence import anchor, archive
 from remit_consumers.evidence.bundle import MANIFEST as MANIFEST_OF_EVIDENCE
 from remit_consumers.evidence.witness import Witness
@@ -163,6 +165,46 @@ def _line(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
+ERASED: dict[str, Any] = {
+    "v": 1,
+    "kind": BEGUN,
+    "erasure": "e1",
+    "at": "2026-03-05T12:00:00+00:00",
+    "reason": "requested",
+    "scope": {"categories": [], "purposes": [], "from_day": None, "to_day": None},
+    "until_agreed": False,
+    "keep_until": "2030-03-05T12:00:00+00:00",
+    "vault": [],
+    "sealed": "",
+    "sealed_sha256": "",
+    "versions": {},
+    "before": FIRST,
+}
+
+
+def _chained(record: Any) -> bytes:  # noqa: ANN401 - whatever stands there
+    """A record as the ledger writes it, with the hash that it should have."""
+    if not isinstance(record, dict):
+        return _line(record) + b"\n"
+    whole = {**record, "before": FIRST}
+    return _line({**whole, "hash": _hash(whole)}) + b"\n"
+
+
+def _erasures(keys: Path) -> object:
+    return ErasureLedger(keys).all()
+
+
+def _erasures_chained(keys: Path) -> object:
+    """Give the record the hash that it should have, so that what is behind the chain is reached."""
+    file = keys / ERASURES
+    try:
+        record = json.loads(file.read_bytes())
+    except (ValueError, RecursionError):
+        return None
+    file.write_bytes(_chained(record))
+    return _erasures(keys)
+
+
 COMMIT = b"\n".join(
     map(
         _line,
@@ -252,6 +294,16 @@ TARGETS = (
         "vault_seen",
         _in_folder(vault_witness.FILE, _vault_seen),
         (_line({"vault": "00", "edition": 1, "records": 2}),),
+    ),
+    Target(
+        "erasure_ledger",
+        _in_folder(ERASURES, _erasures),
+        (_chained(ERASED),),
+    ),
+    Target(
+        "erasure_ledger_chained",
+        _in_folder(ERASURES, _erasures_chained),
+        (_line(ERASED),),
     ),
     Target("backup_manifest", _in_folder(MANIFEST, read_manifest), (b"{}",)),
     Target(

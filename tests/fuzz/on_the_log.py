@@ -1,23 +1,29 @@
 """Targets of what lies on the log and in the spool: packs, records, datums, and the messages of the plain door."""
 
 import struct
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pyarrow as pa
 
-from fuzz.target import Target, of_text
+from fuzz.target import ROOM, Target, of_text
+from kit.spooled import Home
 from remit import arrivals
-from remit.bridge.schema_ids import _fingerprint
+from remit.bridge.inlet import SUBJECT, TENANT, Admitted, Inlet
+from remit.bridge.schema_ids import _fingerprint, own_ids
+from remit.bridge.terms import BridgeAgreement
 from remit.journal import _parsed
+from remit.settings import Places
+from remit.slot import prepare
 from remit_consumers.steps.decode import Bodies, decode
 from remit_schemas import spool
 from remit_schemas.category import Necessity
-from remit_schemas.codec import decode_one, encoder, from_confluent, to_confluent
+from remit_schemas.codec import decode_one, encoder, from_confluent, own_schema_id, to_confluent
 from remit_schemas.contract import Contract, builtin
 from remit_schemas.events import PageView
 from remit_schemas.header import FORM_BODY, Counts, Header
 from remit_schemas.pack import (
+    SUBJECT_BYTES_MAX,
     compress_body,
     decompress_body,
     pack_body,
@@ -70,7 +76,28 @@ def _columns(contract: Contract, data: bytes) -> None:
         assert 3 in done.rows or data[-9:] != data[-9:].decode(errors="replace").encode()
 
 
+@cache
+def _inlet() -> Inlet:
+    """The plain door of an installation of its own."""
+    home = Home(ROOM / "plain door")
+    prepare(home.data / spool.FOLDER)
+    terms = BridgeAgreement(Places.from_env({}, data=home.data), builtin()).terms
+    return Inlet(terms, own_ids(builtin().versions), len(DATUM) + 1)
+
+
+def _kafka_headers(data: bytes) -> None:
+    """Take lines as the headers of a message, its subject and tenant first, then its key: what goes in has names that fit."""
+    subject, tenant, key, *others = (*data.split(b"\n"), b"", b"", b"")
+    headers = [(SUBJECT, subject or None), (TENANT, tenant)]
+    headers += [(one.decode("latin-1"), one) for one in others]
+    seen = _inlet().look(to_confluent(DATUM, own_schema_id(PAGES)), key, headers)
+    if isinstance(seen, Admitted):
+        assert len(seen.subject.encode()) <= SUBJECT_BYTES_MAX
+        assert not seen.tenant, "nobody registered a tenant"
+
+
 TARGETS = (
+    Target("kafka_headers", _kafka_headers, (b"ada\n\nkey\ntrace", b"\n\nada")),
     Target("pack_header", Header.parse, (_header(),)),
     Target(
         "pack_body", lambda data: split_body(data[1:], data[0] if data else 0), (b"\x02" + BODY,)

@@ -134,9 +134,15 @@ def lay(settings: Settings, packs: Sequence[bytes], slot: int = SLOT) -> None:
 def _produce(log: str, packs: Sequence[bytes]) -> None:
     address = urlsplit(log)
     producer = confluent_kafka.Producer({"bootstrap.servers": address.netloc, "acks": "all"})
+    failed: list[object] = []
     for data in packs:
-        producer.produce(f"{address.path.strip('/')}.sealed", data, partition=0)
-    assert producer.flush(30) == 0
+        producer.produce(
+            f"{address.path.strip('/')}.sealed",
+            data,
+            partition=0,
+            on_delivery=lambda error, _: failed.append(error) if error else None,
+        )
+    assert (producer.flush(120), failed) == (0, [])
 
 
 def drain(settings: Settings) -> tuple[str | None, Metrics]:

@@ -21,6 +21,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +36,7 @@ from remit_consumers.keyfiles import FolderLock, open_folder, own_key
 from remit_consumers.lake.receipt import canonical
 from remit_schemas.durable import replace_file
 from remit_schemas.errors import KeysOutOfReach
+from remit_schemas.read_json import read_json
 
 FILE: Final = "erasures.ledger"
 KEY: Final = "erasure.key"
@@ -184,10 +186,11 @@ class ErasureLedger:
     def all(self) -> list[Erasure]:
         """Every erasure, the oldest first, each with its certificate where it is done."""
         records = self._records()
-        done = {one["erasure"]: one["certificate"] for one in records if one["kind"] == DONE}
-        return [
-            self._read(one, done.get(one["erasure"])) for one in records if one["kind"] == BEGUN
-        ]
+        with _as_written():
+            done = {one["erasure"]: one["certificate"] for one in records if one["kind"] == DONE}
+            return [
+                self._read(one, done.get(one["erasure"])) for one in records if one["kind"] == BEGUN
+            ]
 
     def since(self, at: datetime) -> Iterator[Erasure]:
         """The erasures that were ordered at a time or later, the oldest first."""
@@ -310,19 +313,32 @@ class ErasureLedger:
             return []
         except OSError as error:
             raise _out_of_reach(error) from None
-        records = [json.loads(line) for line in whole[: whole.rfind(b"\n") + 1].splitlines()]
         before = FIRST
-        for number, record in enumerate(records):
-            if record["before"] != before or not _is_whole(record):
-                message = f"record {number + 1} of the erasure ledger was changed, or one before it is missing"
-                raise KeysOutOfReach(message)
-            before = record["hash"]
+        with _as_written():
+            records: list[dict[str, Any]] = [
+                read_json(line) for line in whole[: whole.rfind(b"\n") + 1].splitlines()
+            ]
+            for number, record in enumerate(records):
+                if record["before"] != before or not _is_whole(record):
+                    message = f"record {number + 1} of the erasure ledger was changed, or one before it is missing"
+                    raise KeysOutOfReach(message)
+                before = record["hash"]
         return records
 
 
 def applied_head(root: Path) -> str:
     """The hash of the ledger's record up to which a lake has applied every one."""
     return applied.applied_head(root, FIRST)
+
+
+@contextmanager
+def _as_written() -> Iterator[None]:
+    """Refuse records that this ledger never wrote, whatever it is that they lack."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError):
+        message = "the erasure ledger has a record that cannot be read: restore it from a backup"
+        raise KeysOutOfReach(message) from None
 
 
 def _hash(record: Mapping[str, Any]) -> str:

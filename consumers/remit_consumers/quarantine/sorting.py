@@ -16,6 +16,7 @@ from remit_consumers.quarantine.mending import mended
 from remit_consumers.quarantine.readable import Readable
 from remit_consumers.source.base import Sealed
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
+from remit_schemas.header import NO_CONTRACT
 
 
 @dataclass(slots=True)
@@ -79,7 +80,8 @@ def sort(
             found.leave(group, Reason(first["reason"]))
         elif isinstance(item, Failed):
             found.leave(group, Reason(item.reason) if first["index"] is None else Reason.MALFORMED)
-        elif not plans.knows(item.header.policy_version):
+        elif item.header.fingerprint == NO_CONTRACT or not plans.knows(item.header.policy_version):
+            # what only counts has no event to be stored, and the next pack of its source counts the same and more
             found.leave(group, Reason(first["reason"]))
         elif first["index"] is not None:
             found.mend(group, mended(group, item, deployment.contracts))
