@@ -26,6 +26,7 @@ from remit_consumers.access.roles import Act, Role, act_of, may
 from remit_consumers.dashboard.gate import COOKIE
 
 LINES = 200
+PATIENCE_MS = 30_000
 CONFIGURED = """
 issuer: {issuer}
 audience: {audience}
@@ -89,6 +90,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         with open_dashboard(installed, folder / "dashboard.log", *everywhere) as found:
             yield House(found, address, theirs)
     installed.end_all()
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """Room for a machine with much else to do."""
+    expect.set_options(timeout=PATIENCE_MS)
+    yield
+    expect.set_options(timeout=5_000)  # Playwright's own
 
 
 @pytest.mark.parametrize("role", Role)

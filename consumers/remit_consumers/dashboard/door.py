@@ -21,7 +21,9 @@ def door(request: Request, why: str, status: int, *, has_login: bool) -> Respons
         has_login: Whether one can log in at an identity provider.
     """
     if "text/html" not in request.headers.get("accept", ""):
-        return PlainTextResponse(f"{words_of('en')(f'door.{why}')}\n", status, headers=HEADERS)
+        words = words_of("en")
+        how = f" {words('door.how')}" if why == "no_session" else ""
+        return PlainTextResponse(f"{words(f'door.{why}')}{how}\n", status, headers=HEADERS)
     return _page(
         request, status, why=why, is_wrong=why in MISTAKES, has_login=has_login, onward=False
     )
