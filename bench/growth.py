@@ -23,11 +23,11 @@ if TYPE_CHECKING:  # only the process that fills a lake imports these
     from remit_consumers.lake.commit import Flush, Lake, TableCommit
     from remit_consumers.lake.receipt import Receipt
 
-ROWS: Final = 5_000_000
+ROWS: Final = 2_000_000
 """Rows of the largest lake of a result that is kept; `--size` takes another."""
 
-STEPS: Final = (50, 5, 1)
-"""The lakes: a fiftieth, a fifth, the whole of the largest. The ledgers: a fifth as many subjects as rows, thus a million."""
+STEPS: Final = (20, 2, 1)
+"""The lakes: a twentieth, a half, the whole of the largest. The ledgers: a fifth as many subjects as rows."""
 
 EVENTS: Final = 250_000
 """Page views that are stored on top of each lake: six flushes, counted from the first commit to the last."""

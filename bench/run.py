@@ -30,6 +30,7 @@ NAMES = (
     "logcut",
     "compaction",
     "growth",
+    "producers",
     "dashboard",
     "pipeline",
     "middleware",
@@ -76,7 +77,7 @@ def main() -> None:
         "--size",
         type=int,
         default=0,
-        help="rows of the largest lake of growth (5,000,000); it is kept from 5,000,000 on",
+        help="rows of the largest lake of growth (2,000,000); it is kept from 2,000,000 on",
     )
     parser.add_argument(
         "--rounds", type=int, default=5, help="times that each variant runs, in turns"

@@ -39,7 +39,7 @@ class ObjectStore:
     def __init__(self, seed: int = 1) -> None:
         self._app = DomainDispatcherApplication(create_backend_app)
         self._chance = random.Random(seed)
-        self._share = 0.0
+        self._share, self._only_names = 0.0, False
         self._lock = Lock()
         self.faults: Counter[str] = Counter()
         self._server = make_server(
@@ -81,14 +81,21 @@ class ObjectStore:
         for page in pages:
             yield from (one["Key"] for one in page.get("Contents", ()))
 
-    def fail(self, share: float) -> None:
-        """From here on that share of requests fails, every other of them after it has done its work."""
-        self._share = share
+    def fail(self, share: float, *, only_names: bool = False) -> None:
+        """From here on that share of requests fails, every other of them after it has done its work.
+
+        Args:
+            share: 0 to 1.
+            only_names: Whether only requests for a free name fail, which is what a commit is.
+        """
+        self._share, self._only_names = share, only_names
 
     def _answer(self, environ: dict[str, Any], start: Start) -> Answer:
         """Answer one request, or fail."""
         with self._lock:
             drawn = self._chance.random()
+        if self._only_names and "HTTP_IF_NONE_MATCH" not in environ:
+            drawn = 1.0
         if drawn < self._share / 2:
             self.faults["busy"] += 1
             return _failed(BUSY, start)

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from remit_schemas.errors import LakeError, SettingsError, Unconfirmed
 
-TRIES: Final = 4
-"""Requests for one name before the outcome stays open: each is retried by boto3 as well."""
+TRIES: Final = 2
+"""Requests for one name before the outcome stays open; boto3 makes four of each."""
 
 _TAKEN: Final = frozenset({"PreconditionFailed", "412"})
 _BUSY: Final = frozenset({"ConditionalRequestConflict", "409"})
@@ -93,22 +93,29 @@ class Bucket:
             FileExistsError: The name is another's.
             Unconfirmed: The store does not say whether it is ours.
         """
+        is_open = False
         for _ in range(TRIES):
             try:
-                with _told():
-                    self._client.put_object(Bucket=self._name, Key=key, Body=data, IfNoneMatch="*")
-            except FileExistsError:  # by another, or by a request of ours whose answer was lost
-                if self.read(key) == data:
-                    return
+                self._take(key, data)
+            except FileExistsError:
                 raise
-            except PermissionError:
-                raise
-            except OSError:
-                continue
+            except OSError as error:
+                if isinstance(error, PermissionError) and not is_open:
+                    raise
+                is_open = True
             else:
                 return
         message = "the object store does not say whether a commit stands"
         raise Unconfirmed(message)
+
+    def _take(self, key: str, data: bytes) -> None:
+        """Ask for a name once; where it is taken, see whether that was a request of ours whose answer was lost."""
+        try:
+            with _told():
+                self._client.put_object(Bucket=self._name, Key=key, Body=data, IfNoneMatch="*")
+        except FileExistsError:
+            if self.read(key) != data:
+                raise
 
     def delete(self, key: str) -> None:
         """Take an object away; one that is not there is no fault."""
