@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kit.edge_process import ORIGIN, batch, view
+from kit.entering import WORD
 from kit.installation import Installation
 from kit.ports import free_port
 from kit.watching import until
@@ -86,7 +87,7 @@ def doors(embedded: Installation, tmp_path: Path) -> Iterator[Doors]:
     server = sources.add(embedded.data, "till", kind=sources.Kind.SERVER)
     token = embedded.remit("requests", "tokens", "add", "helpdesk").stdout.split()[-1]
     port, log = free_port(), tmp_path / "up.log"
-    embedded.start_into(log, "up", "--port", str(port))
+    embedded.start_into(log, "up", "--port", str(port), "--role", "privacy_officer")
     until(lambda: "/healthz" in log.read_text(), "it does not serve")
     yield Doors(port, log, (browser, server), token)
     embedded.end_all()
@@ -152,6 +153,24 @@ def through_the_operators_port(doors: Doors, form: str) -> Iterator[tuple[int, b
         yield doors.ask("GET", f"{page}?lang={quoted}&theme={quoted}&from={quoted}&{quoted}=1")
     for path in ("/my/enter", "/my/consent", "/requests/new", f"/requests/{quoted}"):
         yield doors.ask("POST", path, f"token={quoted}&form={quoted}&subject={quoted}".encode())
+    yield from through_forms(doors, quoted)
+    for path in ("/enter?token=", "/login?", "/login/back?state=a&code="):
+        yield doors.ask("GET", f"{path}{quoted}", Accept="text/html")
+
+
+def through_forms(doors: Doors, quoted: str) -> Iterator[tuple[int, bytes]]:
+    """Forms of the dashboard as a page of it sends them: what they do is asked for, and every field is hostile."""
+    page = doors.ask("GET", "/requests")[1].decode("utf-8", "replace")
+    word = WORD.search(page)
+    assert word
+    here = f"http://127.0.0.1:{doors.port}"
+    fields = ("subject", "tenant", "right", "ground", "requester", "channel", "jurisdiction")
+    hostile = "&".join(f"{field}={quoted}" for field in (*fields, "step", "proof", quoted))
+    good = f"subject={quoted}&tenant=shop&right=access&requester=self&channel=support"
+    for path in ("/requests/new", f"/requests/{quoted}", "/requests/none", "/policy"):
+        for said in (hostile, good, f"{good}&jurisdiction={quoted}", f"step={quoted}"):
+            body = f"form={word[1]}&{said}".encode()
+            yield doors.ask("POST", path, body, Origin=here)
 
 
 def holding(folder: Path) -> list[str]:

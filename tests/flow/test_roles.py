@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -181,7 +182,7 @@ def test_who_is_bound_to_a_tenant_starts_where_they_may_and_takes_requests_of_it
     answer = other.goto(f"{house.address}/collected")
     assert answer is not None
     assert answer.status == 403
-    found = house.dashboard.installed.facts("requests", "list", "--all")["requests"]
+    found: Any = house.dashboard.installed.facts("requests", "list", "--all")["requests"]
     assert "shop-a" in [one["tenant"] for one in found]
     assert "shop-b" not in [one["tenant"] for one in found]
 
@@ -203,7 +204,7 @@ def test_the_audit_shows_who_was_let_in_to_what_and_refused_what(
     page.click("form.inline button")
     expect(page).to_have_url(f"{house.address}/audit?outcome=refused")
     assert {row.get_attribute("data-outcome") for row in rows.all()} == {"refused"}
-    read = house.dashboard.installed.facts("access", "audit")["reads"]
+    read: Any = house.dashboard.installed.facts("access", "audit")["reads"]
     assert read[-1]["tables"] == "dashboard:see_audit"
 
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from remit_consumers.dashboard.described_forms import forms
 from remit_consumers.dashboard.paths import PAGES
 from remit_schemas.requests import (
     Channel,
@@ -81,6 +82,7 @@ def described() -> dict[str, Any]:
             **{
                 f"/{name}": {"get": _page("text/html", f"The dashboard: {name}.")} for name in PAGES
             },
+            **forms(),
         },
         "components": {
             "securitySchemes": {
@@ -126,7 +128,10 @@ def _page(kind: str, summary: str) -> dict[str, Any]:
     words = {
         "200": "As it stands.",
         "204": "Nothing new.",
-        "403": "It opens with the address that was printed.",
+        "303": "Another page is theirs.",
+        "401": "It wants a token, as the metrics may.",
+        "403": "Nobody is in, or their role may not.",
+        "429": "Too many calls; Retry-After says when.",
         "503": "It cannot be shown now.",
     }
     return {

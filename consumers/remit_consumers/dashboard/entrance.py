@@ -12,7 +12,7 @@ from remit_consumers.access.login import WAY_S
 from remit_consumers.access.provider import BACK
 from remit_consumers.dashboard.door import door, onward
 from remit_consumers.dashboard.gate import Gate, cookie_of, word_of
-from remit_consumers.dashboard.paths import ENTRANCE, LOGIN
+from remit_consumers.dashboard.paths import ENTRANCE, LEAVE, LOGIN
 from remit_consumers.dashboard.render import HEADERS
 from remit_schemas.errors import RemitError
 
@@ -30,7 +30,7 @@ def entrances(gate: Gate) -> list[Route]:
         Route(ENTRANCE, _or_away(gate, _enter(gate))),
         Route(LOGIN, _or_away(gate, _login(gate))),
         Route(BACK, _or_away(gate, _back(gate))),
-        Route("/leave", _leave(gate), methods=["POST"]),
+        Route(LEAVE, _leave(gate), methods=["POST"]),
     ]
 
 

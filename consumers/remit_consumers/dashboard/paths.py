@@ -16,7 +16,8 @@ LOGIN: Final = "/login"
 DOORS: Final = (ENTRANCE, LOGIN, BACK)
 """Where somebody comes in; these decide for themselves."""
 
+LEAVE: Final = "/leave"
 PERSON: Final = "/my"
 
-PATHS: Final = (*(f"/{name}" for name in PAGES), ASSETS, ENTRANCE, LOGIN, PERSON)
+PATHS: Final = (*(f"/{name}" for name in PAGES), ASSETS, ENTRANCE, LOGIN, LEAVE, PERSON)
 """How the paths of the dashboard begin; it answers `/` as well."""

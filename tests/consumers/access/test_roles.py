@@ -11,7 +11,7 @@ from kit.sites import make_site
 from kit.tree import ROOT
 from remit_consumers.access.roles import ROUTES, TABLE, Act, Role, act_of, may
 from remit_consumers.dashboard.app import dashboard
-from remit_consumers.dashboard.paths import DOORS
+from remit_consumers.dashboard.paths import DOORS, PATHS
 from remit_consumers.metrics import Metrics
 from remit_consumers.my.handing_out import handing_out
 from remit_consumers.requests.api import Api
@@ -50,6 +50,14 @@ def test_every_route_stands_in_the_table_and_every_entry_is_a_route(tmp_path: Pa
     callers = Callers.of(deployment, Metrics())
     calls = [*Api(deployment, lambda _: None, callers).routes(), handing_out(deployment, callers)]
     assert named([*pages, *calls]) - OWN_DOORS == set(ROUTES)
+
+
+def test_whoever_shares_a_port_with_the_dashboard_hands_every_path_of_it_over(
+    tmp_path: Path,
+) -> None:
+    routes = dashboard(make_site(tmp_path, Role.AUDITOR)).routes
+    for path in {route.path for route in routes if isinstance(route, Route)} - {"/"}:
+        assert path.startswith(PATHS), path
 
 
 @pytest.mark.parametrize("act", [Act.SEE_VALUES, Act.SEE_SMALL_COUNTS, Act.WORK_REQUESTS])
