@@ -22,10 +22,7 @@ def measure(context: Context) -> Result:
     """Have as many packs made by ten and by a thousand producers, and store them."""
     packs = context.events(EVENTS) // PACK_EVENTS
     few, many = (named(count) for count in PRODUCERS)
-    variants = {
-        named(count): lambda count=count: _stored(count, packs)
-        for count in PRODUCERS
-    }
+    variants = {named(count): lambda count=count: _stored(count, packs) for count in PRODUCERS}
     samples = in_turns(variants, min(3, context.rounds))
     rows = (
         ("an event, on a core", "µs", "stored_us"),

@@ -3,20 +3,15 @@
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from kit.flowing import end, flow, log_of_its_own, tell
-from kit.installation import Installation, each_once, without_holes
-from kit.kafka import Kafka
+from kit.installation import Installation
 from kit.object_store import ObjectStore
-from kit.watching import until
 from remit_consumers.lake.tables import open_table
 from remit_consumers.store.place import at_address
-from remit_schemas.errors import LakeError
 
 VIEWS = [{"page": f"/{who}", "subject": who, "utc_offset": "+08:00"} for who in ("ann", "bob")]
 SELECT = "SELECT count(*) AS n FROM page_view"
@@ -83,37 +78,3 @@ def test_a_command_that_was_not_built_for_an_object_store_says_so_in_one_line_an
         assert len(done.stderr.strip().splitlines()) == 1
         assert "local folder" in done.stderr
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.kafka
-@pytest.mark.slow
-def test_two_consumers_of_which_one_is_killed_store_every_event_once_on_an_object_store(
-    store: ObjectStore, tmp_path: Path, kafka: Kafka
-) -> None:
-    installed = installed_on(store, tmp_path, log_of_its_own(kafka))
-    installed.prepare()
-    app = flow(installed, 3_000, seconds=10)
-    killed, other = (installed.consume(tmp_path / f"run-{n}.log") for n in range(2))
-    try:
-        until(lambda: _stored(installed) > 0, "nothing is stored", timeout_s=400, look_s=0.5)
-        killed.kill()
-        killed.wait()
-        emitted = tell(app)
-        end(app)
-        other.terminate()
-        assert other.wait(120) == 0
-        installed.settle()
-    finally:
-        installed.end_all()
-    stored = rows(installed)
-    assert stored.num_rows == emitted
-    assert each_once(stored)
-    assert without_holes(stored)
-    assert installed.breaches() == {}
-
-
-def _stored(installed: Installation) -> int:
-    """How many page views are stored; none where there is no table yet."""
-    with suppress(LakeError, OSError):
-        return int(rows(installed).num_rows)
-    return 0
