@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1 # the lock says which pyright; nothing looks for a newer one
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz help demo browser dashboard test prove lint format bench bench-peers soak boards lock clean parts
+.PHONY: audit sbom fuzz help demo browser dashboard test prove lint format bench bench-peers soak boards lock clean parts
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,13 @@ dashboard: $(VENV)/.ready ## build what the dashboard's pages load: charts and p
 	scripts/npm --dashboard run check
 	scripts/npm --dashboard run build
 
+audit: .cache/audit/made-of.txt ## compare what is locked with the advisories that are known; exit 3 where they cannot be asked
+	$(PYTHON) scripts/audit
+
+sbom: .cache/audit/made-of.txt ## write what an installation is made of, from the lock: dist/remit.cdx.json (CycloneDX 1.6, checked against its schema)
+	@mkdir -p dist
+	.cache/audit/bin/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --mc-type application --output-reproducible --spec-version 1.6 --output-format JSON --validate --output-file dist/remit.cdx.json
+
 lock: $(VENV)/.ready ## resolve the dependencies anew, with hashes (UPGRADE=1 takes newer versions)
 	scripts/lock $(if $(UPGRADE),--upgrade)
 
@@ -65,6 +72,11 @@ parts: $(VENV)/.ready # Java, Chromium, wrk, PostgreSQL, Prometheus: provided wh
 
 clean: ## remove what make made
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build producers/remit-browser/dist producers/remit-browser/node_modules consumers/remit-dashboard/node_modules
+
+.cache/audit/made-of.txt: requirements/audit.txt
+	$(PYTHON) -m venv --clear .cache/audit
+	.cache/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
+	@cp requirements/audit.txt $@
 
 # Two stamps, so that a changed pyproject.toml does not fetch everything again.
 $(VENV)/.locked: requirements/dev.txt

@@ -71,7 +71,7 @@ def dashboard(  # noqa: PLR0913 - a parameter for each option
         warm(site)
         server.start()
         typer.echo(f"remit: {address(gate, tls, host, server.port)}", err=True)
-        seen = Open("dashboard", host, server.port, has_tls=tls is not None)
+        seen = Open.at("dashboard", host, server.port, tls)
         try:
             with on_record(settings.data, seen):
                 stop.wait()

@@ -47,7 +47,7 @@ def operators_port(service: Service, metrics: Metrics, host: str, port: int) -> 
     server.start()
     typer.echo(f"remit: {scheme(tls)}://{host}:{port}/healthz and /metrics", err=True)
     try:
-        with on_record(service.settings.data, Open("operator", host, port, has_tls=bool(tls))):
+        with on_record(service.settings.data, Open.at("operator", host, port, tls)):
             yield
     finally:
         server.stop()

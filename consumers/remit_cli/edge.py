@@ -87,7 +87,7 @@ def serving(
             app = _beside(door, operator[0])
         server = EdgeServer(app, place, timeout_s=door.limits.request_timeout_s, tls=tls)
         server.start()
-        seen = Open("edge", place[0], server.port, has_tls=tls is not None)
+        seen = Open.at("edge", place[0], server.port, tls)
         try:
             with on_record(data, seen):
                 yield server.port

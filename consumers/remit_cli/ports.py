@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from remit.direct import is_loopback
 from remit.edge.tls import CERTIFICATE, KEY, TlsFiles
@@ -29,15 +29,20 @@ class Open:
 
     Attributes:
         name: What answers there: ``edge``, ``dashboard`` or ``operator``.
-        host: Address that is listened on.
         port: Its number.
+        is_local: Whether only this machine reaches it; the address itself would be one more in the data folder.
         has_tls: Whether it speaks TLS.
     """
 
     name: str
-    host: str
     port: int
+    is_local: bool
     has_tls: bool
+
+    @classmethod
+    def at(cls, name: str, host: str, port: int, tls: object) -> Self:
+        """Describe a port by the address that is listened on, and by its TLS, None for none."""
+        return cls(name, port, is_loopback(host), tls is not None)
 
 
 @contextmanager
@@ -90,11 +95,11 @@ def _living(data: Path) -> Iterator[Path]:
 def open_to_others(data: Path) -> Finding:
     """Ports beyond this machine that speak plain HTTP; a proxy before them may end TLS, so it is said and no more."""
     ports = open_ports(data)
-    plain = [one for one in ports if not one.has_tls and not is_loopback(one.host)]
+    plain = [one for one in ports if not (one.has_tls or one.is_local)]
     if not plain:
         detail = f"{len(ports)} open: TLS, or on this machine alone" if ports else "none is open"
         return Finding("ports", holds=True, detail=detail)
-    named = ", ".join(f"{one.name} on {one.host}:{one.port}" for one in plain)
+    named = ", ".join(f"{one.name} on port {one.port}" for one in plain)
     mend = f"plain HTTP beyond this machine: {named}; set {CERTIFICATE} and {KEY}, unless a proxy before it ends TLS"
     return Finding("ports", holds=True, detail=mend, is_weak=True)
 

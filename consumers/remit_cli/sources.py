@@ -1,5 +1,7 @@
 """`remit sources`: write keys, with which browsers and servers may send to the edge."""
 
+from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -8,6 +10,9 @@ from rich.table import Table
 
 from remit.edge import sources
 from remit_cli.options import Data, Json, print_json, settings_of
+from remit_consumers.deployment import contracts_of
+from remit_consumers.settings import Settings
+from remit_schemas.errors import RemitError, SettingsError
 
 app = typer.Typer(
     help="Write keys of the edge: who may send, from where, how much.\n\nExample: remit sources add shop --origin https://shop.example",
@@ -37,17 +42,61 @@ def add(  # noqa: PLR0913  # one for each thing that a key says, all but the fir
         str | None,
         typer.Option("--tenant", help="Whose data everything is that comes with this key."),
     ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", help="When it ends: a day (its beginning), or a time, in UTC."),
+    ] = None,
+    contract: Annotated[
+        list[str] | None,
+        typer.Option("--contract", help="All that may be sent with it; again for more."),
+    ] = None,
     data: Data = None,
 ) -> None:
     """Make a write key and print it once; only its SHA-256 is kept.
 
-    Example: remit sources add shop --origin https://shop.example
+    Example: remit sources add shop --origin https://shop.example --until 2027-12-31
     """
-    folder = settings_of(data).data
-    made = sources.add(folder, name, kind=kind, origins=origin or (), rate=rate)
-    if tenant is not None:
-        sources.bind(folder, name, tenant)  # before anybody knows the key
+    settings = settings_of(data)
+    end = None if until is None else _time(until)
+    _check_contracts(settings, contract or ())
+    made = sources.add(settings.data, name, kind=kind, origins=origin or (), rate=rate)
+    try:  # before anybody knows the key
+        if tenant is not None:
+            sources.bind(settings.data, name, tenant)
+        if end is not None:
+            sources.end(settings.data, name, end)
+        if contract:
+            sources.limit(settings.data, name, contract)
+    except RemitError:
+        sources.revoke(settings.data, name)
+        raise
     typer.echo(made)
+
+
+def _time(text: str) -> datetime:
+    """Read a day or a time, which is of UTC where it says nothing else.
+
+    Raises:
+        SettingsError: It is none.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError("--until is a day or a time, as 2027-12-31T18:00") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _check_contracts(settings: Settings, wanted: Collection[str]) -> None:
+    """Refuse contracts that nobody knows: a key for a misspelt one could send nothing.
+
+    Raises:
+        RemitError: One is unknown, or the contracts cannot be read.
+    """
+    known = contracts_of(settings.policy).names if wanted else ()
+    if lost := [name for name in wanted if name not in known]:
+        raise SettingsError(
+            f"{len(lost)} of --contract is no contract; there are {', '.join(sorted(known))}"
+        )
 
 
 @app.command(name="list")
@@ -66,15 +115,19 @@ def listed(*, data: Data = None, as_json: Json = False) -> None:
                 "rate": key.rate,
                 "added_on": key.added_on,
                 "tenant": key.tenant,
+                "until": key.until,
+                "contracts": [*key.contracts],
             }
             for key in keys
         ]
         print_json({"sources": shown})
         return
-    table = Table("source", "kind", "origins", "events/s", "since", "tenant", title="Sources")
+    names = ("source", "kind", "origins", "events/s", "since", "until", "tenant", "contracts")
+    table = Table(*names, title="Sources")
     for key in keys:
-        facts = f"{key.rate:g}", key.added_on, key.tenant or ""
-        table.add_row(key.name, key.kind, "\n".join(key.origins), *facts)
+        facts = f"{key.rate:g}", key.added_on, key.until or "", key.tenant or ""
+        what = "\n".join(key.contracts)
+        table.add_row(key.name, key.kind, "\n".join(key.origins), *facts, what)
     Console().print(table)
 
 

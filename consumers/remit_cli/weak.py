@@ -10,6 +10,7 @@ from remit.direct import is_loopback
 from remit.edge.tls import KEY
 from remit_cli.finding import Finding
 from remit_cli.ports import certificate, open_to_others
+from remit_cli.timekeeping import clock, kernel_state
 from remit_consumers.settings import Settings
 from remit_schemas.errors import RemitError
 from remit_schemas.kafka_options import PREFIX, PROTOCOL
@@ -30,16 +31,25 @@ _VERIFIED: Final = {
 }
 
 
+_ALIASES: Final = {
+    "request.required.acks": "acks",
+    "max.in.flight.requests.per.connection": "max.in.flight",
+}
+"""Other names of librdkafka's for the same."""
+
+
 def weaknesses(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Look at everything, one finding after the other; nothing is changed."""
     log = parse_log(settings.log)
     yield way(log, settings.kafka)
+    yield promises(log, settings.kafka)
     yield _guard(log, settings.kafka)
     yield _secret_files(settings, environ)
     yield open_to_others(settings.data)
     yield certificate(environ)
     yield _trust(log, environ)
     yield _witness(settings)
+    yield clock(settings.lake, kernel_state())
     yield memory(SWAPS, resource.getrlimit(resource.RLIMIT_CORE)[0])
 
 
@@ -58,6 +68,27 @@ def way(log: Embedded | KafkaLog, options: Mapping[str, str]) -> Finding:
         return Finding(name, holds=True, detail=f"{protocol} to a broker on this machine")
     mend = f"{protocol} to another machine: who is between sees headers and may add packs; set {PREFIX}SECURITY_PROTOCOL to SASL_SSL or SSL"
     return Finding(name, holds=False, detail=mend)
+
+
+def promises(log: Embedded | KafkaLog, options: Mapping[str, str]) -> Finding:
+    """Whether somebody believes that a producer promises less or other than it does: such a setting has no effect."""
+    name = "Kafka's promises"
+    if not isinstance(log, KafkaLog):
+        return Finding(name, holds=True, detail="none: the log is on this machine")
+    from remit.kafka import PROMISES  # noqa: PLC0415 - librdkafka only where it is used
+
+    kept = {key: str(value).lower() for key, value in PROMISES.items()}
+    idle = [
+        key
+        for key, text in options.items()
+        if (promise := kept.get(_ALIASES.get(key, key))) and text.lower() not in (promise, "-1")
+    ]
+    if not idle:
+        said = ", ".join(f"{key}={value}" for key, value in kept.items())
+        return Finding(name, holds=True, detail=said)
+    names = ", ".join(PREFIX + key.upper().replace(".", "_") for key in sorted(idle))
+    mend = f"{names} has no effect: what is acknowledged is on every copy in sync, whatever is set; take it out"
+    return Finding(name, holds=True, detail=mend, is_weak=True)
 
 
 def _is_here(log: KafkaLog) -> bool:

@@ -36,7 +36,7 @@ _OPTIONS: Final[Mapping[str, str | int | bool]] = {
     "log_level": 3,  # errors; below them it warns that the option above is new
 }
 
-_PROMISES: Final[Mapping[str, str | int | bool]] = {
+PROMISES: Final[Mapping[str, str | int | bool]] = {
     "acks": "all",
     "enable.idempotence": True,
     "enable.gapless.guarantee": True,  # a pack that fails must not be overtaken: a later one would hide it
@@ -63,7 +63,7 @@ class KafkaTransport:
             "bootstrap.servers": log.bootstrap,
             **_OPTIONS,
             **options,
-            **_PROMISES,
+            **PROMISES,
         }
         self._topic = log.sealed_topic
         self._lanes = lanes
@@ -181,7 +181,7 @@ class KafkaTransport:
         if self._topic in topics and topics[self._topic].error is None:
             self._partitions = len(topics[self._topic].partitions)
         else:
-            config = {k: v for k, v in self._options.items() if k not in {*_OPTIONS, *_PROMISES}}
+            config = {k: v for k, v in self._options.items() if k not in {*_OPTIONS, *PROMISES}}
             make_topic(config, self._topic, self._lanes)
 
 

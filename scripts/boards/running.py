@@ -202,6 +202,13 @@ RUNNING: Final = Board(
                     "ops",
                 ),
                 Panel(
+                    "Too many",
+                    "Requests each second that were over the rate of their address or key, or too many at once.",
+                    "stack",
+                    [("sum by (of) (rate(remit_edge_limited_total[5m]))", "{{of}}")],
+                    "reqps",
+                ),
+                Panel(
                     "Bytes of bodies",
                     "Each second, unpacked.",
                     "lines",

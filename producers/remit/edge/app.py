@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from remit.batched import BatchClient
+from remit.edge.addresses import Addresses
 from remit.edge.answer import (
     ALL_TAKEN,
     Answer,
@@ -122,6 +123,7 @@ class Edge:
         self._parts = parts
         self._rest = rest_of(metrics.registry, parts.published, self._is_ready)
         self._answering = 0
+        self._addresses = Addresses(limits.address_rate)
         self._intakes = {
             is_browser: Intake(parts.client, limits, is_browser=is_browser)
             for is_browser in (True, False)
@@ -137,6 +139,7 @@ class Edge:
         self._answering += 1
         try:
             if self._answering > self.limits.requests_max:
+                self.metrics.limited["busy"] += 1
                 answer = later(503, "too many requests at once", BUSY_S)
             else:
                 answer, more = await self._answer(room, scope, receive)
@@ -150,6 +153,10 @@ class Edge:
     async def _answer(self, room: str, scope: Scope, receive: Receive) -> tuple[Answer, Headers]:
         headers = headers_of(scope["headers"])
         source = self._parts.sources.of(_key_of(scope["query_string"]))
+        sender = sender_of(scope, self._parts.proxies)
+        # before anything is read or said: who tries keys asks as often as everybody else
+        if (source is None or source.is_browser) and (wait_s := self._addresses.wait_s(sender.ip)):
+            return self._over("address", wait_s), (*ANYBODY, *READABLE)
         readable = ANYBODY if scope["method"] == "POST" else ()
         if source is None:
             return refusal(401, "no write key that is known", ["key"]), readable
@@ -164,8 +171,15 @@ class Edge:
             return body, allowed
         self.metrics.body_bytes += len(body)
         if room == "consent":
-            return await self._consent(source, body), allowed
-        return await self._events(source, body, sender_of(scope, self._parts.proxies)), allowed
+            answer = await self._consent(source, body)
+        else:
+            answer = await self._events(source, body, sender)
+        return answer, allowed
+
+    def _over(self, of: str, wait_s: float) -> Answer:
+        self.metrics.limited[of] += 1
+        who = "address asks" if of == "address" else "key sends"
+        return later(429, f"this {who} more than its rate", wait_s)
 
     async def _events(self, source: Source, body: bytes, sender: Sender) -> Answer:
         intake = self._intakes[source.is_browser]
@@ -174,10 +188,10 @@ class Edge:
             return batch
         wait_s = source.bucket.take(len(batch.places) + len(batch.refused))
         if wait_s:
-            return later(429, "this key sends more than its rate", wait_s)
+            return self._over("key", wait_s)
         groups = intake.groups_of(batch, sender)
-        if not all(_is_theirs(source, group) for group in groups):
-            return refusal(403, "this key is of another tenant", ["tenant"])
+        if closed := _closed_to(source, groups):
+            return closed
         if not groups:
             self.metrics.events["refused"] += len(batch.refused)
             return nothing_fits(batch.refused)
@@ -189,9 +203,9 @@ class Edge:
             return said
         wait_s = source.bucket.take(len(said.changes.places))
         if wait_s:
-            return later(429, "this key sends more than its rate", wait_s)
-        if not _is_theirs(source, said.changes):
-            return refusal(403, "this key is of another tenant", ["tenant"])
+            return self._over("key", wait_s)
+        if closed := _closed_to(source, [said.changes]):
+            return closed
         return await self._take(source, said.choice, [said.changes], [])
 
     async def _take(
@@ -241,6 +255,16 @@ class Edge:
 
     def _is_ready(self) -> bool:
         return time.time() < self._parts.published.look().bundle.not_after.timestamp()
+
+
+def _closed_to(source: Source, groups: Sequence[Group]) -> Answer | None:
+    """Say what a key is not for; None where all of it may be sent with it."""
+    contracts = source.key.contracts
+    if contracts and any(group.contract not in contracts for group in groups):
+        return refusal(403, "this key is for other contracts", ["contract"])
+    if not all(_is_theirs(source, group) for group in groups):
+        return refusal(403, "this key is of another tenant", ["tenant"])
+    return None
 
 
 def _is_theirs(source: Source, group: Group) -> bool:

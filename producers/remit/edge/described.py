@@ -17,12 +17,12 @@ ROOM_STATUSES: Final = {
     "202": "What became of each event; all that is accepted is durable.",
     "400": "The body is not JSON, or not gzip.",
     "401": "No write key that is known.",
-    "403": "This origin, or this tenant, may not send with this key.",
+    "403": "This origin, this tenant or this contract is not what the key is for.",
     "409": "Another policy version is in force.",
     "413": "The body is too large.",
     "415": "The body is of another type or packing.",
     "422": "The body, or what is in it, does not fit.",
-    "429": "The key sends more than its rate; `Retry-After` says when.",
+    "429": "The key or the address sends more than its rate; `Retry-After` says when.",
     "503": "The edge cannot take it now; `Retry-After` says when.",
 }
 """What a batch or a choice is answered with."""

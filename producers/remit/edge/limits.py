@@ -22,12 +22,15 @@ class Limits:
         batch_events_max: Events of one batch; all of one contract must fit into one pack.
         requests_max: Requests that are being answered at once; more are refused with 503.
         request_timeout_s: A request must have come whole by then, or its connection is closed.
+        address_rate: Requests/s of one address with a browser's key, or none that is known; two seconds of them at once.
+            A visitor's tracker sends one every few seconds: this is the door for some 1,000 visitors behind one address.
     """
 
     body_bytes_max: int = 256 << 10
     batch_events_max: int = 500
     requests_max: int = 1000
     request_timeout_s: float = 10.0
+    address_rate: float = 200.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot work.
@@ -40,6 +43,7 @@ class Limits:
             "REMIT_EDGE_BATCH_EVENTS_MAX": (self.batch_events_max, 1, BATCH_EVENTS_MAX),
             "REMIT_EDGE_REQUESTS_MAX": (self.requests_max, 1, 1 << 16),
             "REMIT_EDGE_REQUEST_TIMEOUT_S": (self.request_timeout_s, 0.1, 600),
+            "REMIT_EDGE_ADDRESS_RATE": (self.address_rate, 1, 1e6),
         }
         for name, (value, least, most) in ranges.items():
             if not least <= value <= most:
@@ -68,4 +72,5 @@ class Limits:
             int(number("REMIT_EDGE_BATCH_EVENTS_MAX", plain.batch_events_max)),
             int(number("REMIT_EDGE_REQUESTS_MAX", plain.requests_max)),
             number("REMIT_EDGE_REQUEST_TIMEOUT_S", plain.request_timeout_s),
+            number("REMIT_EDGE_ADDRESS_RATE", plain.address_rate),
         )

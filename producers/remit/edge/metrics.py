@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 ROOMS: Final = ("events", "consent")
 OUTCOMES: Final = ("accepted", "duplicate", "refused")
 SYNCS: Final = ("done", "failed")
+LIMITS: Final = ("address", "key", "busy")
 
 
 class EdgeMetrics(Collector):
@@ -21,6 +22,7 @@ class EdgeMetrics(Collector):
         registry: Shows them.
         requests: By room and status.
         events: By outcome.
+        limited: Requests that were too many, by of what.
         syncs: By outcome; the worker's thread adds to it.
         body_bytes: Of bodies, unpacked.
     """
@@ -28,6 +30,7 @@ class EdgeMetrics(Collector):
     def __init__(self) -> None:
         self.requests: dict[tuple[str, int], int] = {}
         self.events = dict.fromkeys(OUTCOMES, 0)
+        self.limited: dict[str, int] = dict.fromkeys(LIMITS, 0)
         self.syncs = dict.fromkeys(SYNCS, 0)
         self.body_bytes = 0
         self.registry = CollectorRegistry()
@@ -46,13 +49,24 @@ class EdgeMetrics(Collector):
         for (room, status), count in list(self.requests.items()):
             asked.add_metric([room, str(status)], count)
         yield asked
-        for name, words, counts in (
-            ("remit_edge_events", "Events of batches, by what became of them", self.events),
-            ("remit_edge_syncs", "Group commits, by whether the disk took them", self.syncs),
+        for name, words, label, counts in (
+            (
+                "remit_edge_events",
+                "Events of batches, by what became of them",
+                "outcome",
+                self.events,
+            ),
+            ("remit_edge_limited", "Requests that were too many, by of what", "of", self.limited),
+            (
+                "remit_edge_syncs",
+                "Group commits, by whether the disk took them",
+                "outcome",
+                self.syncs,
+            ),
         ):
-            family = CounterMetricFamily(name, words, labels=["outcome"])
-            for outcome, count in counts.items():
-                family.add_metric([outcome], count)
+            family = CounterMetricFamily(name, words, labels=[label])
+            for word, count in counts.items():
+                family.add_metric([word], count)
             yield family
         yield CounterMetricFamily(
             "remit_edge_body_bytes", "Bytes of bodies, unpacked", value=self.body_bytes

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import math
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +26,8 @@ FILE: Final = "sources.json"
 KEY_BYTES: Final = 24  # random: 192 bits, so that SHA-256 without a salt cannot be guessed back
 NAME_CHARACTERS_MAX: Final = 64
 RATE_DEFAULT: Final = 10_000.0  # events/s: a few per cent of what one core takes
+BROWSER_CONTRACTS: Final = frozenset({"page_view", "consent_change"})
+UNKNOWN: Final = "there is no source of that name: see `remit sources list`"
 LOOK_S: Final = 0.5  # a running edge takes changes up within a second
 
 
@@ -46,6 +50,8 @@ class WriteKey:
         rate: Events/s that it may send on average; two seconds of them at once.
         added_on: Day, as ISO 8601.
         tenant: Whose data everything is that is sent with it; None leaves that to a server's events.
+        until: When it ends, UTC, as ISO 8601; None when it is revoked.
+        contracts: All that may be sent with it; empty for whatever its kind may.
     """
 
     name: str
@@ -55,6 +61,13 @@ class WriteKey:
     rate: float
     added_on: str
     tenant: str | None = None
+    until: str | None = None
+    contracts: tuple[str, ...] = ()
+
+    @property
+    def ends_at(self) -> float:
+        """When it ends, in seconds since 1970; infinity where it has no end."""
+        return math.inf if self.until is None else datetime.fromisoformat(self.until).timestamp()
 
 
 def read(folder: Path) -> tuple[WriteKey, ...]:
@@ -74,8 +87,15 @@ def read(folder: Path) -> tuple[WriteKey, ...]:
 
 
 def _key_of(entry: dict[str, Any]) -> WriteKey:
-    own: dict[str, Any] = {"kind": Kind(entry["kind"]), "origins": tuple(entry["origins"])}
-    return WriteKey(**entry | own)
+    own: dict[str, Any] = {
+        "kind": Kind(entry["kind"]),
+        "origins": tuple(entry["origins"]),
+        "contracts": tuple(entry.get("contracts", ())),
+    }
+    key = WriteKey(**entry | own)
+    if key.ends_at != math.inf and datetime.fromisoformat(str(key.until)).tzinfo is None:
+        raise ValueError("an end without its zone")
+    return key
 
 
 def add(
@@ -118,13 +138,42 @@ def bind(folder: Path, name: str, tenant: str) -> None:
     Raises:
         SettingsError: There is no source of that name, or no header could carry the tenant's.
     """
-    known = read(folder)
     if not is_tenant(tenant):
         raise SettingsError("a tenant is text of up to 255 bytes")
-    bound = tuple(replace(key, tenant=tenant) if key.name == name else key for key in known)
+    _change(folder, name, lambda key: replace(key, tenant=tenant))
+
+
+def end(folder: Path, name: str, at: datetime) -> None:
+    """Give a write key an end: from then on a running edge knows it no more.
+
+    Raises:
+        SettingsError: There is no source of that name, or the end is over.
+    """
+    if at <= datetime.now(UTC):
+        raise SettingsError("--until must lie ahead: a day, or a time of UTC")
+    until = at.astimezone(UTC).isoformat(timespec="seconds")
+    _change(folder, name, lambda key: replace(key, until=until))
+
+
+def limit(folder: Path, name: str, contracts: Iterable[str]) -> None:
+    """Have nothing sent with a write key but events of these contracts.
+
+    Raises:
+        SettingsError: There is no source of that name, or its kind never sends one of them.
+    """
+    wanted = tuple(dict.fromkeys(contracts))
+    found = next((key for key in read(folder) if key.name == name), None)
+    if found is not None and found.kind is Kind.BROWSER and set(wanted) - BROWSER_CONTRACTS:
+        allowed = " and ".join(sorted(BROWSER_CONTRACTS))
+        raise SettingsError(f"a browser sends {allowed} alone: leave the others out of --contract")
+    _change(folder, name, lambda key: replace(key, contracts=wanted))
+
+
+def _change(folder: Path, name: str, changed: Callable[[WriteKey], WriteKey]) -> None:
+    known = read(folder)
     if all(key.name != name for key in known):
-        raise SettingsError("there is no source of that name: see `remit sources list`")
-    _write(folder, bound)
+        raise SettingsError(UNKNOWN)
+    _write(folder, (changed(key) if key.name == name else key for key in known))
 
 
 def revoke(folder: Path, name: str) -> None:
@@ -136,7 +185,7 @@ def revoke(folder: Path, name: str) -> None:
     known = read(folder)
     left = tuple(key for key in known if key.name != name)
     if left == known:
-        raise SettingsError("there is no source of that name: see `remit sources list`")
+        raise SettingsError(UNKNOWN)
     _write(folder, left)
 
 
@@ -148,7 +197,13 @@ def digest(key: str) -> str:
 def _write(folder: Path, keys: Iterable[WriteKey]) -> None:
     path = folder / FOLDER / FILE
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    replace_file(path, json.dumps({"sources": [asdict(key) for key in keys]}, indent=1).encode())
+    # what a key does not say is left out, so that an edge of a version before can read the others
+    unsaid: dict[str, object] = {"until": None, "contracts": ()}
+    entries = [
+        {fact: said for fact, said in asdict(key).items() if (fact, said) not in unsaid.items()}
+        for key in keys
+    ]
+    replace_file(path, json.dumps({"sources": entries}, indent=1).encode())
 
 
 def _origin(text: str) -> str:
@@ -197,9 +252,10 @@ class Source:
         is_browser: Whether everybody can read it.
         origins: As browsers send them, as bytes.
         bucket: Its rate.
+        ends_at: Seconds since 1970.
     """
 
-    __slots__ = ("bucket", "digest", "is_browser", "key", "origins")
+    __slots__ = ("bucket", "digest", "ends_at", "is_browser", "key", "origins")
 
     def __init__(self, key: WriteKey) -> None:
         self.key = key
@@ -207,6 +263,7 @@ class Source:
         self.is_browser = key.kind is Kind.BROWSER
         self.origins = frozenset(origin.encode() for origin in key.origins)
         self.bucket = Bucket(key.rate)
+        self.ends_at = key.ends_at
 
 
 class Sources:
@@ -230,7 +287,8 @@ class Sources:
         if now >= self._look_at:
             self._look_at = now + LOOK_S
             self._look()
-        return self._sources.get(hashlib.sha256(key).digest())
+        found = self._sources.get(hashlib.sha256(key).digest())
+        return found if found is not None and time.time() < found.ends_at else None
 
     def _look(self) -> None:
         try:
