@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Self, TypeVar
 
@@ -22,6 +23,9 @@ Place = tuple[int | str, ...]
 
 LIKENESS = 0.6
 """How alike a misspelt key and the right one must be to be named: difflib's own default."""
+
+FILES_REMEMBERED = 8
+"""Files kept as plain data, 0.6 MB each at most (measured): the versions of a policy with their registers of sentences."""
 
 LISTED_MAX = 16
 """Words listed where none is near: the keys of the longest part fit, and a line stays a line (our choice)."""
@@ -127,6 +131,12 @@ def read_yaml(path: Path) -> Source:
     except UnicodeDecodeError:
         message = f"{path}: is not UTF-8 text"
         raise PolicyError(message) from None
+    return _read(path, text)
+
+
+@lru_cache(maxsize=FILES_REMEMBERED)
+def _read(path: Path, text: str) -> Source:
+    """Read what stands in a file; most programs ask for the same few a handful of times while they start."""
     return _Reader(path).read(text)
 
 
