@@ -68,6 +68,14 @@ def _line(values: Mapping[str, object]) -> str:
     return f'{values["ip"]} - - [{when}] "{request} HTTP/1.1" {values["status"]} 512 {end}'
 
 
+def first_of(lines: Lines, count: int) -> Lines:
+    """Write the first of them into a file of their own."""
+    file = lines.file.with_name(f"first-{count}.log")
+    with lines.file.open("rb") as given, file.open("wb") as out:
+        out.writelines(islice(given, count))
+    return Lines(file, count)
+
+
 def import_lines(lines: Lines, core: int) -> Sample:
     """Import them into a new lake, until they are committed: the whole command, its start included."""
     with place() as installation:
@@ -110,6 +118,7 @@ def forward(name: str, lines: Lines, core: int) -> Sample:
 def _sample(count: int, processor: float, wall_s: float) -> Sample:
     return {
         "core/s": count / processor,
+        "processor_s": processor,
         "events/s": count / wall_s,
         "s/million": 1e6 * processor / count,
     }

@@ -87,6 +87,12 @@ def processor_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def busy_s() -> float:
+    """Give the processor seconds that all processes have used since the machine's start."""
+    user, nice, system, _, _, *interrupts = _ticks()
+    return sum((user, nice, system, *interrupts[:2])) / os.sysconf("SC_CLK_TCK")
+
+
 def _ticks() -> list[int]:
     """Read what the cores did: user, nice, system, idle, waiting for disk, and so on."""
     try:

@@ -15,9 +15,11 @@ QUOTE: Final = re.compile(
     r'\[(?P<shown>[^\]]*)\]\((?P<path>[\w./-]*bench/results/)(?P<result>\w+)\.json "(?P<name>[^"]+)"\)'
 )
 """A quoted figure in a page: ``[6.4 µs](../bench/results/emit.json "emit alone, p50")``; ``baseline:`` before the name
-quotes its baseline, ``ratio:`` how many times better it is."""
+quotes its baseline, ``ratio:`` how many times better it is, ``met:`` whether its goal is met; `THE_RUN` instead of a name
+quotes how often it was measured, and beside what."""
 
-KINDS: Final = ("baseline", "ratio")
+KINDS: Final = ("baseline", "met", "ratio")
+THE_RUN: Final = "the run"
 
 SMALL: Final = 10  # under this, a figure is shown with two digits behind the point
 MIDDLE: Final = 100  # and under this, with one
@@ -97,12 +99,23 @@ def quoted(found: re.Match[str]) -> str:
     kind, _, name = found["name"].partition(": ")
     if kind not in KINDS:
         kind, name = "", found["name"]
+    if name == THE_RUN:
+        return _run_of(found["result"])
     figures = {each.name: each for each in read(found["result"]).figures}
     figure = figures[name]
+    if kind == "met":
+        return "met" if figure.is_met else "missed"
     number = {"": figure.value, "baseline": figure.baseline_value, "ratio": figure.ratio}[kind]
     if number is None:
         raise KeyError(name)
     return f"{number:.1f} times" if kind == "ratio" else shown(number, figure.unit)
+
+
+def _run_of(name: str) -> str:
+    about = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))["measured_on"]
+    rounds = int(about["rounds"])
+    often = "once" if rounds == 1 else f"in {rounds} rounds"
+    return f"{often}, on a machine that was {float(str(about['busy_before'])):.0%} busy with other work before"
 
 
 def refresh(page: Path) -> None:

@@ -1,16 +1,17 @@
 """From Kafka to the lake with 1, 2 and 4 processes of `remit run` over 12 partitions: what another process brings."""
 
 import os
-import subprocess
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Final, Self
 
 from bench.context import PARTITIONS, Context, place
 from bench.lake import fill
+from bench.machine import busy_s, processor_s
 from bench.measure import Figure, Result, Samples, figure, in_turns
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
@@ -19,9 +20,9 @@ from kit.installation import Installation
 
 EVENTS: Final = 600_000
 PROCESSES: Final = (1, 2, 4)
+WARM: Final = 0.25  # of the events go by before the clock starts: every process has started, joined and learnt by then
 LOOK_S: Final = 0.05
 TIMEOUT_S: Final = 300.0
-TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 def measure(context: Context) -> Result:
@@ -39,11 +40,12 @@ def measure(context: Context) -> Result:
     ]
     notes = [
         (
-            f"{events:,} page views lie on a topic of {PARTITIONS} partitions, processes share them; counted from the first commit"
-            " that all see to the last. Broker, producer's leftovers and consumers share two cores, so the slope ends at two."
+            f"{events:,} page views lie on a topic of {PARTITIONS} partitions, processes share them; the first {WARM:.0%} go by"
+            f" uncounted. Broker and consumers share {os.cpu_count()} cores."
         ),
         f"Two processes by the clock are {_slope(samples, 2):.2f} times one, four are {_slope(samples, 4):.2f} times one.",
         "On a core: by the processor time of all the processes together; what falls there is the price of dividing the work.",
+        *(_shares(samples, n) for n in PROCESSES),
     ]
     return Result("Processes of remit run over one topic", figures, notes)
 
@@ -65,6 +67,16 @@ def _slope(samples: Samples, processes: int) -> float:
     return some / one
 
 
+def _shares(samples: Samples, processes: int) -> str:
+    """Say who used how much of the cores meanwhile: where nothing is left of them, no further process brings anything."""
+    cores = {
+        name: median(each[name] for each in samples[named(processes)])
+        for name in ("consumers", "broker", "others")
+    }
+    told = ", ".join(f"{name} {used:.2f}" for name, used in cores.items())
+    return f"{named(processes)}: of {os.cpu_count()} cores {told}."
+
+
 def _drained(context: Context, events: int, processes: int) -> dict[str, float]:
     """Store what lies on a topic with some processes."""
     with place(f"kafka://{context.kafka.bootstrap}/bench-{uuid.uuid4().hex[:8]}") as installation:
@@ -74,7 +86,9 @@ def _drained(context: Context, events: int, processes: int) -> dict[str, float]:
             for n in range(processes)
         ]
         try:
-            return _watched(installation, started, events)
+            return _watched(
+                installation, [context.kafka.pid, *(one.pid for one in started)], events
+            )
         finally:
             for one in started:
                 one.terminate()
@@ -82,22 +96,44 @@ def _drained(context: Context, events: int, processes: int) -> dict[str, float]:
                 one.wait(60)
 
 
-def _watched(
-    installation: Installation, started: "Sequence[subprocess.Popen[str]]", events: int
-) -> dict[str, float]:
-    """Watch rows come, from the first commit to the last."""
+def _watched(installation: Installation, pids: Sequence[int], events: int) -> dict[str, float]:
+    """Watch rows come, from where all is warm to the last; the broker is the first of the processes."""
     table = installation.data / "lake" / "events" / "page_view"
-    begun, until = (0.0, 0.0, 0), time.monotonic() + TIMEOUT_S
+    begun, seen, until = _Used.now(pids), 0, time.monotonic() + TIMEOUT_S
     while (rows := _rows(table)) < events:
         if time.monotonic() > until:
             message = f"{rows:,} of {events:,} events are stored after {TIMEOUT_S:.0f} s"
             raise TimeoutError(message)
-        if rows and not begun[2]:
-            begun = time.perf_counter(), _used(started), rows
+        if rows >= events * WARM and not seen:
+            begun, seen = _Used.now(pids), rows
         time.sleep(LOOK_S)
-    counted = events - begun[2]
-    clock, core = time.perf_counter() - begun[0], _used(started) - begun[1]
-    return {"events/s": counted / clock, "core/s": counted / core}
+    ended, counted = _Used.now(pids), events - seen
+    clock_s, broker_s = ended.clock_s - begun.clock_s, ended.broker_s - begun.broker_s
+    consumers_s = ended.consumers_s - begun.consumers_s
+    busy_s = ended.busy_s - begun.busy_s
+    return {
+        "events/s": counted / clock_s,
+        "core/s": counted / consumers_s,
+        "consumers": consumers_s / clock_s,
+        "broker": broker_s / clock_s,
+        "others": max(0.0, busy_s - consumers_s - broker_s) / clock_s,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """Seconds at one moment: of the clock, and of processor by whom."""
+
+    clock_s: float
+    broker_s: float
+    consumers_s: float
+    busy_s: float
+
+    @classmethod
+    def now(cls, pids: Sequence[int]) -> Self:
+        """Look; the broker's process comes first."""
+        broker_s, *consumers_s = map(processor_s, pids)
+        return cls(time.perf_counter(), broker_s, sum(consumers_s), busy_s())
 
 
 def _rows(table: Path) -> int:
@@ -107,10 +143,3 @@ def _rows(table: Path) -> int:
     except TableNotFoundError:
         return 0
     return sum(count or 0 for count in counts.to_pylist())
-
-
-def _used(started: "Sequence[subprocess.Popen[str]]") -> float:
-    """Seconds of processor that processes have used, their threads included."""
-    told = (Path(f"/proc/{one.pid}/stat").read_text("ascii") for one in started)
-    fields = (line.rpartition(")")[2].split() for line in told)
-    return sum(int(each[11]) + int(each[12]) for each in fields) / TICKS

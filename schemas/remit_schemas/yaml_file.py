@@ -5,6 +5,7 @@ and merge keys are refused: a policy reads the same to a lawyer and to a machine
 """
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -12,6 +13,9 @@ from pydantic import JsonValue
 
 from remit_schemas.errors import PolicyError
 from remit_schemas.policy_file import Place, Source
+
+FILES_REMEMBERED = 8
+"""Files kept as plain data, 0.6 MB each at most (measured): the versions of a policy with their registers of sentences."""
 
 _TAG = "tag:yaml.org,2002:"
 _LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -33,6 +37,12 @@ def read_yaml(path: Path) -> Source:
     except UnicodeDecodeError:
         message = f"{path}: is not UTF-8 text"
         raise PolicyError(message) from None
+    return _read(path, text)
+
+
+@lru_cache(maxsize=FILES_REMEMBERED)
+def _read(path: Path, text: str) -> Source:
+    """Read what stands in a file; most programs ask for the same few a handful of times while they start."""
     return _Reader(path).read(text)
 
 

@@ -39,7 +39,7 @@ def tag(batch: Batch, plan: Plan) -> Batch:
     schema = stored_schema(batch.contract, plan)
     table = pa.table({name: columns[name] for name in schema.names})
     if batch.subject.null_count < batch.events:
-        table = table.take(_by_subject(batch.subject))
+        table = _ordered(table, _by_subject(batch.subject))
     return replace(batch, table=table)
 
 
@@ -53,7 +53,7 @@ def joined_rows(parts: Sequence[pa.Table]) -> pa.Table:
         .combine_chunks()
     )
     subjects = alike.column("subject").combine_chunks()
-    return alike if subjects.null_count == len(subjects) else alike.take(_by_subject(subjects))
+    return alike if subjects.null_count == len(subjects) else _ordered(alike, _by_subject(subjects))
 
 
 def _stored(part: pa.Table) -> pa.Table:
@@ -73,6 +73,20 @@ def _constant(value: str, rows: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(
         pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([value])
     )
+
+
+def _ordered(table: pa.Table, order: pa.Array) -> pa.Table:
+    """Put rows into an order; half the columns of a table say the same in all of them and stay as they are."""
+    columns = (each if _is_alike(each) else each.take(order) for each in table.columns)
+    return pa.Table.from_arrays([*columns], schema=table.schema)
+
+
+def _is_alike(column: pa.ChunkedArray) -> bool:
+    """Whether a column is known to say the same in every row."""
+    if column.null_count == len(column):
+        return True
+    is_one = pa.types.is_dictionary(column.type) and column.num_chunks == 1
+    return is_one and len(column.chunk(0).dictionary) == 1 and not column.null_count
 
 
 def _by_subject(subjects: pa.Array) -> pa.Array:
