@@ -31,6 +31,7 @@ from remit_consumers.dashboard.site import Site, Told
 from remit_consumers.deployment import Deployment, plans_on_record
 from remit_consumers.http import App, Server
 from remit_consumers.lake.commit import Lake
+from remit_consumers.lake.format import check_format
 from remit_consumers.settings import Settings
 from remit_consumers.views.audit import Audit
 from remit_schemas.errors import SettingsError
@@ -63,6 +64,7 @@ def dashboard(  # noqa: PLR0913 - a parameter for each option
     if not settings.data.is_dir():
         message = f"there is no data folder {settings.data}: name it with --data, or set REMIT_DATA"
         raise SettingsError(message)
+    check_format(settings.lake)
     gate = Gate.at(host, Role.OFFICER if officer else role, settings.keys)
     site = site_of(settings, gate, cache(partial(Deployment.open, settings)))
     tls = Tls.from_env(os.environ)

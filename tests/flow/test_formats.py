@@ -4,13 +4,19 @@ import gzip
 import json
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from kit.installation import Installation
 from remit.slot import claim, prepare, try_lock
+from remit_cli.dashboard import site_of
+from remit_consumers.dashboard.app import warm
+from remit_consumers.dashboard.gate import Gate
+from remit_consumers.deployment import Deployment
 from remit_consumers.lake.format import FILE, FORMAT
+from remit_consumers.settings import Settings
 from remit_schemas import spool
 from remit_schemas.errors import SpoolError
 from remit_schemas.format_file import format_of
@@ -40,6 +46,10 @@ WRITING: tuple[tuple[str, ...], ...] = (
     ("share", "usage-analysis-services", "--out", "OUT"),
     ("backup", "make", "SHELF"),
     ("restore", "--apply-erasures"),
+    ("erasure", "resume"),
+    ("notices", "send"),
+    ("evidence", "--out", "OUT"),
+    ("dashboard", "--port", "0"),
 )
 READING: tuple[tuple[str, ...], ...] = (
     ("report",),
@@ -107,6 +117,16 @@ def test_doctor_says_that_a_newer_remit_has_the_lake(newer: Installation, folder
     done = newer.remit("doctor", "--json", expect=1)
     assert json.loads(done.stdout)["checks"]["within reach"]["detail"].count(NEWER) == 1
     assert everything(folder) == before
+
+
+def test_a_dashboard_in_whose_hands_the_lake_was_taken_over_goes_on_to_say_so(
+    newer: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings.from_env(newer.env)
+    gate = Gate(keys=settings.keys)
+    warm(site_of(settings, gate, partial(Deployment.open, settings)))
+    assert caplog.messages
+    assert all(NEWER in message for message in caplog.messages)
 
 
 def test_lake_and_spool_have_their_format_from_the_first_event_on(embedded: Installation) -> None:

@@ -23,6 +23,32 @@ import remit
 print(json.dumps([time.process_time() - began, mb() - before]))
 """
 
+CLIENT_TIMES_MAX = 7.0
+"""Processor time of `import remit` and the first client, in that of `import confluent_kafka`: measured 5.1 to 6.3."""
+CLIENT_MB_MAX = 40
+UNNEEDED = {"yaml", "fastavro", "ssl", "http.client"}
+"""What a client on a file's bundle has no use for; each was 10 to 20 ms of its start."""
+
+FIRST_CLIENT = """
+import json, os, sys, time
+def mb(): return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+mb(); before, began = mb(), time.process_time()
+import remit
+client = remit.Client("shop", data=sys.argv[1])
+cpu, memory, modules = time.process_time() - began, mb() - before, set(sys.modules)
+began = time.process_time()
+assert client.emit(remit.PageView(page="/cart", status=200))
+print(json.dumps([cpu, memory, time.process_time() - began, *map(sorted, (modules, set(sys.modules) - modules))]))
+client.close(30)
+"""
+
+ALONE = """
+import time
+began = time.process_time()
+import confluent_kafka
+print(time.process_time() - began)
+"""
+
 EMITTED = """
 import remit
 client = remit.Client("shop", data="data")
@@ -97,6 +123,27 @@ def test_the_sdk_needs_few_packages_and_its_import_costs_little(sdk: Environment
     costs = [json.loads(run.stdout) for run in runs]
     assert min(cpu for cpu, _ in costs) <= IMPORT_CPU_S_MAX
     assert min(mb for _, mb in costs) <= IMPORT_MB_MAX
+
+
+def test_the_first_client_costs_little_and_moves_nothing_to_the_first_event(
+    sdk: Environment, operator: Environment, tmp_path: Path
+) -> None:
+    data = str(tmp_path / "data")
+    made = operator.run("remit", "emit", "page_view", "--data", data)
+    assert made.returncode == 0, made.stderr
+    alone, clients = [], []
+    for _ in range(4):  # side by side: whatever else the machine does slows both
+        alone.append(float(sdk.run("python", "-c", ALONE).stdout))
+        done = sdk.run("python", "-c", FIRST_CLIENT, data)
+        assert done.returncode == 0, done.stderr
+        clients.append(json.loads(done.stdout))
+    cpu, memory, first = (min(one[n] for one in clients) for n in range(3))
+    loaded, by_first = clients[0][3:]
+    assert not UNNEEDED & {*loaded, *by_first}
+    assert not [name for name in by_first if name.startswith(("remit", "pydantic"))]
+    assert first <= cpu / 10
+    assert cpu <= CLIENT_TIMES_MAX * min(alone), (cpu, alone)
+    assert memory <= CLIENT_MB_MAX
 
 
 def test_the_command_without_consumers_ends_with_2_and_one_line(sdk: Environment) -> None:

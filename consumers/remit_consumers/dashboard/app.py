@@ -86,7 +86,8 @@ def dashboard(site: Site) -> Starlette:
 def warm(site: Site) -> None:
     """Make the pages once that read most, before somebody asks for them: what is read, compiled and counted is at hand then."""
     for name in WARMED:
-        scope: Scope = {"type": "http", "path": f"/{name}", "query_string": b"", "headers": []}
+        scope: Scope = {"type": "http", "method": "GET", "path": f"/{name}", "query_string": b""}
+        scope["headers"] = []
         scope["state"] = {"identity": Identity(LOCAL, site.gate.role)}
         come = asked(site, Request(scope))
         _or_fault(come, partial(_shown, come, name))

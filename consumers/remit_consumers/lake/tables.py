@@ -215,10 +215,15 @@ def _statistics(schema: pa.Schema) -> str:
 
 
 def evolve(table: Table, schema: pa.Schema) -> None:
-    """Give a table the columns that it lacks, at its end; rows stored before have null there."""
+    """Give a table the columns that it lacks, at its end; rows stored before have null there.
+
+    Raises:
+        LakeError: A newer remit has written to the lake since the table was opened.
+    """
     missing = pa.schema([one for one in plain_schema(schema) if one.name not in table.columns])
     if not missing.names:
         return
+    check_format(table.root)
     newest = delta(table.path)
     here = {one.name for one in newest.schema().fields}
     fresh = [one for one in Schema.from_arrow(missing).fields if one.name not in here]
