@@ -3,6 +3,8 @@
 import os
 import re
 import select
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,11 @@ from confluent_kafka import Consumer, Producer
 
 from kit.jars import KAFKA_VERSION, SERVER, check_jars
 from kit.kafka import Kafka
+from kit.ports import RANGE, free_ports
+from kit.program import run
 from kit.tree import ROOT
+from kit.warm import warm
+from kit.watching import PATIENCE_S, until
 
 
 def consume(bootstrap: str, topic: str, count: int) -> list[bytes]:
@@ -98,7 +104,7 @@ def test_a_leashed_program_dies_with_its_parent() -> None:
     handle = os.pidfd_open(child)
     started.kill()
     started.communicate()
-    assert select.select([handle], [], [], 30)[0], "the child outlived its parent"
+    assert select.select([handle], [], [], PATIENCE_S)[0], "the child outlived its parent"
 
 
 @pytest.mark.parametrize(("ci", "expected"), [("", 0), ("true", 1)])
@@ -124,3 +130,41 @@ def test_a_missing_part_is_named_at_the_end_and_fails_continuous_integration(
     assert done.returncode == expected, done.stdout + done.stderr
     last = done.stdout.strip().splitlines()[-2:]
     assert any("Apache Kafka 4.1.1: NOT RAN: no Java found" in line for line in last)
+
+
+def test_ports_that_are_given_out_lie_where_no_connection_takes_them_and_differ_between_processes() -> (
+    None
+):
+    first_of_connections = int(RANGE.read_text("ascii").split()[0])
+    told = "from kit.ports import free_ports; print(*free_ports(50))"
+    ours, theirs = free_ports(50), [int(port) for port in run(told).split()]
+    assert len({*ours, *theirs}) == len(ours) + len(theirs)
+    assert max(*ours, *theirs) < first_of_connections
+
+
+def test_a_port_that_somebody_listens_on_is_not_given_out_by_number() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="taken"):
+        free_ports(1, taken.getsockname()[1])
+
+
+def test_a_command_that_goes_on_is_signalled_and_waited_for_by_its_number(tmp_path: Path) -> None:
+    environment = {**os.environ, "REMIT_DATA": str(tmp_path / "data")}
+    with (tmp_path / "log").open("a") as log:
+        running = warm().start(["run"], environment, log)
+    until(lambda: "consuming" in (tmp_path / "log").read_text(), "it does not start")
+    assert running.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        running.wait(0.01)
+    running.kill()
+    assert running.wait(PATIENCE_S) == -signal.SIGKILL
+    running.terminate()  # it is gone, and nobody else's number is used
+
+
+def test_a_command_that_goes_on_ends_with_who_started_it(tmp_path: Path) -> None:
+    told = (
+        "import os, sys; from kit.warm import warm; log = open(sys.argv[1], 'a');"
+        "print(warm().start(['run'], {**os.environ, 'REMIT_DATA': sys.argv[2]}, log).pid, flush=True);"
+        "os._exit(0)"
+    )
+    number = int(run(told, tmp_path / "log", tmp_path / "data", timeout_s=PATIENCE_S))
+    until(lambda: not Path(f"/proc/{number}").exists(), "it goes on")

@@ -7,14 +7,12 @@ import re
 import secrets
 import signal
 import ssl
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kit.leash import leashed
+from kit.warm import warm
 from kit.watching import until
 from remit.edge import sources
 
@@ -59,11 +57,8 @@ class EdgeProcess:
     def start(self) -> None:
         """Start it, and wait until it listens."""
         begin = self.output.stat().st_size if self.output.exists() else 0
-        with self.output.open("ab") as out:
-            command = leashed([sys.executable, "-m", "remit_cli", "edge", "--port", "0"])
-            self.process = subprocess.Popen(
-                command, env=self._env, stdin=subprocess.DEVNULL, stdout=out, stderr=out
-            )
+        with self.output.open("a") as out:
+            self.process = warm().start(["edge", "--port", "0"], self._env, out)
 
         def listens() -> bool:
             assert self.process.poll() is None, self.output.read_text()[-3000:]

@@ -1,8 +1,9 @@
 """Commands without the wait for their imports: a process that has loaded remit forks for each of them.
 
 What runs is `python -m remit_cli` all the same, in a process of its own, with its own words, environment, folder and
-streams; only the 0.8 s of loading are saved, a thousand times in a run of all tests. What a test kills, watches or
-leaves running is started the plain way.
+streams; only the second of loading is saved, a thousand times in a run of all tests. One that goes on can be killed,
+frozen and waited for by its number as any process can. What is traced from its first instruction on, or read through a
+pipe while it runs, is started the plain way.
 """
 
 import json
@@ -26,8 +27,60 @@ from typing import IO, NoReturn
 START_S = 120
 """Longer than loading takes on a busy machine."""
 
-LOOK_S = 0.005
-"""How often who waits for a command looks whether it has ended."""
+
+class Running:
+    """A command that goes on, with what tests do to a process.
+
+    Attributes:
+        pid: Its number.
+    """
+
+    def __init__(self, connection: socket.socket, words: Sequence[str]) -> None:
+        self._connection = (
+            connection  # held open: when it closes, who waits for the command kills it
+        )
+        self._answers = connection.makefile("r")
+        self._words = list(words)
+        said = self._answers.readline()
+        assert said, "the process that forks commands has ended"
+        self.pid = int(said)
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Give how it ended; None while it goes on."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until it has ended, and give how.
+
+        Raises:
+            subprocess.TimeoutExpired: It goes on for longer.
+        """
+        if self.returncode is None:
+            if not select([self._connection], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self._words, timeout or 0)
+            said = self._answers.readline()
+            assert said, "who waited for the command has ended"
+            self.returncode = int(said)
+            self._answers.close()
+            self._connection.close()
+        return self.returncode
+
+    def send_signal(self, what: int) -> None:
+        """Signal it, unless it has ended."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, what)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
 
 
 class Warm:
@@ -56,23 +109,37 @@ class Warm:
             TimeoutError: It took longer than that.
         """
         with (
-            tempfile.TemporaryFile("w+") as request,
             tempfile.TemporaryFile("w+", newline="", errors="surrogateescape") as given,
             tempfile.TemporaryFile("w+") as out,
             tempfile.TemporaryFile("w+") as err,
-            socket.socket(socket.AF_UNIX) as connection,
         ):
-            json.dump({"words": list(words), "env": dict(env), "cwd": str(Path.cwd())}, request)
             given.write(stdin)
-            _rewind(request, given)
-            connection.settimeout(timeout_s)
-            connection.connect(self._place)
-            files = [file.fileno() for file in (request, given, out, err)]
-            socket.send_fds(connection, [b"!"], files)
-            code = connection.recv(64)
-            assert code, "the process that forks commands has ended"
+            _rewind(given)
+            running = self._fork(words, env, [file.fileno() for file in (given, out, err)])
+            try:
+                code = running.wait(timeout_s)
+            except subprocess.TimeoutExpired as error:
+                running.kill()
+                raise TimeoutError(str(error)) from None
             _rewind(out, err)
-            return subprocess.CompletedProcess(list(words), int(code), out.read(), err.read())
+            return subprocess.CompletedProcess(list(words), code, out.read(), err.read())
+
+    def start(self, words: Sequence[str], env: Mapping[str, str], log: IO[str]) -> Running:
+        """Start a command and let it go on; what it says goes to a file. It dies with this process."""
+        with Path(os.devnull).open() as nothing:
+            return self._fork(words, env, [nothing.fileno(), log.fileno(), log.fileno()])
+
+    def _fork(
+        self, words: Sequence[str], env: Mapping[str, str], streams: Sequence[int]
+    ) -> Running:
+        """Have a command forked, with streams of its own."""
+        with tempfile.TemporaryFile("w+") as request:
+            json.dump({"words": list(words), "env": dict(env), "cwd": str(Path.cwd())}, request)
+            _rewind(request)
+            connection = socket.socket(socket.AF_UNIX)
+            connection.connect(self._place)
+            socket.send_fds(connection, [b"!"], [request.fileno(), *streams])
+            return Running(connection, words)
 
 
 @cache
@@ -116,11 +183,14 @@ def _await_command(connection: socket.socket) -> NoReturn:
     if command == 0:
         connection.close()
         _become_command(*files)
-    while not (ended := os.waitpid(command, os.WNOHANG))[0]:
-        if select([connection], [], [], LOOK_S)[0]:  # who asked has given up
-            os.kill(command, signal.SIGKILL)
-            os._exit(1)
-    connection.sendall(str(os.waitstatus_to_exitcode(ended[1])).encode())
+    connection.sendall(f"{command}\n".encode())
+    its_end = os.pidfd_open(command)
+    if (
+        its_end not in select([connection.fileno(), its_end], [], [])[0]
+    ):  # who asked has given up, or is no more
+        os.kill(command, signal.SIGKILL)
+        os._exit(1)
+    connection.sendall(f"{os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])}\n".encode())
     os._exit(0)
 
 
