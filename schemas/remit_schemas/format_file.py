@@ -22,13 +22,13 @@ def format_of(file: Path) -> int:
         ValueError: It holds something else.
     """
     try:
-        written = _WRITTEN.fullmatch(file.read_bytes())
+        said = _WRITTEN.fullmatch(file.read_bytes())
     except FileNotFoundError:
         return 0
-    if written is None:
+    if said is None:
         message = f"{file.name} holds no number"
         raise ValueError(message)
-    return int(written[1])
+    return int(said[1])
 
 
 def record_format(file: Path, newest: int) -> None:
@@ -37,7 +37,12 @@ def record_format(file: Path, newest: int) -> None:
     Raises:
         OSError: The file cannot be written.
     """
-    replace_file(file, f"{newest}\n".encode("ascii"))
+    replace_file(file, written(newest))
+
+
+def written(number: int) -> bytes:
+    """What a file of a format says."""
+    return f"{number}\n".encode("ascii")
 
 
 def too_new(what: str, found: int, newest: int) -> str:

@@ -8,8 +8,9 @@ followed on from what it had seen, or the newer one's own commit refuses it.
 from pathlib import Path
 from typing import Final
 
+from remit_consumers.store.place import is_local
 from remit_schemas.errors import LakeError, NewerLake
-from remit_schemas.format_file import format_of, record_format, too_new
+from remit_schemas.format_file import format_of, record_format, too_new, written
 
 FORMAT: Final = 1
 """What this remit writes. It is raised with any change that a remit before it would read wrongly or write over: a table or
@@ -42,7 +43,10 @@ def keep_format(root: Path) -> None:
     """
     check_format(root)
     if _found(root) < FORMAT:
-        record_format(root / FILE, FORMAT)
+        if is_local(root):
+            record_format(root / FILE, FORMAT)
+        else:
+            (root / FILE).write_bytes(written(FORMAT))
 
 
 def check_format_around(table: Path) -> None:
