@@ -5,11 +5,12 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from remit_consumers.access.roles import Act, Role, may
+from remit_schemas.errors import RequestRefused
 
 LOCAL: Final = "local"
 """Who asks where nobody came in: whoever is at this machine."""
@@ -42,6 +43,18 @@ class Identity:
     invitation: str = ""
     tenant: str | None = None
     program: str = ""
+
+    def bound(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """What a call says, of the tenant that who calls is bound to.
+
+        Raises:
+            RequestRefused: It names another: the same subject there is somebody else.
+        """
+        if self.tenant is None:
+            return dict(said)
+        if said.get("tenant", self.tenant) != self.tenant:
+            raise RequestRefused("this call is of another tenant than who calls is bound to")
+        return {**said, "tenant": self.tenant}
 
     def may(self, act: Act) -> bool:
         """Whether who asks may do something."""

@@ -34,9 +34,7 @@ def handing_out(deployment: Deployment, callers: Callers, now: Clock = utc_now) 
         if isinstance(identity, Response):
             return identity
         try:
-            said = await _said(call)
-            if identity.tenant is not None:
-                said["tenant"] = identity.tenant
+            said = identity.bound(await _said(call))
             made = await run_in_threadpool(_made, deployment, said, now)
         except KeysOutOfReach as error:
             return callers.refused(503, "out_of_reach", str(error))

@@ -109,7 +109,7 @@ class Api:
     ) -> Request | Answer | Said:
         _only(said, _WORDS[does], "this call")
         register = open_register(self.deployment, identity.program or identity.who, identity.tenant)
-        return does(self, register, request, {**said, **_bound(identity)})
+        return does(self, register, request, identity.bound(said))
 
 
 def _blamed(error: Exception) -> tuple[int, str, str]:
@@ -123,11 +123,6 @@ def _blamed(error: Exception) -> tuple[int, str, str]:
     if isinstance(error, RequestRefused):
         return 400, "refused", str(error)
     return 400, "not_understood", "this is no request: see docs/requests.md for its words"
-
-
-def _bound(identity: Identity) -> Said:
-    """What a call says whatever it says: whoever is bound to a tenant speaks of that one."""
-    return {} if identity.tenant is None else {"tenant": identity.tenant}
 
 
 async def _body(call: Call) -> Said:

@@ -184,7 +184,8 @@ def test_who_is_bound_to_a_tenant_sees_and_does_nothing_of_another(desk: Desk) -
     of_a, of_b = desk.token("a", tenant="a"), desk.token("b", tenant="b")
     everybody = desk.token("all")
     assert desk.take(of_a)[0] == 201
-    assert desk.take(of_a, tenant="b")[0] == 201, "whoever is bound speaks of their own tenant"
+    assert desk.take(of_a, tenant="a")[0] == 201
+    assert desk.take(of_a, tenant="b")[0] == 400, "the same subject there is somebody else"
     assert desk.take(of_b)[0] == 201
     assert desk.take(everybody, tenant="c")[0] == 201
     mine = json.loads(desk.look(of_a)[1])["requests"]
@@ -222,7 +223,9 @@ def test_a_bound_look_forgets_nothing_of_other_tenants(desk: Desk) -> None:
 
 def test_a_link_of_a_bound_program_is_of_its_tenant(desk: Desk) -> None:
     bearer = f"Bearer {desk.token('a', tenant='a')}"
-    body = json.dumps({"subject": "ann", "tenant": "b"}).encode()
+    others = json.dumps({"subject": "ann", "tenant": "b"}).encode()
+    assert follow(f"{desk.url}/v1/links", others, authorization=bearer)[0] == 400
+    body = json.dumps({"subject": "ann"}).encode()
     status, _, text = follow(f"{desk.url}/v1/links", body, authorization=bearer)
     assert status == 201
     visit = Links.of(desk.deployment).use(json.loads(text)["token"], datetime.now(UTC))
