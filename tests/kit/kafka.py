@@ -15,7 +15,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from kit.certificate import write_certificate
@@ -33,6 +33,12 @@ PATIENCE = {  # librdkafka's own waits between attempts, short because the broke
     "reconnect.backoff.max.ms": 200,
     "log_level": 0,
 }
+
+NO_LEADER_YET = (
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+)
 
 
 class Kafka:
@@ -153,12 +159,25 @@ class Kafka:
         admin.delete_records([where])[where].result()
 
     def end_offsets(self, topic: str) -> dict[int, int]:
-        """Give the offset behind the last record of each partition of a topic."""
+        """Give the offset behind the last record of each partition of a topic.
+
+        A topic that was just made, or made again, is asked for until its partitions have leaders that say so.
+        """
         admin = self.admin()
-        partitions = admin.list_topics(topic, timeout=ADMIN_TIMEOUT_S).topics[topic].partitions
-        asked = {TopicPartition(topic, number): OffsetSpec.latest() for number in partitions}
-        answers = admin.list_offsets(asked) if asked else {}
-        return {where.partition: answer.result().offset for where, answer in answers.items()}
+        until = time.monotonic() + ADMIN_TIMEOUT_S
+        while True:
+            topics = admin.list_topics(topic, timeout=ADMIN_TIMEOUT_S).topics
+            asked = {
+                TopicPartition(topic, number): OffsetSpec.latest()
+                for number in topics[topic].partitions
+            }
+            try:
+                answers = admin.list_offsets(asked) if asked else {}
+                return {where.partition: one.result().offset for where, one in answers.items()}
+            except KafkaException as error:
+                if error.args[0].code() not in NO_LEADER_YET or time.monotonic() >= until:
+                    raise
+                time.sleep(0.1)
 
     def admin(self) -> AdminClient:
         """Give a client that may ask and change everything."""
