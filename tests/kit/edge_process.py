@@ -105,7 +105,8 @@ class EdgeProcess:
         kind = sources.Kind.BROWSER if is_browser else sources.Kind.SERVER
         origins = [ORIGIN] if is_browser else []
         key = sources.add(self.data, name, kind=kind, origins=origins, rate=rate)
-        until(lambda: self.ask("POST", f"/v1/events?key={key}").status != 401, "the key is unknown")
+        path = f"/v1/events?key={key}"
+        until(lambda: self.ask("POST", path).status not in {401, 429}, "the key is unknown")
         return key
 
     def send(
