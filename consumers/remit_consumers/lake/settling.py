@@ -22,7 +22,7 @@ from remit_consumers.lake.replayed import Replayed, Settled
 from remit_consumers.lake.rewrite import Change, Rewriting, due_files, live_files, rewrite_files
 from remit_consumers.lake.tables import row_tables
 from remit_consumers.lake.vacuum import Vacuum
-from remit_schemas.errors import PackError
+from remit_schemas.errors import LakeError, PackError
 from remit_schemas.header import Header
 
 Row = Mapping[str, Any]
@@ -57,7 +57,7 @@ def told_of(row: Row, settled: Settled) -> Replayed:
     return Replayed(
         settled=settled,
         contract=row["contract"] or "",
-        reason=Reason(row["reason"]),
+        reason=_reason(row["reason"]),
         count=row["count"],
         producer=header.producer if header else b"",
         lane=header.lane if header else 0,
@@ -67,6 +67,18 @@ def told_of(row: Row, settled: Settled) -> Replayed:
         sha256=sha256(row["sealed"]).digest() if has_whole else b"",
         tenant=header.tenant if header else "",
     )
+
+
+def _reason(text: str) -> Reason:
+    """The reason that a row stands for.
+
+    Raises:
+        LakeError: It is none of the list: nothing can be told of the row, and it stays.
+    """
+    try:
+        return Reason(text)
+    except ValueError:
+        raise LakeError("a row of the quarantine has a reason that is none of the list") from None
 
 
 def _header(sealed: bytes | None) -> Header | None:

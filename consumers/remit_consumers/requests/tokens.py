@@ -51,7 +51,7 @@ def read(keys: Path) -> tuple[Token, ...]:
         SettingsError: The file is not one that remit wrote.
     """
     try:
-        entries: list[dict[str, Any]] = read_json((keys / FILE).read_bytes())["tokens"]
+        entries: list[Any] = read_json((keys / FILE).read_bytes())["tokens"]
         return tuple(_read(one) for one in entries)
     except FileNotFoundError:
         return ()
@@ -59,8 +59,8 @@ def read(keys: Path) -> tuple[Token, ...]:
         raise SettingsError(f"{FILE} beside the keys cannot be read as tokens") from None
 
 
-def _read(entry: dict[str, Any]) -> Token:
-    if not isinstance(entry.get("tenant"), str | None):
+def _read(entry: Any) -> Token:  # noqa: ANN401 - as a file has it
+    if not isinstance(entry, dict) or not isinstance(entry.get("tenant"), str | None):
         raise TypeError
     return Token(**{**entry, "role": Role(entry.get("role", Role.OFFICER))})
 

@@ -14,6 +14,7 @@ from kit.sweeping_killed import killed
 from remit_consumers.erasure.notices import NOTICES
 from remit_consumers.lake.durable import write
 from remit_consumers.lake.publish import Append, append
+from remit_consumers.lake.reasons import Reason
 from remit_consumers.lake.rewrite import live_files
 from remit_consumers.lake.tables import open_table
 from remit_consumers.lake.vacuum import ORPHAN_AGE_S
@@ -82,6 +83,8 @@ def put(root: Path, name: str, key: str, until: datetime) -> None:
     table = open_table(root, name, NOTICES if name == "notices" else None)
     schema = pa.schema(table.delta.schema().to_arrow())
     row = {one.name: value_of(one, key) for one in schema} | {"keep_until": until}
+    if name == "quarantine":  # of a closed list, which receipts are told of
+        row["reason"] = Reason.NOT_A_PACK.value
     files = write(table.path, pa.Table.from_pylist([row], schema))
     append(table.path, table.version, Append(files, {}))
 
