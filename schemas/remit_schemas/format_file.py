@@ -23,8 +23,8 @@ def format_of(file: Path) -> int:
     """
     try:
         said = _WRITTEN.fullmatch(file.read_bytes())
-    except FileNotFoundError:
-        return 0
+    except (FileNotFoundError, NotADirectoryError):
+        return 0  # where something else stands in the folder's place, whoever opens it says so
     if said is None:
         message = f"{file.name} holds no number"
         raise ValueError(message)

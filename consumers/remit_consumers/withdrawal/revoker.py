@@ -13,7 +13,7 @@ from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.metrics import Metrics
 from remit_consumers.withdrawal.narrow import PlanOf
 from remit_consumers.withdrawal.revoke import GRACE_S, Done, revoke, vacuum_all
-from remit_schemas.errors import RemitError
+from remit_schemas.errors import LakeError, RemitError
 
 SOON_S = 1.0
 """How long after a denial was recorded its rows are rewritten: those of a second go in one commit for each table."""
@@ -65,7 +65,7 @@ class Revoker:
         if time.monotonic() < self._due_at or (self._working and self._working.is_alive()):
             return
         self._due_at = time.monotonic() + AGAIN_S
-        if is_table(self._root, WITHDRAWN_TABLE):
+        if self._is_any():
             self._working = Thread(target=self.work, name="remit-revoke", daemon=True)
             self._working.start()
 
@@ -73,8 +73,15 @@ class Revoker:
         """Carry out what is pending, and end."""
         if self._working is not None:
             self._working.join()
-        if is_table(self._root, WITHDRAWN_TABLE):
+        if self._is_any():
             self.work()
+
+    def _is_any(self) -> bool:
+        """Whether anybody ever withdrew; where the lake cannot say, the work itself will tell why."""
+        try:
+            return is_table(self._root, WITHDRAWN_TABLE)
+        except LakeError:
+            return True
 
     def work(self) -> None:
         """Carry out what is pending; what fails is told, counted and tried again."""
