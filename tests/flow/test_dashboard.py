@@ -338,7 +338,7 @@ def test_a_planted_address_shows_on_proof_with_its_place_and_what_to_do_and_is_n
     assert set(told) == {"residue"}
     assert "lake/left.log: 1 ipv4" in told["residue"]
     assert "Remove that file" in told["residue"]
-    assert "203" not in told["residue"]
+    assert "203.0" not in told["residue"]
 
 
 def test_the_evidence_that_is_downloaded_on_proof_holds_on_its_own(

@@ -226,7 +226,7 @@ def test_an_address_a_mailbox_and_a_canary_left_anywhere_are_seen_and_not_repeat
     detail = verify(data, canaries=["planted-123"]).checks["residue"].detail
     assert f"lake/{TABLE}/day=2026-11-23/ip: 1 ipv4" in detail
     assert "note: 1 canary, 1 email" in detail
-    assert "203" not in detail
+    assert "203.0" not in detail
     assert "bob" not in detail
 
 
