@@ -41,7 +41,7 @@ def measure(context: Context) -> Result:
     contract = builtin().by_name("page_view")
     with place() as installation:
         wire = _wire(installation, page_views(SHARE * 4, 1, context.log))
-        rows, columns = _lake(installation, context)
+    rows, columns = _lake(context)
     json_one, avro_one, avro_many = _peers(page_views(4_000, 1, context.log))
     figures = [
         Figure(
@@ -138,14 +138,13 @@ def _peers(given: Sequence[Given]) -> tuple[float, float, dict[int, float]]:
     )
 
 
-def _lake(
-    installation: Installation, context: Context
-) -> tuple[dict[int, float], dict[str, float]]:
-    """Bytes a row by rows in a commit, and by column of the largest."""
+def _lake(context: Context) -> tuple[dict[int, float], dict[str, float]]:
+    """Bytes a row by rows in a commit, and by column of the largest; each with a vault of its own, as no lake is kept."""
     rows: dict[int, float] = {}
     columns: dict[str, float] = {}
     for count in ROWS:
-        table, schema = _refined(installation, page_views(count, 1, context.log))
+        with place() as installation:
+            table, schema = _refined(installation, page_views(count, 1, context.log))
         with TemporaryDirectory(prefix="remit-bench-") as folder:
             (written,) = write(Path(folder), fitted(table, schema))
             rows[count] = written.size / written.rows
