@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from kit.installation import Installation
-from kit.object_store import ObjectStore
+from kit.object_store import ObjectStore, named_store
 from remit_consumers.lake.tables import open_table
 from remit_consumers.store.place import at_address
 
@@ -20,9 +20,7 @@ SELECT = "SELECT count(*) AS n FROM page_view"
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
     """A store of its own, and an environment that names it."""
-    with ObjectStore() as made:
-        for name, value in made.env.items():
-            monkeypatch.setenv(name, value)
+    with named_store(monkeypatch) as made:
         yield made
 
 

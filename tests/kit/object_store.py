@@ -3,10 +3,12 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from threading import Lock, Thread
 from typing import Any, Self
 
 import boto3
+import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -105,6 +107,15 @@ class ObjectStore:
         self.faults["lost"] += 1
         list(answer)
         return _failed(LOST, start)
+
+
+@contextmanager
+def named_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
+    """A store of its own, and an environment that names it."""
+    with ObjectStore() as made:
+        for name, value in made.env.items():
+            monkeypatch.setenv(name, value)
+        yield made
 
 
 def _failed(status: str, start: Start) -> Answer:

@@ -28,7 +28,7 @@ from remit_consumers.erasure.erase import EVERYTHING
 from remit_consumers.erasure.scope import Scope, SubjectRef
 from remit_consumers.lake.requests import Request
 from remit_consumers.requests.asked import Asked
-from remit_consumers.requests.callers import Callers
+from remit_consumers.requests.callers import NO_STORE, Callers
 from remit_consumers.requests.correction import Correction
 from remit_consumers.requests.fulfil import Answer, Given, Withdraw, fulfil
 from remit_consumers.requests.opened import open_register
@@ -146,7 +146,7 @@ def _response(answer: Request | Answer | Said, status: int) -> Response:
         name = f"remit-{answer.request.request}.zip"
         headers = {
             "content-disposition": f'attachment; filename="{name}"',
-            "cache-control": "no-store",
+            **NO_STORE,
         }
         return Response(answer.file, status, headers, "application/zip")
     if isinstance(answer, Answer):
@@ -154,7 +154,7 @@ def _response(answer: Request | Answer | Said, status: int) -> Response:
     else:
         told = answer.public() if isinstance(answer, Request) else answer
     text = json.dumps(told, ensure_ascii=False, default=str)
-    return Response(text, status, {"cache-control": "no-store"}, "application/json")
+    return Response(text, status, NO_STORE, "application/json")
 
 
 def _take(_: Api, register: Register, __: str, said: Said) -> Request:

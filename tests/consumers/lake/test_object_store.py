@@ -14,7 +14,7 @@ import pytest
 
 from kit.installation import each_once
 from kit.lake import KEEP_UNTIL, LOG, make_flush
-from kit.object_store import BUCKET, ObjectStore
+from kit.object_store import BUCKET, ObjectStore, named_store
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.compaction import compact_tables
 from remit_consumers.lake.lease import lease
@@ -36,9 +36,7 @@ FAULTS = 0.04
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
     """A store of its own, and an environment that names it."""
-    with ObjectStore() as made:
-        for name, value in made.env.items():
-            monkeypatch.setenv(name, value)
+    with named_store(monkeypatch) as made:
         yield made
 
 
