@@ -20,6 +20,9 @@ RECEIPT_KEY = "remit"
 LOG_FOLDER = "_delta_log"
 """Where Delta keeps a table's log."""
 
+CHECKPOINT = ".checkpoint."
+"""What the names of a checkpoint's files have behind its version, and an entry's has not."""
+
 PARQUET_END = b"PAR1"
 """The last four bytes of a whole Parquet file. Source: Apache Parquet format, "File format"."""
 
@@ -150,12 +153,19 @@ def _added(action: dict[str, str]) -> Added:
 def cut(table: Path, before: int) -> None:
     """Take away log entries and checkpoints older than version `before`, oldest first; a checkpoint must cover them.
 
-    The order is what `publish` knows a hole by: where an entry has gone, so has the one before it.
+    The order is what `publish` knows a hole by: where an entry has gone, so has the one before it. The last checkpoint
+    before it stays until the next cut: a reader may just have been told to begin with it.
     """
     folder = table / LOG_FOLDER
-    for name in sorted(path.name for path in folder.iterdir()):
-        if name[:20].isdigit() and int(name[:20]) < before:
-            (folder / name).unlink(missing_ok=True)
+    old = [
+        path
+        for path in sorted(folder.iterdir())
+        if path.name[:20].isdigit() and int(path.name[:20]) < before
+    ]
+    last = max((path.name[:20] for path in old if CHECKPOINT in path.name), default="")
+    for path in old:
+        if not (CHECKPOINT in path.name and path.name.startswith(last)):
+            path.unlink(missing_ok=True)
 
 
 def mend(table: Path) -> None:
@@ -166,7 +176,7 @@ def mend(table: Path) -> None:
     found = versions(table)
     if found and not _is_whole(log_file(table, found[-1])):
         log_file(table, found[-1]).unlink()
-    for file in (table / LOG_FOLDER).glob("*.checkpoint.parquet"):
+    for file in (table / LOG_FOLDER).glob(f"*{CHECKPOINT}parquet"):
         if not _ends_well(file):
             (table / LOG_FOLDER / "_last_checkpoint").unlink(missing_ok=True)
             file.unlink()
