@@ -4,6 +4,7 @@ It is asked for whole batches. What a flush gathered is learned before the flush
 everything is dropped and loaded again, so what was learned too early is forgotten with the rest.
 """
 
+import time
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -41,6 +42,9 @@ LEDGER_DOMAIN = "ledger"
 COMMITS_BETWEEN = 200
 """Commits of the ledger between two snapshots: reading as many takes a quarter of a second."""
 
+PAUSE = 50
+"""How many times as long as a snapshot took to write none is written: of ten million subjects that is seconds, 2 % of the time."""
+
 REMEMBERED_MAX = 1_000_000
 """Subjects of a tenant whose place is remembered by what the app calls them, some 150 MB; else each is named anew."""
 
@@ -70,6 +74,7 @@ class Ledger:
         self._names = names
         self._snapshot = snapshot
         self._saved = -1
+        self._rest_until = 0.0
         self._known: dict[str, Known] = {}
         self._days: dict[date, set[str]] = {}
         self._found: dict[str, dict[str, int]] = {}
@@ -96,7 +101,10 @@ class Ledger:
 
         What an erasure took from the table is taken from it first, and a snapshot that one overtook is taken away.
         """
+        begun = time.monotonic()
         if self._snapshot is None or self.version < self._saved + COMMITS_BETWEEN:
+            return
+        if begun < self._rest_until:
             return
         table = self._lake.consents_id()
         if table is not None:
@@ -106,6 +114,8 @@ class Ledger:
                 if (found := self._lake.consents(self.version)) is not None and found.is_whole:
                     self._snapshot.unlink(missing_ok=True)
             self._saved = self.version
+            ended = time.monotonic()
+            self._rest_until = ended + PAUSE * (ended - begun)
 
     def _restore(self) -> None:
         """Begin with what was known before, if that can be used."""

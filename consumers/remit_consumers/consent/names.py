@@ -23,7 +23,7 @@ HALF = DIGITS // 2
 RECENT_MIN = 1 << 16
 """Names in the dictionary before they are sorted in among the others; later an eighth of those."""
 
-AT_ONCE = 1 << 20
+AT_ONCE = 1 << 17
 """Names that are texts at one time."""
 
 
@@ -114,29 +114,23 @@ class Index:
         """Make one of what `parts` gave, and the place of the next name."""
         index = cls()
         index.next = following
+        high, low = (np.empty(len(names), np.uint64) for _ in range(2))
+        at = np.empty(len(names), np.int32)
+        end = 0
         for start in range(0, len(names), AT_ONCE):
             some = slice(start, start + AT_ONCE)
-            index._remember(names[some], places[some])
-        index._settle()
+            both = _read(names[some])
+            if both is None or not _is_ascending(both[:, 0], high[end - 1] if end else 0):
+                texts = (name.decode() for name in names[some].tolist())
+                index._recent |= zip(texts, places[some].tolist(), strict=True)
+                continue
+            filled = slice(end, end := end + len(both))
+            high[filled], low[filled], at[filled] = both[:, 0], both[:, 1], places[some]
+        index._high, index._low, index._places = high[:end], low[:end], at[:end]
+        index._settled = end
+        if index._recent:
+            index._settle()
         return index
-
-    def _remember(self, names: npt.NDArray[Any], places: Places) -> None:
-        """Add some of what `parts` gave; it gave the pseudonyms in order, so they go behind all others."""
-        texts = names.tobytes()
-        both = np.zeros((0, 2), ">u8")
-        with suppress(ValueError):
-            raw = bytes.fromhex(texts.decode())
-            if raw.hex().encode() == texts and names.itemsize == DIGITS:
-                both = np.frombuffer(raw, ">u8").reshape(-1, 2)
-        high = both[:, 0].astype(np.uint64)
-        is_behind = not len(self._high) or (len(high) and high[0] >= self._high[-1])
-        if not len(high) or not is_behind or (high[1:] < high[:-1]).any():
-            said = (name.decode() for name in names.tolist())
-            self._recent |= zip(said, places.tolist(), strict=True)
-            return
-        self._high = np.concatenate([self._high, high])
-        self._low = np.concatenate([self._low, both[:, 1].astype(np.uint64)])
-        self._places = np.concatenate([self._places, places.astype(np.int32)])
 
     def _settled_at(self, high: int, low: int) -> int:
         """The place of one name that is sorted in; `NOWHERE` where it is not."""
@@ -191,6 +185,21 @@ def _numbers(names: Sequence[str]) -> tuple[Numbers, npt.NDArray[np.bool_]]:
     texts = "".join(name for name, is_one in zip(names, is_number.tolist(), strict=True) if is_one)
     both = np.frombuffer(bytes.fromhex(texts), ">u8").reshape(-1, 2)
     return both.astype(np.uint64), is_number
+
+
+def _read(names: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
+    """Names as `Index.parts` gives them as two numbers each; None where any of them can be none."""
+    texts = names.tobytes()
+    with suppress(ValueError):
+        raw = bytes.fromhex(texts.decode())
+        if names.itemsize == DIGITS and raw.hex().encode() == texts:
+            return np.frombuffer(raw, ">u8").reshape(-1, 2).astype(np.uint64)
+    return None
+
+
+def _is_ascending(numbers: Numbers, after: int | np.uint64) -> bool:
+    """Whether numbers ascend, from another one on."""
+    return bool(numbers[0] >= after and (numbers[1:] >= numbers[:-1]).all())
 
 
 def _is_pseudonym(name: str) -> bool:
