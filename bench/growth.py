@@ -29,6 +29,9 @@ ROWS: Final = 2_000_000
 STEPS: Final = (20, 2, 1)
 """The lakes: a twentieth, a half, the whole of the largest. The ledgers: a fifth as many subjects as rows."""
 
+LARGE_STEPS: Final = (5, 1)
+"""Those of a run with a larger lake than `ROWS`."""
+
 EVENTS: Final = 250_000
 """Page views that are stored on top of each lake: six flushes, counted from the first commit to the last."""
 
@@ -47,12 +50,13 @@ COMMANDS: Final = (("verify",), ("report",), ("sweep", "--plan"))
 def measure(context: Context) -> Result:
     """Fill a lake for each size, and a ledger, each in a folder that goes afterwards; look at what goes on with it."""
     largest = context.size or context.events(ROWS)
-    sizes = [max(TEMPLATE, largest // step) for step in STEPS]
+    steps = STEPS if largest <= ROWS else LARGE_STEPS
+    sizes = [max(TEMPLATE, largest // step) for step in steps]
     lakes = {rows: _grown(rows, context.log) for rows in sizes}
     ledgers = {rows // 5: _said(rows // 5, context.log) for rows in sizes}
     figures = [
         *_figures(lakes, "rows", ("stored", "first", "verify", "report", "sweep")),
-        *_figures(ledgers, "subjects", ("stored", "first")),
+        *_figures(ledgers, "subjects", ("stored", "first", "again")),
     ]
     notes = [
         "Processor time of whole processes, threads and imports included; each once. Beside each figure: the smallest lake of the run.",
@@ -60,7 +64,7 @@ def measure(context: Context) -> Result:
             f"Lakes: the rows and receipts of {TEMPLATE:,} page views that a consumer stored, stored again as other producers' by the same "
             f"writer; then {EVENTS:,} more page views through the embedded log. Ledgers: one agreement of each subject, {SAID:,} a commit."
         ),
-        "Until its second commit: start, catalogues, ledger from its table and not from a snapshot, and the first flush.",
+        "Until its second commit: start, catalogues, ledger from its table where nothing else is said, and the first flush.",
     ]
     return Result("A lake and a ledger that grow", figures, notes, is_whole=max(sizes) >= ROWS)
 
@@ -69,6 +73,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "stored_us": ("remit run, an event", "µs"),
     "first_s": ("remit run, until its second commit", "s"),
     "first_mb": ("remit run, memory at most", "MB"),
+    "again_s": ("remit run, until its second commit, from a snapshot", "s"),
+    "again_mb": ("remit run, memory at most, from a snapshot", "MB"),
     "verify_s": ("remit verify", "s"),
     "verify_mb": ("remit verify, memory at most", "MB"),
     "report_s": ("remit report", "s"),
@@ -108,7 +114,10 @@ def _said(subjects: int, log: str) -> Sample:
         fill(installation, TEMPLATE, log)
         run_apart("growth.stored", installation.env)
         run_apart("growth.said", installation.env, subjects=subjects)
-        return _gone_on(installation, log)
+        found = _gone_on(installation, log)
+        run_apart("growth.saved", installation.env)
+        again = _gone_on(installation, log)
+        return found | {"again_s": again["first_s"], "again_mb": again["first_mb"]}
 
 
 def _gone_on(installation: Installation, log: str) -> dict[str, float]:
@@ -178,6 +187,20 @@ def filled(rows: int) -> dict[str, float]:
             there, offset = there + one.rows.num_rows, offset + 1
         lake.materialise()
     return {"rows": there}
+
+
+def saved() -> dict[str, float]:
+    """Write the ledger's snapshot, as a consumer does every so many commits."""
+    from remit_consumers.consent import ledger as ledgers  # noqa: PLC0415
+    from remit_consumers.deployment import Deployment  # noqa: PLC0415
+    from remit_consumers.settings import Settings  # noqa: PLC0415
+
+    ledgers.COMMITS_BETWEEN = 0
+    ledger = Deployment.open(Settings.from_env(os.environ)).ledger()
+    ledger.load()
+    ledger.save()
+    assert Settings.from_env(os.environ).ledger.exists()
+    return {}
 
 
 LOG: Final = f"spool/{'9' * 16}"

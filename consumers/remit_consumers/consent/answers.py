@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from remit_consumers.consent.places import Column, Places, Times
 
@@ -58,6 +59,16 @@ class Answers:
             self._keep(version, place, [effect_ms])
         elif before != effect_ms:
             self._keep(version, place, sorted({*self._given(version, place), effect_ms}))
+
+    def begin(self, places: Places, effects: Times, version: str) -> npt.NDArray[np.bool_]:
+        """Learn the first agreements of subjects to a version, each place once; says of which nothing was in the way."""
+        since = self._since.setdefault(version, Column(FOREVER))
+        is_first: npt.NDArray[np.bool_] = (since.at(places) == FOREVER) & (
+            effects > self._denied.at(places)
+        )
+        since.put(places[is_first], effects[is_first])
+        self.given[version] = self.given.get(version, 0) + int(is_first.sum())
+        return is_first
 
     def gives(self, versions: AbstractSet[str]) -> bool:
         """Whether anybody agrees under any of some policy versions."""

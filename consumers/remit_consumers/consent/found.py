@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from remit_consumers.consent.answers import FOREVER, Answers
-from remit_consumers.consent.places import Index, Places, Times
+from remit_consumers.consent.names import Index
+from remit_consumers.consent.places import Places, Times
 from remit_consumers.consent.standing import Acceptances, Ages
 from remit_schemas.minors import MinorTerms
 

@@ -4,6 +4,7 @@ It is asked for whole batches. What a flush gathered is learned before the flush
 everything is dropped and loaded again, so what was learned too early is forgotten with the rest.
 """
 
+import time
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 
 from remit_consumers.batch import Batch
 from remit_consumers.consent.answers import FOREVER, NEVER, Answers
+from remit_consumers.consent.first import learn_firsts
 from remit_consumers.consent.found import Found, Known, People
 from remit_consumers.consent.places import NOWHERE
 from remit_consumers.consent.record import records
@@ -40,8 +42,14 @@ LEDGER_DOMAIN = "ledger"
 COMMITS_BETWEEN = 200
 """Commits of the ledger between two snapshots: reading as many takes a quarter of a second."""
 
+PAUSE = 50
+"""How many times as long as a snapshot took to write none is written: of ten million subjects that is seconds, 2 % of the time."""
+
 REMEMBERED_MAX = 1_000_000
 """Subjects of a tenant whose place is remembered by what the app calls them, some 150 MB; else each is named anew."""
+
+LEARNED_AT_ONCE = 1 << 18
+"""Records that are learned together: some 100 MB while they are."""
 
 NEUTRAL = frozenset({REQUESTED, NOTIFIED})
 """Statuses that are on record and change nothing: somebody was asked, or told."""
@@ -66,6 +74,7 @@ class Ledger:
         self._names = names
         self._snapshot = snapshot
         self._saved = -1
+        self._rest_until = 0.0
         self._known: dict[str, Known] = {}
         self._days: dict[date, set[str]] = {}
         self._found: dict[str, dict[str, int]] = {}
@@ -92,7 +101,10 @@ class Ledger:
 
         What an erasure took from the table is taken from it first, and a snapshot that one overtook is taken away.
         """
+        begun = time.monotonic()
         if self._snapshot is None or self.version < self._saved + COMMITS_BETWEEN:
+            return
+        if begun < self._rest_until:
             return
         table = self._lake.consents_id()
         if table is not None:
@@ -102,6 +114,8 @@ class Ledger:
                 if (found := self._lake.consents(self.version)) is not None and found.is_whole:
                     self._snapshot.unlink(missing_ok=True)
             self._saved = self.version
+            ended = time.monotonic()
+            self._rest_until = ended + PAUSE * (ended - begun)
 
     def _restore(self) -> None:
         """Begin with what was known before, if that can be used."""
@@ -148,13 +162,18 @@ class Ledger:
 
     def take(self, rows: pa.Table) -> None:
         """Learn records (columns: `tables.CONSENTS`); learning one twice changes nothing."""
-        for one in said(rows, self._live_days()):
-            if one.day is not None:
-                self._days.setdefault(one.day, set()).add(one.name)
-            known = self._known.get(one.tenant)
-            if known is None:
-                known = self._known[one.tenant] = Known()
-            learn(known, one)
+        for start in range(0, rows.num_rows, LEARNED_AT_ONCE):
+            left = learn_firsts(rows.slice(start, LEARNED_AT_ONCE), self._known_of)
+            for one in said(left, self._live_days()):
+                if one.day is not None:
+                    self._days.setdefault(one.day, set()).add(one.name)
+                learn(self._known_of(one.tenant), one)
+
+    def _known_of(self, tenant: str) -> Known:
+        """What is known of a tenant's subjects, from now on."""
+        if tenant not in self._known:
+            self._known[tenant] = Known()
+        return self._known[tenant]
 
     def find(self, batch: Batch) -> Found:
         """Find the subjects of a batch; they are plain."""

@@ -6,7 +6,7 @@ another lake, or newer than the table is none: then the table is read whole.
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from remit_consumers.consent.answers import Answers
 from remit_consumers.consent.found import Known
-from remit_consumers.consent.places import Column, Index
+from remit_consumers.consent.names import Index
+from remit_consumers.consent.places import Column
 from remit_consumers.consent.standing import Acceptances, Ages
 from remit_schemas.durable import sync_folder
 
@@ -105,8 +106,7 @@ def read(path: Path, table: str) -> Snapshot | None:
 
 def _parts_of(known: Known) -> tuple[dict[str, object], Arrays]:
     """A tenant's part as texts and arrays."""
-    names = np.array([name for name, _ in known.index.items()], "S")
-    places = np.array([place for _, place in known.index.items()], np.int64)
+    names, places = known.index.parts()
     columns: Arrays = {"names": names, "places": places}
     texts: dict[str, object] = {"next": known.index.next, "answers": [], "by_guardians": []}
     for kind in ("answers", "by_guardians"):
@@ -124,9 +124,7 @@ def _parts_of(known: Known) -> tuple[dict[str, object], Arrays]:
 
 def _known_of(told: Mapping[str, Any], arrays: Arrays) -> Known:
     """A tenant's part as it was."""
-    index = Index.of_parts(
-        dict(zip(_texts(arrays["names"]), arrays["places"].tolist(), strict=True)), told["next"]
-    )
+    index = Index.of_parts(arrays["names"], arrays["places"], told["next"])
     ages = Ages()
     for place, age in told["ages"]:
         ages.take(place, age["effect_ms"], (age["age_band"], age["jurisdiction"], age["ground"]))
@@ -153,7 +151,3 @@ def _below(arrays: Arrays, prefix: str) -> dict[str, Column]:
         for name, values in arrays.items()
         if name.startswith(prefix)
     }
-
-
-def _texts(names: npt.NDArray[Any]) -> Iterator[str]:
-    return (name.decode() for name in names.tolist())

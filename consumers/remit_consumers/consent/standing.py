@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from remit_consumers.consent.places import Column, Times
+import numpy as np
+import numpy.typing as npt
+
+from remit_consumers.consent.places import Column, Places, Times
 from remit_schemas.minors import AGE_BANDS, MinorTerms
 
 FOREVER = (1 << 63) - 1
@@ -55,6 +58,20 @@ class Acceptances:
             return
         mine[version] = effect_ms
         self._refold(place, mine)
+
+    def begin(self, places: Places, effects: Times, version: str) -> npt.NDArray[np.bool_]:
+        """Learn that subjects agreed expressly to a version, each place once; says of whom that tells all or nothing new."""
+        number = self._number(version)
+        since = self.since.at(places)
+        is_first = since == FOREVER
+        is_known = (self.first.at(places) == number) & (since <= effects)
+        if self._concluded or self._accepted:
+            apart = (one in self._concluded or one in self._accepted for one in places.tolist())
+            is_known &= ~np.fromiter(apart, bool, len(places))
+        self.since.put(places[is_first], effects[is_first])
+        self.first.put(places[is_first], np.full(int(is_first.sum()), number))
+        is_told: npt.NDArray[np.bool_] = is_first | is_known
+        return is_told
 
     def steps(self, places: Sequence[int]) -> Steps:
         """When one subject, known by the names at these places, began to be under which version."""
