@@ -16,6 +16,8 @@ from bench.apart import ROOT, environ, read_answer, run_apart
 from bench.beside.streams import LIBRARIES, Asked, write_messages
 from bench.context import PARTITIONS, Context, place
 from bench.events import page_views
+from bench.go_peers import GO_PEERS
+from bench.go_peers import run as run_go
 from bench.lake import POOL, fill
 from bench.line_daemons import DAEMONS
 from bench.line_peers import (
@@ -121,6 +123,8 @@ def _streams(context: Context, running: Running) -> Variants:
     for form in GOALS:
         for name in LIBRARIES:
             variants[f"{name}, {form}"] = partial(_library, running, name, form)
+        for name in GO_PEERS:
+            variants[f"{name}, {form}"] = partial(run_go, running.asked, form, CORE)
     return variants
 
 
@@ -180,7 +184,10 @@ def _best(samples: Samples, form: str) -> str:
     libraries = [
         name
         for name in samples
-        if name.endswith(form) and "alone" not in name and "memory" not in name
+        if name.endswith(form)
+        and "alone" not in name
+        and "memory" not in name
+        and not name.startswith(GO_PEERS)
     ]
     return max(
         libraries, key=lambda name: figure(samples, name, "core/s", name="", unit="events/s").value
@@ -203,10 +210,28 @@ def _stream_figures(samples: Samples) -> list[Figure]:
                 baseline=best,
             )
         )
+    figures += _go_figures(samples)
     for name in samples:
         for metric, words in (("core/s", "on a core"), ("events/s", "by the clock")):
             figures.append(figure(samples, name, metric, name=f"{name}, {words}", unit="events/s"))
     return figures
+
+
+def _go_figures(samples: Samples) -> list[Figure]:
+    """Beside each peer in Go that could be had: the goal is to be ahead of it, on a core."""
+    return [
+        figure(
+            samples,
+            OURS,
+            "core/s",
+            name=f"{OURS}, beside {name}",
+            unit="events/s",
+            goal=figure(samples, name, "core/s", name="", unit="events/s").value,
+            baseline=name,
+        )
+        for name in samples
+        if name.startswith(GO_PEERS)
+    ]
 
 
 def _line_variants(lines: Lines) -> Variants:
@@ -249,6 +274,11 @@ def _notes(context: Context) -> Sequence[str]:
             f"Libraries: {context.events(PEER_EVENTS, 10_000):,} plain Confluent-Avro messages of the same events, of which the first third fills caches and is "
             "not counted; decode, cut the address, parse the agent, hash the subject, drop four fields. The result is thrown away: no storing, no "
             "consent, no receipts, no exactly once."
+        ),
+        (
+            "benthos: the MIT core of Redpanda Connect with franz-go, in Go (GOMAXPROCS=1): the same messages and the same job, and JSON lines into "
+            "a file, each compared with what the function in Python makes (of agents, only that they are there: its parser is another one). No fsync, "
+            "no consent, no receipts, no exactly once. Idiomatic: a mapping in Bloblang; tuned: one processor that reduces every distinct value once."
         ),
         (
             f"Lines: {context.events(LINES):,} access-log lines from a file; a log that has fewer comes over and over, so that its agents and pages do. "

@@ -12,10 +12,11 @@ from remit_schemas.contract import builtin
 sys.path.append(str(ROOT))  # bench is no package: it is found from the root of the project
 
 from bench.beside.stream_functions import DROPPED, idiomatic, tuned
-from bench.beside.streams import LIBRARIES
+from bench.beside.streams import LIBRARIES, Asked, write_messages
 from bench.events import page_views
+from bench.go_peers import check
 from bench.line_daemons import DAEMONS
-from bench.line_peers import prepared_lines
+from bench.line_peers import NotHadError, prepared_lines
 from bench.per_event import avro_encoder, peer_schema, whole
 
 from remit.access_log import page_view
@@ -38,6 +39,32 @@ def test_the_tuned_function_makes_what_the_idiomatic_one_makes() -> None:
         assert made == beside
         assert made["ip"] != view.values["ip"]
         assert not made.keys() & set(DROPPED)
+
+
+def test_the_output_of_a_peer_in_go_is_refused_for_one_event_changed_left_out_or_there_twice(
+    tmp_path: Path,
+) -> None:
+    schema, encode = json.dumps(peer_schema(PAGE_VIEW)), avro_encoder(PAGE_VIEW)
+    views = enumerate(page_views(50))
+    messages = [encode(whole(PAGE_VIEW, view, number)) for number, view in views]
+    write_messages(messages, tmp_path / "messages")
+    asked = Asked("", "", str(tmp_path / "messages"), schema, 50, 0, str(tmp_path))
+    output, made = tmp_path / "output", [tuned(schema)(message) for message in messages]
+
+    def written(events: list[dict[str, object]]) -> Path:
+        output.write_text("".join(f"{json.dumps(event)}\n" for event in events), "utf-8")
+        return output
+
+    check(asked, written(made))
+    whole_agent = {**made[7], "user_agent": "Mozilla/5.0"}
+    for wrong in (
+        [*made[:7], {**made[7], "ip": "203.0.113.7"}, *made[8:]],
+        [*made[:7], whole_agent, *made[8:]],
+        made[1:],
+        [*made, made[7]],
+    ):
+        with pytest.raises(NotHadError):
+            check(asked, written(wrong))
 
 
 def test_an_invented_line_is_one_that_the_import_reads(tmp_path: Path) -> None:
