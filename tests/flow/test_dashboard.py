@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from kit.chromium import Chromium, Visit
+from kit.crafted import Crafter, datums, lay, settings_of
 from kit.dashboard import (
     AXE,
     PAGES,
@@ -26,6 +27,7 @@ from kit.dashboard import (
 )
 from kit.installation import Installation
 from kit.parts import RealParts
+from kit.quarantined import OLD
 from kit.shopping import open_shop
 from kit.watching import patience
 from remit_cli.sample import sample_lines
@@ -49,6 +51,9 @@ assert client.close(10)
 """An app that has three packs on the log, one after another."""
 
 END_S = 120.0
+
+QUARANTINED = 7
+"""Events of a pack that nobody can read yet."""
 
 IN_LIVE_S = 2.0
 """How long a click may take until it shows."""
@@ -75,6 +80,10 @@ def filled(tmp_path_factory: pytest.TempPathFactory, *, prove: bool) -> Iterator
         lines = [line for line, _ in zip(sample_lines(), range(LINES), strict=False)]
         log.write_text("\n".join(lines) + "\n")
     installed.remit("import", "access-log", str(log), "--wait")
+    settings = settings_of(installed)
+    crafter = Crafter(settings)
+    lay(settings, [crafter.pack(datums(QUARANTINED), policy_version=OLD)])
+    installed.settle()
     installed.remit("holds", "add", "--ground", "case 17", "--clause", "S108b")
     yield installed
     installed.end_all()
@@ -132,6 +141,11 @@ def test_the_figures_on_the_pages_are_those_of_the_report(open_: OpenDashboard, 
         for outcome in ("offered", "stored", "refused", "quarantined", "in_flight"):
             cell = f'tr[data-contract="{contract}"] td[data-outcome="{outcome}"]'
             assert figure(page, cell) == row[outcome]
+    groups: Any = open_.installed.facts("quarantine", "list")["reasons"]
+    assert [one["events"] for one in groups] == [QUARANTINED]
+    cells = page.locator(f'tr[data-reason="{groups[0]["reason"]}"] td').all_inner_texts()
+    assert cells[:3] == [groups[0]["contract"], str(groups[0]["packs"]), str(QUARANTINED)]
+    assert cells[-1] == "Put the file of that version into the policy's folder."
 
 
 @pytest.mark.parametrize("by", ["decision", "category", "contract", "source", "function"])

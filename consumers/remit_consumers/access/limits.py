@@ -18,6 +18,9 @@ CALLS_MAX: Final = 1_200
 FAILED_MAX: Final = 10
 """Tokens that are none from one address in a window."""
 
+LOGINS_MAX: Final = 60
+"""Ways to the identity provider that one address begins in a window, each of which asks it something: an office in the morning."""
+
 NAMES_MAX: Final = 4096
 """Names that are remembered at once; the one that called longest ago is forgotten first."""
 
