@@ -24,15 +24,48 @@ REQUEST_TIMEOUT_S: Final = 10.0
 """Within which a request comes whole, unless somebody says otherwise; as the edge's own (`remit.edge.limits`)."""
 
 
+HEAD_BYTES_MAX: Final = 64 << 10
+"""Of first line and headers, as h11 has it; browsers send some thousand. The parser itself would take any number."""
+
+TOO_LARGE: Final = b"HTTP/1.1 431 \r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+"""Source: RFC 6585, 5."""
+
+
 class Door(HttpToolsProtocol):
-    """A connection that knows since when a request is on its way, so that one that never comes whole can be ended."""
+    """A connection that bears neither a request that never comes whole nor a head without end.
+
+    Attributes:
+        since: When the request that is on its way began.
+        loose: Bytes that came since a head was whole, or something of a body came: of a head, of trailers, or between chunks.
+    """
 
     since: float | None = None
+    loose: int = 0
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401  # uvicorn's own type
         """A request may begin."""
         self.since = time.monotonic()
         super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        self.loose += len(data)
+        super().data_received(data)
+        if self.loose > HEAD_BYTES_MAX and not self.transport.is_closing():
+            cycle: Any = self.cycle  # None before the first head is whole, whatever its type says
+            if cycle is None or cycle.response_complete:
+                self.transport.write(TOO_LARGE)
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self.loose = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body came."""
+        self.loose = 0
+        super().on_body(body)
 
     def on_message_begin(self) -> None:
         """The first line of a request came."""
@@ -42,7 +75,7 @@ class Door(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole."""
-        self.since = None
+        self.since, self.loose = None, 0
         super().on_message_complete()
 
 
