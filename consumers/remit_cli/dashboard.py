@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from remit.edge.server import EdgeServer
 from remit.edge.tls import Tls, scheme
 from remit_cli.asking import withdrawing
 from remit_cli.attaching import attached
@@ -29,7 +30,7 @@ from remit_consumers.dashboard.gate import Gate
 from remit_consumers.dashboard.live import Recent
 from remit_consumers.dashboard.site import Site, Told
 from remit_consumers.deployment import Deployment, plans_on_record
-from remit_consumers.http import App, Server
+from remit_consumers.http import App
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.format import check_format
 from remit_consumers.settings import Settings
@@ -69,7 +70,7 @@ def dashboard(  # noqa: PLR0913 - a parameter for each option
     site = site_of(settings, gate, cache(partial(Deployment.open, settings)))
     tls = Tls.from_env(os.environ)
     with asked_to_stop() as stop:
-        server = Server(application(site), host, port, tls=None if tls is None else tls.context)
+        server = EdgeServer(application(site), (host, port), tls=tls)
         warm(site)
         server.start()
         typer.echo(f"remit: {address(gate, tls, host, server.port)}", err=True)

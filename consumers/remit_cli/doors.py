@@ -7,8 +7,9 @@ from contextlib import ExitStack, contextmanager
 import typer
 from starlette.routing import BaseRoute, Mount
 
+from remit.edge.server import EdgeServer
 from remit.edge.sources import Kind
-from remit.edge.tls import Tls, scheme, told_to_stay
+from remit.edge.tls import Tls, scheme
 from remit_cli.asking import saying, withdrawing
 from remit_cli.dashboard import address, pages
 from remit_cli.demo_visitors import SOURCE, visitors
@@ -20,7 +21,7 @@ from remit_consumers.access.scraping import scraping
 from remit_consumers.dashboard.described import document
 from remit_consumers.dashboard.gate import Gate
 from remit_consumers.dashboard.paths import PERSON
-from remit_consumers.http import App, Server, operator_app
+from remit_consumers.http import App, operator_app
 from remit_consumers.metrics import Metrics
 from remit_consumers.my.app import My
 from remit_consumers.my.handing_out import handing_out
@@ -40,10 +41,8 @@ def operators_port(service: Service, metrics: Metrics, host: str, port: int) -> 
         SettingsError: The port cannot be had, or its certificate not be used.
     """
     tls = Tls.from_env(os.environ)
-    app = _operator(service, metrics)
-    server = Server(
-        told_to_stay(app) if tls else app, host, port, tls=None if tls is None else tls.context
-    )
+    refused = metrics.access_refused.labels("handshakes").inc
+    server = EdgeServer(_operator(service, metrics), (host, port), tls=tls, refused=refused)
     server.start()
     typer.echo(f"remit: {scheme(tls)}://{host}:{port}/healthz and /metrics", err=True)
     try:

@@ -85,7 +85,8 @@ def serving(
         if operator is not None:
             operator[1].register(door.metrics.registry)
             app = _beside(door, operator[0])
-        server = EdgeServer(app, place, timeout_s=door.limits.request_timeout_s, tls=tls)
+        timeout_s, refused = door.limits.request_timeout_s, door.metrics.shook
+        server = EdgeServer(app, place, timeout_s=timeout_s, tls=tls, refused=refused)
         server.start()
         seen = Open.at("edge", place[0], server.port, tls)
         try:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from remit_consumers.http import Server
+from remit.edge.server import EdgeServer
 
 CANARY = "canary-51@birds.example"
 
@@ -22,7 +22,7 @@ async def fails(request: Request) -> Response:
 def test_a_request_that_fails_is_logged_by_its_kind_and_never_with_its_values(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    server = Server(Starlette(routes=[Route("/", fails)]), "127.0.0.1", 0)
+    server = EdgeServer(Starlette(routes=[Route("/", fails)]), ("127.0.0.1", 0))
     server.start()
     try:
         with pytest.raises(urllib.error.HTTPError, match="500") as answer:

@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import re
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ SOUGHT = (
     CANARY.encode("utf-16-le"),
     base64.b64encode(CANARY.encode()).rstrip(b"="),
 )
+TOKEN = re.compile(r'"token":"([^"]+)"')
+KEPT = re.compile(r"(remit_my\w*)=([\w-]+);")
+"""A link's token, and what a browser keeps of the person's page."""
+
 PAGES = (
     "/",
     "/collected",
@@ -154,6 +159,7 @@ def through_the_operators_port(doors: Doors, form: str) -> Iterator[tuple[int, b
     for path in ("/my/enter", "/my/consent", "/requests/new", f"/requests/{quoted}"):
         yield doors.ask("POST", path, f"token={quoted}&form={quoted}&subject={quoted}".encode())
     yield from through_forms(doors, quoted)
+    yield from through_my(doors, quoted)
     for path in ("/enter?token=", "/login?", "/login/back?state=a&code="):
         yield doors.ask("GET", f"{path}{quoted}", Accept="text/html")
 
@@ -171,6 +177,41 @@ def through_forms(doors: Doors, quoted: str) -> Iterator[tuple[int, bytes]]:
         for said in (hostile, good, f"{good}&jurisdiction={quoted}", f"step={quoted}"):
             body = f"form={word[1]}&{said}".encode()
             yield doors.ask("POST", path, body, Origin=here)
+
+
+def through_my(doors: Doors, quoted: str) -> Iterator[tuple[int, bytes]]:
+    """Forms of somebody's own page, by a link that opens it and words that hold: every field is hostile."""
+    asked = json.dumps({"subject": "ann"}).encode()
+    _, made = doors.ask("POST", "/v1/links", asked, Authorization=f"Bearer {doors.token}")
+    token = TOKEN.search(made.decode())
+    assert token, "no link is made"
+    jar: dict[str, str] = {}
+
+    def step(method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
+        cookie = "; ".join(f"{name}={value}" for name, value in jar.items())
+        status, told = doors.ask(method, f"/my/{path}", body, Cookie=f"{cookie}; lang={quoted}")
+        jar.update(KEPT.findall(told.decode("utf-8", "replace")))
+        return status, told
+
+    def word() -> str:
+        found = WORD.search(step("GET", "")[1].decode())
+        assert found
+        return found[1]
+
+    yield step("POST", "enter", f"form={word()}&token={quoted}".encode())
+    assert step("POST", "enter", f"form={word()}&token={token[1]}".encode())[0] == 303
+    own = word()
+    fields = ("purpose", "status", "right", "ground")
+    hostile = "&".join(f"{field}={quoted}" for field in (*fields, "said", quoted))
+    for said in (
+        hostile,
+        f"purpose=analytics.reporting&status={quoted}",
+        f"right=delete&ground={quoted}",
+    ):
+        for path in ("consent", "ask"):
+            yield step("POST", path, f"form={own}&{said}".encode())
+    yield step("GET", f"?said={quoted}")
+    yield step("POST", "export", f"form={own}&code={quoted}".encode())
 
 
 def holding(folder: Path) -> list[str]:

@@ -169,7 +169,7 @@ def test_who_is_bound_to_a_tenant_starts_where_they_may_and_takes_requests_of_it
     page = visit().open(house.invited("of a", Role.OFFICER, "--tenant", "shop-a"))
     expect(page).to_have_url(f"{house.address}/policy")
     links = [link.get_attribute("href") for link in page.locator("nav a").all()]
-    assert links == ["/policy", "/requests"]
+    assert links == ["/live", "/policy", "/requests"]
     page.goto(f"{house.address}/requests")
     expect(page.locator("#tenant")).to_have_count(0)
     expect(page.locator(".request")).to_have_count(0)

@@ -4,6 +4,7 @@ import http.client
 import subprocess
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -11,6 +12,7 @@ from zipfile import ZipFile
 import pytest
 import typer.main
 
+from kit.identity_provider import AUDIENCE, CLIENT, IdentityProvider, identity_provider
 from kit.installation import COMMAND_TIMEOUT_S, Installation
 from kit.ports import free_ports
 from kit.warm import warm
@@ -25,6 +27,13 @@ SETTINGS = {
     "REMIT_KAFKA_SASL_USERNAME": "remit",
     "REMIT_KAFKA_SASL_PASSWORD": KAFKA,
 }
+GIVEN = "pw-canary-client-4b"
+CONFIGURED = f"""
+issuer: {{}}
+audience: {AUDIENCE}
+roles: {{{{privacy: privacy_officer}}}}
+login: {{{{client: {CLIENT}, back: "http://127.0.0.1:1/login/back"}}}}
+"""
 AWAY = {"REMIT_LOG": "kafka://127.0.0.1:1/away"}
 NO_VAULT = {"REMIT_VAULT": f"postgresql://remit:{VAULT}@127.0.0.1:1/vault"}
 PATHS = ("/healthz", "/metrics", "/openapi.json", "/v1/openapi.json", "/v1/policy/summary", "/")
@@ -34,6 +43,8 @@ SECRETS = (
     "a write key",
     "a dashboard's token",
     "a token of the register of requests",
+    "a token of the identity provider",
+    "the secret that the identity provider gave",
     "signing.key",
     "index.key",
     "an epoch's key",
@@ -69,9 +80,14 @@ def forms(secret: bytes) -> tuple[bytes, ...]:
     return (*halves, *hexed, *coded)
 
 
-def planted(installed: Installation) -> dict[str, tuple[bytes, ...]]:
+def planted(
+    installed: Installation, theirs: IdentityProvider, token: bytes
+) -> dict[str, tuple[bytes, ...]]:
     """Make or read every secret; gives the forms of each."""
     keys, vault = (Path(installed.env[name]) for name in ("REMIT_KEYS", "REMIT_VAULT"))
+    (keys / "identity.yaml").write_text(CONFIGURED.format(theirs.issuer))
+    (keys / "identity-secret").touch(0o600)
+    (keys / "identity-secret").write_text(GIVEN)
     made = {
         "a write key": ("sources", "add", "back", "--kind", "server"),
         "a dashboard's token": ("access", "invite", "ada", "--role", "auditor"),
@@ -88,6 +104,10 @@ def planted(installed: Installation) -> dict[str, tuple[bytes, ...]]:
         "a window's key": next(keys.glob("floor~*.key")),
     }
     found |= {name: forms(path.read_bytes()) for name, path in kept.items()}
+    found |= {
+        "a token of the identity provider": tuple(token.split(b".")[1:]),
+        "the secret that the identity provider gave": (GIVEN.encode(),),
+    }
     found["a subject's secret"] = forms((vault / "subjects.vault").read_bytes()[-32:])
     return found | {
         "Kafka's password": (KAFKA.encode(),),
@@ -101,7 +121,21 @@ def said(installed: Installation, *words: str, **changed: str) -> bytes:
     return f"{done.stdout}\n{done.stderr}".encode()
 
 
-def served(installed: Installation, folder: Path) -> Iterator[tuple[str, bytes]]:
+def borne(port: int, token: bytes) -> Iterator[tuple[str, bytes]]:
+    """Give what is answered to who bears a token of the provider: one that holds, one that does not, one in the way back."""
+    for name, bearer in (("good", token), ("bad", token + b"x")):
+        for path in ("/requests", "/v1/requests", f"/login/back?state=a&code={bearer.decode()}"):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+            connection.request("GET", path, headers={"Authorization": b"Bearer " + bearer})
+            answer = connection.getresponse()
+            told = repr(answer.getheaders()).encode() + answer.read()
+            is_let_in = answer.status == 200  # HTTP's number
+            assert is_let_in == (name == "good" and "back" not in path), (path, answer.status)
+            yield f"GET {path.partition('?')[0]}, a {name} token", told
+            connection.close()
+
+
+def served(installed: Installation, folder: Path, token: bytes) -> Iterator[tuple[str, bytes]]:
     """Give what `remit up` answers and says, and how its process is listed."""
     (port,) = free_ports(1)
     lines = folder / "up.log"
@@ -112,6 +146,7 @@ def served(installed: Installation, folder: Path) -> Iterator[tuple[str, bytes]]
         connection.request("GET", path)
         yield f"GET {path}", connection.getresponse().read()
         connection.close()
+    yield from borne(port, token)
     listed = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, check=True)  # noqa: S607  # wherever it is
     assert b"up --port" in listed.stdout
     yield "the process list", listed.stdout
@@ -139,18 +174,22 @@ def both(
     """The secrets of an installation, and all that it says."""
     folder = tmp_path_factory.mktemp("secrets")
     installed = Installation(folder, **SETTINGS)
+    stack = ExitStack()
     try:
         installed.remit("emit", "page_view", "--wait", stdin=EVENT)
-        secrets = planted(installed)
+        theirs = stack.enter_context(identity_provider())
+        token = theirs.token().encode()
+        secrets = planted(installed, theirs, token)
         shown = {" ".join(one): said(installed, *one, "--json") for one in COMMANDS}
         bundle = folder / "evidence.zip"
         shown["remit evidence"] = said(installed, "evidence", "--out", str(bundle), "--json")
         with ZipFile(bundle) as parts:
             shown |= {f"bundle {one}": parts.read(one) for one in parts.namelist()}
-        shown |= dict(served(installed, folder))
+        shown |= dict(served(installed, folder, token))
         shown |= dict(broken(installed))
         yield secrets, shown
     finally:
+        stack.close()
         installed.end_all()
 
 

@@ -13,6 +13,7 @@ from remit.bridge.inlet import SUBJECT, TENANT, Admitted, Inlet
 from remit.bridge.schema_ids import _fingerprint, own_ids
 from remit.bridge.terms import BridgeAgreement
 from remit.journal import _parsed
+from remit.route import is_tenant
 from remit.settings import Places
 from remit.slot import prepare
 from remit_consumers.steps.decode import Bodies, decode
@@ -93,7 +94,7 @@ def _kafka_headers(data: bytes) -> None:
     seen = _inlet().look(to_confluent(DATUM, own_schema_id(PAGES)), key, headers)
     if isinstance(seen, Admitted):
         assert len(seen.subject.encode()) <= SUBJECT_BYTES_MAX
-        assert not seen.tenant, "nobody registered a tenant"
+        assert is_tenant(seen.tenant), "no header of a pack can carry it"
 
 
 TARGETS = (

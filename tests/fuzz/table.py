@@ -2,12 +2,12 @@
 
 from types import MappingProxyType
 
-from fuzz import doors, files, lines, on_the_log, values, web
+from fuzz import consents, doors, files, lines, on_the_log, values, web
 
 TARGETS = MappingProxyType(
     {
         target.name: target
-        for module in (on_the_log, web, doors, lines, files, values)
+        for module in (on_the_log, consents, web, doors, lines, files, values)
         for target in module.TARGETS
     }
 )

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kit.desk import make_settings
+from remit.edge.server import EdgeServer
 from remit_cli.dashboard import site_of
 from remit_consumers.access.roles import Role
 from remit_consumers.dashboard.app import dashboard
 from remit_consumers.dashboard.gate import Gate
 from remit_consumers.dashboard.site import Site
 from remit_consumers.deployment import Deployment
-from remit_consumers.http import Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def served(site: Site) -> Iterator[Served]:
     """Serve it on a port of this machine until the end."""
     refused: list[str] = []
     site.gate.refused = refused.append
-    server = Server(dashboard(site), "127.0.0.1", 0)
+    server = EdgeServer(dashboard(site), ("127.0.0.1", 0))
     server.start()
     try:
         yield Served(f"http://127.0.0.1:{server.port}", site, refused)

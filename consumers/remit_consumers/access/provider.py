@@ -41,6 +41,9 @@ KEYS_KEPT_S: Final = 300.0
 AGAIN_AFTER_S: Final = 10.0
 """An unknown key id has the keys read again, at most so often: who makes ids up makes no load."""
 
+FAILED_FOR_S: Final = 2.0
+"""So long nobody asks again a provider that did not answer: of calls that each wait `WAIT_S`, the threads would soon be full."""
+
 REFUSING: Final = frozenset({400, 401, 403})
 """How a provider refuses a code, or whoever brings it (RFC 6749, section 5.2)."""
 
@@ -105,7 +108,7 @@ class Provider:
         self.settings = settings
         self._lock = threading.Lock()
         self._keys: KeySet | None = None
-        self._read_at = float("-inf")
+        self._read_at = self._failed_at = float("-inf")
 
     def identity(self, token: str) -> Identity | None:
         """Who a token says that asks; None where anything of it does not hold, or it gives no role.
@@ -157,9 +160,19 @@ class Provider:
             age = time.monotonic() - self._read_at
             knows = self._keys is not None and any(one.kid == kid for one in self._keys.keys)
             if self._keys is None or age > KEYS_KEPT_S or (not knows and age > AGAIN_AFTER_S):
-                self._keys = self._read()
+                self._keys = self._read_again()
                 self._read_at = time.monotonic()
             return self._keys
+
+    def _read_again(self) -> KeySet:
+        """Read the keys, unless the provider failed just now: callers wait for one another here, and anybody may call."""
+        if time.monotonic() - self._failed_at < FAILED_FOR_S:
+            raise KeysOutOfReach("the identity provider did not answer a moment ago")
+        try:
+            return self._read()
+        except KeysOutOfReach:
+            self._failed_at = time.monotonic()
+            raise
 
     def told(self, *addresses: str) -> Mapping[str, Any]:
         """The provider's document of itself, in which these addresses stand.

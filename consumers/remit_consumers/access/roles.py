@@ -100,13 +100,15 @@ OF_ONE_TENANT: Final = frozenset(
     {
         Act.ENTER,
         Act.SEE_POLICY,
+        Act.SEE_LIVE,
+        Act.SEE_VALUES,
         Act.SEE_REQUESTS,
         Act.WORK_REQUESTS,
         Act.HAND_OUT_LINKS,
         Act.LEAVE,
     }
 )
-"""What can be done of one tenant alone. Figures, rows, receipts and proofs are of the whole installation, so they are of nobody bound."""
+"""What can be done of one tenant alone. Figures, receipts and proofs are of the whole installation, so they are of nobody bound."""
 
 AUDITED: Final = frozenset({Act.WORK_REQUESTS, Act.TAKE_EVIDENCE, Act.SEE_AUDIT})
 """What goes on record before it is done; looks at rows do so by themselves (views/audit.py)."""

@@ -111,7 +111,9 @@ def _start(site: Site) -> Endpoint:
         pages = asked(site, request).pages()
         if FIRST in pages:
             return collected_(request)
-        return RedirectResponse(f"/{pages[0]}", 303, headers=HEADERS)
+        # a look at rows goes on record, so nobody is led there who did not ask for it
+        first = next(name for name in pages if name != "live")
+        return RedirectResponse(f"/{first}", 303, headers=HEADERS)
 
     return answer
 

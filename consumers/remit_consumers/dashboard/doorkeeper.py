@@ -17,7 +17,7 @@ from remit_consumers.access.sessions import Identity
 from remit_consumers.dashboard.door import door
 from remit_consumers.dashboard.forms import FIELD, read
 from remit_consumers.dashboard.gate import Gate
-from remit_consumers.dashboard.paths import ASSETS, DOORS, PERSON
+from remit_consumers.dashboard.paths import ASSETS, DOORS, LOGIN, PERSON
 from remit_consumers.dashboard.render import HEADERS
 from remit_consumers.lake.queries import DONE, REFUSED
 from remit_consumers.views.audit import Audit
@@ -91,7 +91,7 @@ class Doorkeeper:
     async def _refusal(self, request: Request) -> Refusal | None:
         """Why a call is not answered; of a form, what it says is kept for who does it."""
         if request.url.path in DOORS:
-            return self._too_many_failed(request)
+            return self._too_many_at_the_door(request)
         refusal = await run_in_threadpool(self._told, self._by_identity, request)
         if refusal is None and request.method == "POST":
             form = await read(request)
@@ -143,8 +143,13 @@ class Doorkeeper:
             self._audit.note(identity, act, DONE)
         return None
 
-    def _too_many_failed(self, request: Request) -> Refusal | None:
-        wait = self._gate.failed.wait_s(request.client.host if request.client else "")
+    def _too_many_at_the_door(self, request: Request) -> Refusal | None:
+        """Why somebody may not try to come in now: too many tokens that are none, or too many ways begun."""
+        address = request.client.host if request.client else ""
+        wait = self._gate.failed.wait_s(address)
+        if not wait and request.url.path == LOGIN:
+            wait = self._gate.logins.wait_s(address)
+            self._gate.logins.count(address)
         return _too_many(wait) if wait else None
 
 

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from starlette.requests import Request
 
 from remit_consumers.access.invitations import stands, take
-from remit_consumers.access.limits import CALLS_MAX, FAILED_MAX, WINDOW_S, Limit
+from remit_consumers.access.limits import CALLS_MAX, FAILED_MAX, LOGINS_MAX, WINDOW_S, Limit
 from remit_consumers.access.login import Login, login_of
 from remit_consumers.access.provider import Provider, bearer_of, provider_at
 from remit_consumers.access.roles import Role
@@ -55,6 +55,7 @@ class Gate:
         refused: Told the reason of each call that is refused.
         sessions: Who is in.
         failed: Limits tokens that are none.
+        logins: Limits ways to the identity provider.
         calls: Limits calls.
     """
 
@@ -66,6 +67,7 @@ class Gate:
     login: Login | None = None
     sessions: Sessions = field(default_factory=Sessions, repr=False)
     failed: Limit = field(default_factory=lambda: Limit(FAILED_MAX, WINDOW_S), repr=False)
+    logins: Limit = field(default_factory=lambda: Limit(LOGINS_MAX, WINDOW_S), repr=False)
     calls: Limit = field(default_factory=lambda: Limit(CALLS_MAX, WINDOW_S), repr=False)
     _secret: bytes = field(default_factory=lambda: secrets.token_bytes(TOKEN_BYTES), repr=False)
     _token: str = field(default_factory=lambda: secrets.token_urlsafe(TOKEN_BYTES), repr=False)

@@ -1,7 +1,7 @@
 """The newest rows of the lake, beside what became of each of their fields.
 
 They are read from the lake and from nowhere else: what is shown was minimized, committed and counted before, and nothing
-is opened for it. A row's subject, tenant, pack and index are never looked at.
+is opened for it. A row's subject, pack and index are never looked at, its tenant only to leave others' rows out.
 """
 
 import json
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from remit_consumers.dashboard.moments import Moments
@@ -82,13 +83,30 @@ class SeenRow:
 class Recent:
     """Keeps the newest rows of one lake at hand; several threads may ask."""
 
-    def __init__(self, root: Path, moments: Moments) -> None:
-        self._root, self._moments = root, moments
+    def __init__(self, root: Path, moments: Moments, tenant: str | None = None) -> None:
+        """Begin with none.
+
+        Args:
+            root: The lake's folder.
+            moments: Tells when a commit was.
+            tenant: Whose rows; None for everybody's. Rows are numbered among these alone, so that no number tells of others.
+        """
+        self._root, self._moments, self._tenant = root, moments, tenant
+        self._of: dict[str, Recent] = {}
         self._rows: deque[SeenRow] = deque(maxlen=ROWS_MAX)
         self._looked: dict[str, int] = {}
         self._tagsets: dict[str, Mapping[str, Mapping[str, Any]]] = {}
         self._lock = threading.Lock()
         self._count = 0
+
+    def of(self, tenant: str | None) -> "Recent":
+        """The newest rows of one tenant; of everybody for None. Tenants are those that somebody was bound to: few."""
+        if tenant == self._tenant:
+            return self
+        with self._lock:
+            if tenant not in self._of:
+                self._of[str(tenant)] = Recent(self._root, self._moments, tenant)
+            return self._of[str(tenant)]
 
     def rows(self) -> Sequence[SeenRow]:
         """The newest rows, the newest first.
@@ -127,13 +145,19 @@ class Recent:
         path = self._root / name / found.added[-1].path
         file = pq.ParquetFile(path)
         columns = [one for one in file.schema_arrow.names if one not in NEVER_SHOWN]
-        rows = file.read_row_group(file.num_row_groups - 1, columns=columns)
+        rows = self._own(file.read_row_group(file.num_row_groups - 1, columns=[*columns, "tenant"]))
         at = self._moments.at(name, version)
         contract = name.removeprefix(EVENTS)
         return [
             SeenRow(0, contract, at, tuple(_fields(self._tagset(row["tagset"]), row)), path)
             for row in rows.slice(max(0, rows.num_rows - ROWS_OF_COMMIT)).to_pylist()
         ]
+
+    def _own(self, rows: pa.Table) -> pa.Table:
+        """The rows that may be shown, without whose they are."""
+        if self._tenant is not None:
+            rows = rows.filter(pc.equal(rows.column("tenant"), self._tenant))  # null is nobody's
+        return rows.drop_columns(["tenant"])
 
     def _tagset(self, tagset: str) -> Mapping[str, Mapping[str, Any]]:
         """What the catalogue says of a tagset; nothing where it does not have it."""

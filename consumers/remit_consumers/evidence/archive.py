@@ -18,6 +18,18 @@ BYTES_MAX: Final = 4 << 30
 
 MEMBERS_MAX: Final = 1_000
 
+PACKED: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""How files of a bundle are packed; other ways have decoders and errors of their own."""
+
+_UNSOUND: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    UnicodeDecodeError,  # the name before a file is no text, whatever the directory says
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Archive:
@@ -85,7 +97,7 @@ def opened(file: Path) -> Archive:
             members = dict(_unpacked(archive))
     except OSError as error:
         raise EvidenceError(f"{file} cannot be read: {error.strerror}") from None
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+    except _UNSOUND:
         raise EvidenceError(
             f"{file} is no bundle of evidence: it is no sound zip archive"
         ) from None
@@ -103,6 +115,8 @@ def _unpacked(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
     names = {entry.filename for entry in entries}
     if len(names) != len(entries) or len(entries) > MEMBERS_MAX:
         raise EvidenceError("the bundle has too many files, or two of one name")
+    if any(entry.compress_type not in PACKED for entry in entries):
+        raise EvidenceError("the bundle is packed in a way that none of ours is")
     if sum(entry.file_size for entry in entries) > BYTES_MAX:
         raise EvidenceError("the bundle claims to be too large to be one")
     for entry in entries:

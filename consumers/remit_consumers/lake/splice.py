@@ -72,7 +72,7 @@ def spliced(
         changed: For each group that changes, the rows that stay: some, and of the file's own columns.
         options: What the file was written with.
     """
-    if not (about.created_by.startswith("parquet-cpp-arrow") and are_own(about)):
+    if not _is_known(about):
         return None
     footer = _footer(old, about)
     if footer is None:
@@ -95,6 +95,14 @@ def spliced(
     end_ = b"".join((begin, *told, footer.data[spoken:]))
     whole = b"".join((*pages, end_, len(end_).to_bytes(4, "little"), MAGIC))
     return whole if _is_sound(whole, about, changed) else None
+
+
+def _is_known(about: pq.FileMetaData) -> bool:
+    """Whether Arrow wrote a file, and gave each group dictionaries of its own; a footer that is no text says neither."""
+    try:
+        return about.created_by.startswith("parquet-cpp-arrow") and are_own(about)
+    except UnicodeDecodeError:
+        return False
 
 
 def _is_sound(whole: bytes, before: pq.FileMetaData, changed: Mapping[int, pa.Table]) -> bool:

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 ROOMS: Final = ("events", "consent")
 OUTCOMES: Final = ("accepted", "duplicate", "refused")
 SYNCS: Final = ("done", "failed")
-LIMITS: Final = ("address", "key", "busy")
+LIMITS: Final = ("address", "key", "busy", "handshakes")
 
 
 class EdgeMetrics(Collector):
@@ -22,7 +22,7 @@ class EdgeMetrics(Collector):
         registry: Shows them.
         requests: By room and status.
         events: By outcome.
-        limited: Requests that were too many, by of what.
+        limited: Requests and connections that were too many, by of what.
         syncs: By outcome; the worker's thread adds to it.
         body_bytes: Of bodies, unpacked.
     """
@@ -40,6 +40,10 @@ class EdgeMetrics(Collector):
         """Count a request."""
         key = room, status
         self.requests[key] = self.requests.get(key, 0) + 1
+
+    def shook(self) -> None:
+        """Count a connection that was one TLS handshake too many of its address."""
+        self.limited["handshakes"] += 1
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """Show them; see prometheus-client."""

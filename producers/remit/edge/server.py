@@ -1,30 +1,71 @@
-"""The edge as a server: uvicorn on uvloop and httptools, without an access log, and without patience for slow requests."""
+"""Every port of remit as a server: uvicorn on uvloop and httptools, without an access log, and without patience for the slow."""
 
 import asyncio
+import logging
 import socket
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from remit.edge.handshakes import Handshakes
 from remit.edge.tls import App, Tls, told_to_stay
 from remit_schemas.errors import SettingsError
 
+log = logging.getLogger("remit.http")
+
 LOOK_S: Final = 0.25  # how often slow requests are looked for
 BACKLOG: Final = 2048
+REQUEST_TIMEOUT_S: Final = 10.0
+"""Within which a request comes whole, unless somebody says otherwise; as the edge's own (`remit.edge.limits`)."""
+
+
+HEAD_BYTES_MAX: Final = 64 << 10
+"""Of first line and headers, as h11 has it; browsers send some thousand. The parser itself would take any number."""
+
+TOO_LARGE: Final = b"HTTP/1.1 431 \r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+"""Source: RFC 6585, 5."""
 
 
 class Door(HttpToolsProtocol):
-    """A connection that knows since when a request is on its way, so that one that never comes whole can be ended."""
+    """A connection that bears neither a request that never comes whole nor a head without end.
+
+    Attributes:
+        since: When the request that is on its way began.
+        loose: Bytes that came since a head was whole, or something of a body came: of a head, of trailers, or between chunks.
+    """
 
     since: float | None = None
+    loose: int = 0
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401  # uvicorn's own type
         """A request may begin."""
         self.since = time.monotonic()
         super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        self.loose += len(data)
+        super().data_received(data)
+        if self.loose > HEAD_BYTES_MAX and not self.transport.is_closing():
+            cycle: Any = self.cycle  # None before the first head is whole, whatever its type says
+            if cycle is None or cycle.response_complete:
+                self.transport.write(TOO_LARGE)
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self.loose = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body came."""
+        self.loose = 0
+        super().on_body(body)
 
     def on_message_begin(self) -> None:
         """The first line of a request came."""
@@ -34,31 +75,59 @@ class Door(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole."""
-        self.since = None
+        self.since, self.loose = None, 0
         super().on_message_complete()
+
+
+class _Guarded(uvicorn.Server):
+    """A server whose TLS handshakes are counted before they begin."""
+
+    def __init__(self, config: uvicorn.Config, handshakes: Handshakes) -> None:
+        super().__init__(config)
+        self._handshakes = handshakes
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, but not as uvicorn does: it would begin a handshake with whoever connects."""
+        await super().startup(sockets=[])
+        make = partial(
+            Door, config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        for one in sockets or ():
+            self._handshakes.begin(one, make)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen no more, and finish what is being answered."""
+        self._handshakes.end()
+        await super().shutdown(sockets)
 
 
 class EdgeServer:
     """A web server that can run in a thread beside other work, or in the main one."""
 
     def __init__(
-        self, app: App, place: tuple[str, int], *, timeout_s: float, tls: Tls | None = None
+        self,
+        app: App,
+        place: tuple[str, int],
+        *,
+        timeout_s: float = REQUEST_TIMEOUT_S,
+        tls: Tls | None = None,
+        refused: Callable[[], None] = lambda: None,
     ) -> None:
         """Take the port.
 
         Args:
             app: Any ASGI application.
             place: Address and port to listen on; port 0 for any.
-            timeout_s: Within which a request comes whole.
+            timeout_s: Within which a request comes whole, and before it a handshake.
             tls: Its certificate; None speaks plain HTTP.
+            refused: Told of each connection that was one handshake too many.
 
         Raises:
             SettingsError: The port cannot be had.
         """
         host, port = place
         config = uvicorn.Config(
-            app if tls is None else told_to_stay(app),
-            ssl_context_factory=None if tls is None else lambda _, __: tls.context,
+            _telling(app if tls is None else told_to_stay(app)),
             loop="uvloop",
             http=Door,
             ws="none",
@@ -72,7 +141,11 @@ class EdgeServer:
             timeout_keep_alive=30,
             timeout_graceful_shutdown=5,
         )
-        self._server = uvicorn.Server(config)
+        self._server = (
+            uvicorn.Server(config)
+            if tls is None
+            else _Guarded(config, Handshakes(tls.context, timeout_s, refused))
+        )
         self._config = config
         self._timeout_s = timeout_s
         try:
@@ -116,3 +189,16 @@ class EdgeServer:
         """Stop, and wait for it."""
         self.ask_to_stop()
         self._thread.join(timeout=10)
+
+
+def _telling(app: App) -> App:
+    """Log what an application failed with by its kind alone (D10); it answers 500 by itself."""
+
+    async def told(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  # ASGI's own types are these
+        try:
+            await app(scope, receive, send)
+        except Exception as error:
+            log.error("a request failed: %s", type(error).__name__)  # noqa: TRY400  # its text may hold a value
+            raise
+
+    return told

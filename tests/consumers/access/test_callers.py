@@ -13,13 +13,14 @@ from kit.dashboard import get
 from kit.desk import make_deployment
 from kit.entering import follow, post
 from kit.identity_provider import AUDIENCE, IdentityProvider, identity_provider
+from remit.edge.server import EdgeServer
 from remit_consumers.access.limits import FAILED_MAX, WINDOW_S, Limit
 from remit_consumers.access.provider import Provider, ProviderSettings
 from remit_consumers.access.roles import Role
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.health import Health
-from remit_consumers.http import Server, operator_app
+from remit_consumers.http import operator_app
 from remit_consumers.lake.queries import history
 from remit_consumers.metrics import Metrics
 from remit_consumers.my.handing_out import handing_out
@@ -94,7 +95,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
             handing_out(deployment, callers),
         ]
         health = Health(ready=True, detail="")
-        server = Server(operator_app(metrics, lambda: health, routes), "127.0.0.1", 0)
+        server = EdgeServer(operator_app(metrics, lambda: health, routes), ("127.0.0.1", 0))
         server.start()
         yield Desk(f"http://127.0.0.1:{server.port}", deployment, metrics, callers, theirs)
         server.stop()

@@ -14,6 +14,7 @@ from kit.desk import make_deployment
 from kit.entering import enter, own_word, post
 from kit.identity_provider import AUDIENCE, identity_provider
 from kit.sites import Served, make_site, served
+from remit.edge.server import EdgeServer
 from remit_consumers.access.invitations import revoke
 from remit_consumers.access.limits import FAILED_MAX
 from remit_consumers.access.provider import Provider, ProviderSettings
@@ -22,7 +23,7 @@ from remit_consumers.dashboard.app import dashboard
 from remit_consumers.dashboard.gate import COOKIE
 from remit_consumers.dashboard.paths import PAGES
 from remit_consumers.health import Health
-from remit_consumers.http import Server, operator_app
+from remit_consumers.http import operator_app
 from remit_consumers.lake.queries import history
 from remit_consumers.metrics import Metrics
 from remit_consumers.requests import tokens
@@ -43,7 +44,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     deployment, metrics = make_deployment(tmp_path_factory.mktemp("api")), Metrics()
     routes = Api(deployment, lambda _: None, Callers.of(deployment, metrics)).routes()
     app = operator_app(metrics, lambda: Health(ready=True, detail=""), routes)
-    server = Server(app, "127.0.0.1", 0)
+    server = EdgeServer(app, ("127.0.0.1", 0))
     server.start()
     yield f"http://127.0.0.1:{server.port}/v1/requests", deployment.settings.keys
     server.stop()
@@ -128,7 +129,7 @@ def test_a_route_that_stands_in_no_table_is_refused_to_everybody(folder: Path) -
         assert status == 404
     routes: Any = app.user_middleware[-1].kwargs["routes"]
     routes.append(Route("/raw", lambda _: None))
-    server = Server(app, "127.0.0.1", 0)
+    server = EdgeServer(app, ("127.0.0.1", 0))
     server.start()
     try:
         status, _, text = get(f"http://127.0.0.1:{server.port}/raw")

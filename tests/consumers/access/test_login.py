@@ -20,6 +20,7 @@ from kit.identity_provider import (
     new_key,
 )
 from kit.sites import Served, make_site, served
+from remit_consumers.access.limits import WINDOW_S, Limit
 from remit_consumers.access.login import SECRET_FILE, WAY_S, Login, login_of
 from remit_consumers.access.provider import (
     BACK,
@@ -299,8 +300,12 @@ def test_a_provider_that_is_away_lets_nobody_in(door: Served, theirs: IdentityPr
     assert door.refused == ["out_of_reach"]
 
 
-def test_without_a_provider_there_is_no_way_to_one(tmp_path: Path) -> None:
+def test_without_a_provider_there_is_no_way_to_one_and_nobody_begins_too_many(
+    tmp_path: Path,
+) -> None:
     with served(make_site(tmp_path, Role.AUDITOR, is_open=False)) as found:
+        found.site.gate.logins = Limit(1, WINDOW_S)
         assert follow(f"{found.address}/login")[0] == 404
+        assert follow(f"{found.address}/login")[0] == 429
         assert follow(f"{found.address}{BACK}?code=a&state=b")[0] == 403
         assert 'href="/login"' not in follow(f"{found.address}/", accept="text/html")[2]

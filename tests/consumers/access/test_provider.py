@@ -126,6 +126,10 @@ def test_a_provider_that_does_not_answer_or_is_another_lets_nobody_in(
         ours = Provider(ProviderSettings(issuer=issuer, audience=AUDIENCE, roles=ROLES))
         with pytest.raises(KeysOutOfReach, match="identity provider"):
             ours.identity(theirs.token())
+        asked = len(theirs.asked)
+        with pytest.raises(KeysOutOfReach, match="a moment ago"):
+            ours.identity(theirs.token())
+        assert len(theirs.asked) == asked, "what failed just now is not tried for every caller"
 
 
 def test_a_provider_is_configured_beside_the_keys_and_has_tls(tmp_path: Path) -> None:

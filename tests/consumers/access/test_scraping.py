@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from kit.entering import follow
+from remit.edge.server import EdgeServer
 from remit_consumers.access.scraping import FILE, scraping
 from remit_consumers.health import Health
-from remit_consumers.http import Server, operator_app
+from remit_consumers.http import operator_app
 from remit_consumers.metrics import Metrics
 
 
@@ -16,7 +17,7 @@ from remit_consumers.metrics import Metrics
 def port(tmp_path: Path) -> Iterator[str]:
     health = Health(ready=True, detail="it stores")
     app = operator_app(Metrics(), lambda: health, (), scraping(tmp_path))
-    server = Server(app, "127.0.0.1", 0)
+    server = EdgeServer(app, ("127.0.0.1", 0))
     server.start()
     yield f"http://127.0.0.1:{server.port}"
     server.stop()

@@ -78,3 +78,11 @@ def test_a_limit_remembers_no_more_names_than_it_has_room_for() -> None:
         limit.count(str(number))
     assert limit.wait_s("0") == 0
     assert limit.wait_s(str(NAMES_MAX))
+
+
+def test_a_limit_keeps_no_name_not_even_one_that_is_no_text() -> None:
+    limit = Limit(1, 60.0)
+    for name in ("203.0.113.77", "\udcff"):
+        limit.count(name)
+        assert limit.wait_s(name)
+    assert "203.0.113.77" not in str(vars(limit))

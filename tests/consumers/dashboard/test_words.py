@@ -8,6 +8,7 @@ import pytest
 from kit.tree import ROOT
 from remit_consumers.dashboard.words import LANGUAGES, preferred, words_of
 from remit_consumers.erasure.scope import REQUESTED
+from remit_consumers.lake.reasons import Reason
 from remit_consumers.lake.receipt import ANONYMISED, DECAYED, EXPIRED, NEWER
 from remit_consumers.proof.verify import verify
 from remit_consumers.sharing.terms import WHY
@@ -91,6 +92,12 @@ def test_every_check_that_can_fail_has_a_name_and_says_what_to_do(tmp_path: Path
         said = words_of(language).said
         assert {name for name in checks if f"check.{name}" not in said} == set()
         assert {name for name in checks if f"todo.{name}" not in said} == {"plain door"}
+
+
+def test_every_reason_of_the_quarantine_has_a_name_and_says_what_to_do() -> None:
+    wanted = {f"{room}.{reason}" for room in ("reason", "mend") for reason in Reason}
+    for language in LANGUAGES:
+        assert wanted - set(words_of(language).said) == set()
 
 
 @pytest.mark.parametrize(

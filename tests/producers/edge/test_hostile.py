@@ -152,6 +152,41 @@ def test_a_request_that_does_not_come_whole_is_ended(start_edge: StartEdge, begu
     assert edge.send(key, batch([view("/")])).status == 202
 
 
+POST = b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+ENDLESS: Mapping[str, tuple[bytes, bytes]] = {
+    "a first line": (b"GET /", b"a"),
+    "a header": (b"GET / HTTP/1.1\r\nX: ", b"a"),
+    "headers": (b"GET / HTTP/1.1\r\n", b"X: " + b"a" * 61 + b"\r\n"),
+    "words beside a chunk": (POST + b"1;", b"a"),
+    "trailers": (POST + b"0\r\n", b"X: " + b"a" * 61 + b"\r\n"),
+}
+
+
+def hangs_up(edge: EdgeProcess, begun: bytes, more: bytes) -> bool:
+    """Whether the edge hangs up before 100 MB of what follows were taken."""
+    with socket.create_connection(("127.0.0.1", edge.port), timeout=60) as wire:
+        try:
+            wire.sendall(begun + more * (BOMB_BYTES // len(more)))
+        except ConnectionError:
+            return True
+        return False
+
+
+def test_what_has_no_end_is_hung_up_on(edge: EdgeProcess) -> None:
+    assert [name for name, bytes_ in ENDLESS.items() if not hangs_up(edge, *bytes_)] == []
+    assert edge.send(edge.key(), batch([view("/")])).status == 202, "and it goes on"
+
+
+def test_an_address_and_an_agent_of_30_kb_are_taken_and_repeated_nowhere(edge: EdgeProcess) -> None:
+    key, long = edge.key(), CANARY * 2_200
+    sent = edge.send(key, batch([view()]), path=f"/v1/events/{long}", User_Agent=long)
+    assert sent.status == 404
+    assert edge.send(key, batch([view()]), User_Agent=long).status == 202
+    assert CANARY.encode() not in sent.body
+    edge.end()
+    assert not traces(edge)
+
+
 def test_more_requests_at_once_than_the_limit_are_sent_away(start_edge: StartEdge) -> None:
     edge = start_edge(REMIT_EDGE_REQUESTS_MAX="2")
     key = edge.key()

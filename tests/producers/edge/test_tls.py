@@ -1,9 +1,11 @@
 """TLS at the edge: 1.2 at least, certificates that change while connections go on, and one line for what cannot be used."""
 
 import hashlib
+import select
 import shutil
 import socket
 import ssl
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from kit.certificate import write_certificate
 from kit.edge_process import EdgeProcess, StartEdge, batch, view
 from kit.installation import Installation
 from kit.watching import until
+from remit.edge.handshakes import ONE_MAX
 from remit.edge.tls import CERTIFICATE, KEY
 
 PASSWORD = b"pw-canary-77c1"
@@ -140,6 +143,42 @@ def test_while_only_one_of_the_two_files_is_new_the_old_certificate_goes_on(
     new = fingerprint(others[CERTIFICATE])
     until(lambda: shown(edge.port) == new, "the new certificate is not shown", look_s=0.1)
     assert edge.output.read_text().count(said) == 1
+
+
+def silent(edge: EdgeProcess) -> socket.socket:
+    """A connection from another address of this machine that says nothing."""
+    return socket.create_connection(("127.0.0.1", edge.port), 60, ("127.0.0.2", 0))
+
+
+def test_handshakes_at_once_are_bounded_for_each_address(
+    start_edge: StartEdge, settings: dict[str, str]
+) -> None:
+    edge = start_edge(REMIT_EDGE_REQUEST_TIMEOUT_S="120", **settings)
+    edge.tls = ssl.create_default_context(cafile=settings[CERTIFICATE])
+    with ExitStack() as stack:
+        waiting = [stack.enter_context(silent(edge)) for _ in range(ONE_MAX)]
+        assert stack.enter_context(silent(edge)).recv(1) == b"", "one too many is hung up on"
+        assert not select.select(waiting, [], [], 0)[0], "and the others are not"
+        shown = edge.ask("GET", "/metrics").body.decode()  # from another address
+        assert 'remit_edge_limited_total{of="handshakes"} 1.0' in shown
+        waiting[0].close()
+
+        def comes_in() -> bool:
+            try:
+                with edge.tls.wrap_socket(silent(edge), server_hostname="127.0.0.1"):  # type: ignore[union-attr]  # set above
+                    return True
+            except OSError:
+                return False
+
+        until(comes_in, "nobody of that address comes in again")
+
+
+def test_a_handshake_that_never_ends_is_ended(
+    start_edge: StartEdge, settings: dict[str, str]
+) -> None:
+    edge = start_edge(REMIT_EDGE_REQUEST_TIMEOUT_S="0.3", **settings)
+    with silent(edge) as waiting:
+        assert waiting.recv(1) == b""
 
 
 def encrypted(key: str) -> None:

@@ -41,7 +41,7 @@ def show(asked: Asked) -> Mapping[str, object]:
     """
     settings = asked.site.settings
     check_applied(settings.lake, settings.keys)
-    rows = asked.site.recent.rows()
+    rows = asked.site.recent.of(asked.identity.tenant).rows()
     if rows:
         contracts = sorted({row.contract for row in rows})
         begins = not asked.wants_part
@@ -57,7 +57,7 @@ def show(asked: Asked) -> Mapping[str, object]:
 def has_news(asked: Asked) -> bool:
     """Whether there is anything that an open page does not show yet."""
     after = asked.request.query_params.get("after", "")
-    rows = asked.site.recent.rows()
+    rows = asked.site.recent.of(asked.identity.tenant).rows()
     return not rows or str(rows[0].number) != after
 
 

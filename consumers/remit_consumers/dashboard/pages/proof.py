@@ -1,4 +1,4 @@
-"""Proof: whether the chain and the law of conservation hold, the producers' sequences, residue, keys and backups."""
+"""Proof: whether the chain and the law of conservation hold, what is quarantined, producers' sequences, residue, keys and backups."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -13,6 +13,8 @@ from remit_consumers.dashboard.figures import Stand
 from remit_consumers.dashboard.render import HEADERS
 from remit_consumers.dashboard.small_counts import shown
 from remit_consumers.epochs import read_register, status_of
+from remit_consumers.lake.held import held_in
+from remit_consumers.lake.reasons import MENDABLE
 from remit_consumers.lake.receipts import heads
 from remit_consumers.proof.outcomes import OUTCOMES, of_kind
 from remit_schemas.errors import KeysOutOfReach, LakeError
@@ -36,6 +38,8 @@ def show(asked: Asked) -> Mapping[str, object]:
         "is_empty": stand.is_empty,
         "chains": sorted(heads(stand.receipts).items()),
         "conservation": stand.report.contracts,
+        "held": asked.site.figures.derived(("held",), lambda: held_in(asked.site.lake.root)),
+        "mendable": MENDABLE,
         "producers": _producers(stand),
         "last": last,
         "is_running": checks.is_running,
