@@ -40,7 +40,7 @@ class Gathered:
         bytes: Bytes of their datums.
         gaps: Packs that the sequences say were sent and that never came.
         resent: Packs that came again.
-        first_at: Arrival of the first pack, seconds since 1970; None while nothing is gathered.
+        first_at: Arrival of the first pack, by `time.monotonic` in seconds; None while nothing is gathered.
         policy_version: The version under which the opened packs were sent; one for each flush.
     """
 

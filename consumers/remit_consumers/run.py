@@ -302,7 +302,7 @@ class Runner:
             hurry
             or gathered.events >= settings.flush_events
             or gathered.bytes >= settings.flush_bytes
-            or time.time() - gathered.first_at >= settings.flush_after_s
+            or time.monotonic() - gathered.first_at >= settings.flush_after_s
         )
 
     def _flush(self) -> None:
@@ -339,9 +339,7 @@ class Runner:
             self._ledger.load()  # so that receipts name the version that has it
         self._metrics.latency.labels("flush").observe(time.perf_counter() - begun)
         if gathered.first_at is not None:
-            self._metrics.latency.labels("stored").observe(
-                max(0.0, time.time() - gathered.first_at)
-            )
+            self._metrics.latency.labels("stored").observe(time.monotonic() - gathered.first_at)
         self._metrics.lag.set(self.source.lag())
         self._metrics.waiting.set(len(self._waiting))
 

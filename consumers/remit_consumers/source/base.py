@@ -22,7 +22,7 @@ class Sealed:
         partition: Partition of the log; on the embedded log, the number of the slot.
         offset: Place in the partition; on the embedded log, the number of the file.
         data: The bytes of the pack.
-        arrived_at: Seconds since 1970 at the read.
+        arrived_at: When it was read, by `time.monotonic` in seconds: a wall clock may jump.
     """
 
     partition: int

@@ -224,7 +224,7 @@ class Member:
             log.warning("Kafka: %s", error.name())
 
     def _accept(self, messages: list[Message] | list[Message | None]) -> None:
-        arrived_at = time.time()
+        arrived_at = time.monotonic()
         for message in messages:
             if message is None:
                 continue

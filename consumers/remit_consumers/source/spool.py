@@ -106,7 +106,7 @@ class _Slot:
             self._next = number + 1
             self._handed.append(number)
             if data is not None:
-                found.append(Sealed(self.number, number, data, time.time()))
+                found.append(Sealed(self.number, number, data, time.monotonic()))
                 room -= len(data)
         return found
 
