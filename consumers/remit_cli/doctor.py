@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from remit_cli.doctor_broker import broker_retention, plain_door, print_acls, recipients_topics
-from remit_cli.doctor_keys import apart, epoch, overdue, private, reach
+from remit_cli.doctor_keys import apart, epoch, lost, overdue, private, reach
 from remit_cli.doctor_lake import dictionaries, erasures, quarantine, versions
 from remit_cli.finding import Finding
 from remit_cli.notices import untold_of
@@ -84,6 +84,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         if folder.exists():
             yield private(name, folder)
     yield epoch(settings)
+    yield lost(settings)
     yield overdue(settings)
     yield erasures(settings)
     yield dictionaries(settings)

@@ -59,6 +59,25 @@ def epoch(settings: Settings) -> Finding:
     return Finding("epoch", holds=True, detail=f"seals for another {hours:.1f} h")
 
 
+def lost(settings: Settings) -> Finding:
+    """Keys of epochs that are missing before their time."""
+    if not settings.keys.exists():
+        return Finding("lost keys", holds=True, detail="none")
+    try:
+        epochs = open_keys(settings, find_policy(settings.policy)).status(datetime.now(UTC)).epochs
+    except RemitError as error:
+        return Finding("lost keys", holds=False, detail=str(error))
+    gone = [one for one in epochs if one.state == "lost"]
+    if not gone:
+        return Finding("lost keys", holds=True, detail="none")
+    ends = max(one.destroy_at for one in gone)
+    mend = (
+        f"{len(gone)} files epoch-*.key are missing: put them back and `remit quarantine replay`, until {ends:%Y-%m-%d %H:%M} UTC; "
+        "what is sealed to them waits ten minutes and goes to quarantine (key_lost)"
+    )
+    return Finding("lost keys", holds=False, detail=mend)
+
+
 def overdue(settings: Settings) -> Finding:
     """Keys that were promised to be gone."""
     if not settings.keys.exists():

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.lake.columns import EVERY_PURPOSE
-from remit_consumers.lake.receipt import Removal
+from remit_consumers.lake.removed import Removal
 from remit_consumers.lake.renewal import left_unused
 from remit_consumers.lake.restrictions import kept_back
 from remit_consumers.lake.rewrite import EVENTS, holds

@@ -31,7 +31,8 @@ from remit_consumers.lake.leaving import DISCLOSED_TABLE, DISCLOSURES_TABLE
 from remit_consumers.lake.logcut import cut_logs
 from remit_consumers.lake.promises import keep_promised
 from remit_consumers.lake.quarantined import TABLE as QUARANTINE_TABLE
-from remit_consumers.lake.receipt import EXPIRED, Receipt, Removal, RemovedCount
+from remit_consumers.lake.receipt import Receipt
+from remit_consumers.lake.removed import EXPIRED, Removal, RemovedCount
 from remit_consumers.lake.renewal import Renewed, renew_tables
 from remit_consumers.lake.replayed import Settled
 from remit_consumers.lake.rewrite import EVENTS, Change, Rewriting, due_files, rewrite_files

@@ -19,7 +19,7 @@ from remit_consumers.erasure.residue import Needles, rescan
 from remit_consumers.lake import durable, groups, renewal, splice
 from remit_consumers.lake.commit import Lake, TableCommit
 from remit_consumers.lake.lease import lease
-from remit_consumers.lake.receipt import Removal, RemovedCount
+from remit_consumers.lake.removed import Removal, RemovedCount
 from remit_consumers.lake.renewal import Renewed, count_old, old_files, renew_naming, renew_tables
 from remit_consumers.lake.rewrite import Change, rewrite
 from remit_consumers.lake.tables import open_table
