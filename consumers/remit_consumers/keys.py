@@ -12,6 +12,7 @@ The folder (REMIT_KEYS) is made with mode 0700, its files with 0600::
     visitor-<day>.key    names the visitors of one day, gone within 48 hours
     backup-<when>.key    seals one backup of the vault, gone when its time is over
     bundle.json          what SDKs read
+    keys-format          which remit wrote all this (`keys_format`)
 """
 
 import base64
@@ -45,6 +46,7 @@ from remit_consumers.keyfiles import (
     open_folder,
 )
 from remit_consumers.keyring import Keyring
+from remit_consumers.keys_format import check_format
 from remit_consumers.shared_register import SharedRegister
 from remit_consumers.visitor_keys import days_on_disk, destroys_at, is_due
 from remit_consumers.visitor_keys import destroy_due as destroy_visitor_keys
@@ -111,10 +113,12 @@ class KeyStore:
             keeper: Who can unwrap the keys; None for files as they are.
 
         Raises:
-            KeysOutOfReach: The folder cannot be made or read, a key in it is damaged, or its keeper does not answer.
+            KeysOutOfReach: The folder cannot be made or read or is a newer remit's, a key in it is damaged, or its keeper
+                does not answer.
         """
         try:
-            return cls(open_folder(folder), policy, notice, keeper)
+            check_format(open_folder(folder))
+            return cls(folder, policy, notice, keeper)
         except OSError as error:
             message = f"the key store cannot be opened: {error.strerror}"
             raise KeysOutOfReach(message) from None

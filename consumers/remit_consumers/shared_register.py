@@ -6,6 +6,7 @@ from pathlib import Path
 
 from remit_consumers.epochs import REGISTER, Register, read_register, write_register
 from remit_consumers.keyfiles import FileState, FolderLock, file_state
+from remit_consumers.keys_format import check_format, keep_format
 from remit_schemas.errors import KeysOutOfReach
 
 
@@ -45,16 +46,18 @@ class SharedRegister:
         """Read it again when another process has changed it.
 
         Raises:
-            KeysOutOfReach: It cannot be read, or has gone.
+            KeysOutOfReach: It cannot be read, has gone, or is of a newer remit.
         """
         state = file_state(self._folder / REGISTER)
         if state is None and self._read_as is not None:
             raise KeysOutOfReach("the register of keys has gone")  # a folder that was unmounted
         if state != self._read_as:
+            check_format(self._folder)
             self._take(read_register(self._folder), state)
 
     def write(self, register: Register) -> None:
         """Write another, durably; call it under the lock."""
+        keep_format(self._folder)
         write_register(self._folder, register)
         self._take(register, file_state(self._folder / REGISTER))
 

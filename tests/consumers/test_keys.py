@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from remit_consumers import keys_format
 from remit_consumers.keys import KeyStore, lies_under
 from remit_schemas.bundle import Bundle, read_bundle, write_bundle
 from remit_schemas.category import Necessity
@@ -21,6 +22,7 @@ from remit_schemas.errors import (
     SettingsError,
     Tampered,
 )
+from remit_schemas.format_file import format_of, record_format
 from remit_schemas.header import NO_NONCE, Counts, Header
 from remit_schemas.policy import builtin_policy
 from remit_schemas.sealing import data_key_info, wrap_data_key
@@ -347,3 +349,37 @@ def test_keys_that_are_older_than_what_comes_back_need_no_word(folder: Path) -> 
     with pytest.raises(KeysUnconfirmed):
         store.ensure(NOW)
     assert not (folder / "bundle.json").exists()
+
+
+def test_keys_of_a_newer_remit_are_left_alone_by_who_opens_them_and_who_has_them_open(
+    folder: Path,
+) -> None:
+    store = open_store(folder)
+    header = make_header(store.ensure(NOW))
+    file = folder / keys_format.FILE
+    assert format_of(file) == keys_format.FORMAT
+    record_format(file, keys_format.FORMAT + 1)
+    (folder / "epochs.json").touch()
+    before = {each: each.read_bytes() for each in folder.iterdir()}
+    asked = (
+        lambda: open_store(folder),
+        lambda: store.rotate(NOW),
+        lambda: store.ensure(NOW + 7 * HOUR),
+        lambda: store.data_key(header),
+    )
+    for each in asked:
+        with pytest.raises(KeysOutOfReach, match="written by a newer remit"):
+            each()
+    assert {each: each.read_bytes() for each in folder.iterdir()} == before
+    file.write_bytes(b"later")
+    with pytest.raises(KeysOutOfReach, match="nobody knows"):
+        open_store(folder)
+
+
+def test_keys_from_before_formats_have_one_from_their_next_change_on(folder: Path) -> None:
+    open_store(folder).ensure(NOW)
+    (folder / keys_format.FILE).unlink()
+    store = open_store(folder)
+    assert not (folder / keys_format.FILE).exists(), "who only reads changes nothing"
+    store.rotate(NOW)
+    assert format_of(folder / keys_format.FILE) == keys_format.FORMAT
