@@ -147,6 +147,8 @@ class KeyLost(KeysOutOfReach):
 class KeysUnconfirmed(KeysOutOfReach):
     """The store was begun anew beside older data, and nobody has said yet whom and what it is open for; packs wait."""
 
+    code = "keys_unconfirmed"
+
 
 class LogError(RemitError):
     """The log cannot give what was asked of it."""

@@ -55,25 +55,28 @@ def renew_tables(root: Path, budget_s: float = BUDGET_S) -> Renewed:
 
     Args:
         root: The lake's folder.
-        budget_s: How long at most, in seconds; what was begun is ended.
+        budget_s: How long files are written at most, in seconds; what was begun is ended.
 
     Raises:
         LakeError: A table cannot be read; what was renewed before stands.
         OSError: One cannot be written; as above.
     """
-    ends_at = time.monotonic() + budget_s
     files = left = 0
     for name in _tables(root):
-        done, rest = _renewed_until(ends_at, open_table(root, name))
-        files, left = files + done, left + rest
+        done, rest, spent_s = _renewed_within(budget_s, open_table(root, name))
+        files, left, budget_s = files + done, left + rest, budget_s - spent_s
     return Renewed(files, left)
 
 
-def _renewed_until(ends_at: float, table: Table) -> tuple[int, int]:
-    """Renew files of a table until a moment; gives how many were, and how many are left."""
+def _renewed_within(budget_s: float, table: Table) -> tuple[int, int, float]:
+    """Renew files of a table for some seconds; gives how many were, how many are left, and how long it took.
+
+    Looking for them is not counted: in however large a lake, each sweep gets on.
+    """
     old, done = old_files(table), 0
+    begun_at, spent_s = time.monotonic(), 0.0
     for some in _batches(old):
-        if time.monotonic() >= ends_at:
+        if spent_s >= budget_s:
             break
         with lease(table.root) as is_held:
             table.refresh()
@@ -82,7 +85,8 @@ def _renewed_until(ends_at: float, table: Table) -> tuple[int, int]:
             break
         done += count
         time.sleep(PAUSE_S)
-    return done, len(old) - done
+        spent_s = time.monotonic() - begun_at
+    return done, len(old) - done, spent_s
 
 
 def renew_naming(table: Table, subjects: pa.Array) -> int:
