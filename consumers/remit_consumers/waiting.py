@@ -29,6 +29,7 @@ _MEND: Mapping[Reason | Elsewhere, str] = {
     Reason.NEWER_POLICY: "put its file into the policy's folder",
     Reason.KEY_LOST: "put its file back into REMIT_KEYS",
     Elsewhere.KEYS_OUT_OF_REACH: "bring the key store back (REMIT_KEYS)",
+    Elsewhere.KEYS_UNCONFIRMED: "say tenants, campaigns and stops again, then `remit keys confirm`",
 }
 """What ends a wait, by its reason."""
 

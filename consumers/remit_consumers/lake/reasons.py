@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from remit_schemas.errors import KeyDestroyed, KeyLost, KeysOutOfReach
+from remit_schemas.errors import KeyDestroyed, KeyLost, KeysOutOfReach, KeysUnconfirmed
 
 
 class Reason(StrEnum):
@@ -52,3 +52,5 @@ class Elsewhere(StrEnum):
     """The key of its epoch was destroyed."""
     KEYS_OUT_OF_REACH = KeysOutOfReach.code
     """The key store cannot be read now."""
+    KEYS_UNCONFIRMED = KeysUnconfirmed.code
+    """It was begun anew, and nobody has confirmed yet what it is open for."""

@@ -19,6 +19,7 @@ from remit_schemas.errors import (
     KeyDestroyed,
     KeyLost,
     KeysOutOfReach,
+    KeysUnconfirmed,
     PackError,
     RemitError,
     SealingKeyError,
@@ -188,6 +189,8 @@ def _fate(error: RemitError) -> tuple[Fate, Reason | Elsewhere]:
         return Fate.EXPIRED, Elsewhere.KEY_DESTROYED
     if isinstance(error, KeyLost):
         return Fate.WAIT, Reason.KEY_LOST
+    if isinstance(error, KeysUnconfirmed):
+        return Fate.WAIT, Elsewhere.KEYS_UNCONFIRMED
     if isinstance(error, KeysOutOfReach):
         return Fate.WAIT, Elsewhere.KEYS_OUT_OF_REACH
     return Fate.QUARANTINED, Reason(error.code)
