@@ -10,7 +10,7 @@ from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_consumers.keys import KeyStore
-from remit_schemas.errors import SettingsError
+from remit_schemas.errors import KeysUnconfirmed, SettingsError
 from remit_schemas.policy import find_policy
 
 app = typer.Typer(
@@ -57,12 +57,38 @@ def status(*, data: Data = None, as_json: Json = False) -> None:
 
 @app.command()
 def rotate(*, data: Data = None) -> None:
-    """Begin a new epoch now; what is due is destroyed.
+    """Begin a new epoch now; what is due is destroyed. Where the keys of older data are lost, it awaits `keys confirm`.
 
     Example: remit keys rotate
     """
-    bundle = _store(data, is_beginning=True).rotate(datetime.now(UTC))
+    from remit_consumers.reach import holds_data  # noqa: PLC0415 - Arrow and Delta only where they are used
+
+    store = _store(data, is_beginning=True)
+    bundle = store.rotate(datetime.now(UTC), is_beside_older=holds_data(settings_of(data)))
     Console().print(f"epoch {bundle.epoch} seals until {bundle.not_after:%Y-%m-%d %H:%M} UTC")
+    try:
+        store.check_confirmed()
+    except KeysUnconfirmed as error:
+        Console().print(str(error))
+
+
+@app.command()
+def confirm(*, data: Data = None) -> None:
+    """Confirm, where keys were begun anew beside older data, that tenants, campaigns and stops are said again.
+
+    Example: remit keys confirm
+    """
+    store = _store(data)
+    register = store.confirm()
+    stopped = ", ".join(store.status(datetime.now(UTC)).stopped) or "nothing"
+    whom = (
+        f"{len(register.tenants)} tenants"
+        if register.tenants
+        else "everybody: no tenant is registered"
+    )
+    Console().print(
+        f"confirmed: open for {whom}; {len(register.campaigns)} campaigns; stopped: {stopped}"
+    )
 
 
 @app.command()

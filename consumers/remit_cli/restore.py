@@ -69,6 +69,10 @@ def _put_back(settings: Settings, backup: Path, now: datetime) -> dict[str, obje
         has_keys = settings.keys.is_dir()  # else none are begun: whoever restores brings them yet
         signer = open_store(settings, find_policy(settings.policy)) if has_keys else None
         restore_lake(settings, backup, now, signer)
+        if signer and signer.distrust(manifest.made_at):
+            facts["keys"] = (
+                "begun later than the backup: `remit keys confirm` once tenants, campaigns and stops are said again"
+            )
         return {**facts, "files": len(manifest.files)}
     erased = restore_vault(settings, open_vault(settings), backup, now)
     return {**facts, "secrets": manifest.secrets - erased, "erased_left_out": erased}

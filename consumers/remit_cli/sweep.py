@@ -75,7 +75,8 @@ def _apply(settings: Settings, *, as_json: bool) -> None:
     Raises:
         LakeError: Another process maintains the lake, or it cannot be written.
     """
-    from remit_consumers.deployment import plans_on_record  # noqa: PLC0415 - Arrow only where it is used
+    from remit_cli.swept import facts_of, lines_of  # noqa: PLC0415 - Arrow only where it is used
+    from remit_consumers.deployment import plans_on_record  # noqa: PLC0415 - as above
     from remit_consumers.lake.commit import Lake  # noqa: PLC0415 - as above
     from remit_consumers.lake.vacuum import Vacuum  # noqa: PLC0415 - as above
     from remit_consumers.retention.sweep import Sweep  # noqa: PLC0415 - as above
@@ -90,18 +91,11 @@ def _apply(settings: Settings, *, as_json: bool) -> None:
             raise LakeError(message)
         views = renew(settings, plans.policy(plans.newest), lambda: now, progress)
         Lake(settings.lake).materialise()
-    facts = {"rows": done.rows, "narrowed": done.narrowed, "files": done.files, "views": views}
-    facts["expired"] = done.expired
-    facts["log_entries"] = done.entries
-    facts["compacted"] = merged = sum(one.replaced for one in done.compacted.values())
     if as_json:
-        print_json(facts)
+        print_json(facts_of(done) | {"views": views})
     else:
-        words = f"{done.rows:,} rows went, {done.narrowed:,} are left with less; {done.files:,} files and {views:,} views"
-        late = f"; {done.expired:,} events in quarantine expired" if done.expired else ""
-        cut = f"; {done.entries:,} entries of logs were cut" if done.entries else ""
-        small = f"; {merged:,} small files were merged" if merged else ""
-        Console().print(f"{words} were taken away or made anew{late}{small}{cut}")
+        for line in lines_of(done, views):
+            Console().print(line)
     if done.uncut:
         raise LakeError("; ".join(done.uncut))
 

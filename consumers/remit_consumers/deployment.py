@@ -68,6 +68,7 @@ class Deployment:
             PolicyError: The policy cannot be used.
             ContractError: A contract cannot be used.
             KeysOutOfReach: Keys or vault cannot be opened, or are not those that the lake was written with.
+            KeysUnconfirmed: The keys were begun anew, and nobody has confirmed what they are open for.
             LakeError: The lake has gone.
             SettingsError: A folder cannot be made or read, or the policy asks for places that cannot be told.
         """
@@ -76,6 +77,8 @@ class Deployment:
             check_applied(settings.lake, settings.keys)
         policy = find_policy(settings.policy)
         keys = open_keys(settings, policy)
+        if not restored:
+            keys.check_confirmed()
         witness = Witness(settings.keys)
         if not is_table(settings.lake, POSITIONS_TABLE):
             witness.forget()

@@ -16,15 +16,15 @@ from pydantic import (
 )
 
 from remit_schemas.durable import replace_file
-from remit_schemas.errors import KeysOutOfReach
+from remit_schemas.errors import KeysOutOfReach, KeysUnconfirmed
 from remit_schemas.header import KEY_ID_BYTES
 from remit_schemas.tenancy import NOBODY, Tenancy
 
 REGISTER: Final = "epochs.json"
 EPOCH_HOURS_MAX: Final = 12  # a bundle is good for at most this long (DESIGN D2)
 
-State = Literal["seals", "opens", "destroyed"]
-"""What a key does: seal and open; open what was sealed; neither."""
+State = Literal["seals", "opens", "lost", "destroyed"]
+"""What a key does: seal and open; open what was sealed; nothing, though it should, since its file is missing; neither."""
 
 
 class Epoch(BaseModel):
@@ -70,6 +70,8 @@ class Register(BaseModel):
         epochs: Oldest first. A key that is not in it was never issued here.
         stopped: The kill switch: categories that may not be collected now.
         tenancy: The tenants and campaigns.
+        awaits: Whether it was begun beside data of an older one, which is lost, and nobody has confirmed yet that tenants,
+            campaigns and stops are said again: nothing is taken until then.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -77,6 +79,7 @@ class Register(BaseModel):
     epochs: tuple[Epoch, ...] = ()
     stopped: frozenset[str] = frozenset()
     tenancy: Tenancy = NOBODY
+    awaits: bool = False
 
     @property
     def current(self) -> Epoch | None:
@@ -107,6 +110,10 @@ class Register(BaseModel):
         """Set the tenants and campaigns."""
         return self.model_copy(update={"tenancy": tenancy})
 
+    def with_awaits(self, *, awaits: bool) -> Self:
+        """Set whether it awaits that somebody confirms it."""
+        return self.model_copy(update={"awaits": awaits})
+
 
 def read_register(folder: Path) -> Register:
     """Read the register of a key store; an empty one when there is none yet.
@@ -125,9 +132,24 @@ def read_register(folder: Path) -> Register:
         raise KeysOutOfReach("the register of keys is damaged") from None
 
 
+def check_confirmed(register: Register) -> None:
+    """See that a register was not begun anew without a word on what the lost one said.
+
+    Raises:
+        KeysUnconfirmed: It was.
+    """
+    if register.awaits:
+        message = (
+            "REMIT_KEYS was begun anew beside older data: nothing is taken until tenants, campaigns and stops are said again "
+            "(`remit tenants`, `remit campaigns`, `remit keys stop`) and `remit keys confirm` says that they are"
+        )
+        raise KeysUnconfirmed(message)
+
+
 def write_register(folder: Path, register: Register) -> None:
-    """Write the register, whole and synced."""
-    replace_file(folder / REGISTER, register.model_dump_json(indent=1).encode())
+    """Write the register, whole and synced; what an older remit does not know stands in it only while it matters."""
+    unsaid = None if register.awaits else {"awaits"}
+    replace_file(folder / REGISTER, register.model_dump_json(indent=1, exclude=unsaid).encode())
 
 
 def key_name(key_id: bytes) -> str:
@@ -190,13 +212,16 @@ class KeysStatus:
 _STATUS: Final = TypeAdapter(KeysStatus)
 
 
-def status_of(epoch: Epoch, current: Epoch | None, now: datetime) -> EpochStatus:
-    """Say what an epoch's key does at `now`."""
+def status_of(
+    epoch: Epoch, current: Epoch | None, now: datetime, *, is_lost: bool = False
+) -> EpochStatus:
+    """Say what an epoch's key does at `now`; `is_lost`: its file is missing before its time."""
     seals = epoch == current and now < epoch.not_after
+    state: State = "destroyed" if not epoch.opens else "seals" if seals else "opens"
     return EpochStatus(
         epoch=epoch.name,
         key_id=epoch.key_id.hex(),
-        state="destroyed" if not epoch.opens else "seals" if seals else "opens",
+        state="lost" if is_lost else state,
         created_at=epoch.created_at,
         not_after=epoch.not_after,
         destroy_at=epoch.destroy_at,

@@ -31,6 +31,9 @@ class Gauges:
         self.subjects = self._gauge(
             "remit_subjects", "Different subjects of stored rows, sketched, rounded up", "category"
         )
+        self.old_files = self._gauge(
+            "remit_old_files", "Files of the lake whose dictionaries may name what was erased"
+        )
         self._add_keys()
         self._add_verified()
         self._add_quarantine()

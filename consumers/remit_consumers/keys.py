@@ -12,45 +12,42 @@ The folder (REMIT_KEYS) is made with mode 0700, its files with 0600::
     visitor-<day>.key    names the visitors of one day, gone within 48 hours
     backup-<when>.key    seals one backup of the vault, gone when its time is over
     bundle.json          what SDKs read
+    keys-format          which remit wrote all this (`keys_format`)
 """
 
 import base64
-import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from remit_consumers import backup_keys
 from remit_consumers.custody.keeper import Keeper
 from remit_consumers.data_keys import DataKeys
+from remit_consumers.epoch_keys import EpochKeys
 from remit_consumers.epochs import (
-    REGISTER,
     Epoch,
+    EpochStatus,
     KeysStatus,
     Register,
     VisitorKeyStatus,
+    check_confirmed,
     epoch_length,
     key_name,
-    read_register,
     status_of,
-    write_register,
 )
 from remit_consumers.freshness import Freshness
 from remit_consumers.keyfiles import (
-    FileState,
-    FolderLock,
     destroy_key,
-    file_state,
     is_exposed,
     lies_under,
     open_folder,
 )
 from remit_consumers.keyring import Keyring
+from remit_consumers.keys_format import check_format
+from remit_consumers.shared_register import SharedRegister
 from remit_consumers.visitor_keys import days_on_disk, destroys_at, is_due
 from remit_consumers.visitor_keys import destroy_due as destroy_visitor_keys
 from remit_schemas.bundle import BUNDLE_NAME, Bundle, encode_bundle
@@ -63,7 +60,7 @@ from remit_schemas.errors import (
     SettingsError,
 )
 from remit_schemas.export.consent_receipt import ConsentReceipt, sign_receipt
-from remit_schemas.header import KEY_ID_BYTES, Header
+from remit_schemas.header import Header
 from remit_schemas.notice import Notice
 from remit_schemas.policy import Policy
 from remit_schemas.tenancy import Tenancy
@@ -93,12 +90,10 @@ class KeyStore:
         self._signing_key = self._keyring.own("signing.key")
         self._lane_key = self._keyring.own(LANE_KEY)
         self.index_key = self._keyring.own(INDEX_KEY)
-        self._lock = FolderLock(folder / "lock")
-        self._register = Register()
-        self._read_as: FileState | None = None
+        self._shared = SharedRegister(folder, self._forget)
         self._bundle: Bundle | None = None
         self._fresh = Freshness(folder, epoch_length(self._raw_limit) / 2, lambda: self.verify_key)
-        self._private: dict[bytes, bytes] = {}
+        self._epoch_keys = EpochKeys(folder, self._keyring)
         self._data_keys = DataKeys(self.private_key)
 
     @classmethod
@@ -118,10 +113,12 @@ class KeyStore:
             keeper: Who can unwrap the keys; None for files as they are.
 
         Raises:
-            KeysOutOfReach: The folder cannot be made or read, a key in it is damaged, or its keeper does not answer.
+            KeysOutOfReach: The folder cannot be made or read or is a newer remit's, a key in it is damaged, or its keeper
+                does not answer.
         """
         try:
-            return cls(open_folder(folder), policy, notice, keeper)
+            check_format(open_folder(folder))
+            return cls(folder, policy, notice, keeper)
         except OSError as error:
             message = f"the key store cannot be opened: {error.strerror}"
             raise KeysOutOfReach(message) from None
@@ -151,7 +148,7 @@ class KeyStore:
             raise KeysOutOfReach(message) from None
 
     def ensure(self, now: datetime) -> Bundle:
-        """Make the first epoch, the next one when it is due, and destroy what is due; cheap when nothing is.
+        """Make the first epoch, the next one when it is due or the key is lost, and destroy what is due; cheap when nothing is.
 
         Args:
             now: Aware UTC.
@@ -162,10 +159,11 @@ class KeyStore:
         Raises:
             KeysOutOfReach: The folder cannot be read or written.
         """
-        with self._changing():
+        with self._shared.changing():
             self.destroy_due(now)
-            current = self._register.current
-            if current is None or now >= current.rotate_at:
+            self.check_confirmed()
+            current = self._shared.register.current
+            if current is None or now >= current.rotate_at or self._epoch_keys.is_lost(current):
                 return self.rotate(now)
             if self._fresh.is_ending(now):
                 self._renew(now)
@@ -173,22 +171,22 @@ class KeyStore:
                 self.export_bundle()
             return self.bundle()
 
-    def rotate(self, now: datetime) -> Bundle:
-        """Begin a new epoch now; what older ones sealed opens until each is destroyed."""
-        with self._changing():
-            private = X25519PrivateKey.generate()
-            epoch = Epoch(
-                name=now.strftime("%Y%m%dT%H%M%SZ"),
-                key_id=secrets.token_bytes(KEY_ID_BYTES),
-                public_key=private.public_key().public_bytes_raw(),
-                created_at=now,
-                not_after=now + epoch_length(self._raw_limit),
-                destroy_at=now + self._raw_limit,
-            )
-            self._keyring.make(key_name(epoch.key_id), private.private_bytes_raw())
+    def rotate(self, now: datetime, *, is_beside_older: bool = False) -> Bundle:
+        """Begin a new epoch now; what older ones sealed opens until each is destroyed.
+
+        Args:
+            now: Aware UTC.
+            is_beside_older: Whether there are data of before: where this is the first epoch, what the lost register said of
+                tenants, campaigns and stops is unknown, and nothing is taken until `confirm`.
+        """
+        with self._shared.changing():
+            epoch = self._epoch_keys.begin(now, self._raw_limit)
             self._renew(now)
-            self._write(self._register.with_epoch(epoch))
-            return self.bundle()
+            awaits = self._shared.register.awaits or (
+                is_beside_older and not self._shared.register.epochs
+            )
+            self._write(self._shared.register.with_epoch(epoch).with_awaits(awaits=awaits))
+            return self._built()
 
     def destroy_due(self, now: datetime) -> list[bytes]:
         """Destroy the private keys whose oldest pack has reached the raw limit, and keys of visitors and backups whose time is over.
@@ -196,8 +194,10 @@ class KeyStore:
         Returns:
             Key ids of the epochs that went in this call.
         """
-        with self._changing():
-            due = [epoch.key_id for epoch in self._register.epochs if self._is_due(epoch, now)]
+        with self._shared.changing():
+            due = [
+                epoch.key_id for epoch in self._shared.register.epochs if self._is_due(epoch, now)
+            ]
             for key_id in due:
                 destroy_key(self._folder / key_name(key_id))
             others = [
@@ -207,7 +207,7 @@ class KeyStore:
             if due or others:
                 sync_folder(self._folder)
             if due:
-                self._write(self._register.with_destroyed(frozenset(due), now))
+                self._write(self._shared.register.with_destroyed(frozenset(due), now))
             return due
 
     def stop(self, category: str) -> Bundle:
@@ -228,8 +228,8 @@ class KeyStore:
         Raises:
             KeysOutOfReach: The register cannot be read.
         """
-        self._reload()
-        return self._register.tenancy
+        self._shared.read()
+        return self._shared.register.tenancy
 
     def set_tenancy(self, change: Callable[[Tenancy], Tenancy]) -> Tenancy:
         """Change tenants and campaigns: SDKs go by it once they have read the new bundle.
@@ -237,10 +237,40 @@ class KeyStore:
         Args:
             change: Told what stands, gives what is to stand; under the lock, so that no other change is lost.
         """
-        with self._changing():
-            self._reload()
-            self._write(self._register.with_tenancy(change(self._register.tenancy)))
-            return self._register.tenancy
+        with self._shared.changing():
+            self._shared.read()
+            self._write(self._shared.register.with_tenancy(change(self._shared.register.tenancy)))
+            return self._shared.register.tenancy
+
+    def confirm(self) -> Tenancy:
+        """Confirm that tenants, campaigns and stops are as they should be; gives the first two."""
+        with self._shared.changing():
+            self._write(self._shared.register.with_awaits(awaits=False))
+            return self._shared.register.tenancy
+
+    def distrust(self, stored_at: datetime) -> bool:
+        """Await confirmation if the register was begun later than data that come back; gives whether it was.
+
+        Args:
+            stored_at: When the data were as they are, aware UTC, in whole seconds.
+        """
+        with self._shared.changing():
+            first = next(iter(self._shared.register.epochs), None)
+            if first is None or first.created_at.replace(microsecond=0) <= stored_at:
+                return False
+            (self._folder / BUNDLE_NAME).unlink(missing_ok=True)
+            self._write(self._shared.register.with_awaits(awaits=True))
+            return True
+
+    def check_confirmed(self) -> None:
+        """See that the register was not begun anew without a word on what the lost one said.
+
+        Raises:
+            KeysUnconfirmed: It was.
+            KeysOutOfReach: It cannot be read.
+        """
+        self._shared.read()
+        check_confirmed(self._shared.register)
 
     def private_key(self, key_id: bytes) -> bytes:
         """Give the private key of an epoch, 32 raw bytes.
@@ -248,18 +278,17 @@ class KeyStore:
         Raises:
             KeyDestroyed: Its epoch is over: what it sealed is unreadable for good.
             KeyNeverIssued: This store never had it.
-            KeysOutOfReach: The store cannot be read now, or the key's file is missing before its time.
+            KeyLost: Its file is missing before its time.
+            KeysOutOfReach: The store cannot be read now, or is unconfirmed.
         """
-        self._reload()
-        epoch = self._register.find(key_id)
+        self.check_confirmed()
+        epoch = self._shared.register.find(key_id)
         if epoch is None:
             raise KeyNeverIssued("a pack is sealed to a key that this store never issued")
         if not epoch.opens:
             message = f"the key of epoch {epoch.name} is destroyed"
             raise KeyDestroyed(message)
-        if key_id not in self._private:
-            self._private[key_id] = self._read_private(epoch)
-        return self._private[key_id]
+        return self._epoch_keys.private(epoch)
 
     def data_key(self, header: Header) -> bytes:
         """Unwrap the data key of a pack, 32 bytes.
@@ -276,9 +305,13 @@ class KeyStore:
         """Build the bundle of the current epoch.
 
         Raises:
-            KeysOutOfReach: There is no epoch yet: call `ensure` first.
+            KeysOutOfReach: There is no epoch yet: call `ensure` first. Or the register is unconfirmed.
         """
-        self._reload()
+        self.check_confirmed()
+        return self._built()
+
+    def _built(self) -> Bundle:
+        """The bundle of the register as it was read."""
         if self._bundle is None:
             self._bundle = self._make_bundle()
         return self._bundle
@@ -295,22 +328,26 @@ class KeyStore:
 
     def status(self, now: datetime) -> KeysStatus:
         """Say what each key does at `now`, what is stopped, and whom SDKs may trust."""
-        self._reload()
-        epochs = self._register.epochs
+        self._shared.read()
+        epochs = self._shared.register.epochs
         visitors = days_on_disk(self._folder)
         return KeysStatus(
-            epochs=tuple(status_of(epoch, self._register.current, now) for epoch in epochs),
+            epochs=tuple(self._status_of(epoch, now) for epoch in epochs),
             overdue=sum(self._is_due(epoch, now) for epoch in epochs)
             + sum(is_due(day, now) for day in visitors)
             + sum(backup_keys.is_due(one, now) for one in backup_keys.living(self._folder)),
-            stopped=tuple(sorted(self._register.stopped)),
+            stopped=tuple(sorted(self._shared.register.stopped)),
             verify_key=base64.b64encode(self.verify_key).decode("ascii"),
             exposed=is_exposed(self._folder),
             visitors=tuple(VisitorKeyStatus(day, destroys_at(day)) for day in visitors),
         )
 
+    def _status_of(self, epoch: Epoch, now: datetime) -> EpochStatus:
+        is_lost = self._epoch_keys.is_lost(epoch)
+        return status_of(epoch, self._shared.register.current, now, is_lost=is_lost)
+
     def _make_bundle(self) -> Bundle:
-        current = self._register.current
+        current = self._shared.register.current
         if current is None:
             raise KeysOutOfReach("the key store has no epoch that seals")
         return Bundle(
@@ -319,11 +356,11 @@ class KeyStore:
             key_id=current.key_id,
             public_key=current.public_key,
             not_after=current.not_after,
-            stopped=self._register.stopped,
+            stopped=self._shared.register.stopped,
             lane_key=self._lane_key,
             fresh_until=self._fresh.until,
             notice=self._notice,
-            tenancy=self._register.tenancy,
+            tenancy=self._shared.register.tenancy,
         )
 
     def _renew(self, now: datetime) -> None:
@@ -331,55 +368,26 @@ class KeyStore:
         self._fresh.renew(now)
         self._bundle = None
 
-    def _read_private(self, epoch: Epoch) -> bytes:
-        """Read a private key; one that is missing before its time may come back, so packs wait."""
-        try:
-            return self._keyring.read(key_name(epoch.key_id))
-        except FileNotFoundError:
-            message = f"the key of epoch {epoch.name} is missing and not destroyed"
-            raise KeysOutOfReach(message) from None
-
     def _set_stopped(self, category: str, *, stopped: bool) -> Bundle:
         if category not in CATEGORIES:
             raise SettingsError("no such category; `remit policy explain` names those in use")
-        with self._changing():
-            before = self._register.stopped
+        with self._shared.changing():
+            before = self._shared.register.stopped
             now = before | {category} if stopped else before - {category}
-            self._write(self._register.with_stopped(now))
-            return self.bundle()
+            self._write(self._shared.register.with_stopped(now))
+            return self._built()
 
     def _is_due(self, epoch: Epoch, now: datetime) -> bool:
         """A stricter raw limit of a newer policy holds for older epochs too; a laxer one does not."""
         return epoch.opens and now >= min(epoch.destroy_at, epoch.created_at + self._raw_limit)
 
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Hold the folder's lock and know its latest state; an error of the file system is one of the keys."""
-        try:
-            with self._lock.held() as taken:
-                if taken:
-                    self._reload()
-                yield
-        except OSError as error:
-            message = f"the key store cannot be changed: {error.strerror}"
-            raise KeysOutOfReach(message) from None
-
-    def _reload(self) -> None:
-        """Read the register again when another process has changed it, and forget what may have gone."""
-        state = file_state(self._folder / REGISTER)
-        if state is None and self._read_as is not None:
-            raise KeysOutOfReach("the register of keys has gone")  # a folder that was unmounted
-        if state != self._read_as:
-            self._take(read_register(self._folder), state)
-
     def _write(self, register: Register) -> None:
-        write_register(self._folder, register)
-        self._take(register, file_state(self._folder / REGISTER))
-        if register.current is not None:
+        self._shared.write(register)
+        if register.current is not None and not register.awaits:
             self.export_bundle()
 
-    def _take(self, register: Register, state: FileState | None) -> None:
-        self._register, self._read_as = register, state
+    def _forget(self) -> None:
+        """The register is another: what was made of it may have gone."""
         self._bundle = None
-        self._private.clear()
+        self._epoch_keys.forget()
         self._data_keys.clear()

@@ -50,6 +50,9 @@ class Metrics:
         self.compacted = self._counter(
             "remit_compacted_files", "Small files of the lake that were merged into larger ones"
         )
+        self.renewed = self._counter(
+            "remit_renewed_files", "Files of the lake whose dictionaries were written anew"
+        )
         self._add_flow()
         self._add_waits()
         self._add_requests()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
-from remit_consumers.epochs import REGISTER
+from remit_consumers.epochs import REGISTER, check_confirmed, read_register
 from remit_consumers.keys import ADDRESS_KEY, INDEX_KEY, LANE_KEY
 from remit_consumers.lake.columns import POSITIONS_TABLE
 from remit_consumers.lake.promises import broken
@@ -28,11 +28,18 @@ def out_of_reach(settings: Settings) -> Iterator[str]:
     """Say what cannot be reached and what to do, one line each; nothing is made or changed."""
     try:
         check_secrets(settings)
+        check_confirmed(read_register(settings.keys))
         if Vault.exists(settings.vault):
             Witness(settings.keys).compare(Vault.open(settings.vault, b"").extent)
     except (KeysOutOfReach, LakeError) as error:
         yield str(error)
     yield from broken(settings.lake)
+
+
+def holds_data(settings: Settings) -> bool:
+    """Whether anything was stored here before: rows or positions in the lake, or subjects in the vault."""
+    is_written = is_table(settings.lake, POSITIONS_TABLE) or bool(row_tables(settings.lake))
+    return is_written or Vault.holds_subjects(settings.vault)
 
 
 def check_secrets(settings: Settings) -> None:

@@ -10,8 +10,9 @@ from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.quiet import deciding
 from remit_consumers.erasure.suppression import Suppression
-from remit_consumers.flush import Composer, Identity, denied_for_s
+from remit_consumers.flush import Composer, denied_for_s
 from remit_consumers.gather import Gathered, Marks, Partition
+from remit_consumers.grouped import Identity
 from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.metrics import Metrics
 from remit_consumers.pipeline import excluding, steps

@@ -25,7 +25,7 @@ from remit_consumers.settings import Settings
 from remit_consumers.source.base import Source, Start
 from remit_consumers.standing import Standing
 from remit_consumers.steps.minimize import load
-from remit_schemas.errors import KeysOutOfReach, LakeError
+from remit_schemas.errors import KeysOutOfReach, KeysUnconfirmed, LakeError
 from remit_schemas.log_address import KafkaLog, parse_log
 
 KEYS_EVERY_S = 60.0
@@ -65,6 +65,7 @@ class Service:
         self.settings = settings
         self._deployment = Deployment.open(settings)
         self._keys_at = float("-inf")
+        self._unconfirmed = ""
         self._requests_at = float("-inf")
         self._requests: list[Request] = []
         self._requests_read = -1
@@ -145,7 +146,7 @@ class Service:
         idle_s = time.monotonic() - self._turned_at
         if idle_s > STUCK_S:
             return Health(ready=False, detail=f"no turn for {idle_s:.0f} s")
-        if fault := self._runner.last_fault:
+        if fault := self._unconfirmed or self._runner.last_fault:
             return Health(ready=False, detail=fault)
         return Health(ready=True, detail=self._runner.waits_for or "reads and stores")
 
@@ -169,12 +170,14 @@ class Service:
         self._tidy_requests()
         try:
             now = datetime.now(UTC)
+            self._unconfirmed = ""
             self._deployment.keys.ensure(now)
             self._metrics.standing.show_keys(self._deployment.keys.status(now))
             self._metrics.beyond_use.set(beyond_use(self.settings.keys, now).days_left(now))
         except KeysOutOfReach as error:
             if is_first:
                 raise
+            self._unconfirmed = str(error) if isinstance(error, KeysUnconfirmed) else ""
             self._metrics.faults.labels("keys").inc()
             log.error("keys cannot be kept fresh, trying again: %s", error)  # noqa: TRY400 - the message says it all
 

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from remit_consumers.clock import Clock, utc_now
@@ -18,12 +18,18 @@ RETRY_S = 1.0
 NEWER_POLICY_WAIT = timedelta(hours=1)
 """How long a pack waits for the bundle of a newer policy before it is quarantined (D3)."""
 
+LOST_KEY_WAIT = timedelta(minutes=10)
+"""How long packs wait for a key whose file is missing while the key store is there, before they are quarantined: a copy that
+is on its way arrives in that time, and once the key is back later, a replay reads them."""
+
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
 """What a policy version looks like in a message; anything else a producer wrote there is not repeated."""
 
 _MEND: Mapping[Reason | Elsewhere, str] = {
     Reason.NEWER_POLICY: "put its file into the policy's folder",
+    Reason.KEY_LOST: "put its file back into REMIT_KEYS",
     Elsewhere.KEYS_OUT_OF_REACH: "bring the key store back (REMIT_KEYS)",
+    Elsewhere.KEYS_UNCONFIRMED: "say tenants, campaigns and stops again, then `remit keys confirm`",
 }
 """What ends a wait, by its reason."""
 
@@ -45,6 +51,7 @@ class Waiting:
     def __init__(self, now: Clock = utc_now) -> None:
         self._now = now
         self._stands: dict[int, _Stand] = {}
+        self._missed: dict[str | bytes, datetime] = {}  # since when a policy or a key is
 
     def __len__(self) -> int:
         return len(self._stands)
@@ -108,11 +115,19 @@ class Waiting:
         return due
 
     def judge(self, item: Opened | Failed, plans: Plans) -> Opened | Failed:
-        """Hold an opened pack whose policy version is not on record: a newer one waits for its bundle."""
-        if isinstance(item, Failed) or plans.knows(item.header.policy_version):
+        """Hold a pack whose policy version or key is missing; what is missing for too long sends it to quarantine.
+
+        The time runs from the first pack that misses it on: those behind do not wait all over again.
+        """
+        if isinstance(item, Failed):
+            return self._judge_lost(item) if item.reason is Reason.KEY_LOST else item
+        if self._missed:
+            self._missed.pop(item.header.key_id, None)
+        if plans.knows(item.header.policy_version):
             return item
-        is_newer = item.header.policy_version > plans.newest
-        holds = is_newer and self._now() - self.since(item.sealed) < NEWER_POLICY_WAIT
+        version = item.header.policy_version
+        is_newer = version > plans.newest
+        holds = is_newer and not self._is_over(version, NEWER_POLICY_WAIT)
         return Failed(
             sealed=item.sealed,
             header=item.header,
@@ -121,3 +136,17 @@ class Waiting:
             count=len(item.datums) + len(item.datums.malformed),
             sha256=item.sha256,
         )
+
+    def _judge_lost(self, item: Failed) -> Failed:
+        """Send a pack to quarantine whose key is lost for too long."""
+        key_id = item.header.key_id if item.header else b""
+        return (
+            replace(item, outcome=Fate.QUARANTINED)
+            if self._is_over(key_id, LOST_KEY_WAIT)
+            else item
+        )
+
+    def _is_over(self, what: str | bytes, wait: timedelta) -> bool:
+        """Whether something is missing for longer than packs wait for it."""
+        now = self._now()
+        return now - self._missed.setdefault(what, now) >= wait

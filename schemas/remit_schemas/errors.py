@@ -16,6 +16,8 @@ RemitError
 │   ├── KeyDestroyed       its epoch is over and gone
 │   ├── KeyNeverIssued     this store never had it
 │   └── KeysOutOfReach     the store cannot be read now
+│       ├── KeyLost        one key is missing, and the rest is there
+│       └── KeysUnconfirmed it was begun anew, and nobody said what it had
 ├── LogError               the log cannot give what was asked
 │   ├── OffsetGone         the broker no longer has the position
 │   ├── LogReplaced        the topic was deleted and made again
@@ -134,6 +136,18 @@ class KeysOutOfReach(SealingKeyError):
     """The key store cannot be read now; packs wait, sealed."""
 
     code = "keys_out_of_reach"
+
+
+class KeyLost(KeysOutOfReach):
+    """The file of one key is missing before its time, though the rest of the store is there; packs wait for a while."""
+
+    code = "key_lost"
+
+
+class KeysUnconfirmed(KeysOutOfReach):
+    """The store was begun anew beside older data, and nobody has said yet whom and what it is open for; packs wait."""
+
+    code = "keys_unconfirmed"
 
 
 class LogError(RemitError):

@@ -132,10 +132,14 @@ RUNNING: Final = Board(
                     "ops",
                 ),
                 Panel(
-                    "Small files merged",
-                    "Of the lake, within an hour: each sweep does.",
+                    "Files of the lake made anew",
+                    "Within an hour, by sweeps; and those of an older remit that are left.",
                     "lines",
-                    [("sum(increase(remit_compacted_files_total[1h]))", "files")],
+                    [
+                        ("sum(increase(remit_compacted_files_total[1h]))", "small, merged"),
+                        ("sum(increase(remit_renewed_files_total[1h]))", "old, renewed"),
+                        ("max(remit_old_files)", "old, left"),
+                    ],
                 ),
                 Panel(
                     "Epochs",

@@ -9,8 +9,9 @@ import pytest
 from kit.opened import PRODUCER, make_datums, make_failed, make_header, make_opened
 from kit.walks import make_walk
 from remit import PageView
-from remit_consumers.flush import Composer, Identity
+from remit_consumers.flush import Composer
 from remit_consumers.gather import Gathered, Marks, Partition
+from remit_consumers.grouped import Identity
 from remit_consumers.lake.commit import Flush, TableCommit
 from remit_consumers.lake.reasons import Elsewhere, Reason
 from remit_consumers.lake.receipt import PackOutcome

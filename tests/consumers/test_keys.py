@@ -9,16 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from remit_consumers import keys_format
 from remit_consumers.keys import KeyStore, lies_under
 from remit_schemas.bundle import Bundle, read_bundle, write_bundle
 from remit_schemas.category import Necessity
 from remit_schemas.errors import (
     KeyDestroyed,
+    KeyLost,
     KeyNeverIssued,
     KeysOutOfReach,
+    KeysUnconfirmed,
     SettingsError,
     Tampered,
 )
+from remit_schemas.format_file import format_of, record_format
 from remit_schemas.header import NO_NONCE, Counts, Header
 from remit_schemas.policy import builtin_policy
 from remit_schemas.sealing import data_key_info, wrap_data_key
@@ -285,3 +289,97 @@ def test_a_bundle_without_freshness_gets_it_at_the_next_look(folder: Path) -> No
     plain = replace(store.ensure(NOW), fresh_until=None)
     write_bundle(folder / "bundle.json", plain, (folder / "signing.key").read_bytes())
     assert open_store(folder).ensure(NOW + HOUR).fresh_until == NOW + 7 * HOUR
+
+
+def test_an_epoch_whose_key_is_lost_is_followed_by_a_new_one_at_once(folder: Path) -> None:
+    store = open_store(folder)
+    header = make_header(store.ensure(NOW))
+    file = folder / f"epoch-{header.key_id.hex()}.key"
+    kept = file.read_bytes()
+    file.unlink()
+    fresh = open_store(folder)
+    with pytest.raises(KeyLost):
+        fresh.data_key(header)
+    bundle = fresh.ensure(NOW + timedelta(seconds=1))
+    assert bundle.key_id != header.key_id
+    assert [one.state for one in fresh.status(NOW).epochs] == ["lost", "seals"]
+    assert fresh.ensure(NOW + timedelta(seconds=2)) == bundle
+    file.write_bytes(kept)
+    assert fresh.data_key(header) == DATA_KEY
+
+
+def test_a_key_is_not_lost_while_the_whole_folder_is_away(folder: Path) -> None:
+    store = open_store(folder)
+    header = make_header(store.ensure(NOW))
+    folder.rename(folder.with_name("unmounted"))
+    with pytest.raises(KeysOutOfReach) as caught:
+        store.private_key(header.key_id)
+    assert not isinstance(caught.value, KeyLost)
+
+
+def test_keys_begun_anew_beside_older_data_open_and_issue_nothing_until_confirmed(
+    folder: Path,
+) -> None:
+    store = open_store(folder)
+    store.rotate(NOW, is_beside_older=True)
+    assert not (folder / "bundle.json").exists()
+    asked = (
+        store.bundle,
+        store.export_bundle,
+        lambda: store.ensure(NOW),
+        lambda: store.private_key(bytes(8)),
+        open_store(folder).bundle,
+    )
+    for each in asked:
+        with pytest.raises(KeysUnconfirmed):
+            each()
+    store.stop("user.device.ip_address")
+    assert not (folder / "bundle.json").exists()
+    store.confirm()
+    assert b"awaits" not in (folder / "epochs.json").read_bytes(), "an older remit reads it"
+    assert read_bundle(folder / "bundle.json", trust=store.verify_key, pin=None).stopped
+
+
+def test_keys_that_are_older_than_what_comes_back_need_no_word(folder: Path) -> None:
+    store = open_store(folder)
+    store.ensure(NOW)
+    assert not store.distrust(NOW)
+    assert store.ensure(NOW).fresh_until
+    assert store.distrust(NOW - HOUR)
+    with pytest.raises(KeysUnconfirmed):
+        store.ensure(NOW)
+    assert not (folder / "bundle.json").exists()
+
+
+def test_keys_of_a_newer_remit_are_left_alone_by_who_opens_them_and_who_has_them_open(
+    folder: Path,
+) -> None:
+    store = open_store(folder)
+    header = make_header(store.ensure(NOW))
+    file = folder / keys_format.FILE
+    assert format_of(file) == keys_format.FORMAT
+    record_format(file, keys_format.FORMAT + 1)
+    (folder / "epochs.json").touch()
+    before = {each: each.read_bytes() for each in folder.iterdir()}
+    asked = (
+        lambda: open_store(folder),
+        lambda: store.rotate(NOW),
+        lambda: store.ensure(NOW + 7 * HOUR),
+        lambda: store.data_key(header),
+    )
+    for each in asked:
+        with pytest.raises(KeysOutOfReach, match="written by a newer remit"):
+            each()
+    assert {each: each.read_bytes() for each in folder.iterdir()} == before
+    file.write_bytes(b"later")
+    with pytest.raises(KeysOutOfReach, match="nobody knows"):
+        open_store(folder)
+
+
+def test_keys_from_before_formats_have_one_from_their_next_change_on(folder: Path) -> None:
+    open_store(folder).ensure(NOW)
+    (folder / keys_format.FILE).unlink()
+    store = open_store(folder)
+    assert not (folder / keys_format.FILE).exists(), "who only reads changes nothing"
+    store.rotate(NOW)
+    assert format_of(folder / keys_format.FILE) == keys_format.FORMAT

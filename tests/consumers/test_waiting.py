@@ -2,11 +2,12 @@
 
 import pytest
 
-from kit.opened import VERSION, make_failed, make_opened
-from remit_consumers.lake.reasons import Elsewhere
+from kit.opened import VERSION, make_failed, make_header, make_opened
+from kit.shop import NOON
+from remit_consumers.lake.reasons import Elsewhere, Reason
 from remit_consumers.plans import Plans
 from remit_consumers.steps.open import Failed, Fate, Opened
-from remit_consumers.waiting import Waiting
+from remit_consumers.waiting import LOST_KEY_WAIT, NEWER_POLICY_WAIT, Waiting
 from remit_schemas.contract import builtin
 from remit_schemas.policy import find_policy
 
@@ -54,3 +55,32 @@ def test_a_pack_that_failed_already_is_not_judged_again() -> None:
     failed = make_failed(Fate.EXPIRED, Elsewhere.KEY_DESTROYED)
     assert Waiting().judge(failed, plans()) is failed
     assert not isinstance(failed, Opened)
+
+
+def test_packs_behind_one_that_waited_its_time_do_not_wait_all_over_again() -> None:
+    now = NOON
+    waiting = Waiting(lambda: now)
+    lost = [make_failed(Fate.WAIT, Reason.KEY_LOST, offset=each) for each in (5, 6)]
+    newer = [make_opened(policy_version="2999-01-01", offset=each) for each in (7, 8)]
+    fates = {one.outcome for one in judged(waiting, lost[0], newer[0])}
+    assert fates == {Fate.WAIT}
+    now += LOST_KEY_WAIT
+    assert [one.outcome for one in judged(waiting, *lost)] == [Fate.QUARANTINED] * 2
+    now += NEWER_POLICY_WAIT - LOST_KEY_WAIT
+    assert [one.outcome for one in judged(waiting, *newer)] == [Fate.QUARANTINED] * 2
+
+
+def test_a_key_that_is_missed_again_is_waited_for_again() -> None:
+    now = NOON
+    waiting = Waiting(lambda: now)
+    judged(waiting, make_failed(Fate.WAIT, Reason.KEY_LOST, header=make_header()))
+    now += LOST_KEY_WAIT
+    waiting.judge(make_opened(policy_version=VERSION), plans())
+    (again,) = judged(waiting, make_failed(Fate.WAIT, Reason.KEY_LOST, header=make_header()))
+    assert again.outcome is Fate.WAIT
+
+
+def judged(waiting: Waiting, *items: Opened | Failed) -> list[Failed]:
+    """What becomes of packs that miss something."""
+    found = [waiting.judge(item, plans()) for item in items]
+    return [one for one in found if isinstance(one, Failed)]

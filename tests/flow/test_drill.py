@@ -47,7 +47,10 @@ class Drill:
 
     def take(self, *headings: str) -> None:
         """Run blocks of the page, as they stand but for where the disks are."""
-        script = "\n".join(steps()[heading] for heading in headings)
+        self.run("\n".join(steps()[heading] for heading in headings))
+
+    def run(self, script: str) -> None:
+        """Run a script in the place of the page's blocks."""
         for place in PLACES:
             script = script.replace(place, f"{self._disks}{place}")
         done = subprocess.run(
@@ -57,7 +60,7 @@ class Drill:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"{headings}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        assert done.returncode == 0, f"{script}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
 
     def emit(self, *subjects: str) -> None:
         """Have an event of each stored."""
@@ -124,6 +127,28 @@ def test_with_lost_keys_put_back_producers_trust_as_before_and_people_keep_their
     drill.goes_on(rows=1)
     assert set(drill.names()) == set(before)
     assert bundle(drill)["verify_key"] == trusted
+
+
+def test_lost_keys_that_are_begun_anew_take_nothing_until_tenants_are_said_again(
+    drill: Drill,
+) -> None:
+    remit = drill.installed.remit
+    remit("tenants", "set", "anna", "--edition", "professional")
+    shutil.rmtree(drill.keys)
+    block = steps()["Put the lasting keys back"].replace("remit keys confirm\n", "")
+    drill.run(block)
+    drill.take("Put the ledger of erasures back")
+    event = '{"page": "/cart", "status": 200, "tenant": "stranger"}\n'
+    for command in (("emit", "page_view", "--wait"), ("run",)):
+        assert "remit keys confirm" in remit(*command, stdin=event, expect=2).stderr, command
+    said = json.loads(remit("doctor", "--json", expect=1).stdout)["checks"]
+    assert "remit keys confirm" in said["within reach"]["detail"]
+    assert not (drill.keys / "bundle.json").exists()
+    remit("tenants", "set", "anna", "--edition", "professional")
+    assert "1 tenants" in remit("keys", "confirm").stdout
+    before = len(drill.names())
+    remit("emit", "page_view", "--wait", stdin=event.replace("stranger", "anna") + event, expect=1)
+    assert len(drill.names()) == before + 1
 
 
 def test_without_the_ledger_nothing_is_read_and_with_it_everything_is(drill: Drill) -> None:

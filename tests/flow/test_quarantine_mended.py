@@ -21,9 +21,14 @@ from remit_consumers.deployment import Deployment
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.quarantined import stands
 from remit_consumers.lake.vacuum import Vacuum
+from remit_consumers.locks import claim_consumer
+from remit_consumers.metrics import Metrics
 from remit_consumers.quarantine.replay import Outcome, replay
 from remit_consumers.retention.sweep import Sweep
+from remit_consumers.run import Runner
+from remit_consumers.service import open_source
 from remit_consumers.settings import Settings
+from remit_consumers.waiting import LOST_KEY_WAIT
 from remit_schemas.contract import fingerprint_of
 from remit_schemas.header import FORMAT
 from remit_schemas.pack import pack_body
@@ -137,12 +142,48 @@ def test_packs_sealed_to_a_key_that_a_restored_key_store_lacks_are_stored_once_t
     assert breaches(settings) == {}
 
 
+def test_packs_whose_key_is_lost_leave_their_partition_free_and_are_stored_once_the_key_is_back(
+    installation: Installation, settings: Settings
+) -> None:
+    crafter = Crafter(settings)
+    lay(settings, [crafter.pack(datums(EVENTS)), crafter.pack(datums(EVENTS))])
+    (file,) = settings.keys.glob("epoch-*.key")
+    kept = file.read_bytes()
+    file.unlink()
+    said = json.loads(installation.remit("doctor", "--json", expect=1).stdout)["checks"]
+    assert not said["lost keys"]["holds"]
+    lock = claim_consumer(settings.locks)
+    assert lock
+    now = datetime.now(UTC)
+    deployment = Deployment.open(settings)
+    deployment.keys.ensure(now)
+    runner = Runner(deployment, open_source(settings, lock, None), Metrics(), lambda: now)
+    lay(settings, [Crafter(settings).pack(datums(1))])
+    runner.turn(hurry=True)
+    assert "key_lost" in str(runner.waits_for)
+    now += LOST_KEY_WAIT
+    while not runner.is_drained:
+        runner.turn(hurry=True)
+    runner.stop()
+    lock.release()
+    assert held(settings) == [("key_lost", EVENTS), ("key_lost", EVENTS)]
+    assert installation.rows("page_view").num_rows == 1
+    assert breaches(settings) == {}
+    assert again(settings).left == {"key_lost": 2 * EVENTS}
+    file.write_bytes(kept)
+    assert again(settings).stored == 2 * EVENTS
+    assert held(settings) == []
+    assert breaches(settings) == {}
+
+
 NEWER_REMIT = """
 import os
 from datetime import UTC, datetime, timedelta
 from remit_schemas import header
 header.FORMAT += 1
 from remit_consumers.deployment import Deployment
+from remit_consumers.locks import claim_consumer
+from remit_consumers.metrics import Metrics
 from remit_consumers.quarantine.replay import replay
 from remit_consumers.settings import Settings
 

@@ -117,7 +117,9 @@ class Postgres:
     def empty(self) -> str:
         """Take all tables away; gives the address."""
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute("DROP TABLE IF EXISTS remit_vault, remit_vault_edition")
+            connection.execute(
+                "DROP TABLE IF EXISTS remit_vault, remit_vault_edition, remit_vault_format"
+            )
         return self.url
 
     def _run(self, program: str, *arguments: str) -> None:

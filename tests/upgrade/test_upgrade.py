@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from kit.installation import Installation, each_once, without_holes
+from remit_consumers import keys_format
+from remit_schemas.format_file import format_of
 
 LEFT = Path(__file__).with_name("receipts-5.tar.gz")
 STORED, UNSENT = 80, 40
@@ -37,6 +39,7 @@ def test_an_earlier_lake_is_gone_on_with_and_its_unsent_packs_are_all_accounted_
     assert counts["offered"] == STORED + UNSENT + 1
     assert counts["stored"] + counts["expired"] == counts["offered"]
     assert counts["stored"] in {STORED + 1, STORED + UNSENT + 1}
+    assert format_of(upgraded.data.parent / "keys" / keys_format.FILE) == keys_format.FORMAT
     rows = upgraded.rows("page_view")
     assert len(rows) == counts["stored"]
     assert each_once(rows)

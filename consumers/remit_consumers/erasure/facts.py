@@ -16,7 +16,7 @@ from remit_consumers.erasure.residue import Rescan
 from remit_consumers.erasure.sealed import QUARANTINE
 from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.lake.history import receipts_after
-from remit_consumers.lake.receipt import Removal
+from remit_consumers.lake.removed import Removal
 from remit_consumers.lake.rewrite import EVENTS
 from remit_consumers.lake.tables import row_tables
 from remit_schemas.errors import ContractError

@@ -23,6 +23,7 @@ from remit_consumers.lake.history import receipts_after
 from remit_consumers.lake.holds import Holds
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.redraw import groups_for
+from remit_consumers.lake.renewal import renew_naming
 from remit_consumers.lake.rewrite import EVENTS, WORKERS, Rewriting, live_files, rewrite_files
 from remit_consumers.lake.tables import open_table, row_tables
 from remit_consumers.lake.tagsets import catalogue
@@ -70,6 +71,7 @@ def take_rows(deployment: Deployment, erasure: Erasure, now: datetime) -> Keepin
             try:
                 rewrite_files(root, name, _rewriting(taking, name))
                 if erasure.scope.is_whole:
+                    renew_naming(open_table(root, name), taking.subjects)
                     _sweep(root, name, taking.subjects)
                 else:
                     Vacuum().take(root / name, 0.0)

@@ -12,12 +12,12 @@ from urllib.parse import quote
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from remit_consumers.erasure.ledger import Named
 from remit_consumers.erasure.scope import SubjectRef
+from remit_consumers.lake.groups import coded_groups
 from remit_consumers.lake.splice import TAIL
-from remit_consumers.proof.residue.files import SEALED, TEXT_TYPES, leaves
+from remit_consumers.proof.residue.files import SEALED, leaves
 from remit_consumers.reducers.pseudonym import PSEUDONYM_BYTES
 
 SHORT = 8
@@ -227,24 +227,27 @@ def _of_bytes(data: Sequence[bytes]) -> pl.Series:
 
 
 def _of_parquet(path: Path) -> Iterator[Texts]:
-    """Every column of texts or bytes, and the footer; a torn file as it stands."""
+    """Every column of texts or bytes, what only its dictionaries name included, and the footer; a torn file as it stands."""
     try:
-        opened = pq.ParquetFile(path)
-        schema = opened.schema_arrow
-        texts = [one.name for one in schema if _may_hold(one.type)]
-        flat = [one.name for one in schema if pa.types.is_string(one.type)]
-        table = pq.read_table(path, columns=texts, read_dictionary=flat, partitioning=None)
+        columns = _columns(path)
     except (pa.ArrowException, OSError):
         yield "", _of_bytes([path.read_bytes()])
         return
     yield "", _of_bytes([_footer(path)])
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        parts = [leaf for chunk in column.chunks for leaf in leaves(chunk)]
-        for kind in {part.type for part in parts}:
-            whole = pa.concat_arrays([part for part in parts if part.type == kind]).unique()
-            is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
-            told = whole.drop_null()
-            yield name, pl.Series(told) if is_text else _of_bytes(told.to_pylist())
+    for (name, kind), parts in columns.items():
+        told = pa.concat_arrays(parts).unique().drop_null()
+        is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        yield name, pl.Series(told) if is_text else _of_bytes(told.to_pylist())
+
+
+def _columns(path: Path) -> dict[tuple[str, pa.DataType], list[pa.Array]]:
+    """The texts and bytes of a Parquet file by column and type, at any depth."""
+    found: dict[tuple[str, pa.DataType], list[pa.Array]] = {}
+    for group in coded_groups(path):
+        for name, column in zip(group.column_names, group.columns, strict=True):
+            for leaf in (leaf for chunk in column.chunks for leaf in leaves(chunk)):
+                found.setdefault((name, leaf.type), []).append(leaf)
+    return found
 
 
 def _footer(path: Path) -> bytes:
@@ -254,10 +257,3 @@ def _footer(path: Path) -> bytes:
         length = int.from_bytes(file.read(4), "little")
         file.seek(-TAIL - length, 2)
         return file.read(length)
-
-
-def _may_hold(kind: pa.DataType) -> bool:
-    """Whether a column may hold texts or bytes."""
-    if kind.num_fields:
-        return any(_may_hold(kind.field(number).type) for number in range(kind.num_fields))
-    return any(is_text(kind) for is_text in TEXT_TYPES)

@@ -19,8 +19,8 @@ from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.ledger import Erasure
 from remit_consumers.erasure.reach import maintaining, reason_of
 from remit_consumers.erasure.suppression import Suppression
-from remit_consumers.lake.receipt import Removal, RemovedCount
 from remit_consumers.lake.redraw import Change
+from remit_consumers.lake.removed import Removal, RemovedCount
 from remit_consumers.lake.rewrite import Rewriting, live_files, rewrite_files
 from remit_consumers.lake.tables import is_table, open_table
 from remit_consumers.lake.vacuum import Vacuum

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from remit_consumers.lake.durable import Written, discard, sync, write
 from remit_consumers.lake.promises import keep_promised
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.receipt import EventCounts, Receipt, Removal, RemovedCount
+from remit_consumers.lake.receipt import EventCounts, Receipt
+from remit_consumers.lake.removed import Removal, RemovedCount
 from remit_consumers.lake.rewrite import ATTEMPTS, live_files
 from remit_consumers.lake.tables import Table, checkpoint, is_table, open_table
 from remit_schemas.errors import LakeError, StaleWriter, Unconfirmed

@@ -82,10 +82,9 @@ def compact(root: Path, name: str, settled_s: float = SETTLED_S) -> Compacted:
     """Merge the small files of a table, durably, a commit for each file that is made; errors as in `compact_tables`."""
     table = open_table(root, name)
     before_ms = int((time.time() - settled_s) * 1_000)
-    receipt = _receipt(name) if name in row_tables(root) else None
     replaced = written = 0
     for heap in _heaps(_small(table, before_ms)):
-        files = _merged(table, heap, receipt)
+        files = _merged(table, heap)
         replaced += len(heap) if files else 0
         written += len(files)
     return Compacted(replaced, written)
@@ -127,23 +126,38 @@ def _heaps(files: Iterable[_Small]) -> Iterator[Sequence[str]]:
             yield heap
 
 
-def _merged(table: Table, heap: Sequence[str], receipt: str | None) -> Sequence[Written]:
+def _merged(table: Table, heap: Sequence[str]) -> Sequence[Written]:
     """Write the rows of some files as one and commit it in their place; nothing where somebody else took one out."""
     files = write(table.path, _rows(table, heap))
+    return files if moved(table, files, heap) else ()
+
+
+def moved(table: Table, files: Sequence[Written], heap: Sequence[str]) -> bool:
+    """Commit files in the place of others with the very same rows, durably.
+
+    Args:
+        table: As it was read.
+        files: Written, not fsynced; they are discarded where they do not stand afterwards.
+        heap: The paths of the files that they take the place of.
+
+    Returns:
+        Whether they stand: not where somebody else took one of the others out.
+    """
+    receipt = _receipt(table.name) if table.name in row_tables(table.root) else None
     try:
         sync(files)
         what = Append(files, {}, receipt, heap, is_move=True)
         version = append(table.path, table.version, what)
     except StaleWriter:
         discard(files)
-        return ()
+        return False
     except Unconfirmed:  # it stands
         raise
     except BaseException:
         discard(files)
         raise
     checkpoint(table, version)
-    return files
+    return True
 
 
 def _rows(table: Table, heap: Sequence[str]) -> pa.Table:

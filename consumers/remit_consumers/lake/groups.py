@@ -5,12 +5,15 @@ do not hold the subject (`splice`), so what such a dictionary names of it would 
 write the pseudonyms of all its subjects a dozen times.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from remit_consumers.store.place import parquet_coded
 
 _MARK: Final = (b"remit.dictionaries", b"own")
 """What the footer says of a file whose groups name nothing but what they hold; older files do not say it."""
@@ -63,3 +66,40 @@ def _own(part: pa.DictionaryArray) -> pa.DictionaryArray:
         return part
     used = part.indices.dictionary_encode()
     return pa.DictionaryArray.from_arrays(used.indices, part.dictionary.take(used.dictionary))
+
+
+def coded_groups(file: Path) -> Iterator[pa.Table]:
+    """Read a file's groups with every text and every run of bytes, at any depth, dictionary-encoded as it lies there.
+
+    What a dictionary page names is in the dictionaries, whether or not any row has it. (Arrow reads nested columns so
+    only group by group.)
+    """
+    with parquet_coded(file) as opened:
+        for number in range(opened.metadata.num_row_groups):
+            yield opened.read_row_group(number, use_threads=False)
+
+
+def unused(file: Path) -> int:
+    """How many values the dictionaries of a file name that no row of the whole file has, over its columns."""
+    named: dict[str, list[pa.Array]] = {}
+    used: dict[str, list[pa.Array]] = {}
+    for group in coded_groups(file):
+        for name, column in zip(group.column_names, group.columns, strict=True):
+            if pa.types.is_dictionary(column.type):
+                part = pa.chunked_array(column.chunks, column.type).unify_dictionaries()
+                for chunk in part.chunks:
+                    named.setdefault(name, []).append(chunk.dictionary)
+                    places = chunk.indices.unique().drop_null()
+                    used.setdefault(name, []).append(chunk.dictionary.take(places))
+    return sum(_distinct(named[name]) - _distinct(used[name]) for name in named)
+
+
+def _distinct(parts: list[pa.Array]) -> int:
+    return len(pc.unique(pa.chunked_array(parts)))
+
+
+def names_any(file: Path, column: str, values: pa.Array) -> bool:
+    """Whether a dictionary of a column of texts names one of these values, whether or not a row has it."""
+    wanted = (group.column(column) for group in coded_groups(file) if column in group.column_names)
+    parts = (chunk.dictionary for each in wanted for chunk in each.chunks)
+    return any(pc.any(pc.is_in(part, values)).as_py() for part in parts)

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from remit_schemas.errors import KeyDestroyed, KeysOutOfReach
+from remit_schemas.errors import KeyDestroyed, KeyLost, KeysOutOfReach, KeysUnconfirmed
 
 
 class Reason(StrEnum):
@@ -22,6 +22,8 @@ class Reason(StrEnum):
     """Its contract is not on record."""
     UNKNOWN_KEY = "unknown_key"
     """This key store never issued its key."""
+    KEY_LOST = KeyLost.code
+    """The key of its epoch was missing for ten minutes, though the key store was there."""
     UNKNOWN_POLICY = "unknown_policy"
     """An older policy version that is not on record."""
     NEWER_POLICY = "newer_policy"
@@ -35,6 +37,7 @@ MENDABLE = frozenset(
         Reason.NEWER_FORMAT,
         Reason.UNKNOWN_CONTRACT,
         Reason.UNKNOWN_KEY,
+        Reason.KEY_LOST,
         Reason.UNKNOWN_POLICY,
         Reason.NEWER_POLICY,
     }
@@ -49,3 +52,5 @@ class Elsewhere(StrEnum):
     """The key of its epoch was destroyed."""
     KEYS_OUT_OF_REACH = KeysOutOfReach.code
     """The key store cannot be read now."""
+    KEYS_UNCONFIRMED = KeysUnconfirmed.code
+    """It was begun anew, and nobody has confirmed yet what it is open for."""

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Self, TypeVar
 
 from remit_consumers.lake.reasons import Reason
+from remit_consumers.lake.removed import Removal, RemovedCount
 from remit_consumers.lake.replayed import Replayed, read_replayed, written
 from remit_schemas.category import Decision
 from remit_schemas.errors import LakeError
@@ -21,8 +22,9 @@ from remit_schemas.read_json import read_json
 
 Name = TypeVar("Name", bound=Hashable)
 
-FORMAT = 7
-"""The newest `v` of a receipt; a reader refuses a newer one. Only what speaks of a replay is written as 7, all else as 6. Version 1 had no distinct values, bits and floors, version 2 no
+FORMAT = 8
+"""The newest `v` of a receipt; a reader refuses a newer one. Only what speaks of packs whose key is lost is written as 8, only
+what speaks of a replay as 7, all else as 6: so older remits read what they know. Version 1 had no distinct values, bits and floors, version 2 no
 purposes and no ledger, version 3 no versions and nothing that was removed, version 4 no events by tenant, version 5 no
 cuts and nothing that was put right."""
 
@@ -40,50 +42,6 @@ class PackOutcome(StrEnum):
     """Some of its datums stand in quarantine; the pack itself was read."""
     RECORDED = "recorded"
     """Its consent changes stand in the ledger; its events are counted in the commit that reads it."""
-
-
-class Removal(StrEnum):
-    """Why stored rows or values left the lake."""
-
-    REVOKED = "revoked"
-    """They were collected on or after the day on which a denial takes effect."""
-    SWEPT = "swept"
-    """They were stored lawfully, and nothing holds them any more."""
-    ERASED = "erased"
-    """All that stood of their subject went."""
-
-
-EXPIRED, DECAYED, ANONYMISED = "expired", "decayed", "anonymised"
-"""Why retention takes something: its time is over, it may only be kept more coarsely, or only as an anonymous table."""
-
-NEWER = "newer"
-"""Why a re-minimization takes something: a newer version of the policy allows less."""
-
-REASONS = ("requested", "denied", "minor", EXPIRED, DECAYED, ANONYMISED, NEWER)
-"""Every reason of a removal."""
-
-
-@dataclass(frozen=True, slots=True)
-class RemovedCount:
-    """What a commit took away of rows that were stored before.
-
-    Attributes:
-        removal: Why.
-        reason: What brought it about, one of `REASONS`.
-        rows: Rows that went.
-        narrowed: Rows that stay, with less in them.
-        values: Values that went, by field; those of rows that went are among them.
-        waited_ms: From the record that asked for it to this commit, of several the longest.
-        tenants: Rows that went, by tenant.
-    """
-
-    removal: Removal
-    reason: str
-    rows: int = 0
-    narrowed: int = 0
-    values: Mapping[str, int] = field(default_factory=dict)
-    waited_ms: int = 0
-    tenants: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +236,7 @@ class Receipt:
         """Write the canonical JSON: sorted keys, no spaces, ASCII; equal receipts give equal bytes."""
         return canonical(
             {
-                "v": FORMAT if self.replayed or self.released else FORMAT - 1,
+                "v": self._format(),
                 "log": self.log,
                 "contract": self.contract,
                 "policy_version": self.policy_version,
@@ -303,6 +261,13 @@ class Receipt:
             | ({} if self.cut is None else {"cut": asdict(self.cut)})
             | self._replay_told()
         )
+
+    def _format(self) -> int:
+        """The oldest format that says all of it."""
+        reasons = {*self.events.quarantined, *(one.reason for one in self.replayed)}
+        if Reason.KEY_LOST in reasons:
+            return FORMAT
+        return FORMAT - 1 if self.replayed or self.released else FORMAT - 2
 
     def _replay_told(self) -> dict[str, object]:
         """Give what is said of a replay, where anything is: so receipts of no replay stay what they were."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from remit_consumers.lake.durable import Written, options, write, write_bytes
-from remit_consumers.lake.receipt import RemovedCount
+from remit_consumers.lake.removed import RemovedCount
 from remit_consumers.lake.replayed import Replayed
 from remit_consumers.lake.splice import spliced
 from remit_consumers.lake.tables import Table

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from remit_consumers.lake.durable import Written, discard, sync, sync_soon
 from remit_consumers.lake.promises import keep_promised
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.receipt import EventCounts, Receipt, RemovedCount, summed
+from remit_consumers.lake.receipt import EventCounts, Receipt, summed
 from remit_consumers.lake.redraw import (
     Change,
     Decide,
@@ -32,6 +32,7 @@ from remit_consumers.lake.redraw import (
     groups_for,
     redraw,
 )
+from remit_consumers.lake.removed import RemovedCount
 from remit_consumers.lake.replayed import Replayed
 from remit_consumers.lake.tables import Table, checkpoint, open_table
 from remit_consumers.lake.tagsets import Tagset

@@ -81,7 +81,7 @@ def spliced(
     told: list[bytes] = []
     view, copied, spoken, rows = memoryview(old), 0, footer.groups, about.num_rows
     for number, table in sorted(changed.items()):
-        start, end = _span(about, number)
+        start, end = span(about, number)
         place = _element(footer, about, number)
         group = _group(table, start, end - start, options)
         if group is None or place is None:
@@ -118,7 +118,7 @@ def _is_sound(whole: bytes, before: pq.FileMetaData, changed: Mapping[int, pa.Ta
 
 def _lies_within(about: pq.FileMetaData, before: pq.FileMetaData, number: int) -> bool:
     """Whether the pages of a new group lie one behind the other in the place of the old one's."""
-    start, end = _span(before, number)
+    start, end = span(before, number)
     group = about.row_group(number)
     for column in (group.column(place) for place in range(group.num_columns)):
         if _start(column) != start:
@@ -127,7 +127,7 @@ def _lies_within(about: pq.FileMetaData, before: pq.FileMetaData, number: int) -
     return start <= end
 
 
-def _span(about: pq.FileMetaData, number: int) -> tuple[int, int]:
+def span(about: pq.FileMetaData, number: int) -> tuple[int, int]:
     """Where the pages of a row group lie."""
     group = about.row_group(number)
     columns = [group.column(place) for place in range(group.num_columns)]

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.lake.columns import EVERY_PURPOSE
-from remit_consumers.lake.receipt import Removal
+from remit_consumers.lake.removed import Removal
+from remit_consumers.lake.renewal import left_unused
 from remit_consumers.lake.restrictions import kept_back
 from remit_consumers.lake.rewrite import EVENTS, holds
 from remit_consumers.lake.tables import row_tables
@@ -88,6 +89,15 @@ def left_of_erased(root: Path) -> Iterator[str]:
             count = sum(_holds_erased(file, gone) for file in (root / name).glob("day=*/*.parquet"))
             if count:
                 yield f"{name}: {count} files hold rows of subjects that were erased"
+
+
+def left_in_dictionaries(root: Path) -> Iterator[str]:
+    """Say in which tables files of an older remit name values that no row of theirs has: an erasure may have left them."""
+    for name, files, values in left_unused(root):
+        yield (
+            f"{name}: the dictionaries of {files} files of an older remit name {values} values that no row has: "
+            "`remit sweep --apply` writes them anew"
+        )
 
 
 def _holds_erased(file: Path, gone: pa.Table) -> bool:

@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.suppression import Suppression
-from remit_consumers.flush import Composer, Identity
+from remit_consumers.flush import Composer
 from remit_consumers.gather import Gathered, Partition
+from remit_consumers.grouped import Identity
 from remit_consumers.lake.flush import Flush, TableCommit
 from remit_consumers.lake.quarantined import EVENTS, TABLE
 from remit_consumers.lake.receipt import EventCounts, PackOutcome, together

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from remit_consumers.deployment import Deployment
-from remit_consumers.flush import Identity, identity_of
+from remit_consumers.grouped import Identity, identity_of
 from remit_consumers.lake.reasons import Reason
 from remit_consumers.lake.replayed import Replayed, Settled
 from remit_consumers.lake.settling import Key, Place, Row, ending, key_of, place_of, told_of

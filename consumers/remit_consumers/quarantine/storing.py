@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from remit_consumers.deployment import Deployment
-from remit_consumers.flush import Composer, Identity, identity_of
+from remit_consumers.flush import Composer
 from remit_consumers.gather import Partition
+from remit_consumers.grouped import Identity, identity_of
 from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.lake.flush import Flush
 from remit_consumers.lake.history import receipts_after

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from remit_consumers.keeping import EPOCH, floors, microseconds
 from remit_consumers.lake.holds import NO_HOLD, Holds
-from remit_consumers.lake.receipt import NEWER, Removal, RemovedCount
+from remit_consumers.lake.removed import NEWER, Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, joined
 from remit_consumers.lake.tagsets import Tagset, tagset_of
 from remit_consumers.withdrawal.decide import lost_values

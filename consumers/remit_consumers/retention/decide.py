@@ -24,7 +24,7 @@ from remit_consumers.keeping import (
     until,
 )
 from remit_consumers.lake.holds import NO_HOLD, Holds
-from remit_consumers.lake.receipt import ANONYMISED, DECAYED, EXPIRED, Removal, RemovedCount
+from remit_consumers.lake.removed import ANONYMISED, DECAYED, EXPIRED, Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, joined
 from remit_consumers.retention.aging import Aging, Law, aging
 from remit_consumers.rows import COLLECTED_AT

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from remit_consumers.lake.receipt import EXPIRED, Removal, RemovedCount
+from remit_consumers.lake.removed import EXPIRED, Removal, RemovedCount
 from remit_consumers.lake.restrictions import KEY, records
 from remit_consumers.lake.rewrite import EVENTS, Change, live_files
 from remit_consumers.lake.tables import Table, open_table, row_tables

@@ -1,6 +1,6 @@
 """Sweep: what is due goes, in one commit for each table, with its receipt; then its bytes; then what old logs say of it.
 
-Small files are merged on the way. A sweep that is killed leaves each table as it was or as it must be, and files that no
+Small files are merged on the way, and some of those whose dictionaries may name what went are written anew. A sweep that is killed leaves each table as it was or as it must be, and files that no
 commit speaks of; the next one carries it on. Doing it twice changes nothing. Every table's receipt is in the commit that
 removes its rows.
 
@@ -31,7 +31,9 @@ from remit_consumers.lake.leaving import DISCLOSED_TABLE, DISCLOSURES_TABLE
 from remit_consumers.lake.logcut import cut_logs
 from remit_consumers.lake.promises import keep_promised
 from remit_consumers.lake.quarantined import TABLE as QUARANTINE_TABLE
-from remit_consumers.lake.receipt import EXPIRED, Receipt, Removal, RemovedCount
+from remit_consumers.lake.receipt import Receipt
+from remit_consumers.lake.removed import EXPIRED, Removal, RemovedCount
+from remit_consumers.lake.renewal import Renewed, renew_tables
 from remit_consumers.lake.replayed import Settled
 from remit_consumers.lake.rewrite import EVENTS, Change, Rewriting, due_files, rewrite_files
 from remit_consumers.lake.settling import expiring
@@ -64,6 +66,7 @@ class Swept:
         entries: Entries of the tables' logs that were cut.
         uncut: Why a log could not be cut, a line for each.
         compacted: What became of small files, by table.
+        renewed: What became of files whose dictionaries may name what went.
     """
 
     receipts: Sequence[Receipt] = ()
@@ -71,6 +74,7 @@ class Swept:
     entries: int = 0
     uncut: Sequence[str] = ()
     compacted: Mapping[str, Compacted] = field(default_factory=dict)
+    renewed: Renewed = field(default_factory=Renewed)
 
     @property
     def rows(self) -> int:
@@ -86,6 +90,11 @@ class Swept:
             for one in receipt.replayed
             if one.settled is Settled.EXPIRED
         )
+
+    @property
+    def merged(self) -> int:
+        """Small files that were merged."""
+        return sum(one.replaced for one in self.compacted.values())
 
     @property
     def narrowed(self) -> int:
@@ -132,7 +141,10 @@ class Sweep:
             files, cut = self._vacuumed(), cut_logs(self.root)
             compacted = compact_tables(self.root)  # what it takes out stays for the next: readers
             keep_promised(self.root, tables_in(self.root))
-            return Swept(made, files, sum(cut.entries.values()), cut.refused, compacted)
+        with reaching(self.root):  # its lease is let go now and then, for erasures
+            renewed = renew_tables(self.root)
+        log_entries = sum(cut.entries.values())
+        return Swept(made, files, log_entries, cut.refused, compacted, renewed)
 
     def own_tables(self) -> list[str]:
         """The tables beside the events that there are."""

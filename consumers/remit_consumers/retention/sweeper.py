@@ -60,7 +60,9 @@ class Sweeper(Chore):
         if done is None:
             return
         self._metrics.count_removed(done.receipts)
-        self._metrics.compacted.inc(sum(one.replaced for one in done.compacted.values()))
+        self._metrics.compacted.inc(done.merged)
+        self._metrics.renewed.inc(done.renewed.files)
+        self._metrics.standing.old_files.set(done.renewed.left)
         for why in done.uncut:
             self._metrics.faults.labels("cut").inc()
             log.error("a log is not cut: %s", why)

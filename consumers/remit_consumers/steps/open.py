@@ -17,7 +17,9 @@ from remit_schemas.contract import Contracts
 from remit_schemas.errors import (
     ContractError,
     KeyDestroyed,
+    KeyLost,
     KeysOutOfReach,
+    KeysUnconfirmed,
     PackError,
     RemitError,
     SealingKeyError,
@@ -142,6 +144,8 @@ def peek(data: bytes, keys: KeyStore) -> tuple[Header, Datums] | None:
         header = Header.parse(data)
         inflate = ZstdDecompressor(max_window_size=BODY_BYTES_MAX)
         return header, _datums_of(data, header, keys, inflate)
+    except KeyLost:
+        return None
     except KeysOutOfReach:
         raise
     except (PackError, SealingKeyError):
@@ -183,6 +187,10 @@ def _fate(error: RemitError) -> tuple[Fate, Reason | Elsewhere]:
     """What becomes of a pack for an error, and why."""
     if isinstance(error, KeyDestroyed):
         return Fate.EXPIRED, Elsewhere.KEY_DESTROYED
+    if isinstance(error, KeyLost):
+        return Fate.WAIT, Reason.KEY_LOST
+    if isinstance(error, KeysUnconfirmed):
+        return Fate.WAIT, Elsewhere.KEYS_UNCONFIRMED
     if isinstance(error, KeysOutOfReach):
         return Fate.WAIT, Elsewhere.KEYS_OUT_OF_REACH
     return Fate.QUARANTINED, Reason(error.code)

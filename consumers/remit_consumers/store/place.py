@@ -191,6 +191,16 @@ def parquet(path: Path) -> pq.ParquetFile:
     return pq.ParquetFile(path if is_local(path) else pa.BufferReader(path.read_bytes()))
 
 
+def parquet_coded(path: Path) -> pq.ParquetFile:
+    """Open a Parquet file, as `parquet`, so that texts and bytes are read as their dictionaries have them."""
+    source = path if is_local(path) else pa.BufferReader(path.read_bytes())
+    with pq.ParquetFile(source) as opened:
+        about = opened.metadata
+        columns = [about.schema.column(place) for place in range(about.num_columns)]
+    coded = [one.path for one in columns if one.physical_type == "BYTE_ARRAY"]
+    return pq.ParquetFile(source, metadata=about, read_dictionary=coded)
+
+
 @contextmanager
 def sink(path: Path) -> Iterator[Path | pa.BufferOutputStream]:
     """Give what a Parquet file is written to; behind it the file is there. Nothing is fsynced."""

@@ -29,14 +29,19 @@ from remit_consumers.keyfiles import FolderLock, open_folder
 from remit_consumers.vault.store import SECRET_BYTES, Extent
 from remit_schemas.durable import make_file, replace_file
 from remit_schemas.errors import KeysOutOfReach
+from remit_schemas.format_file import too_new
 
 FILE: Final = "subjects.vault"
 READ_RECORDS: Final = 1 << 14  # records read at once: 1.1 MB
 
+FORMAT: Final = 2
+"""The digit behind the name: raised with any change that a remit before it would read wrongly or write over. Each call reads it."""
+
 RECORD: Final = struct.Struct("<32s32sI")
 
 _HEADER = struct.Struct("<8s8sQ")
-_MAGIC: Final = b"RMVAULT2"
+_NAME: Final = b"RMVAULT"
+_MAGIC: Final = _NAME + str(FORMAT).encode()
 _MAGIC_1: Final = b"RMVAULT1"
 _DEAD: Final = bytes(RECORD.size)  # its checksum does not hold, so it is no record
 
@@ -233,6 +238,9 @@ class FileStore:
 def _edition_of(file: int) -> Edition:
     """Read the header of a vault's file."""
     header = os.pread(file, _HEADER.size, 0)
+    found = header[len(_NAME) : len(_MAGIC)]
+    if header.startswith(_NAME) and found.isdigit() and int(found) > FORMAT:
+        raise KeysOutOfReach(too_new("the vault in REMIT_VAULT", int(found), FORMAT))
     if len(header) < _HEADER.size or not header.startswith(_MAGIC):
         raise KeysOutOfReach("the vault's file is no vault")
     _, vault, number = _HEADER.unpack(header)

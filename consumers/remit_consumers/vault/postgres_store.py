@@ -1,9 +1,10 @@
-"""The vault in PostgreSQL, for consumers on several machines: two tables of a database that holds nothing else.
+"""The vault in PostgreSQL, for consumers on several machines: three tables of a database that holds nothing else.
 
 The tables::
 
     remit_vault           index bytea, 32 bytes | secret bytea, 32 bytes
     remit_vault_edition   vault bytea, the vault's id | number bigint, raised whenever secrets are destroyed
+    remit_vault_format    number integer: which remit wrote these tables; one that knows only older formats leaves them alone
 
 A secret is used only after its commit has reached the server's disk (`synchronous_commit`), and a server that does not wait
 for its disk (`fsync = off`) is refused. Who forgets deletes the row and raises the edition in one transaction, then has the
@@ -22,10 +23,14 @@ from psycopg.conninfo import conninfo_to_dict
 
 from remit_consumers.vault.store import SECRET_BYTES, Extent
 from remit_schemas.errors import KeysOutOfReach, SettingsError
+from remit_schemas.format_file import too_new
 
 ATTEMPTS: Final = 3  # somebody may forget between the writing and the reading of a secret
 CONNECT_TIMEOUT_S: Final = 5
 STATEMENT_TIMEOUT_MS: Final = 30_000
+
+FORMAT: Final = 1
+"""Of the tables: raised with any change that a remit before it would read wrongly or write over."""
 
 _LOCK: Final = 0x72656D6974  # "remit": of several processes that begin a vault at once, one does
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -39,11 +44,18 @@ _MAKE_EDITION: Final = """
 CREATE TABLE IF NOT EXISTS remit_vault_edition
     (one boolean PRIMARY KEY DEFAULT true CHECK (one), vault bytea NOT NULL, number bigint NOT NULL)
 """
+_MAKE_FORMAT: Final = """
+CREATE TABLE IF NOT EXISTS remit_vault_format
+    (one boolean PRIMARY KEY DEFAULT true CHECK (one), number integer NOT NULL)
+"""
+_KEEP_FORMAT: Final = "INSERT INTO remit_vault_format (number) VALUES (%s) ON CONFLICT DO NOTHING"
 _EXISTS: Final = "SELECT to_regclass('remit_vault') IS NOT NULL"
 _BEGIN: Final = (
     "INSERT INTO remit_vault_edition (vault, number) VALUES (%s, 1) ON CONFLICT DO NOTHING"
 )
-_EDITION: Final = "SELECT vault, number FROM remit_vault_edition"
+_EDITION: Final = """
+SELECT vault, number, (SELECT number FROM remit_vault_format) FROM remit_vault_edition
+"""
 _EXTENT: Final = "SELECT vault, number, (SELECT count(*) FROM remit_vault) FROM remit_vault_edition"
 _RAISE: Final = "UPDATE remit_vault_edition SET number = number + 1"
 _FIND: Final = "SELECT index, secret FROM remit_vault WHERE index = ANY(%s)"
@@ -107,7 +119,9 @@ class PostgresStore:
 
     def edition(self) -> Edition:
         """Ask which edition the vault has now: one round trip, asked once for a batch."""
-        vault, number = self._do(lambda to: _rows(to, _EDITION)[0])
+        vault, number, found = self._do(lambda to: _rows(to, _EDITION)[0])
+        if found > FORMAT:
+            raise KeysOutOfReach(too_new("the vault in REMIT_VAULT", found, FORMAT))
         edition = (bytes(vault), int(number))
         known = self._edition
         if known and (edition[0] != known[0] or edition[1] < known[1]):
@@ -207,6 +221,8 @@ def _make_tables(to: Connection) -> None:
         to.execute(_MAKE)
         to.execute(_MAKE_EDITION)
         to.execute(_BEGIN, [secrets.token_bytes(8)])
+        to.execute(_MAKE_FORMAT)
+        to.execute(_KEEP_FORMAT, [FORMAT])
 
 
 def _added(made: Mapping[bytes, bytes], to: Connection) -> dict[bytes, bytes]:

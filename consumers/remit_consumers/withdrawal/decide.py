@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from remit_consumers.batch import counted
 from remit_consumers.erasure.kept import Keeping
-from remit_consumers.lake.receipt import Removal, RemovedCount
+from remit_consumers.lake.removed import Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, joined
 from remit_consumers.rows import COLLECTED_AT, columns_of, present_in
 from remit_consumers.withdrawal.narrow import (

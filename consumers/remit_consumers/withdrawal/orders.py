@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.lake.columns import EVERY_PURPOSE
-from remit_consumers.lake.receipt import Removal
+from remit_consumers.lake.removed import Removal
 
 DENIED, MINOR = "denied", "minor"
 """What brings a removal about."""

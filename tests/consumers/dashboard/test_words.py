@@ -9,7 +9,7 @@ from kit.tree import ROOT
 from remit_consumers.dashboard.words import LANGUAGES, preferred, words_of
 from remit_consumers.erasure.scope import REQUESTED
 from remit_consumers.lake.reasons import Reason
-from remit_consumers.lake.receipt import ANONYMISED, DECAYED, EXPIRED, NEWER
+from remit_consumers.lake.removed import ANONYMISED, DECAYED, EXPIRED, NEWER
 from remit_consumers.proof.verify import verify
 from remit_consumers.sharing.terms import WHY
 from remit_consumers.withdrawal.orders import DENIED, MINOR

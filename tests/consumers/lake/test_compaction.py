@@ -22,7 +22,7 @@ from remit_consumers.lake.compaction import AT_LEAST, Compacted, compact, compac
 from remit_consumers.lake.durable import Written, write
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.log import entry, versions
-from remit_consumers.lake.receipt import Removal, RemovedCount
+from remit_consumers.lake.removed import Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, live_files, rewrite
 from remit_consumers.lake.tables import open_table
 from remit_consumers.lake.vacuum import Vacuum, take_old_orphans

@@ -26,8 +26,8 @@ from remit_consumers.lake.history import links, receipts_after
 from remit_consumers.lake.log import LOG_FOLDER, first_version, log_file, unbroken, versions
 from remit_consumers.lake.logcut import AT_LEAST, KEPT_S, Cutting, cut_logs
 from remit_consumers.lake.positions import app_id
-from remit_consumers.lake.receipt import Removal, RemovedCount
 from remit_consumers.lake.receipts import Link, first_head, laid_out, next_head, stored
+from remit_consumers.lake.removed import Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, rewrite
 from remit_consumers.lake.tables import open_table, tables_in
 from remit_consumers.lake.vacuum import Vacuum

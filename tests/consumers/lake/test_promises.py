@@ -16,7 +16,7 @@ from remit_consumers.backup.tables import copy_table, in_order
 from remit_consumers.lake.commit import Lake, TableCommit
 from remit_consumers.lake.log import versions
 from remit_consumers.lake.promises import broken, check_whole, keep_promised
-from remit_consumers.lake.receipt import Removal, RemovedCount
+from remit_consumers.lake.removed import Removal, RemovedCount
 from remit_consumers.lake.restrictions import restrict, standing
 from remit_consumers.lake.rewrite import Change, rewrite
 from remit_consumers.lake.tables import tables_in

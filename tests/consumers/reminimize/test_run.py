@@ -19,7 +19,7 @@ from kit.own_versions import put
 from kit.shop import NOON, Shop
 from kit.sweeping import holds
 from remit_consumers.lake.holds import Hold, Reach, place
-from remit_consumers.lake.receipt import NEWER
+from remit_consumers.lake.removed import NEWER
 from remit_consumers.plans import Plans
 from remit_consumers.proof.report import report
 from remit_consumers.reminimize.run import Newer

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit.postgres import Postgres
-from remit_consumers.vault import Vault
+from remit_consumers.vault import Vault, file_store
 from remit_schemas.errors import KeysOutOfReach, SettingsError
 
 INDEX_KEY = bytes(range(32))
@@ -38,6 +38,31 @@ def test_a_place_says_whether_a_vault_was_begun_there(place: Place) -> None:
     assert not Vault.exists(place)
     Vault.open(place, INDEX_KEY)
     assert Vault.exists(place)
+
+
+def raise_format(place: Place) -> None:
+    """Make a vault one of the next release."""
+    if isinstance(place, Path):
+        data = (place / file_store.FILE).read_bytes()
+        newer = data[:7] + b"%d" % (file_store.FORMAT + 1) + data[8:]
+        (place / file_store.FILE).write_bytes(newer)
+    else:
+        with psycopg.connect(place, autocommit=True) as to:
+            to.execute("UPDATE remit_vault_format SET number = number + 1")
+
+
+def test_a_vault_of_a_newer_remit_is_left_alone_by_who_opens_it_and_who_has_it_open(
+    place: Place, opened: Callable[[], Vault]
+) -> None:
+    vault = opened()
+    vault.secret_of("", "alice")
+    raise_format(place)
+    before = (place / file_store.FILE).read_bytes() if isinstance(place, Path) else b""
+    asked = (opened, vault.edition, lambda: vault.secrets_of("", ["alice", "bob"]))
+    for each in asked:
+        with pytest.raises(KeysOutOfReach, match="written by a newer remit"):
+            each()
+    assert not isinstance(place, Path) or (place / file_store.FILE).read_bytes() == before
 
 
 def test_a_secret_stays_what_it_was(opened: Callable[[], Vault]) -> None:
