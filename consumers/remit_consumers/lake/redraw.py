@@ -12,7 +12,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from remit_consumers.lake.durable import Written, options, write, write_bytes
+from remit_consumers.lake.durable import Written, bare_in, options, write, write_bytes
 from remit_consumers.lake.removed import RemovedCount
 from remit_consumers.lake.replayed import Replayed
 from remit_consumers.lake.splice import spliced
@@ -118,7 +118,7 @@ def _spliced(
     if not all(part.num_rows for part in parts.values()):
         return []
     old = (table.path / path).read_bytes()
-    whole = spliced(old, about, parts, options(opened.schema_arrow))
+    whole = spliced(old, about, parts, options(opened.schema_arrow, bare_in(about)))
     if whole is None:
         return []
     gone = sum(about.row_group(number).num_rows - part.num_rows for number, part in parts.items())

@@ -1,12 +1,15 @@
 """A spliced file says what a file written anew would say, and holds no byte of what went."""
 
+from hashlib import sha256
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remit_consumers.lake.durable import options
+from remit_consumers.lake.durable import bare_in, options, write
 from remit_consumers.lake.groups import write_groups
 from remit_consumers.lake.splice import spliced
 
@@ -138,3 +141,21 @@ def test_rows_written_in_groups_are_the_rows_that_were_given(
     read = pq.ParquetFile(pa.BufferReader(sink.getvalue()))
     assert read.read()["subject"].to_pylist() == both.to_pylist()
     assert read.metadata.num_row_groups == -(-len(both) // size)
+
+
+def test_a_group_that_is_written_anew_fits_where_empty_columns_are_not_compressed(
+    tmp_path: Path,
+) -> None:
+    subjects = sorted(sha256(b"%d" % n).hexdigest()[:32] for n in range(1_000))
+    columns = {"subject": pa.array(subjects).dictionary_encode()}
+    columns |= {f"empty_{n}": pa.nulls(1_000, pa.string()) for n in range(60)}
+    (written,) = write(tmp_path, pa.table(columns))
+    old, about = written.file.read_bytes(), pq.read_metadata(written.file)
+    kept = pq.ParquetFile(written.file).read().slice(2)
+    assert bare_in(about) == [name for name in columns if name != "subject"]
+    assert spliced(old, about, {0: kept}, options(kept.schema)) is None, "zstd takes more room"
+    whole = spliced(old, about, {0: kept}, options(kept.schema, bare_in(about)))
+    assert whole is not None
+    again = pq.ParquetFile(pa.BufferReader(whole))
+    assert again.read().equals(kept)
+    assert bare_in(again.metadata) == bare_in(about)
