@@ -17,12 +17,15 @@ from kit.jars import KAFKA_VERSION, Missing
 from kit.kafka_cluster import BROKERS, Cluster
 from kit.network import network
 from kit.parts import RealParts
+from kit.wall_clock import WallClock
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 SEED = int(os.environ.get("REMIT_SEED", "8"))
 RATE, RATE_PROVED = 1_000, int(os.environ.get("REMIT_RATE", "20000"))  # events a second
-ROUNDS_PROVED = 3  # times that all faults are gone through, each in an order of its own
+ROUNDS_PROVED = int(
+    os.environ.get("REMIT_ROUNDS", "3")
+)  # times that all faults are gone through, each in an order of its own
 NAME = f"Apache Kafka {KAFKA_VERSION}, a cluster of three"
 SETTINGS = {
     "REMIT_FLUSH_AFTER_S": "0.3",
@@ -48,7 +51,8 @@ def world(tmp_path: Path, real_parts: RealParts, *, prove: bool) -> Iterator[Wor
         lake = installed.data / "lake"
         disk = stack.enter_context(small_disk(lake, ROOM, real_parts)) if prove else None
         stack.callback(installed.end_all)
-        yield World(cluster, installed, tmp_path, disk, laid)
+        clock = WallClock(tmp_path, real_parts) if prove else None
+        yield World(cluster, installed, tmp_path, disk, laid, clock)
 
 
 @pytest.mark.clause("S110e")

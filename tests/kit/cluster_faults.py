@@ -4,8 +4,9 @@ import os
 import random
 import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 
-from kit.cluster_world import World, recovery
+from kit.cluster_world import PARTITIONS, World, recovery
 from kit.watching import until
 
 Fault = Callable[[World, random.Random], float | None]
@@ -15,12 +16,15 @@ NOTICED = "Kafka"  # begins every line of a consumer about a broker
 FULL = "the disk of the lake is full"
 FROZEN_MAX_S = 90.0
 """4 to 14 s, and 40 on two cores at a load of 75; librdkafka's own minute for an answer and what follows it are beyond."""
+JUMPS_S = (3_600, -3_600, 86_400, -86_400, 0)
+"""Where the clock stands beside the machine's, one after the other."""
+
 ROOM = "1g"  # of the lake, while it is not full; a tmpfs takes what is used
 
 
 def leader_killed(world: World, chance: random.Random) -> float:
     """The leader of a partition ends by kill -9; it comes back after the others have taken over."""
-    broker = world.cluster.leader(world.log.sealed_topic, chance.randrange(12))
+    broker = world.cluster.leader(world.log.sealed_topic, chance.randrange(PARTITIONS))
     took_s = recovery(world, lambda: broker.end(signal.SIGKILL))
     broker.start()
     return took_s
@@ -32,6 +36,15 @@ def broker_frozen(world: World, chance: random.Random) -> float:
     took_s = recovery(world, lambda: broker.send(signal.SIGSTOP))
     broker.send(signal.SIGCONT)
     assert took_s < FROZEN_MAX_S, f"a frozen broker held everything up for {took_s:.0f} s"
+    return took_s
+
+
+def follower_stopped(world: World, chance: random.Random) -> float:
+    """A broker that does not lead a partition ends cleanly; it comes back after all went on without it."""
+    leader = world.cluster.leader(world.log.sealed_topic, chance.randrange(PARTITIONS))
+    broker = chance.choice([one for one in world.cluster.brokers if one is not leader])
+    took_s = recovery(world, lambda: broker.end(signal.SIGTERM))
+    broker.start()
     return took_s
 
 
@@ -126,8 +139,23 @@ def lake_full(world: World, _: random.Random) -> float | None:
     return recovery(world, lambda: disk.resize(ROOM))
 
 
+def clock_jumped(world: World, _: random.Random) -> float | None:
+    """The wall clock of a consumer jumps forward and back by an hour and by a day; the longest recovery counts."""
+    clock = world.clock
+    if clock is None:
+        return None
+    members = len(world.consumers)
+    apart = world.consume_by(clock)
+    world.await_shares(members + 1)
+    world.await_flow()
+    took_s = max(recovery(world, partial(clock.jump, ahead_s)) for ahead_s in JUMPS_S)
+    _leave(world, apart)
+    return took_s
+
+
 FAULTS: Mapping[str, Fault] = {
     "a leader killed": leader_killed,
+    "a follower stopped": follower_stopped,
     "a broker frozen": broker_frozen,
     "the controller killed": controller_moved,
     "a rolling restart": rolling_restart,
@@ -136,6 +164,7 @@ FAULTS: Mapping[str, Fault] = {
     "a consumer killed and replaced": consumer_killed,
     "a consumer frozen past its session": consumer_frozen,
     "the lake's disk full": lake_full,
+    "the clock of a consumer jumps": clock_jumped,
 }
 """By the name under which its time is told."""
 

@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from kit.flowing import end
 from kit.installation import Installation, each_once, without_holes
 from kit.kafka_cluster import Cluster
 from kit.network import Network
+from kit.wall_clock import WallClock
 from kit.watching import until
 from remit_schemas.log_address import KafkaLog, parse_log
 
@@ -55,6 +56,10 @@ class World:
         folder: Where consumers' logs go.
         disk: That of the lake, where one could be mounted.
         network: That of a consumer of its own, where one could be laid.
+        clock: That of a consumer of its own, in the long form.
+        consumers, apps: Those that run.
+        emitted: Events of each app that has ended.
+        started: Consumers so far, by which their logs are named.
     """
 
     cluster: Cluster
@@ -62,6 +67,7 @@ class World:
     folder: Path
     disk: SmallDisk | None
     network: Network | None
+    clock: WallClock | None
     consumers: "list[subprocess.Popen[str]]" = field(default_factory=list)
     apps: "list[subprocess.Popen[str]]" = field(default_factory=list)
     emitted: list[int] = field(default_factory=list)
@@ -96,8 +102,15 @@ class World:
 
     def consume_apart(self, network: Network) -> "subprocess.Popen[str]":
         """Start a consumer that reaches each broker by a wire of its own."""
-        words = [*network.words, "env", f"REMIT_LOG=kafka://{self.cluster.apart}/{self.log.prefix}"]
-        started = self.installed.start_behind(words, self.folder / "run-apart.log", "run")
+        there = f"REMIT_LOG=kafka://{self.cluster.apart}/{self.log.prefix}"
+        return self._consume_behind([*network.words, "env", there], "apart")
+
+    def consume_by(self, clock: WallClock) -> "subprocess.Popen[str]":
+        """Start a consumer that goes by a wall clock of its own."""
+        return self._consume_behind(clock.words, "clock")
+
+    def _consume_behind(self, words: Sequence[str], name: str) -> "subprocess.Popen[str]":
+        started = self.installed.start_behind(words, self.folder / f"run-{name}.log", "run")
         self.consumers.append(started)
         return started
 
