@@ -71,6 +71,7 @@ class World:
     consumers: "list[subprocess.Popen[str]]" = field(default_factory=list)
     apps: "list[subprocess.Popen[str]]" = field(default_factory=list)
     emitted: list[int] = field(default_factory=list)
+    started: int = 0
 
     @property
     def log(self) -> KafkaLog:
@@ -96,7 +97,8 @@ class World:
 
     def consume(self) -> "subprocess.Popen[str]":
         """Start a consumer more."""
-        started = self.installed.consume(self.folder / f"run-{len(self.consumers)}.log")
+        self.started += 1
+        started = self.installed.consume(self.folder / f"run-{self.started}.log")
         self.consumers.append(started)
         return started
 
@@ -190,7 +192,7 @@ class World:
 
     def assert_each_once(self) -> None:
         """Exactly what the apps emitted stands in the lake, each event once, and the proof holds."""
-        rows = self.installed.rows("page_view")
+        rows = self.installed.rows("page_view", "status", "pack", "index")
         total = sum(self.emitted)
         assert rows.num_rows == total, f"{rows.num_rows - total:+} events"
         for number, count in enumerate(self.emitted):

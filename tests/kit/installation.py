@@ -138,9 +138,10 @@ class Installation:
         found: Mapping[str, int] = contracts[name]
         return found
 
-    def rows(self, contract: str) -> pa.Table:
-        """The rows of an event table."""
-        return DeltaTable(str(self.data / "lake" / "events" / contract)).to_pyarrow_table()
+    def rows(self, contract: str, *columns: str) -> pa.Table:
+        """The rows of an event table; all columns unless some are named."""
+        table = DeltaTable(str(self.data / "lake" / "events" / contract))
+        return table.to_pyarrow_table(columns=list(columns) or None)
 
     def checks(self, *arguments: str, stdin: str = "") -> Mapping[str, Mapping[str, object]]:
         """The checks of `remit verify`, whether they hold or not."""
