@@ -7,13 +7,22 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from deltalake.exceptions import TableNotFoundError
 
-from kit.installation import Installation
+from kit.flowing import end, flow, log_of_its_own, tell
+from kit.installation import Installation, each_once
+from kit.kafka import Kafka
 from kit.object_store import ObjectStore, named_store
+from kit.parts import RealParts
+from kit.watching import until
 from remit_consumers.lake.tables import open_table
 from remit_consumers.store.place import at_address
 
 VIEWS = [{"page": f"/{who}", "subject": who, "utc_offset": "+08:00"} for who in ("ann", "bob")]
+TWO = "two consumers on Kafka whose lake is on an object store"
+SOON = {"REMIT_FLUSH_AFTER_S": "0.5", "REMIT_KAFKA_SESSION_TIMEOUT_MS": "6000"}
+RATE = 300  # events a second
+PROVE_S = 300.0
 SELECT = "SELECT count(*) AS n FROM page_view"
 
 
@@ -24,17 +33,25 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
         yield made
 
 
-def installed_on(store: ObjectStore, folder: Path, log: str = "") -> Installation:
+def installed_on(store: ObjectStore, folder: Path, log: str = "", **extra: str) -> Installation:
     """An installation whose lake lies on the store, in a bucket of its own."""
     bucket = f"flow-{os.getpid()}-{abs(hash(folder.name))}"
     store.client().create_bucket(Bucket=bucket)
-    return Installation(folder, log=log, REMIT_LAKE=f"s3://{bucket}/prod", **store.env)
+    return Installation(folder, log=log, REMIT_LAKE=f"s3://{bucket}/prod", **store.env, **extra)
 
 
 def rows(installed: Installation) -> pa.Table:
     """The page views that are stored."""
     root = at_address(installed.env["REMIT_LAKE"])
     return open_table(root, "events/page_view").delta.to_pyarrow_table()
+
+
+def count(installed: Installation) -> int:
+    """How many page views are stored; none before there is a table."""
+    try:
+        return int(rows(installed).num_rows)
+    except TableNotFoundError:
+        return 0
 
 
 def emit(installed: Installation, contract: str, events: Sequence[object]) -> None:
@@ -65,6 +82,37 @@ def test_events_are_stored_read_revoked_swept_and_verified_on_an_object_store(
     assert "2" in json.dumps(told)
     assert installed.breaches() == {}
     assert not (installed.data / "lake").exists()
+
+
+@pytest.mark.kafka
+def test_two_consumers_of_which_one_is_killed_store_every_event_once_on_an_object_store(
+    store: ObjectStore, tmp_path: Path, kafka: Kafka, real_parts: RealParts, *, prove: bool
+) -> None:
+    if (
+        not prove
+    ):  # the store of the tests is one slow process: minutes for what a real one does in seconds
+        real_parts.not_here(TWO, "make prove runs it")
+        pytest.skip(f"{TWO}: make prove runs it")
+    installed = installed_on(store, tmp_path, log_of_its_own(kafka), **SOON)
+    try:
+        installed.prepare()
+        consumers = [installed.consume(tmp_path / f"{name}.log") for name in ("one", "two")]
+        app = flow(installed, RATE, 1.0)
+        until(lambda: count(installed) > RATE, "nothing is stored", PROVE_S, look_s=1.0)
+        consumers[0].kill()
+        consumers[0].wait()
+        installed.consume(tmp_path / "again.log")
+        before = count(installed)
+        until(lambda: count(installed) > before + RATE, "nobody goes on", PROVE_S, look_s=1.0)
+        emitted = tell(app)
+        end(app)
+        until(lambda: count(installed) >= emitted, "some are not stored", PROVE_S, look_s=1.0)
+        assert count(installed) == emitted
+        assert each_once(rows(installed))
+        assert installed.breaches() == {}
+    finally:
+        installed.end_all()
+    real_parts.ran(TWO)
 
 
 def test_a_command_that_was_not_built_for_an_object_store_says_so_in_one_line_and_does_nothing(

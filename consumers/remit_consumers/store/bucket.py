@@ -7,6 +7,7 @@ Source: Amazon S3, "Conditional writes": `PUT` with `If-None-Match: *` gives one
 """
 
 import errno
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -176,6 +177,9 @@ def _client() -> tuple[Any, Any]:
     except ModuleNotFoundError:
         message = "a lake on an object store needs boto3: pip install 'remit[consumers,s3]'"
         raise SettingsError(message) from None
+    logging.getLogger("botocore").setLevel(
+        logging.WARNING
+    )  # it tells of each start where credentials came from
     patience = Config(
         connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4}
     )
