@@ -23,6 +23,16 @@ from remit_schemas.log_address import KafkaLog
 
 CHECK_EVERY_S: Final = 5.0  # how often a quiet topic is asked whether it is still the same
 RETRY_S: Final = 0.2  # pause behind a question that was not answered
+SILENCE_S: Final = 15.0
+"""A question that is neither answered nor refused for so long is asked anew by another client; its own limit is 3 s, and
+without an answer nothing is handed on."""
+
+STALL_S: Final = 30.0
+"""Where nothing came for so long the broker is asked whether packs lie there, and if so they are fetched anew.
+
+Both are for what was seen twice in some thirty outages on a busy machine and is not understood: a consumer that stood still
+behind a broker that had come back, without a word, until it was started again.
+"""
 
 _TUNING: Final[Mapping[str, str | int]] = {
     **WAITS,
@@ -74,12 +84,15 @@ class KafkaSource:
             "enable.partition.eof": True,  # says how far nothing but transactions' own marks is left
             "partition.assignment.strategy": "range",
         }
+        self._connection = connection
         self._topic = Topic(address.sealed_topic, connection)
         self._start = start
         self._member: Member | None = None
         self._held: list[Sealed] = []
         self._asked: Future[TopicDescription] | None = None
+        self._asked_at = 0.0
         self._ask_at = 0.0
+        self._came_at = time.monotonic()
         self._revoked = False
         self._faults = 0
         self.log_id = ""
@@ -103,6 +116,8 @@ class KafkaSource:
             return []
         if not self._needs_answer(member):
             self._hold(member, max(0.0, until - time.monotonic()))
+        self._renew_silent(until)
+        self._fetch_stalled(member, until)
         if not self._is_same(member, until):
             return []
         self._raise_gone(member)
@@ -183,9 +198,40 @@ class KafkaSource:
             self._held.clear()
         self._held += taken
         if self._needs_answer(member) or time.monotonic() >= self._ask_at:
-            self._asked = self._topic.ask()
+            self._ask()
             self._ask_at = time.monotonic() + CHECK_EVERY_S
         return revoked
+
+    def _ask(self) -> None:
+        """Begin to ask whether the topic is still the same."""
+        self._asked, self._asked_at = self._topic.ask(), time.monotonic()
+
+    def _renew_silent(self, until: float) -> None:
+        """Ask anew, by another client, what was neither answered nor refused for too long."""
+        if self._asked is None or self._asked.done():
+            return
+        if time.monotonic() - self._asked_at > SILENCE_S:
+            self._topic = Topic(self._topic.name, self._connection)
+            self._ask()
+            self._fault(TimeoutError(), until)
+
+    def _fetch_stalled(self, member: Member, until: float) -> None:
+        """Fetch anew where packs lie on the log and none came for too long."""
+        now = time.monotonic()
+        if self._held or not member.is_placed:
+            self._came_at = now
+        if now - self._came_at < STALL_S:
+            return
+        self._came_at = now
+        try:
+            ends = self._topic.ends(frozenset(member.positions))
+        except (KafkaException, TimeoutError) as error:
+            self._fault(error, until)
+            return
+        if self._behind(member, ends):
+            self._faults += 1
+            log.warning("packs lie on the log and none came for %.0f s: fetching anew", STALL_S)
+            member.rewind(member.positions)
 
     def _needs_answer(self, member: Member) -> bool:
         return bool(self._held or member.gone)
@@ -210,7 +256,9 @@ class KafkaSource:
         except KafkaException as error:
             uuid = None
             self._fault(error, until)
-        self._asked = self._topic.ask() if needed and uuid is None else None
+        self._asked = None
+        if needed and uuid is None:
+            self._ask()
         if uuid is not None and not self.log_id.endswith(f"/{uuid}"):
             message = f"topic {self._topic.name} was deleted and made again"
             raise LogReplaced(message)
