@@ -17,6 +17,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 OF_THE_TESTS = {
     "REMIT_PROVE",
     "REMIT_RATE",
+    "REMIT_ROUNDS",
     "REMIT_SEED",
     "REMIT_TEST_KAFKA",
     "REMIT_TEST_POSTGRES",
