@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from functools import partial
 
@@ -216,22 +216,23 @@ class Runner:
         self._source = None
         self._source = self._open_source(self._start)
 
-    def _start(self, partition: int) -> int | None:
-        """Where reading of a newly assigned partition starts: where the lake stands.
+    def _start(self, partitions: Collection[int]) -> Mapping[int, int | None]:
+        """Where reading of newly assigned partitions starts: where the lake stands.
 
         Partitions that were lost just before take with them all that is gathered, and its marks.
         """
         if self._source is not None and self._source.take_revoked():
             self._drop()
-        claim = self._deployment.lake.claim(self.source.log_id, partition)
-        position = claim.position
-        self._partitions[partition] = Partition(position or 0, position or 0, claim.done)
-        self._read |= claim.read
-        self._recorded |= claim.recorded
-        self._ledger.load()  # after the claim: what is committed later makes ours stale
-        for lane, sequence in claim.marks.items():
-            self._marks[lane] = max(sequence, self._marks.get(lane, 0))
-        return position
+        claims = self._deployment.lake.claims(self.source.log_id, partitions)
+        for partition, claim in claims.items():
+            at = claim.position or 0
+            self._partitions[partition] = Partition(at, at, claim.done)
+            self._read |= claim.read
+            self._recorded |= claim.recorded
+            for lane, sequence in claim.marks.items():
+                self._marks[lane] = max(sequence, self._marks.get(lane, 0))
+        self._ledger.load()  # after the claims: what is committed later makes ours stale
+        return {partition: claim.position for partition, claim in claims.items()}
 
     def _drop(self) -> None:
         """Forget what is gathered and not committed; it is still on the log."""
@@ -257,7 +258,7 @@ class Runner:
             LakeError: The lake cannot be read either.
         """
         self._drop()
-        claimed = {number: self._start(number) for number in self.source.assigned()}
+        claimed = self._start(self.source.assigned())
         begun = {number: self._begun.get(number) for number, at in claimed.items() if at is None}
         wanted = {**claimed, **begun}
         self.source.rewind({number: at for number, at in wanted.items() if at is not None})

@@ -16,6 +16,10 @@ NOTICED = "Kafka"  # begins every line of a consumer about a broker
 FULL = "the disk of the lake is full"
 FROZEN_MAX_S = 90.0
 """4 to 14 s, and 40 on two cores at a load of 75; librdkafka's own minute for an answer and what follows it are beyond."""
+FAILING = 1 / 3  # of the requests to a store
+FAILED = 60
+"""Requests to the store that fail before it is well again."""
+
 JUMPS_S = (3_600, -3_600, 86_400, -86_400, 0)
 """Where the clock stands beside the machine's, one after the other."""
 
@@ -139,6 +143,16 @@ def lake_full(world: World, _: random.Random) -> float | None:
     return recovery(world, lambda: disk.resize(ROOM))
 
 
+def store_failing(world: World, _: random.Random) -> float | None:
+    """A third of what is asked of the lake's store fails, half of it after it was done; the time counts from the end."""
+    return _store_fails(world, FAILING)
+
+
+def store_down(world: World, _: random.Random) -> float | None:
+    """The lake's store refuses everything, or does it and says that it failed; the time counts from the end."""
+    return _store_fails(world, 1.0)
+
+
 def clock_jumped(world: World, _: random.Random) -> float | None:
     """The wall clock of a consumer jumps forward and back by an hour and by a day; the longest recovery counts."""
     clock = world.clock
@@ -164,12 +178,34 @@ FAULTS: Mapping[str, Fault] = {
     "a consumer killed and replaced": consumer_killed,
     "a consumer frozen past its session": consumer_frozen,
     "the lake's disk full": lake_full,
+    "errors of the lake's object store": store_failing,
+    "the lake's object store down": store_down,
     "the clock of a consumer jumps": clock_jumped,
 }
 """By the name under which its time is told."""
 
+ON_A_STORE = (
+    "a leader killed",
+    "a consumer killed and replaced",
+    "a consumer frozen past its session",
+    "errors of the lake's object store",
+    "the lake's object store down",
+)
+"""What is done where the lake lies on an object store."""
+
 SHORT = ("a leader killed", "a broker frozen", "a consumer frozen past its session")
 """What the short form does; the others take a minute or two more, root, or both."""
+
+
+def _store_fails(world: World, share: float) -> float | None:
+    """Let a share of all requests fail until enough have; then the store is well again."""
+    store = world.store
+    if store is None:
+        return None
+    before = store.faults.total()
+    store.fail(share)
+    until(lambda: store.faults.total() >= before + FAILED, "nothing is asked", look_s=0.1)
+    return recovery(world, lambda: store.fail(0))
 
 
 def _leave(world: World, consumer: object) -> None:

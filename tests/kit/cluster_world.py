@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable
 
 from kit.disk import SmallDisk
 from kit.flowing import end
 from kit.installation import Installation, each_once, without_holes
 from kit.kafka_cluster import Cluster
 from kit.network import Network
+from kit.object_store import ObjectStore
 from kit.wall_clock import WallClock
 from kit.watching import until
+from remit_consumers.lake.tables import is_table, open_table
+from remit_consumers.store.place import at_address
 from remit_schemas.log_address import KafkaLog, parse_log
 
 APP = """
@@ -41,6 +43,7 @@ sys.exit(0 if client.flush(240) and client.close(10) else 1)
 APPS = 2
 NUMBERS = 500_000_000  # for each app: more than it ever emits
 LOOK_S = 0.1  # a look asks the cluster
+STORE_LOOK_S = 1.0  # a look asks the object store, too
 SHARES_LOOK_S = 0.5
 PARTITIONS = 12
 RECOVERY_S = 120.0  # far longer than any took; a machine may be busy
@@ -55,6 +58,7 @@ class World:
         installed: The installation that apps and consumers share.
         folder: Where consumers' logs go.
         disk: That of the lake, where one could be mounted.
+        store: That of the lake, where it lies on one.
         network: That of a consumer of its own, where one could be laid.
         clock: That of a consumer of its own, in the long form.
         consumers, apps: Those that run.
@@ -68,6 +72,7 @@ class World:
     disk: SmallDisk | None
     network: Network | None
     clock: WallClock | None
+    store: ObjectStore | None = None
     consumers: "list[subprocess.Popen[str]]" = field(default_factory=list)
     apps: "list[subprocess.Popen[str]]" = field(default_factory=list)
     emitted: list[int] = field(default_factory=list)
@@ -79,6 +84,14 @@ class World:
         log = parse_log(self.installed.env["REMIT_LOG"])
         assert isinstance(log, KafkaLog)
         return log
+
+    def rows(self, table: str, *columns: str) -> pa.Table:
+        """The rows of a table of the lake, wherever that lies; a look makes no table that is not there."""
+        address = self.installed.env.get("REMIT_LAKE")
+        root = at_address(address) if address else self.installed.data / "lake"
+        if not is_table(root, table):
+            return pa.table({name: pa.array([], pa.int64()) for name in columns})
+        return open_table(root, table).delta.to_pyarrow_table(columns=list(columns))
 
     def begin(self, rate: int) -> None:
         """Let everything run: two apps, and two consumers that share the partitions."""
@@ -135,8 +148,8 @@ class World:
 
     def stored(self) -> dict[int, int]:
         """Where the lake stands, by partition; nothing of the cluster is asked, which may be at fault."""
-        table = DeltaTable(str(self.installed.data / "lake" / "positions"))
-        rows: pa.Table = table.to_pyarrow_table(columns=["log", "partition", "position"])
+        rows = self.rows("positions", "log", "partition", "position")
+        rows = rows.set_column(0, "log", rows["log"].cast(pa.string()))
         newest = rows.filter(pc.starts_with(rows["log"], "kafka/")).group_by("partition")
         newest = newest.aggregate([("position", "max")])
         return dict(zip(*(newest[name].to_pylist() for name in newest.column_names), strict=True))
@@ -158,7 +171,8 @@ class World:
             return all(stored.get(p, -1) >= ends[p] for p in ends)
 
         until(grows, "the log does not grow", RECOVERY_S, LOOK_S)
-        until(is_stored, "the lake does not follow", RECOVERY_S, LOOK_S)
+        look_s = STORE_LOOK_S if self.store else LOOK_S
+        until(is_stored, "the lake does not follow", RECOVERY_S, look_s)
 
     def await_whole(self) -> None:
         """Wait until every copy on the cluster is in step again."""
@@ -192,7 +206,7 @@ class World:
 
     def assert_each_once(self) -> None:
         """Exactly what the apps emitted stands in the lake, each event once, and the proof holds."""
-        rows = self.installed.rows("page_view", "status", "pack", "index")
+        rows = self.rows("events/page_view", "status", "pack", "index")
         total = sum(self.emitted)
         assert rows.num_rows == total, f"{rows.num_rows - total:+} events"
         for number, count in enumerate(self.emitted):

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -56,6 +56,9 @@ from remit_consumers.lake.tagsets import known as known_tagsets
 from remit_consumers.lake.withdrawn import record as record_withdrawn
 from remit_schemas.errors import LakeError, StaleWriter
 
+Replayed = frozenset[tuple[bytes, int, int]]
+"""Packs whose events a replay stored: producer, lane, sequence."""
+
 __all__ = ["Claim", "Committed", "Flush", "Lake", "Marks", "TableCommit"]
 
 
@@ -71,15 +74,18 @@ class Lake:
         self._chained: tuple[int, Mapping[Key, Standing]] = (-1, {})
 
     def claim(self, log_id: str, partition: int) -> Claim:
-        """Say where a partition stands, and remember it: only what follows on from it can be committed.
+        """Claim one partition, as `claims`."""
+        return self.claims(log_id, [partition])[partition]
 
-        Call it at start, when a partition is assigned, and after every LakeError of `commit`; drop before what
+    def claims(self, log_id: str, partitions: Iterable[int]) -> dict[int, Claim]:
+        """Say where partitions stand, and remember it: only what follows on from it can be committed.
+
+        Call it at start, when partitions are assigned, and after every LakeError of `commit`; drop before what
         was gathered and not committed.
 
         Raises:
             LakeError: The lake cannot be read.
         """
-        key = (log_id, partition)
         with reaching(self.root):
             check_positions(self.root)
             if self.root.is_dir():
@@ -88,23 +94,28 @@ class Lake:
             stands = self._standings(positions)
             check_kept(self.root, stands)
             check_kept(self.root, self._known_to_receipts())
-            row_tables_ = [self._open(name) for name in row_tables(self.root)]
-        for table in (positions, *row_tables_):
-            table.seen[app_id(*key)] = table.version
-        standing = stands.get(key)
+            tables = [self._open(name) for name in row_tables(self.root)]
+            replayed = read_by_replays(tables)
+        found = {}
+        for key in ((log_id, partition) for partition in partitions):
+            for table in (positions, *tables):
+                table.seen[app_id(*key)] = table.version
+            found[key[1]] = self._claim(key, stands.get(key), tables, replayed)
+        return found
+
+    def _claim(
+        self, key: Key, standing: Standing | None, tables: Sequence[Table], replayed: Replayed
+    ) -> Claim:
+        """One claim of `claims`, from what it read of all of them."""
         self._standing[key] = standing or NOWHERE
-        done = {
-            table.name: done_beyond(table, key, self._standing[key].position)
-            for table in row_tables_
-        }
-        confirm(
-            table.path for table in row_tables_ if done[table.name]
-        )  # before anything builds on it
+        at = self._standing[key]
+        done = {table.name: done_beyond(table, key, at.position) for table in tables}
+        confirm(table.path for table in tables if done[table.name])  # before anything builds on it
         return Claim(
             position=standing.position if standing else None,
-            marks=self._standing[key].sequences(),
+            marks=at.sequences(),
             done={name: outcomes_of(packs) for name, packs in done.items() if packs},
-            read=identities(done, PackOutcome.READ) | read_by_replays(row_tables_),
+            read=identities(done, PackOutcome.READ) | replayed,
             recorded=identities(done, PackOutcome.RECORDED),
         )
 

@@ -1,13 +1,13 @@
 """The seam between a log and the pipeline: what every source gives."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-Start = Callable[[int], int | None]
-"""The lake's position of a partition: the next offset to read, or None where nothing was stored yet.
+Start = Callable[[Collection[int]], Mapping[int, int | None]]
+"""The lake's position of each of these partitions: the next offset to read, or None where nothing was stored yet.
 
-It is called again for each partition that is newly assigned, before its first pack is handed on.
+It is called again for partitions that are newly assigned, all at once, before the first pack of any is handed on.
 """
 
 PACKS_MAX: Final = 256  # packs handed on at once

@@ -177,8 +177,7 @@ class Member:
         positions: dict[int, int] = {}
         gone: set[int] = set()
         try:
-            for number in given:
-                position = self._start(number)
+            for number, position in (self._start(given) if given else {}).items():
                 low, high = self.watermarks(number)
                 positions[number] = low if position is None else position
                 if not low <= positions[number] <= high:

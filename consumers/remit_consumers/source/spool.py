@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -252,22 +252,23 @@ class SpoolSource:
             names = self._root.names()
             if names is not None:
                 check_spool(self._folder)
-            for name in names or ():
-                self._discover(name)
+            self._discover(names or ())
             for slot in self._slots.values():
                 pending += slot.look()
         return pending
 
-    def _discover(self, name: str) -> None:
-        number = _slot_of(name)
-        if number is None or number in self._slots:
+    def _discover(self, names: Iterable[str]) -> None:
+        found = {number: name for name in names if (number := _slot_of(name)) is not None}
+        new = found.keys() - self._slots.keys()
+        if not new:
             return
         try:
-            position = self._start(number)
+            positions = self._start(new)
         except RemitError:
-            self._root.forget()  # the lake is out of reach: the slot is new again at the next look
+            self._root.forget()  # the lake is out of reach: the slots are new again at the next look
             raise
-        self._slots[number] = _Slot(self._folder / name, number, position or 0)
+        for number, position in positions.items():
+            self._slots[number] = _Slot(self._folder / found[number], number, position or 0)
 
     def _after_adoption(self) -> list[Sealed]:
         """Let what dead processes left be numbered, then read it."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import pytest
 from confluent_kafka import Consumer, Producer
@@ -33,12 +33,12 @@ class Lake:
         self.asked: list[int] = []
         self.is_away = False
 
-    def start(self, partition: int) -> int | None:
-        """Give the position of a partition."""
-        self.asked.append(partition)
+    def start(self, partitions: Collection[int]) -> Mapping[int, int | None]:
+        """Give the position of partitions."""
+        self.asked += partitions
         if self.is_away:
             raise LakeError("away")
-        return self.positions.get(partition)
+        return {number: self.positions.get(number) for number in partitions}
 
 
 @pytest.fixture
@@ -396,7 +396,7 @@ import sys
 from remit_consumers.source.kafka import KafkaSource
 from remit_consumers.source.topic import contents
 from remit_schemas.log_address import KafkaLog
-source = KafkaSource(KafkaLog(sys.argv[1], sys.argv[2]), lambda partition: None, instance=0)
+source = KafkaSource(KafkaLog(sys.argv[1], sys.argv[2]), dict.fromkeys, instance=0)
 while True:
     for pack in source.poll(0.2):
         print(pack.partition, pack.offset, flush=True)

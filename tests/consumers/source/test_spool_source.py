@@ -3,7 +3,7 @@
 import fcntl
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,12 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.watching import patience
-from remit_consumers.source.base import Sealed
+from remit_consumers.source.base import Sealed, Start
 from remit_consumers.source.spool import SpoolSource
 from remit_schemas import spool
 from remit_schemas.errors import LakeError, SpoolError
-
-Start = Callable[[int], int | None]
 
 
 @pytest.fixture
@@ -25,7 +23,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def open_source(folder: Path, positions: Mapping[int, int] | None = None) -> SpoolSource:
-    return SpoolSource(folder, (positions or {}).get)
+    return SpoolSource(folder, starts(positions or {}))
+
+
+def starts(positions: Mapping[int, int]) -> Start:
+    """Where a lake with these positions has reading begin."""
+    return lambda numbers: {number: positions.get(number) for number in numbers}
 
 
 def put(folder: Path, slot: int, *numbers: int, data: bytes = b"pack") -> None:
@@ -178,17 +181,18 @@ def test_a_busy_slot_starves_no_other_and_one_poll_is_bounded(folder: Path) -> N
 
 def test_a_lake_that_is_away_is_asked_again_and_no_slot_is_forgotten(folder: Path) -> None:
     put(folder, 0, 1, 2)
-    answers: list[Callable[[], int | None]] = [lambda: 2]
+    is_away = True
 
-    def away() -> int | None:
-        raise LakeError("away")
+    def start(_: Collection[int]) -> Mapping[int, int | None]:
+        if is_away:
+            raise LakeError("away")
+        return {0: 2}
 
-    answers.append(away)
-    source = SpoolSource(folder, lambda _: answers[-1]())
+    source = SpoolSource(folder, start)
     with pytest.raises(LakeError):
         source.poll(0)
     assert source.lag() == 1
-    answers.pop()
+    is_away = False
     assert places(source.poll(0)) == [(0, 2)]
 
 
@@ -205,7 +209,7 @@ def test_a_pack_that_cannot_be_read_now_stays_the_next_one_and_is_counted(folder
 
 
 def test_what_the_dead_left_is_adopted_when_there_is_nothing_else(folder: Path) -> None:
-    source = SpoolSource(folder, lambda _: None, adopt=lambda: put(folder, 4, 1))
+    source = SpoolSource(folder, starts({}), adopt=lambda: put(folder, 4, 1))
     assert places(source.poll(0)) == [(4, 1)]
 
 
@@ -233,7 +237,7 @@ class Consumer:
 
     def restart(self) -> None:
         """As after a kill -9."""
-        self.source = SpoolSource(self.folder, self.lake.get)
+        self.source = SpoolSource(self.folder, starts(self.lake))
         self.gathered: dict[int, list[int]] = {0: [], 1: []}
 
     def rewind(self) -> None:
