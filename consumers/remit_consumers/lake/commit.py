@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 
 import pyarrow as pa
@@ -46,7 +47,7 @@ from remit_consumers.lake.positions import (
 from remit_consumers.lake.promises import chained, check_kept, check_positions, is_kept, promise
 from remit_consumers.lake.publish import NOTHING_SEEN, confirm
 from remit_consumers.lake.quarantined import REPLAYS, listed, read_by_replays
-from remit_consumers.lake.receipt import PackOutcome
+from remit_consumers.lake.receipt import PackCount, PackOutcome
 from remit_consumers.lake.receipts import TABLE as RECEIPTS_TABLE
 from remit_consumers.lake.receipts import materialise, read
 from remit_consumers.lake.tables import Table, checkpoint, is_table, open_table, row_tables
@@ -95,25 +96,35 @@ class Lake:
             check_kept(self.root, stands)
             check_kept(self.root, self._known_to_receipts())
             tables = [self._open(name) for name in row_tables(self.root)]
+            at = {number: stands.get((log_id, number), NOWHERE).position for number in partitions}
+            done = {table.name: done_beyond(table, log_id, at) for table in tables}
             replayed = read_by_replays(tables)
-        found = {}
-        for key in ((log_id, partition) for partition in partitions):
-            for table in (positions, *tables):
-                table.seen[app_id(*key)] = table.version
-            found[key[1]] = self._claim(key, stands.get(key), tables, replayed)
-        return found
+        begun = [table.path for table in tables if any(done[table.name].values())]
+        confirm(begun)  # before anything builds on it
+        for table, number in product((positions, *tables), at):
+            table.seen[app_id(log_id, number)] = table.version
+        return {
+            number: self._claim(
+                (log_id, number),
+                stands.get((log_id, number)),
+                {name: packs[number] for name, packs in done.items()},
+                replayed,
+            )
+            for number in at
+        }
 
     def _claim(
-        self, key: Key, standing: Standing | None, tables: Sequence[Table], replayed: Replayed
+        self,
+        key: Key,
+        standing: Standing | None,
+        done: Mapping[str, Mapping[int, PackCount]],
+        replayed: Replayed,
     ) -> Claim:
-        """One claim of `claims`, from what it read of all of them."""
+        """One claim of `claims`, from what it read for all of them."""
         self._standing[key] = standing or NOWHERE
-        at = self._standing[key]
-        done = {table.name: done_beyond(table, key, at.position) for table in tables}
-        confirm(table.path for table in tables if done[table.name])  # before anything builds on it
         return Claim(
             position=standing.position if standing else None,
-            marks=at.sequences(),
+            marks=self._standing[key].sequences(),
             done={name: outcomes_of(packs) for name, packs in done.items() if packs},
             read=identities(done, PackOutcome.READ) | replayed,
             recorded=identities(done, PackOutcome.RECORDED),
@@ -174,21 +185,6 @@ class Lake:
         """The highest sequence stored for each (producer, lane). Claims nothing."""
         standing = self._read_standing(log_id, partition)
         return standing.sequences() if standing else {}
-
-    def done_beyond(self, log_id: str, partition: int) -> Mapping[str, Mapping[int, PackOutcome]]:
-        """For each table, packs at and beyond the position that stand there already. Claims nothing."""
-        position = self.position(log_id, partition)
-        with reaching(self.root):
-            return {
-                name: outcomes_of(
-                    done_beyond(
-                        open_table(self.root, name),
-                        (log_id, partition),
-                        -1 if position is None else position,
-                    )
-                )
-                for name in row_tables(self.root)
-            }
 
     def materialise(self) -> int:
         """Append to `receipts` what is not chained there yet; call it every ten seconds or so, and at stop.

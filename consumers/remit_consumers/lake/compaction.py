@@ -20,20 +20,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.lake.columns import POSITIONS_TABLE
-from remit_consumers.lake.durable import Written, discard, sync, write
+from remit_consumers.lake.durable import GROUP_ROWS, Written, alike, discard, sync, write_parts
 from remit_consumers.lake.publish import Append, append
 from remit_consumers.lake.receipt import EventCounts, Receipt
-from remit_consumers.lake.redraw import dated
+from remit_consumers.lake.redraw import day_in
 from remit_consumers.lake.rewrite import contract_of
 from remit_consumers.lake.tables import Table, checkpoint, open_table, row_tables, tables_in
 from remit_consumers.store.place import parquet
 from remit_schemas.errors import StaleWriter, Unconfirmed
 
 TARGET_BYTES = 16 * 1024 * 1024
-"""Compressed bytes that are merged into one file: all of its rows stand in memory once, at some ten times as much."""
+"""Compressed bytes that are merged into one file."""
 
-SMALL_BYTES = TARGET_BYTES // 2
-"""A file from this size on is left alone, so that no row is written more often than a few times."""
+TARGET_ROWS = 1 << 19
+"""Rows that are merged into one file: all of them stand in memory once, and 225 bytes of a page view are 8 in its file."""
+
+PART_ROWS = 16 * GROUP_ROWS
+"""Rows that stand in memory a second time, while they are written."""
+
+SMALL = 1 / 2
+"""A file from this share of either target on is left alone, so that no row is written more often than a few times."""
 
 AT_LEAST = 8
 """Small files of a day that are worth a commit; fewer stay as they are."""
@@ -52,10 +58,11 @@ class Compacted:
 
 @dataclass(frozen=True, slots=True)
 class _Small:
-    """A small file that lies in a table: its path, its bytes, when it was written in milliseconds since 1970."""
+    """A small file that lies in a table: its path, bytes and rows, when it was written in milliseconds since 1970."""
 
     path: str
     size: int
+    rows: int
     at_ms: int
 
 
@@ -98,16 +105,21 @@ def settled(table: Table, settled_s: float = SETTLED_S) -> int:
 def _small(table: Table, before_ms: int) -> list[_Small]:
     """The small files of a table that have settled, the oldest first."""
     actions = pa.table(table.delta.get_add_actions())
-    names = ("path", "size_bytes", "modification_time")
-    paths, sizes, times = (actions.column(name) for name in names)
-    ms = times.cast(pa.timestamp("ms")).cast(pa.int64()).to_pylist()
-    files = map(_Small, paths.to_pylist(), sizes.to_pylist(), ms)
-    small = [one for one in files if one.size < SMALL_BYTES and one.at_ms <= before_ms]
+    times = actions.column("modification_time").cast(pa.timestamp("ms")).cast(pa.int64())
+    numbers = (actions.column(name) for name in ("path", "size_bytes", "num_records"))
+    files = map(_Small, *(one.to_pylist() for one in numbers), times.to_pylist())
+    small = [
+        one
+        for one in files
+        if one.size < SMALL * TARGET_BYTES
+        and one.rows < SMALL * TARGET_ROWS
+        and one.at_ms <= before_ms
+    ]
     return sorted(small, key=lambda one: (one.at_ms, one.path))
 
 
 def _heaps(files: Iterable[_Small]) -> Iterator[Sequence[str]]:
-    """Put files together that become one: of one day, up to the target's size, and as many as are worth it."""
+    """Put files together that become one: of one day, up to a target, and as many as are worth it."""
     days: dict[str, list[_Small]] = {}
     for one in files:
         days.setdefault(one.path.rpartition("/")[0], []).append(one)
@@ -115,21 +127,23 @@ def _heaps(files: Iterable[_Small]) -> Iterator[Sequence[str]]:
         if len(same) < AT_LEAST:
             continue
         heap: list[str] = []
-        size = 0
+        size = rows = 0
         for one in same:
-            if heap and size + one.size > TARGET_BYTES:
+            size, rows = size + one.size, rows + one.rows
+            if heap and (size > TARGET_BYTES or rows > TARGET_ROWS):
                 yield heap
-                heap, size = [], 0
+                heap, size, rows = [], one.size, one.rows
             heap.append(one.path)
-            size += one.size
         if len(heap) > 1:
             yield heap
 
 
 def _merged(table: Table, heap: Sequence[str]) -> Sequence[Written]:
     """Write the rows of some files as one and commit it in their place; nothing where somebody else took one out."""
-    files = write(table.path, _rows(table, heap))
-    return files if moved(table, files, heap) else ()
+    rows = _combined([parquet(table.path / path).read() for path in heap])
+    day = day_in(heap[0]) if heap[0].startswith("day=") else None
+    file = write_parts(table.path, _by_subject(rows), rows.schema, alike(rows), day)
+    return [file] if moved(table, [file], heap) else ()
 
 
 def moved(table: Table, files: Sequence[Written], heap: Sequence[str]) -> bool:
@@ -160,13 +174,28 @@ def moved(table: Table, files: Sequence[Written], heap: Sequence[str]) -> bool:
     return True
 
 
-def _rows(table: Table, heap: Sequence[str]) -> pa.Table:
-    """The rows of some files of a day, a subject's together; what an older one has no column for is null."""
-    parts = [parquet(table.path / path).read() for path in heap]
-    rows = dated(pa.concat_tables(parts, promote_options="default"), heap[0])
+def _combined(parts: list[pa.Table]) -> pa.Table:
+    """Make one table of some, which are gone afterwards; what an older one has no column for is null.
+
+    Column by column, so that no more than one of them stands in memory twice.
+    """
+    rows = pa.concat_tables(parts, promote_options="default")
+    schema, columns = rows.schema, rows.columns
+    parts.clear()
+    del rows
+    for place, column in enumerate(columns):
+        columns[place] = column.combine_chunks()
+    return pa.table(columns, schema=schema)
+
+
+def _by_subject(rows: pa.Table) -> Iterator[pa.Table]:
+    """Rows in parts, a subject's together."""
     if "subject" not in rows.column_names:
-        return rows
-    return rows.take(pc.sort_indices(rows, sort_keys=[("subject", "ascending")]))
+        yield rows
+        return
+    order = pc.sort_indices(rows, sort_keys=[("subject", "ascending")])
+    for begin in range(0, rows.num_rows, PART_ROWS):
+        yield rows.take(order.slice(begin, PART_ROWS))
 
 
 def _receipt(name: str) -> str:

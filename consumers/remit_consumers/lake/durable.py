@@ -81,18 +81,37 @@ def write(table: Path, rows: pa.Table) -> list[Written]:
 
 
 def _write_one(table: Path, rows: pa.Table, day: date | None) -> Written:
-    """Write one file; take it away again if it cannot be finished."""
+    """Write one file."""
+    return write_parts(table, [rows], rows.schema, alike(rows), day)
+
+
+def write_parts(
+    table: Path,
+    parts: Iterable[pa.Table],
+    schema: pa.Schema,
+    bare: Collection[str],
+    day: date | None,
+) -> Written:
+    """Write one file of rows that come in parts; take it away again if it cannot be finished.
+
+    Args:
+        table: The table's folder.
+        parts: The rows without their `day`, as `write_groups` takes them.
+        schema: That of each part.
+        bare: Columns that are not compressed.
+        day: Their day, where the table has days.
+    """
     name = f"part-{uuid.uuid4()}.parquet"
     path = name if day is None else f"day={day.isoformat()}/{name}"
     file = table / path
     file.parent.mkdir(exist_ok=True)
     try:
         with sink(file) as where:
-            write_groups(rows, where, GROUP_ROWS, options(rows.schema, alike(rows)))
+            rows = write_groups(parts, schema, where, GROUP_ROWS, options(schema, bare))
     except BaseException:
         file.unlink(missing_ok=True)
         raise
-    return Written(table, path, file.stat().st_size, rows.num_rows, day)
+    return Written(table, path, file.stat().st_size, rows, day)
 
 
 def options(schema: pa.Schema, bare: Collection[str] = ()) -> dict[str, Any]:

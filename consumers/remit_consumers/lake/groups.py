@@ -5,7 +5,7 @@ do not hold the subject (`splice`), so what such a dictionary names of it would 
 write the pseudonyms of all its subjects a dozen times.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -20,20 +20,31 @@ _MARK: Final = (b"remit.dictionaries", b"own")
 
 
 def write_groups(
-    rows: pa.Table, where: Path | pa.BufferOutputStream, size: int, options: Mapping[str, object]
-) -> None:
-    """Write rows as a Parquet file.
+    parts: Iterable[pa.Table],
+    schema: pa.Schema,
+    where: Path | pa.BufferOutputStream,
+    size: int,
+    options: Mapping[str, object],
+) -> int:
+    """Write rows as a Parquet file, part by part: a part stands in memory while it is written, and no longer.
 
     Args:
-        rows: What it holds.
+        parts: What it holds, one behind the other; all but the last are whole groups.
+        schema: That of each part.
         where: A file that is not there yet, or a sink.
         size: Rows of a group.
         options: What else `pyarrow.parquet.ParquetWriter` is told.
+
+    Returns:
+        How many rows it holds.
     """
-    parted = in_groups(rows, size)
-    with pq.ParquetWriter(where, rows.schema, **options) as writer:
-        writer.write_table(parted, row_group_size=size)
+    rows = 0
+    with pq.ParquetWriter(where, schema, **options) as writer:
+        for part in parts:
+            writer.write_table(in_groups(part, size), row_group_size=size)
+            rows += part.num_rows
         writer.add_key_value_metadata(dict([_MARK]))
+    return rows
 
 
 def are_own(about: pq.FileMetaData) -> bool:

@@ -56,6 +56,9 @@ NOWHERE = Standing(-1)
 Key = tuple[str, int]
 """A log's id and a partition of it."""
 
+NEAR = 2
+"""So many of the newest commits are looked at before delta-rs is asked for partitions that they do not speak of."""
+
 
 def app_id(log_id: str, partition: int) -> str:
     """The name of a partition's transactions."""
@@ -104,21 +107,44 @@ def _marks(text: str) -> dict[tuple[bytes, int], tuple[int, int]]:
     }
 
 
-def done_beyond(table: Table, key: Key, position: int) -> dict[int, PackCount]:
-    """Packs of a partition at or beyond `position` that stand in a row table already.
+def done_beyond(
+    table: Table, log_id: str, positions: Mapping[int, int]
+) -> dict[int, dict[int, PackCount]]:
+    """Packs of partitions at or beyond their positions that stand in a row table already.
 
-    Read from the commits, newest first, until one lies behind the position; those that the log has no more are in `receipts`.
+    Read from the commits, newest first, until one of each partition lies behind its position; those that the log has no
+    more are in `receipts`. Most commits have something of every partition, so the newest says it all.
+
+    Args:
+        table: The row table.
+        log_id: The log of the partitions.
+        positions: The position of each.
+
+    Returns:
+        For each partition, its packs by offset.
     """
-    stood = table.delta.transaction_version(app_id(*key))
-    done: dict[int, PackCount] = {}
-    if stood is None or stood <= position:
-        return done
-    for receipt in _newest_first(table):
-        first, end = receipt.positions.get(key[1], (0, 0)) if receipt.log == key[0] else (0, 0)
-        if first < end <= position:
+    done: dict[int, dict[int, PackCount]] = {number: {} for number in positions}
+    left = dict(positions)
+    for seen, receipt in enumerate(_newest_first(table)):
+        if seen == NEAR:
+            left = {
+                number: at for number, at in left.items() if _has_beyond(table, log_id, number, at)
+            }
+        for number, at in list(left.items()) if receipt.log == log_id else ():
+            first, end = receipt.positions.get(number, (0, 0))
+            if first < end <= at:
+                del left[number]
+            else:
+                done[number] |= _packs(receipt, number, at)
+        if not left:
             break
-        done |= _packs(receipt, key, position)
     return done
+
+
+def _has_beyond(table: Table, log_id: str, number: int, position: int) -> bool:
+    """Whether a table has anything of a partition beyond a position; asked of delta-rs, which reads its whole log for it."""
+    stood = table.delta.transaction_version(app_id(log_id, number))
+    return stood is not None and stood > position
 
 
 def _newest_first(table: Table) -> Iterator[Receipt]:
@@ -130,10 +156,13 @@ def _newest_first(table: Table) -> Iterator[Receipt]:
     yield from receipts_before_the_log(table.root, table.name)
 
 
-def _packs(receipt: Receipt, key: Key, position: int) -> dict[int, PackCount]:
+def _packs(receipt: Receipt, number: int, position: int) -> dict[int, PackCount]:
     """The packs of a partition at or beyond a position that a receipt speaks of, by offset."""
-    packs = receipt.packs if receipt.log == key[0] else ()
-    return {one.offset: one for one in packs if one.partition == key[1] and one.offset >= position}
+    return {
+        one.offset: one
+        for one in receipt.packs
+        if one.partition == number and one.offset >= position
+    }
 
 
 def compact(table: Table, version: int) -> None:

@@ -146,7 +146,7 @@ def _start(column: pq.ColumnChunkMetaData) -> int:
 def _group(table: pa.Table, start: int, room: int, options: Mapping[str, object]) -> Group | None:
     """Write rows as one row group whose first page lies at `start`; None where they take more room than there is."""
     sink = pa.BufferOutputStream()
-    write_groups(table, sink, max(1, table.num_rows), options)
+    write_groups([table], table.schema, sink, max(1, table.num_rows), options)
     data = sink.getvalue().to_pybytes()
     about = pq.read_metadata(pa.BufferReader(data))
     footer = _footer(data, about)

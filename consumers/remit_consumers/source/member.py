@@ -4,6 +4,8 @@ import logging
 import time
 from collections import deque
 from collections.abc import Mapping
+from functools import partial
+from threading import Thread
 from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -24,6 +26,14 @@ ENDED_WITHIN_S: Final = 60.0
 
 A coordinator that froze or was killed ends a member once (seen: whoever joins at the next one is taken for another),
 and the next broker may do it again before a minute is over.
+"""
+
+WITHOUT_S: Final = 60.0
+"""How long a member may be without an answer to which partitions are its own, before it joins anew as another process would.
+
+librdkafka may never join again where its coordinator came back in a bad moment: requests to it wait, time out and wait again,
+for as long as the process lives (seen with 2.16 on a starved machine, once in some forty outages of a single broker). A group
+that shares out its partitions takes a few seconds; one that waits for a slow member is not disturbed by who joins again.
 """
 
 log = logging.getLogger(__name__)
@@ -54,6 +64,8 @@ class Member:
         self._room = 0
         self._said_at = float("-inf")
         self._is_ended = False
+        self._without_since: float | None = None
+        self._life = 0
         self._ended_at: deque[float] = deque(maxlen=ENDED_MAX)
         self._consumer = self._join()
 
@@ -65,6 +77,8 @@ class Member:
         """
         if self._is_ended:
             self._rejoin()
+        elif self._is_forgotten():
+            self._join_anew()
         self._taken, self._room = [], BYTES_MAX
         if self._given is not None:
             self._place()
@@ -143,10 +157,15 @@ class Member:
         log.warning("Kafka did not answer as it should: %s", name_of(error))
 
     def _join(self) -> Consumer:
-        options = {**self._config, "error_cb": self._on_error, "log_level": 2}
+        """Make a client that joins; what an earlier one is told from here on is of no account."""
+        self._life += 1
+        self._without_since = time.monotonic()
+        on_error = partial(self._on_error, self._life)
+        lost = partial(self._on_revoke, self._life)
+        options = {**self._config, "error_cb": on_error, "log_level": 2}
         consumer = Consumer(options, logger=log)
-        lost = self._on_revoke
-        consumer.subscribe([self._topic], on_assign=self._on_assign, on_revoke=lost, on_lost=lost)
+        given = partial(self._on_assign, self._life)
+        consumer.subscribe([self._topic], on_assign=given, on_revoke=lost, on_lost=lost)
         return consumer
 
     def _rejoin(self) -> None:
@@ -170,6 +189,19 @@ class Member:
         self._consumer.close()
         self._consumer = self._join()
         self._is_ended = False
+
+    def _is_forgotten(self) -> bool:
+        """Whether nobody has said for too long which partitions are this member's; that there are none is an answer."""
+        return self._without_since is not None and (
+            time.monotonic() - self._without_since > WITHOUT_S
+        )
+
+    def _join_anew(self) -> None:
+        """Take the place in the group by a new client; the old one is closed aside, since it may wait for its coordinator."""
+        self.faults += 1
+        log.warning("Kafka gave this consumer no partitions for %.0f s: joining anew", WITHOUT_S)
+        left, self._consumer = self._consumer, self._join()
+        Thread(target=left.close, name="remit-left", daemon=True).start()
 
     def _place(self) -> None:
         """Ask the lake where to read the partitions that were given; again at the next call if either is away."""
@@ -199,24 +231,36 @@ class Member:
             ]
         )
 
-    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _on_assign(self, life: int, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Hold the partitions without reading them: an error in here would be librdkafka's to handle."""
+        if life != self._life:
+            return
+        self._without_since = None
         self._given = [partition.partition for partition in partitions]
         consumer.assign([])
 
-    def _on_revoke(self, *_: Consumer | list[TopicPartition]) -> None:
+    def _on_revoke(self, life: int, *_: Consumer | list[TopicPartition]) -> None:
+        if life == self._life:
+            self._lose()
+
+    def _lose(self) -> None:
+        """Forget the partitions: others may have them."""
+        self._without_since = time.monotonic()
         self._revoked = True
+        self.is_placed = False
         self._given = None
         self._taken.clear()
         self.positions, self.gone = {}, set()
 
-    def _on_error(self, error: KafkaError) -> None:
+    def _on_error(self, life: int, error: KafkaError) -> None:
         """Count every error, and say it now and then: while a broker is down there are several a second."""
+        if life != self._life:
+            return
         self.faults += 1
         # What comes instead of a pack has the code and not the flag (confluent-kafka 2.x); nothing is revoked.
         if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 (librdkafka's name)
-            self._is_ended, self.is_placed = True, False
-            self._on_revoke()
+            self._is_ended = True
+            self._lose()
         now = time.monotonic()
         if now - self._said_at > SAY_EVERY_S:
             self._said_at = now
@@ -245,7 +289,7 @@ class Member:
         if out_of_range and number is not None:
             self.gone.add(number)
         else:
-            self._on_error(error)
+            self._on_error(self._life, error)
 
 
 def _bytes_of(message: Message) -> bytes:

@@ -234,7 +234,6 @@ def test_after_a_crash_before_the_positions_the_packs_are_known_to_be_there(tmp_
         "events/page_view": {1: PackOutcome.READ},
         "quarantine": {1: PackOutcome.QUARANTINED},
     }
-    assert lake.done_beyond(LOG, 0)["events/page_view"] == {1: PackOutcome.READ}
 
 
 def test_a_torn_entry_and_a_torn_checkpoint_are_taken_away_when_the_lake_is_opened(

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -16,10 +17,9 @@ from deltalake import DeltaTable
 
 from kit.lake import DAY, LOG, make_flush, make_quarantined, make_receipt, make_rows
 from kit.shop import NOON, REPORTING, Shop
-from remit_consumers.lake import compaction
+from remit_consumers.lake import compaction, durable
 from remit_consumers.lake.commit import Flush, Lake, TableCommit
 from remit_consumers.lake.compaction import AT_LEAST, Compacted, compact, compact_tables
-from remit_consumers.lake.durable import Written, write
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.log import entry, versions
 from remit_consumers.lake.removed import Removal, RemovedCount
@@ -35,6 +35,7 @@ from remit_consumers.sharing.news import Cursor, news
 TABLE = "events/page_view"
 FLUSHES = AT_LEAST + 1
 NAMES = ["carl", "anna", "bob"]
+MANY = 20_000  # rows of a flush
 
 
 def named(offset: int, day: date = DAY) -> Flush:
@@ -145,7 +146,7 @@ def test_files_that_are_young_few_or_large_enough_stay(
     with monkeypatch.context() as one:
         one.setattr(compaction, "AT_LEAST", FLUSHES + 1)
         assert compact(lake.root, TABLE, 0.0) == Compacted()
-    monkeypatch.setattr(compaction, "SMALL_BYTES", 1)
+    monkeypatch.setattr(compaction, "SMALL", 0.0)
     assert compact_tables(lake.root, 0.0) == {}
 
 
@@ -155,6 +156,37 @@ def test_a_merged_file_grows_no_further_than_its_target(
     largest = max((lake.root / TABLE / path).stat().st_size for path in files(lake))
     monkeypatch.setattr(compaction, "TARGET_BYTES", 3 * largest)
     assert compact(lake.root, TABLE, 0.0) == Compacted(FLUSHES, 3)
+
+
+def test_a_merged_file_has_no_more_rows_than_its_target(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_flush = len(rows(lake)) // FLUSHES
+    monkeypatch.setattr(compaction, "TARGET_ROWS", 3 * a_flush)
+    before = rows(lake)
+    assert compact(lake.root, TABLE, 0.0) == Compacted(FLUSHES, 3)
+    assert rows(lake) == before
+
+
+def test_rows_that_are_merged_stand_in_memory_once_and_a_part_of_them_twice(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "PART_ROWS", durable.GROUP_ROWS)
+    for offset in range(FLUSHES, 2 * FLUSHES):
+        lake.commit(
+            make_flush(
+                offset, TableCommit(TABLE, make_rows(offset, MANY), make_receipt(offset, MANY))
+            )
+        )
+    whole = open_table(lake.root, TABLE).delta.to_pyarrow_table().nbytes
+    own = pa.proxy_memory_pool(pa.default_memory_pool())
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(own)
+    try:
+        assert compact(lake.root, TABLE, 0.0).written == 1
+    finally:
+        pa.set_memory_pool(before)
+    assert whole < own.max_memory() < 1.5 * whole
 
 
 def test_files_from_before_a_column_came_are_merged_with_those_behind_it(lake: Lake) -> None:
@@ -179,7 +211,7 @@ def test_the_log_says_that_no_row_changed_and_tells_no_value(lake: Lake) -> None
 def test_a_row_that_is_lost_in_a_merge_is_found_by_verify(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compaction, "write", lambda table, rows: write(table, rows.slice(1)))
+    monkeypatch.setattr(compaction, "_by_subject", lambda rows: [rows.slice(1)])
     compact(lake.root, TABLE, 0.0)
     lake.materialise()
     assert not verify(lake.root.parent).checks["rows"].holds
@@ -209,13 +241,12 @@ def test_who_is_erased_after_a_merge_is_gone_from_every_byte(lake: Lake) -> None
 def test_an_erasure_that_comes_between_stands_and_the_merge_does_not(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def late(table: Path, merged: pa.Table) -> list[Written]:
-        written = write(table, merged)
+    def late(merged: pa.Table) -> Iterator[pa.Table]:
+        yield merged
         erased(lake, "anna")
-        return written
 
     with monkeypatch.context() as one:
-        one.setattr(compaction, "write", late)
+        one.setattr(compaction, "_by_subject", late)
         assert compact(lake.root, TABLE, 0.0) == Compacted()
     assert "anna" not in {row["subject"] for row in rows(lake)}
     Vacuum().take(lake.root / TABLE, 0.0)
@@ -313,8 +344,8 @@ def after(function):
     return then
 
 def compact(root, where):
-    if where == "read": compaction.write = die
-    if where == "written": compaction.write = after(compaction.write)
+    if where == "read": compaction.write_parts = die
+    if where == "written": compaction.write_parts = after(compaction.write_parts)
     if where == "synced": compaction.append = die
     if where == "drafted": publish.publish = die
     if where == "published": publish.publish = after(publish.publish)

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,10 +39,17 @@ ZSTD = bytes.fromhex("28b52ffd")
 
 
 def write_as_before(
-    rows: pa.Table, where: Path | pa.BufferOutputStream, size: int, options: dict[str, object]
-) -> None:
+    parts: Iterable[pa.Table],
+    schema: pa.Schema,
+    where: Path | pa.BufferOutputStream,
+    size: int,
+    options: dict[str, object],
+) -> int:
     """As the release before parted dictionaries wrote: Arrow's own way."""
+    rows = pa.concat_tables(parts)
+    assert rows.schema == schema
     pq.write_table(rows, where, row_group_size=size, **options)
+    return int(rows.num_rows)
 
 
 def flush(lake: Lake, offset: int) -> None:

@@ -37,7 +37,7 @@ ROWS = st.integers(1, 400).flatmap(
 def made(rows: pa.Table) -> bytes:
     """A file of rows, in small groups."""
     sink = pa.BufferOutputStream()
-    write_groups(rows, sink, GROUP, options(rows.schema))
+    write_groups([rows], rows.schema, sink, GROUP, options(rows.schema))
     whole: bytes = sink.getvalue().to_pybytes()
     return whole
 
@@ -105,7 +105,7 @@ def coded(rows: int) -> pa.Table:
 
 def test_what_went_stands_in_no_dictionary_of_the_groups_that_are_copied() -> None:
     table, sink = coded(1_000), pa.BufferOutputStream()
-    write_groups(table, sink, GROUP, plain(table.schema))
+    write_groups([table], table.schema, sink, GROUP, plain(table.schema))
     old = sink.getvalue().to_pybytes()
     about = pq.read_metadata(pa.BufferReader(old))
     gone, stays = f"{2 * GROUP - 1:032x}".encode(), f"{2 * GROUP:032x}".encode()
@@ -137,7 +137,7 @@ def test_rows_written_in_groups_are_the_rows_that_were_given(
     column = pa.array(values, pa.string()).dictionary_encode().slice(begin)
     both = pa.chunked_array([column, pa.array(["z", None]).dictionary_encode()])
     table, sink = pa.table({"subject": both}), pa.BufferOutputStream()
-    write_groups(table, sink, size, options(table.schema))
+    write_groups([table], table.schema, sink, size, options(table.schema))
     read = pq.ParquetFile(pa.BufferReader(sink.getvalue()))
     assert read.read()["subject"].to_pylist() == both.to_pylist()
     assert read.metadata.num_row_groups == -(-len(both) // size)

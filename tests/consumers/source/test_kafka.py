@@ -1,5 +1,6 @@
 """Kafka as the log, on a real broker."""
 
+import logging
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from confluent_kafka import Consumer, Producer
 
 from kit.kafka import Kafka
 from kit.watching import PATIENCE_S, patience
+from remit_consumers.source import member
 from remit_consumers.source.base import Sealed
 from remit_consumers.source.kafka import KafkaSource
 from remit_consumers.source.topic import contents
@@ -306,6 +308,41 @@ def test_a_second_consumer_takes_half_and_the_first_says_so_once(
 
 QUICK = {"heartbeat.interval.ms": "300"}
 """A member hears at its next heartbeat that it was fenced."""
+
+
+def test_a_member_that_is_given_no_answer_to_what_is_its_own_joins_anew_and_reads_on(
+    address: KafkaLog,
+    open_source: Callable[..., KafkaSource],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(member, "WITHOUT_S", 2.0)
+    source = open_source()
+    settle(source)
+    silent = Consumer(
+        {
+            "bootstrap.servers": address.bootstrap,
+            "group.id": address.group,
+            "partition.assignment.strategy": "range",
+        }
+    )
+    silent.subscribe([address.sealed_topic])
+    until = time.monotonic() + PATIENCE_S
+    while not silent.assignment():  # from here on it is not polled: the group waits for it
+        assert time.monotonic() < until
+        silent.poll(0.1)
+        source.poll(0.1)
+    with caplog.at_level(logging.WARNING):
+        third = open_source(instance=1)
+        while "joining anew" not in caplog.text:
+            assert time.monotonic() < until
+            source.poll(0.1)
+            third.poll(0.1)
+    assert source.lag() > 0  # it has no partitions, and cannot know
+    third.close()
+    silent.close()
+    produce(address, {number: [b"x"] for number in range(12)})
+    assert {pack.partition for pack in read(source, 6)}
 
 
 @pytest.fixture
