@@ -28,11 +28,8 @@ SILENCE_S: Final = 15.0
 without an answer nothing is handed on."""
 
 STALL_S: Final = 30.0
-"""Where nothing came for so long the broker is asked whether packs lie there, and if so they are fetched anew.
-
-Both are for what was seen twice in some thirty outages on a busy machine and is not understood: a consumer that stood still
-behind a broker that had come back, without a word, until it was started again.
-"""
+"""Where nothing came while it was waited for so long the broker is asked whether packs lie there, and if so they are fetched
+anew. Both are precautions: the one consumer that was caught standing still had no partitions (`member.WITHOUT_S`)."""
 
 _TUNING: Final[Mapping[str, str | int]] = {
     **WAITS,
@@ -92,7 +89,7 @@ class KafkaSource:
         self._asked: Future[TopicDescription] | None = None
         self._asked_at = 0.0
         self._ask_at = 0.0
-        self._came_at = time.monotonic()
+        self._idle_s = 0.0
         self._revoked = False
         self._faults = 0
         self.log_id = ""
@@ -191,7 +188,10 @@ class KafkaSource:
         Returns:
             Whether partitions were revoked meanwhile; what is held then is from after that.
         """
+        was_placed, begun = member.is_placed, time.monotonic()
         taken = member.take(timeout_s)
+        is_idle = was_placed and not taken
+        self._idle_s = self._idle_s + time.monotonic() - begun if is_idle else 0.0
         revoked = member.take_revoked()
         if revoked:
             self._revoked = True
@@ -217,12 +217,9 @@ class KafkaSource:
 
     def _fetch_stalled(self, member: Member, until: float) -> None:
         """Fetch anew where packs lie on the log and none came for too long."""
-        now = time.monotonic()
-        if self._held or not member.is_placed:
-            self._came_at = now
-        if now - self._came_at < STALL_S:
+        if self._idle_s < STALL_S:
             return
-        self._came_at = now
+        self._idle_s = 0.0
         try:
             ends = self._topic.ends(frozenset(member.positions))
         except (KafkaException, TimeoutError) as error:
