@@ -44,7 +44,7 @@ def make(shelf: Shelf, *, data: Data = None, as_json: Json = False) -> None:
 
     Example: remit backup make /backups/lake
     """
-    _told(make_lake(settings_of(data), shelf, _now()), as_json=as_json)
+    _told(make_lake(settings_of(data, local=True), shelf, _now()), as_json=as_json)
 
 
 @app.command()
@@ -53,7 +53,7 @@ def vault(shelf: Shelf, *, data: Data = None, as_json: Json = False) -> None:
 
     Example: remit backup vault /elsewhere/vault
     """
-    settings = settings_of(data)
+    settings = settings_of(data, local=True)
     vault_ = open_vault(settings, Witness(settings.keys))
     _told(make_vault(settings, vault_, shelf, _now()), as_json=as_json)
 
@@ -72,7 +72,7 @@ def list_backups(
     Example: remit backup list /backups/lake
     """
     found = listed(shelf) if shelf else []
-    beyond = beyond_use(settings_of(data).keys, _now())
+    beyond = beyond_use(settings_of(data, local=True).keys, _now())
     if as_json:
         backups = [{"name": one.name, **_facts(one.manifest)} for one in found]
         print_json({"backups": backups, "beyond_use": _beyond(beyond)})
@@ -88,7 +88,7 @@ def prune(shelf: Shelf, *, data: Data = None, as_json: Json = False) -> None:
 
     Example: remit backup prune /elsewhere/vault
     """
-    gone = prune_shelf(shelf, settings_of(data).keys, _now())
+    gone = prune_shelf(shelf, settings_of(data, local=True).keys, _now())
     if as_json:
         print_json({"deleted": gone})
     else:

@@ -39,7 +39,7 @@ def breach(  # noqa: PLR0913 - options of a command, named by who types them
 
     Example: remit breach --from 2026-03-01 --to 2026-03-03 --found 2026-03-04T08:00Z
     """
-    settings = settings_of(data)
+    settings = settings_of(data, local=True)
     epochs = list(_epochs(settings.keys))
     found_at = _moment(found)
     if epoch:

@@ -64,7 +64,7 @@ def emit(
     """
     from remit import Accepted, Client  # noqa: PLC0415 - the SDK only where it is used
 
-    settings = settings_of(data, anywhere=True)
+    settings = settings_of(data)
     kind = _kind_of(contract, settings)
     make_ready(settings)
     client = Client("remit-emit", log=settings.log, data=settings.data)

@@ -60,7 +60,7 @@ def evidence(
 
     Example: remit evidence --out evidence.zip --tests results.xml
     """
-    settings = settings_of(data)
+    settings = settings_of(data, local=True)
     if not settings.data.is_dir():
         message = f"there is no data folder {settings.data}: name it with --data, or set REMIT_DATA"
         raise SettingsError(message)
@@ -103,7 +103,7 @@ def anchor(*, data: Data = None, as_json: Json = False) -> None:
 
     Example: REMIT_WITNESS=/mnt/witness remit anchor
     """
-    settings = settings_of(data)
+    settings = settings_of(data, local=True)
     keys = open_keys(settings, find_policy(settings.policy))
     made = anchor_now(settings, keys, datetime.now(UTC), every=None)
     if made is None:

@@ -85,7 +85,7 @@ def _lake(data: Path) -> Path:
     """The lake of a data folder that must be there."""
     if not data.is_dir():
         raise SettingsError(f"there is no data folder {data}: name it with --data")
-    return settings_of(data).lake
+    return settings_of(data, local=True).lake
 
 
 def _ending(output: Path | None, form: Form, known: tuple[str, ...]) -> str:

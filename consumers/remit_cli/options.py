@@ -58,21 +58,21 @@ Subject = Annotated[
 Tenant = Annotated[str, typer.Option("--tenant", help="Whose customer it is.")]
 
 
-def settings_of(data: Path | None, *, anywhere: bool = False) -> Settings:
+def settings_of(data: Path | None, *, local: bool = False) -> Settings:
     """Read the settings of this call: the option wins over the environment.
 
     Args:
         data: The data folder that was named, if one was.
-        anywhere: Whether the command works where the lake lies on an object store.
+        local: Whether the command needs the lake in a local folder.
 
     Raises:
-        SettingsError: It does not, and there it lies.
+        SettingsError: It does, and the lake lies on an object store.
     """
     settings = Settings.from_env(os.environ, data=data)
-    if settings.lake_at and not anywhere:
+    if settings.lake_at and local:
         message = (
-            "this command needs a lake in a local folder: where REMIT_LAKE names an object store, run, emit, report, verify, "
-            "sweep and query work (docs/operations.md)"
+            "this command needs a lake in a local folder, and REMIT_LAKE names an object store: docs/operations.md has what "
+            "works there"
         )
         raise SettingsError(message)
     return settings

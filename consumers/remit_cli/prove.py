@@ -84,7 +84,7 @@ def report(  # noqa: PLR0913 - options of a command, named by who types them
 
     Example: remit report --from 2026-11-01 --to 2026-11-30 --pdf november.pdf
     """
-    settings, period = settings_of(data, anywhere=True), Period.named(first, last)
+    settings, period = settings_of(data), Period.named(first, last)
     if (tenant is not None) + public + unread + bool(html or pdf) > 1:
         raise SettingsError(
             "--tenant, --public, --unread and a file (--html, --pdf): one at a time"
@@ -251,7 +251,7 @@ def verify(  # noqa: PLR0913 - options of a command, named by who types them
     if key:
         raise SettingsError("--key says who signed a bundle: name its file")
     canaries = canary.read().splitlines() if canary else []
-    settings = settings_of(data, anywhere=True)
+    settings = settings_of(data)
     folder = settings.data
     if not folder.is_dir():
         message = f"there is no data folder {folder}: name it with --data, or set REMIT_DATA"

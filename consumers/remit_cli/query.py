@@ -55,7 +55,7 @@ def query(  # noqa: PLR0913 - options of a command, named by who types them
         message = "a query is a statement and a purpose: remit query SQL --purpose PURPOSE"
         raise SettingsError(message)
     statement = sys.stdin.read() if sql == "-" else sql
-    rows = _answer(settings_of(data, anywhere=True), statement, purpose, tenant, role)
+    rows = _answer(settings_of(data), statement, purpose, tenant, role)
     if as_csv:
         _csv(rows)
     elif as_json:
@@ -83,7 +83,7 @@ def _answer(settings: Settings, sql: str, purpose: str, tenant: str, role: str) 
 
 def _history(data: Path | None, *, as_json: bool) -> None:
     """Who read what."""
-    reads = history_of(settings_of(data, anywhere=True).lake, datetime.now(UTC))
+    reads = history_of(settings_of(data).lake, datetime.now(UTC))
     if as_json:
         print_json({"queries": reads.to_pylist()})
     else:

@@ -35,7 +35,7 @@ def reminimize(
     if planning == applying:
         message = "say what to do: --plan, or --apply"
         raise SettingsError(message)
-    settings = settings_of(data)
+    settings = settings_of(data, local=True)
     version, found = _done(settings, to, applying=applying)
     if as_json:
         print_json({"version": version, "applied": applying, "contracts": found})

@@ -43,7 +43,7 @@ def restore(
     if backup is None and not apply_erasures:
         message = "name the folder of a backup, or --apply-erasures for a lake that was put back by other means"
         raise SettingsError(message)
-    settings, now = settings_of(data), datetime.now(UTC)
+    settings, now = settings_of(data, local=True), datetime.now(UTC)
     facts: dict[str, object] = {}
     if backup is not None:
         facts |= _put_back(settings, backup, now)

@@ -32,7 +32,7 @@ def run(*, data: Data = None, host: Host = "127.0.0.1", port: Port = 0) -> None:
 
     Example: REMIT_LOG=kafka://broker:9092/remit remit run --port 9108
     """
-    _serve(settings_of(data, anywhere=True), host, port)
+    _serve(settings_of(data), host, port)
 
 
 def up(

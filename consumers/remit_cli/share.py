@@ -79,7 +79,7 @@ def share(  # noqa: PLR0913 - options of a command, named by who types them
     """
     now = datetime.now(UTC)
     asked = Asked(recipient, tenant, _day(from_day), _day(to_day), order, approver, form)
-    deployment = InForce(Deployment.open(settings_of(data))).at(now.date())
+    deployment = InForce(Deployment.open(settings_of(data, local=True))).at(now.date())
     if follow:
         _follow(deployment, asked, out)
         return
@@ -98,7 +98,10 @@ def listed(*, data: Data = None, as_json: Json = False) -> None:
 
     Example: remit disclosures list --json
     """
-    rows = [told(row) for row in history(settings_of(data).lake, datetime.now(UTC)).to_pylist()]
+    rows = [
+        told(row)
+        for row in history(settings_of(data, local=True).lake, datetime.now(UTC)).to_pylist()
+    ]
     if as_json:
         print_json({"disclosures": rows})
         return

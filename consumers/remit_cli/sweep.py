@@ -40,7 +40,7 @@ def sweep(
     if applying and on is not None:
         message = "--on is for plans: what is due on another day is not due now"
         raise SettingsError(message)
-    settings = settings_of(data, anywhere=True)
+    settings = settings_of(data)
     if applying:
         _apply(settings, as_json=as_json)
     else:

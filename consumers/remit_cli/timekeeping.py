@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from remit_cli.finding import Finding
+from remit_consumers.lake.log import log_file, versions
 
 BEHIND_S: Final = 60.0
 """As far as an event may lie ahead of an edge's clock: what clocks that are kept differ by."""
@@ -31,8 +32,9 @@ def kernel_state() -> int | None:
 
 def newest_commit(lake: Path) -> float:
     """Give when the newest commit of a lake was written, in seconds since 1970; 0 where there is none."""
-    folders = [*lake.glob("*/_delta_log"), *lake.glob("*/*/_delta_log")]
-    return max((folder.stat().st_mtime for folder in folders), default=0.0)
+    logs = [*lake.glob("*/_delta_log"), *lake.glob("*/*/_delta_log")]
+    newest = (log_file(one.parent, number) for one in logs for number in versions(one.parent)[-1:])
+    return max((entry.stat().st_mtime for entry in newest), default=0.0)
 
 
 def clock(lake: Path, state: int | None, now: float | None = None) -> Finding:

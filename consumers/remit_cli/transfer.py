@@ -42,7 +42,7 @@ def make(
     from remit_consumers.deployment import Deployment  # noqa: PLC0415 - Arrow only where it is used
     from remit_consumers.sharing.transfer import make as made  # noqa: PLC0415 - as above
 
-    deployment = Deployment.open(settings_of(data))
+    deployment = Deployment.open(settings_of(data, local=True))
     manifest = made(deployment, folder.absolute(), (to, contact), datetime.now(UTC))
     if as_json:
         print_json(manifest)

@@ -1,21 +1,17 @@
 """Somebody is erased from a whole installation: every byte is gone, also while a consumer stores what they do."""
 
-import base64
-import hashlib
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import polars as pl
 import pytest
 
+from kit.gone import forms_of, holding
 from kit.installation import Installation, each_once
 from kit.watching import until
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.certificate import Certificate
 from remit_consumers.erasure.erase import erase
-from remit_consumers.erasure.names import named
 from remit_consumers.erasure.scope import Scope, SubjectRef
 from remit_consumers.settings import Settings
 
@@ -37,42 +33,6 @@ def agreed(subject: str) -> dict[str, object]:
     return {"subject": subject, "agreed_version": VERSION, **said}
 
 
-def texts(file: Path) -> Iterator[bytes]:
-    """Everything that a file says: Parquet as JSON lines, and its bytes as they lie there."""
-    yield file.read_bytes()
-    if file.suffix == ".parquet":
-        yield (
-            pl.read_parquet(file, hive_partitioning=False)
-            .select(pl.exclude(pl.Binary))
-            .write_ndjson()
-            .encode()
-        )
-
-
-def holding(data: Path, forms: set[bytes]) -> list[str]:
-    """The files below a folder that hold one of these, found by nothing that erases."""
-    files = sorted(file for file in data.rglob("*") if file.is_file())
-    return [
-        str(file.relative_to(data))
-        for file in files
-        if any(form in text for text in texts(file) for form in forms)
-    ]
-
-
-def forms_of(deployment: Deployment) -> set[bytes]:
-    """What somebody may stand as: the id and its pseudonyms, as they are, hashed, and in other alphabets."""
-    (one,) = named(deployment, [ANN], datetime.now(UTC))
-    plain = {ANN.subject, ANN.subject.upper(), *one.stored, *one.ledger}
-    raw = {text.encode() for text in plain} | {
-        bytes.fromhex(name) for name in (*one.stored, *one.ledger)
-    }
-    others = {hashlib.sha256(text).hexdigest().encode() for text in raw}
-    coded = {base64.b64encode(text).rstrip(b"=") for text in raw} | {
-        text.hex().encode() for text in raw
-    }
-    return raw | others | coded | {one.vault.encode(), one.suppression.encode()}
-
-
 def opened(installed: Installation) -> Deployment:
     return Deployment.open(Settings.from_env(installed.env))
 
@@ -87,7 +47,7 @@ def test_no_byte_of_an_erased_subject_is_left_below_the_data_folder(embedded: In
     emit(embedded, "page_view", view(ANN.subject), view("bob"), view(ANN.subject, "/b"))
     embedded.remit("views", "build")
     deployment = opened(embedded)
-    forms = forms_of(deployment)
+    forms = forms_of(deployment, ANN)
     assert holding(embedded.data, forms)
     certificate = erased(deployment)
     assert holding(embedded.data, forms) == []
@@ -110,7 +70,7 @@ def test_a_consumer_that_runs_stores_nothing_of_who_is_being_erased(
 ) -> None:
     emit(embedded, "page_view", view(ANN.subject), view("bob"))
     deployment = opened(embedded)
-    forms = forms_of(deployment)
+    forms = forms_of(deployment, ANN)
     consumer = embedded.consume(tmp_path / "run.log")
     for page in ("/help", "/shop", "/team"):  # lies on the log, or is in the middle of a commit
         lines = "".join(f"{json.dumps(view(who, page))}\n" for who in (ANN.subject, "bob"))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,15 +10,21 @@ import pyarrow as pa
 import pytest
 
 from kit.flowing import end, flow, log_of_its_own, tell
+from kit.gone import forms_of, holding
 from kit.installation import Installation, each_once
 from kit.kafka import Kafka
 from kit.object_store import ObjectStore, named_store
 from kit.parts import RealParts
 from kit.watching import until
+from remit_consumers.deployment import Deployment
+from remit_consumers.erasure.certificate import certificates_in
+from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake.tables import is_table, open_table
+from remit_consumers.settings import Settings
 from remit_consumers.store.place import at_address
 
-VIEWS = [{"page": f"/{who}", "subject": who, "utc_offset": "+08:00"} for who in ("ann", "bob")]
+ANN = "ann.smith@customers.example"
+VIEWS = [{"page": "/a", "subject": who, "utc_offset": "+08:00"} for who in (ANN, "bob")]
 TWO = "two consumers on Kafka whose lake is on an object store"
 SOON = {"REMIT_FLUSH_AFTER_S": "0.5", "REMIT_KAFKA_SESSION_TIMEOUT_MS": "6000"}
 RATE = 300  # events a second
@@ -63,22 +70,46 @@ def change(status: str, subject: str) -> dict[str, str]:
     return {"subject": subject, "agreed_version": "2021-11-01", **said}
 
 
-def test_events_are_stored_read_revoked_swept_and_verified_on_an_object_store(
+@pytest.mark.clause("S079b", "S095c")
+def test_events_are_stored_read_revoked_swept_and_erased_from_every_object_of_a_store(
     store: ObjectStore, tmp_path: Path
 ) -> None:
     installed = installed_on(store, tmp_path)
-    emit(installed, "consent_change", [change("given", who) for who in ("ann", "bob")])
+    emit(installed, "consent_change", [change("given", who) for who in (ANN, "bob")])
     emit(installed, "page_view", VIEWS)
     assert rows(installed).column("utc_offset").null_count == 0
-    emit(installed, "consent_change", [change("withdrawn", "ann")])
+    emit(installed, "consent_change", [change("withdrawn", ANN)])
     stored = rows(installed)
     assert (stored.num_rows, stored.column("utc_offset").null_count) == (2, 1)
     assert installed.contract("page_view")["stored"] == 2
     installed.remit("sweep", "--apply")
     told = installed.facts("query", SELECT, "--purpose", "essential.service.operations")
     assert "2" in json.dumps(told)
+    forms = forms_of(Deployment.open(Settings.from_env(installed.env)), SubjectRef("", ANN))
+    assert objects_holding(store, installed, forms)
+    proof = ("--proof", "account_login")
+    installed.remit("subject", "access", "-", *proof, "--out", str(tmp_path / "a.zip"), stdin=ANN)
+    installed.remit("subject", "erase", "-", *proof, "--ground", "purpose_ended", stdin=ANN)
+    assert objects_holding(store, installed, forms) == []
+    assert holding(installed.data, forms) == []
+    (certificate,) = certificates_in(installed.data)
+    assert certificate.facts["search"]["found"] == 0
+    assert rows(installed).num_rows == 1
     assert installed.breaches() == {}
+    assert "witness" in installed.remit("doctor").stdout
     assert not (installed.data / "lake").exists()
+
+
+def objects_holding(store: ObjectStore, installed: Installation, forms: set[bytes]) -> list[str]:
+    """The objects of an installation that hold one of these."""
+    copied, bucket = installed.data.parent / "copied", installed.env["REMIT_LAKE"].split("/")[2]
+    for name in store.names(bucket):
+        file = copied / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        store.client().download_file(bucket, name, str(file))
+    found = holding(copied, forms)
+    shutil.rmtree(copied)
+    return found
 
 
 @pytest.mark.kafka
@@ -114,7 +145,10 @@ def test_a_command_that_was_not_built_for_an_object_store_says_so_in_one_line_an
     store: ObjectStore, tmp_path: Path
 ) -> None:
     installed = installed_on(store, tmp_path)
-    for words in (["backup", "make", str(tmp_path / "b")], ["doctor"], ["requests", "list"]):
+    for words in (
+        ["backup", "make", str(tmp_path / "b")],
+        ["evidence", "--out", str(tmp_path / "e.zip")],
+    ):
         done = installed.remit(*words, expect=2)
         assert len(done.stderr.strip().splitlines()) == 1
         assert "local folder" in done.stderr

@@ -77,9 +77,9 @@ class ObjectStore:
             aws_secret_access_key=self.env["AWS_SECRET_ACCESS_KEY"],
         )
 
-    def names(self) -> Iterator[str]:
-        """The names of all objects."""
-        pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+    def names(self, bucket: str = BUCKET) -> Iterator[str]:
+        """The names of all objects of a bucket."""
+        pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=bucket)
         for page in pages:
             yield from (one["Key"] for one in page.get("Contents", ()))
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from remit_consumers.dashboard.moments import Moments
 from remit_consumers.lake.log import entry, versions
 from remit_consumers.lake.rewrite import EVENTS
 from remit_consumers.lake.tables import is_table, open_table, row_tables
 from remit_consumers.rows import OWN_COLUMNS
+from remit_consumers.store.place import parquet
 from remit_schemas.errors import LakeError
 
 ROWS_MAX = 40
@@ -143,7 +143,7 @@ class Recent:
         if not found.added or found.removed:
             return []
         path = self._root / name / found.added[-1].path
-        file = pq.ParquetFile(path)
+        file = parquet(path)
         columns = [one for one in file.schema_arrow.names if one not in NEVER_SHOWN]
         rows = self._own(file.read_row_group(file.num_row_groups - 1, columns=[*columns, "tenant"]))
         at = self._moments.at(name, version)

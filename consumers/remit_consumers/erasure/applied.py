@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from remit_consumers.lake.receipt import canonical
-from remit_schemas.durable import replace_file
+from remit_consumers.store.place import write_whole
 from remit_schemas.errors import LakeError
 
 APPLIED: Final = "erasures-applied"
@@ -63,7 +63,7 @@ def apply_head(root: Path, done: str, hashes: Sequence[str], first: str) -> None
     also = [one for one in hashes[missing:] if one in there]
     root.mkdir(parents=True, exist_ok=True)
     told: dict[str, Any] = {"v": 1, "head": head} | ({"also": also} if also else {})
-    replace_file(root / APPLIED, canonical(told).encode())
+    write_whole(root / APPLIED, canonical(told).encode())
 
 
 def _told(root: Path) -> dict[str, Any] | None:

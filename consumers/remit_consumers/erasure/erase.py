@@ -25,7 +25,7 @@ from remit_consumers.erasure.ledger import Erasure, ErasureLedger
 from remit_consumers.erasure.names import named
 from remit_consumers.erasure.quiet import quiet
 from remit_consumers.erasure.reach import drop_views, forget_in_windows, strike_evidence, take_rows
-from remit_consumers.erasure.residue import Rescan, needles_of, rescan
+from remit_consumers.erasure.residue import Needles, Rescan, needles_of, rescan
 from remit_consumers.erasure.scope import REASONS, Scope, SubjectRef
 from remit_consumers.erasure.sealed import empty_quarantine, late_events
 from remit_consumers.erasure.suppression import Suppression, entry_of
@@ -222,17 +222,24 @@ def _searched(
     such as a page's address: that is told, and is no reason to begin again.
     """
     names = erasure.named if erasure.scope.is_whole else ()
-    data = settings.data
-    both = rescan(data, needles_of(names, plain))
+    both = _rescan(settings, needles_of(names, plain))
     elsewhere = found_handed(settings, erasure) if names else {}
     nothing = Rescan(both.files if plain else 0, both.values if plain else 0)
     if not both.total and not elsewhere:
         return both, nothing
     kept = {f"lake/{EVENTS}{ground.contract}" for ground in keeping.rows}
     kept |= {f"lake/{HOLDS_TABLE}", f"lake/{RESTRICTIONS_TABLE}", VIEWS} if keeping.rows else set()
-    found = rescan(data, needles_of(names))
+    found = _rescan(settings, needles_of(names))
     found = replace(found, found=found.found | elsewhere).but_for(kept)
-    return found, rescan(data, needles_of((), plain)) if plain else nothing
+    return found, _rescan(settings, needles_of((), plain)) if plain else nothing
+
+
+def _rescan(settings: Settings, needles: Needles) -> Rescan:
+    """Search the data folder, and the lake where it lies elsewhere."""
+    found = rescan(settings.data, needles)
+    if not settings.lake_at:
+        return found
+    return found.with_other(rescan(settings.lake, needles), "lake")
 
 
 def _finish(

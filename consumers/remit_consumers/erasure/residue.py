@@ -67,6 +67,17 @@ class Rescan:
         """How often any name was found."""
         return sum(self.found.values())
 
+    def with_other(self, other: Self, folder: str) -> Self:
+        """What was seen here, and in another place, which is told as a folder of this one."""
+        there = {f"{folder}/{place}": n for place, n in other.found.items()}
+        return replace(
+            self,
+            files=self.files + other.files,
+            values=self.values + other.values,
+            found=self.found | there,
+            sealed=self.sealed + other.sealed,
+        )
+
     def but_for(self, folders: Iterable[str]) -> Self:
         """What was found outside some folders, which are named from the data folder on."""
         places = tuple(f"{folder}/" for folder in folders)

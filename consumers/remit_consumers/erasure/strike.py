@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from remit_consumers.lake.durable import Written, discard, sync, write
 from remit_consumers.lake.promises import keep_promised
@@ -16,6 +15,7 @@ from remit_consumers.lake.receipt import EventCounts, Receipt
 from remit_consumers.lake.removed import Removal, RemovedCount
 from remit_consumers.lake.rewrite import ATTEMPTS, live_files
 from remit_consumers.lake.tables import Table, checkpoint, is_table, open_table
+from remit_consumers.store.place import parquet
 from remit_schemas.errors import LakeError, StaleWriter, Unconfirmed
 
 Strike = Callable[[pa.Table], pa.Table]
@@ -67,7 +67,7 @@ def _rewrite(table: Table, what: Struck) -> int:
     try:
         for path in live_files(table):
             if _names(table.path / path, what):
-                before = pq.ParquetFile(table.path / path).read()
+                before = parquet(table.path / path).read()
                 after = what.change(before)
                 rows += before.num_rows - after.num_rows
                 replaced.append(path)
@@ -102,7 +102,7 @@ def without(columns: Sequence[str], names: pa.Array) -> Strike:
 
 def _names(file: Path, what: Struck) -> bool:
     """Whether a file names one of them."""
-    opened = pq.ParquetFile(file)
+    opened = parquet(file)
     there = [name for name in what.columns if name in opened.schema_arrow.names]
     found = opened.read(columns=there)
     return any(pc.any(pc.is_in(found.column(name), what.names)).as_py() for name in there)
@@ -123,7 +123,7 @@ def _take_left(root: Path, what: Struck) -> None:
 
 def _is_changed(file: Path, what: Struck) -> bool:
     """Whether something of a file's rows has to go."""
-    rows = pq.ParquetFile(file).read()
+    rows = parquet(file).read()
     return not what.change(rows).equals(rows)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable
 
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.fault import reaching
@@ -18,6 +17,7 @@ from remit_consumers.lake.rewrite import EVENTS
 from remit_consumers.lake.tables import row_tables
 from remit_consumers.proof.outcomes import Counts, of_kind, of_tenant, outcomes, tenants_of, untold
 from remit_consumers.rows import columns_of, present_in
+from remit_consumers.store.place import delta
 from remit_schemas.category import Decision
 from remit_schemas.errors import SettingsError
 
@@ -106,7 +106,7 @@ def _present(path: Path, fields: pa.Table, tenant: str) -> Iterator[tuple[tuple[
     """Category, kept or reduced, and values, part by part of a table: a tenant may have more rows than memory."""
     kinds = fields.group_by(["field", "category"]).aggregate([("decision", "max")]).to_pylist()
     told = {row["field"]: (row["category"], _HOW[row["decision_max"]]) for row in kinds}
-    rows = DeltaTable(path).to_pyarrow_dataset()
+    rows = delta(path).to_pyarrow_dataset()
     columns = {field: own for field, own in columns_of(rows.schema.names, told).items() if own}
     wanted = sorted({column for own in columns.values() for column in own})
     for batch in rows.to_batches(columns=wanted, filter=pc.field("tenant") == tenant):

@@ -15,7 +15,6 @@ from typing import TypeAlias
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable
 
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.scope import SubjectRef
@@ -29,6 +28,7 @@ from remit_consumers.requests.correction import Correction
 from remit_consumers.requests.found import rows_of
 from remit_consumers.requests.references import References
 from remit_consumers.requests.smaller import Smaller
+from remit_consumers.store.place import delta
 from remit_consumers.withdrawal.orders import keys_of
 from remit_schemas.errors import LakeError, RequestRefused
 
@@ -81,7 +81,7 @@ def correct(
         if not is_held:
             raise LakeError("another process rewrites the lake at this moment: try again")
         if asked.part.rows:
-            correcting.check_rows(rows_of(DeltaTable(root / table), about.tenant, names))
+            correcting.check_rows(rows_of(delta(root / table), about.tenant, names))
         sought = sorted(names)
         what = Rewriting(
             live_files,

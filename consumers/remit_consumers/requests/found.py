@@ -16,6 +16,7 @@ from remit_consumers.lake.rewrite import EVENTS
 from remit_consumers.lake.tables import row_tables
 from remit_consumers.lake.tagsets import catalogue
 from remit_consumers.reach import check_secrets
+from remit_consumers.store.place import delta
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def holding(deployment: Deployment, about: SubjectRef, now: datetime) -> Holding
     with reaching(root):
         tables = [name for name in row_tables(root) if name.startswith(EVENTS)]
         rows = {
-            name.removeprefix(EVENTS): rows_of(DeltaTable(root / name), about.tenant, names)
+            name.removeprefix(EVENTS): rows_of(delta(root / name), about.tenant, names)
             for name in tables
         }
         tagsets = (

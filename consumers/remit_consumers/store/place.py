@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from remit_consumers.store.bucket import Bucket, Stat, bucket
+from remit_schemas.durable import replace_file
 from remit_schemas.errors import LakeError, SettingsError
 
 SCHEME: Final = "s3:"
@@ -210,6 +211,14 @@ def sink(path: Path) -> Iterator[Path | pa.BufferOutputStream]:
     stream = pa.BufferOutputStream()
     yield stream
     path.write_bytes(stream.getvalue().to_pybytes())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a small file of the lake, durably, so that a reader sees the old one or the new one, whole."""
+    if is_local(path):
+        replace_file(path, data)
+    else:
+        path.write_bytes(data)
 
 
 def take_name(drafted: Path, name: Path) -> None:
