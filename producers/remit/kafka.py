@@ -18,6 +18,10 @@ RETENTION_MS: Final = 72 * 3600 * 1000  # the raw limit: what is older cannot be
 RETRY_S: Final = 1.0  # between two attempts to reach a broker that is down
 METADATA_S: Final = 0.5  # how long one attempt may hold the worker up
 CREATE_S: Final = 5.0  # how long the making of the topic may
+STALL_S: Final = 60.0
+"""Packs of which nothing was heard for so long go again through a new producer. librdkafka tries for ever, as it is told to, and
+may stand still for ever: a broker that has just come back can say that there are no brokers, and librdkafka believes it
+(confluentinc/librdkafka#5301, open; seen here with 2.16: 5,884 packs waited in the spool of a live process)."""
 BROKERS_DEFAULT: Final = -1  # replication as the cluster has it (KIP-464)
 
 _LOGGER: Final = logging.getLogger(
@@ -70,6 +74,8 @@ class KafkaTransport:
         self._producer: Producer | None = None
         self._partitions = 0
         self._try_at = 0.0
+        self._out = 0  # packs of which nothing was heard yet
+        self._heard_at = 0.0
         self._stored: list[int] = []
         self._oversized: list[int] = []
         self._is_broken = False
@@ -93,12 +99,16 @@ class KafkaTransport:
         except KafkaException as error:
             self._fail(number, error.args[0], is_alone=True)
             return False
+        if not self._out:
+            self._heard_at = time.monotonic()
+        self._out += 1
         return True
 
     def stored(self) -> list[int]:
         """Give what was acknowledged since the last call."""
         if self._producer is not None:
             self._serve(self._producer)
+            self._watch()
         stored, self._stored = self._stored, []
         return stored
 
@@ -128,6 +138,8 @@ class KafkaTransport:
             self._producer = None
 
     def _delivered(self, number: int, error: KafkaError | None, _message: Message) -> None:
+        self._out -= 1
+        self._heard_at = time.monotonic()
         if error is None:
             self._stored.append(number)
         else:
@@ -151,6 +163,13 @@ class KafkaTransport:
             self._is_broken = True
             self._is_next_alone = True  # it may be about a size: that a pack failed may come later
 
+    def _watch(self) -> None:
+        """Have what is on its way go again where nothing was heard of any of it for too long."""
+        if self._out and time.monotonic() - self._heard_at > STALL_S:
+            self.faults += 1
+            self._is_broken = True
+            _LOGGER.warning("nothing was acknowledged for %.0f s: sending anew", STALL_S)
+
     def _drop(self) -> None:
         producer, self._producer = self._producer, None
         self._partitions = 0
@@ -158,6 +177,7 @@ class KafkaTransport:
             producer.purge()
             self._serve(producer)
             self._is_broken = False
+        self._out = 0
 
     def _is_ready(self) -> bool:
         if self._partitions:

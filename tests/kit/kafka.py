@@ -132,6 +132,15 @@ class Kafka:
         """End the broker at once, as `kill -9` does; its data stays."""
         self._end(signal.SIGKILL)
 
+    def freeze(self) -> None:
+        """Stop the broker in its tracks: what is sent to it is taken, and nobody is answered."""
+        self._must_be_ours()
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen broker go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
     def create_topic(
         self, name: str, partitions: int = 1, config: Mapping[str, str] | None = None
     ) -> None:

@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, TopicPartition
 from kit.kafka import PATIENCE, Kafka
 from kit.program import run, start
 from kit.spooled import Home, MakeClient, Pack
+from remit import kafka as kafka_transport
 from remit.importer import Importer
 from remit_schemas.events import PageView
 
@@ -119,6 +120,29 @@ def test_a_broker_killed_in_the_middle_loses_and_doubles_nothing(
     assert client.flush(TIMEOUT_S)
     assert home.files() == []
     assert pages(home, read(home, kafka_to_stop, log)) == Counter(f"/{n}" for n in range(1500))
+
+
+def test_what_nothing_is_heard_of_goes_again_through_another_connection_and_stands_once(
+    home: Home,
+    make_client: MakeClient,
+    kafka_to_stop: Kafka,
+    log: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client = make_client(log=log, pack_events_max=10, kafka=QUICK)
+    assert client.emit(PageView(page="/first"), subject="first")
+    assert client.flush(TIMEOUT_S)
+    kafka_to_stop.freeze()
+    with pytest.MonkeyPatch.context() as hasty:
+        hasty.setattr(kafka_transport, "STALL_S", 1.0)
+        for n in range(200):
+            assert client.emit(PageView(page=f"/{n}"), subject=f"{n}")
+        until(lambda: "sending anew" in caplog.text)
+    kafka_to_stop.thaw()
+    assert client.flush(TIMEOUT_S)
+    assert home.files() == []
+    found = pages(home, read(home, kafka_to_stop, log))
+    assert found == Counter(["/first", *(f"/{n}" for n in range(200))])
 
 
 def test_a_topic_deleted_and_made_again_gets_what_was_not_acknowledged(

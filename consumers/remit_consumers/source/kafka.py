@@ -29,7 +29,7 @@ without an answer nothing is handed on."""
 
 STALL_S: Final = 30.0
 """Where nothing came while it was waited for so long the broker is asked whether packs lie there, and if so they are fetched
-anew. Both are precautions: the one consumer that was caught standing still had no partitions (`member.WITHOUT_S`)."""
+by another client: a connection of librdkafka may stand still for ever (`member.WITHOUT_S`), and seeking would not wake it."""
 
 _TUNING: Final[Mapping[str, str | int]] = {
     **WAITS,
@@ -216,7 +216,7 @@ class KafkaSource:
             self._fault(TimeoutError(), until)
 
     def _fetch_stalled(self, member: Member, until: float) -> None:
-        """Fetch anew where packs lie on the log and none came for too long."""
+        """Fetch by another client where packs lie on the log and none came for too long."""
         if self._idle_s < STALL_S:
             return
         self._idle_s = 0.0
@@ -226,9 +226,8 @@ class KafkaSource:
             self._fault(error, until)
             return
         if self._behind(member, ends):
-            self._faults += 1
-            log.warning("packs lie on the log and none came for %.0f s: fetching anew", STALL_S)
-            member.rewind(member.positions)
+            log.warning("packs lie on the log and none came for %.0f s", STALL_S)
+            member.join_anew()
 
     def _needs_answer(self, member: Member) -> bool:
         return bool(self._held or member.gone)

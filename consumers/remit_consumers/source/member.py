@@ -31,9 +31,10 @@ and the next broker may do it again before a minute is over.
 WITHOUT_S: Final = 60.0
 """How long a member may be without an answer to which partitions are its own, before it joins anew as another process would.
 
-librdkafka may never join again where its coordinator came back in a bad moment: requests to it wait, time out and wait again,
-for as long as the process lives (seen with 2.16 on a starved machine, once in some forty outages of a single broker). A group
-that shares out its partitions takes a few seconds; one that waits for a slow member is not disturbed by who joins again.
+librdkafka may never join again: a broker that has just come back can say that there are no brokers, and librdkafka believes it
+and looks for none any more (confluentinc/librdkafka#5301, open; seen with 2.16 on a starved machine, once in some forty outages of a
+single broker). A group that shares out its partitions takes a few seconds; one that waits for a slow member is not disturbed by
+who joins again.
 """
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,8 @@ class Member:
         if self._is_ended:
             self._rejoin()
         elif self._is_forgotten():
-            self._join_anew()
+            log.warning("Kafka gave this consumer no partitions for %.0f s", WITHOUT_S)
+            self.join_anew()
         self._taken, self._room = [], BYTES_MAX
         if self._given is not None:
             self._place()
@@ -109,6 +111,17 @@ class Member:
                 self._consumer.seek(TopicPartition(self._topic, number, at))
         except KafkaException:  # not fetching yet: placed anew, all of them
             self._assign()
+
+    def join_anew(self) -> None:
+        """Take the place in the group by a new client, as a restart would.
+
+        The old one is closed aside, since it may wait for its broker.
+        """
+        self.faults += 1
+        log.warning("joining anew by another client, and reading on from the lake")
+        self._lose()
+        left, self._consumer = self._consumer, self._join()
+        Thread(target=left.close, name="remit-left", daemon=True).start()
 
     def commit(self, positions: Mapping[int, int]) -> None:
         """Tell the group where the lake stands; nobody reads it here, but Kafka's own tools show it as lag."""
@@ -195,13 +208,6 @@ class Member:
         return self._without_since is not None and (
             time.monotonic() - self._without_since > WITHOUT_S
         )
-
-    def _join_anew(self) -> None:
-        """Take the place in the group by a new client; the old one is closed aside, since it may wait for its coordinator."""
-        self.faults += 1
-        log.warning("Kafka gave this consumer no partitions for %.0f s: joining anew", WITHOUT_S)
-        left, self._consumer = self._consumer, self._join()
-        Thread(target=left.close, name="remit-left", daemon=True).start()
 
     def _place(self) -> None:
         """Ask the lake where to read the partitions that were given; again at the next call if either is away."""

@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, Producer
 
 from kit.kafka import Kafka
 from kit.watching import PATIENCE_S, patience
-from remit_consumers.source import member
+from remit_consumers.source import kafka, member
 from remit_consumers.source.base import Sealed
 from remit_consumers.source.kafka import KafkaSource
 from remit_consumers.source.topic import contents
@@ -344,6 +344,25 @@ def test_a_member_that_is_given_no_answer_to_what_is_its_own_joins_anew_and_read
     settle(source)
     produce(address, {number: [b"x"] for number in range(12)})
     assert len(read(source, 12)) == 12
+
+
+def test_what_lies_on_the_log_and_is_not_handed_over_is_fetched_by_another_client(
+    address: KafkaLog,
+    lake: Lake,
+    open_source: Callable[..., KafkaSource],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kafka, "STALL_S", 2.0)
+    source = open_source()
+    settle(source)
+    assert source._member is not None  # noqa: SLF001
+    held = source._member._consumer  # noqa: SLF001 - librdkafka itself is made to stand still
+    held.pause(held.assignment())
+    produce(address, {number: [b"x"] for number in range(12)})
+    asked = len(lake.asked)
+    assert len(read(source, 12)) == 12
+    assert source.take_revoked()  # what was gathered is dropped, and the lake asked anew
+    assert len(lake.asked) == asked + 12
 
 
 @pytest.fixture
