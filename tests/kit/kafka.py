@@ -34,6 +34,12 @@ PATIENCE = {  # librdkafka's own waits between attempts, short because the broke
     "log_level": 0,
 }
 
+PROXIED = """
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},PROXIED://127.0.0.1:{behind}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{proxy}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT
+"""
+
 NO_LEADER_YET = (
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
@@ -47,6 +53,8 @@ class Kafka:
     Attributes:
         bootstrap: `host:port` of the broker; the same after a stop and a start.
         secure: `host:port` of the listener with TLS, users and ACLs; empty without one.
+        proxied: `host:port` that the listener behind a `Stalling` proxy advertises; empty where there is none.
+        behind: Port of that listener itself.
         mutual: `host:port` of the listener that asks clients for a certificate of their own; empty without one.
         certificate: Key and certificate of the broker, which sign those of clients.
         ca: The certificate that clients of those listeners trust.
@@ -54,6 +62,8 @@ class Kafka:
     """
 
     bootstrap: str
+    proxied: str
+    behind: int
     secure: str
     mutual: str
     certificate: Path
@@ -69,7 +79,8 @@ class Kafka:
         is_secure: bool = False,
     ) -> None:
         self._is_secure = is_secure
-        self.secure = self.mutual = ""
+        self.secure = self.mutual = self.proxied = ""
+        self.behind = 0
         self._external = os.environ.get("REMIT_TEST_KAFKA", "") if external is None else external
         self._heap_mb = heap_mb
         self._wanted_port = port
@@ -207,10 +218,18 @@ class Kafka:
             self._process.kill()
             self._process.wait()
 
+    def _proxied(self, port: int, controller: int) -> str:
+        """Give the lines for a listener that clients find at another port, where a proxy may stand."""
+        if self._is_secure:
+            return ""
+        self.behind, proxy = free_ports(2)
+        self.proxied = f"127.0.0.1:{proxy}"
+        return PROXIED.format(port=port, controller=controller, behind=self.behind, proxy=proxy)
+
     def _format(self) -> None:
         ports = port, controller, secure, mutual = free_ports(4, self._wanted_port)
         self.bootstrap = f"127.0.0.1:{port}"
-        more = ""
+        more = self._proxied(port, controller)
         if self._is_secure:
             self.secure = f"127.0.0.1:{secure}"
             self.mutual = f"127.0.0.1:{mutual}"

@@ -14,6 +14,7 @@ import pytest
 from confluent_kafka import Consumer, Producer
 
 from kit.kafka import Kafka
+from kit.stalling import Kind, Stalling
 from kit.watching import PATIENCE_S, patience
 from remit_consumers.source import kafka, member
 from remit_consumers.source.base import Sealed
@@ -269,6 +270,48 @@ def test_a_broker_that_goes_and_comes_back_costs_nothing_but_time(
     kafka_to_stop.start()
     produce(address, {2: [b"y"] * 5})
     assert offsets(read(source, 5), 2) == list(range(20, 25))
+
+
+@pytest.fixture
+def proxy(kafka_to_stop: Kafka) -> Iterator[Stalling]:
+    """Loses what it is told to of what goes between sources and the broker."""
+    with Stalling(int(kafka_to_stop.proxied.rpartition(":")[2]), kafka_to_stop.behind) as stalling:
+        yield stalling
+
+
+SILENT = {
+    "answers to questions after the topic": Kind.METADATA,
+    "fetched packs": Kind.FETCH,
+    "everything on the connections that stand": None,
+}
+
+
+@pytest.mark.parametrize("what", SILENT)
+def test_what_is_lost_on_the_way_from_a_broker_holds_nothing_up_for_longer_than_a_wait_and_loses_no_pack(
+    what: str,
+    kafka: Kafka,
+    address: KafkaLog,
+    proxy: Stalling,
+    open_source: Callable[..., KafkaSource],
+) -> None:
+    kafka.create_topic(address.sealed_topic, 12)
+    source = open_source(
+        where=KafkaLog(kafka.proxied, address.prefix), settings={"socket.timeout.ms": "2000"}
+    )
+    produce(address, {2: [b"x"] * 20})
+    assert len(read(source, 20)) == 20
+    if (kind := SILENT[what]) is None:
+        proxy.forget()
+    else:
+        proxy.swallow(kind)
+    produce(address, {2: [b"y"] * 5})
+    until = time.monotonic() + PATIENCE_S
+    found: list[Sealed] = []
+    while not proxy.lost:
+        assert time.monotonic() < until, "nothing was lost"
+        found += source.poll(0.1)
+    proxy.resume()
+    assert offsets(found + read(source, 5 - len(found)), 2) == list(range(20, 25))
 
 
 def test_a_lake_that_is_away_at_the_assignment_is_asked_again(
