@@ -7,7 +7,7 @@ everything is dropped and loaded again, so what was learned too early is forgott
 import time
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, date, datetime
 from itertools import compress
 from pathlib import Path
@@ -91,9 +91,17 @@ class Ledger:
         found = self._lake.consents(self.version)
         if found is None:
             return
+        with ExitStack() as failing:
+            if found.is_whole:
+                self.forget()
+                failing.callback(self.forget)  # half a ledger may lack a denial
+            for part in found.parts:
+                self.take(part)
+            failing.pop_all()
         if found.is_whole:
-            self.forget()
-        self.take(found.rows)
+            for known in self._known.values():
+                known.index.settle()
+            pa.default_memory_pool().release_unused()  # 100 MB of a million subjects' reading
         self.version = found.version
 
     def save(self) -> None:
@@ -223,8 +231,9 @@ class Ledger:
     def _of_tenant(self, tenant: str) -> pa.Table:
         """The records of a tenant's subjects; the lake is asked, not memory."""
         found = self._lake.consents(-1)
-        rows = CONSENTS.empty_table() if found is None else found.rows
-        return rows.filter(pc.equal(rows.column("tenant"), tenant))
+        parts = [] if found is None else found.parts
+        mine = (part.filter(pc.equal(part.column("tenant"), tenant)) for part in parts)
+        return pa.concat_tables([CONSENTS.empty_table(), *mine])
 
     def stands(self, rows: pa.Table, versions: AbstractSet[str]) -> dict[str, datetime | None]:
         """Say since when the one subject of some records grants each purpose that it spoke of; None: it does not.

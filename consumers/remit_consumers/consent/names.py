@@ -59,7 +59,7 @@ class Index:
                 places[n] = self._recent.setdefault(name, self.next)
                 self.next += places[n] == self.next
         if len(self._recent) > self._settle_at:
-            self._settle()
+            self.settle()
         return places
 
     def known(self, names: Iterable[str | None]) -> list[int]:
@@ -99,7 +99,7 @@ class Index:
 
     def parts(self) -> tuple[npt.NDArray[Any], Places]:
         """What there is to remember: names, as text, and their places."""
-        self._settle()
+        self.settle()
         both = np.empty((len(self._high), 2), ">u8")
         both[:, 0], both[:, 1] = self._high, self._low
         is_there = self._places != NOWHERE
@@ -129,7 +129,7 @@ class Index:
         index._high, index._low, index._places = high[:end], low[:end], at[:end]
         index._settled = end
         if index._recent:
-            index._settle()
+            index.settle()
         return index
 
     def _settled_at(self, high: int, low: int) -> int:
@@ -161,7 +161,7 @@ class Index:
         places[is_number] = found
         return places
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Sort the names that came lately in among the others."""
         names = list(self._recent)
         numbers, is_number = _numbers(names)

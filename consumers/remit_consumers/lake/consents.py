@@ -1,12 +1,14 @@
-"""The table of the consent ledger: read whole, and then what was added since."""
+"""The table of the consent ledger: read from end to end, some at a time, and then what was added since."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from remit_consumers.lake.columns import CONSENTS
+from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.log import Entry, entries, versions
 from remit_consumers.lake.tables import Table
 from remit_consumers.store.place import parquet
@@ -15,34 +17,57 @@ from remit_schemas.category import DENYING, NOTIFIED, STATED
 THE_POLICY = "policy"
 """What is counted under this is about a whole version of the policy, and no purpose."""
 
+READ_AT_ONCE = 1 << 17
+"""Records that are in memory together while the table is read from end to end: some 30 MB, and one row group of a file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Records:
     """What a reader of the ledger did not have yet.
 
     Attributes:
-        rows: Columns: `tables.CONSENTS`.
-        version: Delta version that the reader stands at now.
-        is_whole: Whether `rows` is all there is: something was rewritten, and what was read before is to be forgotten.
+        parts: The records, some at a time, to be read once (columns: `tables.CONSENTS`); reading them raises `LakeError`.
+        version: Delta version that the reader stands at behind the last of them.
+        is_whole: Whether they are all there is: something was rewritten, and what was read before is to be forgotten.
     """
 
-    rows: pa.Table
+    parts: Iterable[pa.Table]
     version: int
     is_whole: bool
 
+    @property
+    def rows(self) -> pa.Table:
+        """All records in one table."""
+        return pa.concat_tables([CONSENTS.empty_table(), *self.parts])
+
 
 def since(table: Table, version: int) -> Records:
-    """Read what a table has after a version; -1 reads it whole."""
+    """Read what a table has after a version; -1 reads it from end to end."""
     newest = versions(table.path)[-1]
     fresh = list(entries(table.path, version)) if version >= 0 else []
     is_gapless = [entry.version for entry in fresh] == [*range(version + 1, newest + 1)]
     if not 0 <= version <= newest or not is_gapless or _is_rewritten(fresh):
         table.refresh()
         known = [name for name in CONSENTS.names if name in table.columns]
-        whole = table.delta.to_pyarrow_table(columns=known)
-        return Records(_whole(whole), table.version, is_whole=True)
+        batches = table.delta.to_pyarrow_dataset().to_batches(
+            columns=known, batch_size=READ_AT_ONCE, batch_readahead=1, fragment_readahead=1
+        )
+        return Records(_gathered(table.root, batches), table.version, is_whole=True)
     rows = [_rows(table, entry) for entry in fresh if not entry.is_move]
-    return Records(pa.concat_tables([CONSENTS.empty_table(), *rows]), newest, is_whole=False)
+    return Records([pa.concat_tables([CONSENTS.empty_table(), *rows])], newest, is_whole=False)
+
+
+def _gathered(root: Path, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Records as whole rows, those of many small files together: what is learned as columns is worth it only for many."""
+    waiting: list[pa.Table] = []
+    with reaching(root):
+        for batch in batches:
+            waiting.append(_whole(pa.Table.from_batches([batch])))
+            if sum(part.num_rows for part in waiting) >= READ_AT_ONCE:
+                yield pa.concat_tables(waiting)
+                waiting.clear()
+        if waiting:
+            yield pa.concat_tables(waiting)
 
 
 def _is_rewritten(fresh: Sequence[Entry]) -> bool:

@@ -15,6 +15,7 @@ from kit.policies import make_policy, make_rule
 from kit.shop import EVENTS, IMPROVE, NOON, REPORTING, Shop
 from kit.watching import commits
 from remit import visitor
+from remit_consumers.lake import consents
 from remit_consumers.pipeline import refine
 from remit_consumers.proof.verify import verify
 from remit_schemas.category import Decision
@@ -138,6 +139,25 @@ def test_a_ledger_that_cannot_be_read_stops_everything(shop: Shop) -> None:
         file.unlink()
     with pytest.raises(LakeError):
         shop.restart()
+
+
+def test_a_ledger_that_can_be_read_in_half_knows_nobody_until_it_is_read_whole(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consents, "READ_AT_ONCE", 1)
+    shop.store(shop.say("given"))
+    shop.store(shop.say("given", subject="bob"))
+    files = sorted((shop.root / "consents").glob("*.parquet"))
+    assert len(files) == 2
+    for file in files:  # whichever is read first, once it is the other that is gone
+        away = file.rename(file.with_suffix(".away"))
+        shop.ledger.forget()
+        with pytest.raises(LakeError):
+            shop.ledger.load()
+        assert not [one for one in ("ann", "bob") if shop.ledger.agreements("", REPORTING, one)]
+        away.rename(file)
+        shop.ledger.load()
+        assert all(shop.ledger.agreements("", REPORTING, one) for one in ("ann", "bob"))
 
 
 def test_values_in_are_those_kept_reduced_and_refused_over_the_parts(shop: Shop) -> None:

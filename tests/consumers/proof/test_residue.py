@@ -293,6 +293,9 @@ def test_a_look_at_many_places_counts_in_each_what_a_look_at_it_alone_would() ->
     series = [pl.Series(texts, dtype=pl.String) for texts in places]
     assert DETECTOR.counts(series) == [DETECTOR.count(texts) for texts in places]
     assert DETECTOR.counts(series)[3]["card"] >= 50
+    again = [pl.Series([*places[0], None, "/cart", *places[0]]), series[0], series[1]]
+    seen = {"ipv4": 1, "canary": 1}
+    assert DETECTOR.counts(again) == [{"ipv4": 2, "canary": 2}, seen, {}], "a repeat counts anew"
     assert DETECTOR.counts([]) == []
 
 

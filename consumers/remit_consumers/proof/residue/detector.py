@@ -104,7 +104,7 @@ class Detector:
     ) -> list[Counter[str]]:
         """Count what stands in texts by place, which `place_of` says for each of them."""
         found: list[Counter[str]] = [Counter() for _ in range(places)]
-        sightings = self.sight(texts)
+        sightings = self._sight_once(pl.Series("text", texts, dtype=pl.String))
         for row in sightings["canary"]:
             found[place_of[row]]["canary"] += 1
         for kind in self.kinds:
@@ -126,6 +126,23 @@ class Detector:
         found["canary"] += len(self._canaries(pl.Series(rest, dtype=pl.String)))
         found["not_sealed"] = sum(map(is_readable, packs))
         return +found
+
+    def _sight_once(self, series: pl.Series) -> Sightings:
+        """Say what `sight` does, but look at a text that stands in several rows once: files repeat one another."""
+        texts = series.unique()
+        if len(texts) == len(series):
+            return self.sight(series)
+        found = self.sight(texts)
+        seen = pl.Series("seen", sorted({n for rows in found.values() for n in rows}), pl.UInt32)
+        where = pl.DataFrame({"text": texts.gather(seen), "seen": seen})
+        both = series.to_frame().with_row_index("row").join(where, on="text", nulls_equal=True)
+        rows_of: defaultdict[int, list[int]] = defaultdict(list)
+        for row, one in both.select("row", "seen").iter_rows():
+            rows_of[one].append(row)
+        return {
+            name: {row: seen for one, seen in rows.items() for row in rows_of[one]}
+            for name, rows in found.items()
+        }
 
     def sight(self, texts: "Sequence[str] | pl.Series") -> Sightings:
         """Say in which texts what stands, by kind, encoded or not."""
