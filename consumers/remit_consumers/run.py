@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from functools import partial
 
+import pyarrow as pa
+
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.quiet import deciding
@@ -366,6 +368,7 @@ class Runner:
         if chained and (is_late or self.is_drained):
             self._balanced_at = time.monotonic()
             self._metrics.balance(outcomes(lake.receipts())[0])
+        pa.default_memory_pool().release_unused()  # what Arrow freed it keeps: 130 MB in half an hour
 
     def _tell_lag(self) -> None:
         """Tell now and then how far behind the log reading is; what is gathered never waits for the broker's answer."""

@@ -143,6 +143,8 @@ def _merged(table: Table, heap: Sequence[str]) -> Sequence[Written]:
     rows = _combined([parquet(table.path / path).read() for path in heap])
     day = day_in(heap[0]) if heap[0].startswith("day=") else None
     file = write_parts(table.path, _by_subject(rows), rows.schema, alike(rows), day)
+    del rows
+    pa.default_memory_pool().release_unused()  # by the thread that took it
     return [file] if moved(table, [file], heap) else ()
 
 
