@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from kit import lake as lakes
 from remit_cli.timekeeping import BEHIND_S, ERROR, clock, kernel_state, newest_commit
 from remit_cli.weak import promises
+from remit_consumers.lake.commit import Lake
 from remit_schemas.kafka_options import kafka_options
 from remit_schemas.log_address import parse_log
 
@@ -36,7 +38,9 @@ def test_a_setting_that_would_promise_less_is_said_to_have_no_effect(
 
 def test_a_clock_behind_what_is_stored_does_not_hold(tmp_path: Path) -> None:
     assert clock(tmp_path, 0).holds, "nothing is stored"
-    (tmp_path / "events" / "page_view" / "_delta_log").mkdir(parents=True)
+    lake = Lake(tmp_path)
+    lake.claim(lakes.LOG, 0)
+    lake.commit(lakes.make_flush(0))
     newest = newest_commit(tmp_path)
     assert newest > 0
     assert clock(tmp_path, 0, newest - BEHIND_S + 1).holds
