@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,8 @@ import pytest
 from kit.installation import each_once
 from kit.lake import KEEP_UNTIL, LOG, make_flush
 from kit.object_store import BUCKET, ObjectStore, named_store
+from kit.watching import until
+from remit_consumers.lake import lease as leases
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.compaction import compact_tables
 from remit_consumers.lake.lease import lease
@@ -180,6 +183,24 @@ def test_one_process_at_a_time_holds_the_lease_of_a_lake_on_a_store(root: Path) 
         assert (first, second) == (True, False)
     with lease(root) as again:
         assert again
+
+
+def test_a_lease_lasts_while_its_holder_lives_and_that_of_a_killed_one_soon_ends(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_free() -> bool:
+        with lease(root) as is_held:
+            return is_held
+
+    monkeypatch.setattr(leases, "LEASE_S", 2.0)
+    monkeypatch.setattr(leases, "RENEW_S", 0.3)
+    with lease(root) as is_held:
+        assert is_held
+        time.sleep(4)  # twice as long as a lease that nobody renews
+        assert not is_free()
+    (root / leases.LOCK).write_text("a process that was killed", "utf-8")
+    assert not is_free()
+    until(is_free, "a killed holder's lease stays")
 
 
 def test_what_was_not_built_for_a_store_ends_in_one_line(root: Path) -> None:
