@@ -135,7 +135,7 @@ class KafkaTransport:
         """Keep the producer from being destroyed in a forked child: its threads are not here, and it would wait."""
         if self._producer is not None:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._producer))
-            self._producer = None
+            self._producer, self._out = None, 0
 
     def _delivered(self, number: int, error: KafkaError | None, _message: Message) -> None:
         self._out -= 1
