@@ -17,7 +17,7 @@ from remit_consumers.erasure.ledger import Named
 from remit_consumers.erasure.scope import SubjectRef
 from remit_consumers.lake.groups import coded_groups
 from remit_consumers.lake.splice import TAIL
-from remit_consumers.proof.residue.files import SEALED, leaves
+from remit_consumers.proof.residue.leaves import SEALED, leaves
 from remit_consumers.reducers.pseudonym import PSEUDONYM_BYTES
 
 SHORT = 8

@@ -10,16 +10,13 @@ from urllib.parse import quote
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from remit_consumers.lake.groups import coded_groups
 from remit_consumers.proof.residue.detector import Detector
+from remit_consumers.proof.residue.leaves import SEALED, leaves
 from remit_consumers.proof.residue.texts import TEXTS
 from remit_schemas.errors import PackError
 from remit_schemas.header import Header
-
-SEALED = frozenset({".pack", ".sealed"})
-"""Files that must look like noise: packs, and what was seen of traits in open windows."""
 
 ADDRESSES = frozenset({"ipv4", "ipv6"})
 """Kinds that are none where addresses are stored encrypted, and where an operator named the origins of a shop."""
@@ -203,33 +200,6 @@ def _columns(path: Path) -> dict[tuple[str, int, pa.DataType], list[pa.Array]]:
 
 def _without_addresses(hits: Counter[str]) -> Counter[str]:
     return Counter({kind: n for kind, n in hits.items() if kind not in ADDRESSES})
-
-
-def leaves(array: pa.Array | pa.ChunkedArray) -> Iterator[pa.Array]:
-    """The text and binary columns inside a column."""
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-    kind = array.type
-    if pa.types.is_struct(kind):
-        for field in range(kind.num_fields):
-            yield from leaves(pc.struct_field(array, field))
-    elif pa.types.is_map(kind):
-        yield from (*leaves(array.keys), *leaves(array.items))
-    elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        yield from leaves(pc.list_flatten(array))
-    elif pa.types.is_dictionary(kind):
-        yield from leaves(array.dictionary)
-    elif any(is_text(kind) for is_text in TEXT_TYPES):
-        yield array
-
-
-TEXT_TYPES = (
-    pa.types.is_string,
-    pa.types.is_large_string,
-    pa.types.is_binary,
-    pa.types.is_large_binary,
-)
-"""Tell whether a column holds texts or bytes."""
 
 
 def _in_packs(packs: Sequence[bytes], detector: Detector) -> Counter[str]:
