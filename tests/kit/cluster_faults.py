@@ -137,8 +137,7 @@ def lake_full(world: World, _: random.Random) -> float | None:
     if disk is None:
         return None
     before = world.said(FULL)
-    state = os.statvfs(disk.folder)
-    disk.resize(str((state.f_blocks - state.f_bfree) * state.f_frsize))
+    disk.fill()
     until(lambda: world.said(FULL) > before, "the lake is not full", look_s=0.1)
     return recovery(world, lambda: disk.resize(ROOM))
 

@@ -1,9 +1,10 @@
 """A disk that is full, or that nobody may write to: a small file system of its own where the machine lets us mount one."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kit.parts import RealParts
@@ -26,6 +27,14 @@ class SmallDisk:
     def resize(self, size: str) -> None:
         """Give it more room, or less."""
         self._mount("-o", f"remount,size={size}")
+
+    def fill(self) -> None:
+        """Leave no room: as large as what lies there, which others may add to at this moment."""
+        while True:
+            state = os.statvfs(self.folder)
+            with suppress(subprocess.CalledProcessError):
+                self.resize(str((state.f_blocks - state.f_bfree) * state.f_frsize))
+                return
 
     def allow_writes(self, *, allowed: bool) -> None:
         """Allow or forbid all writing; unlike permissions this also binds root."""
