@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kit.parts import RealParts
 
+TRIES = 100
 NAME = "a full and a read-only file system (tmpfs)"
 
 
@@ -30,11 +31,13 @@ class SmallDisk:
 
     def fill(self) -> None:
         """Leave no room: as large as what lies there, which others may add to at this moment."""
-        while True:
+        for _ in range(TRIES):
             state = os.statvfs(self.folder)
             with suppress(subprocess.CalledProcessError):
                 self.resize(str((state.f_blocks - state.f_bfree) * state.f_frsize))
                 return
+        message = "it cannot be filled"
+        raise OSError(message)
 
     def allow_writes(self, *, allowed: bool) -> None:
         """Allow or forbid all writing; unlike permissions this also binds root."""
