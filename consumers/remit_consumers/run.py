@@ -150,10 +150,8 @@ class Runner:
             )
             self._metrics.faults.labels("log_replaced").inc()
             self._reopen()
-        except StaleWriter:
-            log.warning(
-                "another consumer committed for a partition of this one: starting again from the lake"
-            )
+        except StaleWriter as error:
+            log.warning("starting again from the lake: %s", error)
             self._recover("stale_writer")
         except NewerLake:
             raise  # this one is of no use any more: its partitions are for the newer ones

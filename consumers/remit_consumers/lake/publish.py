@@ -102,8 +102,8 @@ def publish(
 
     Raises:
         Unconfirmed: The store does not say whether it stands; its files stay, and what it was is seen by the next claim.
-        StaleWriter: A version that it has not seen brings one of the same transactions, or takes out one of the same files;
-            nothing is visible.
+        StaleWriter: A version that it has not seen brings one of the same transactions, or takes out one of the same files,
+            or one of its own files is gone; nothing is visible.
         OSError: The log cannot be written; nothing is visible.
     """
     message = f"this writer has not seen table {table.name} for so long that its log was cut"
@@ -112,6 +112,7 @@ def publish(
     version = known
     while True:
         version += 1
+        _see_files(what)
         try:
             take_name(drafted, log_file(table, version))
         except FileExistsError:
@@ -123,6 +124,13 @@ def publish(
         log_file(table, version).unlink(missing_ok=True)
         raise StaleWriter(message)
     return version
+
+
+def _see_files(what: Append) -> None:
+    """See that its files still lie there: a clock that jumped, or a writer that slept, lets vacuum take them for orphans."""
+    if not all(written.file.is_file() for written in what.files):
+        message = "a file of this commit was taken for what a crash had left: was a clock moved?"
+        raise StaleWriter(message)
 
 
 def _check(table: Path, other: Entry, what: Append, fresh: AbstractSet[str]) -> None:

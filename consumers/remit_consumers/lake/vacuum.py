@@ -1,14 +1,15 @@
 """Files that no reader needs any more go from the disk: those that a commit took out, and orphans that hold a subject."""
 
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
 
 from remit_consumers.lake.durable import fsync
-from remit_consumers.lake.log import entries, log_file
+from remit_consumers.lake.log import LOG_FOLDER, entries, log_file
 from remit_consumers.lake.rewrite import holds, live_files
 from remit_consumers.lake.tables import Table
 
@@ -59,33 +60,20 @@ def take_old_orphans(table: Table, vacuum: Vacuum) -> int:
         table: The table; its newest version is looked at.
         vacuum: What knows which files wait to be taken away.
     """
-    spared = vacuum.spares(table.path)
-    old = [
-        file
-        for file in table.path.glob("**/part-*.parquet")
-        if "_delta_log" not in file.parts and _age_s(file) >= ORPHAN_AGE_S
-    ]
+    files = [file for file in table.path.glob("**/part-*.parquet") if LOG_FOLDER not in file.parts]
     table.refresh()  # after the files were listed: what was committed meanwhile is spoken of
-    spoken_of = {table.path / path for path in live_files(table)}
-    gone = [file for file in old if file not in spoken_of and file not in spared]
+    known = {table.path / path for path in live_files(table)} | vacuum.spares(table.path)
+    gone, _ = _by_age(table.path, [file for file in files if file not in known])
     for file in gone:
         file.unlink(missing_ok=True)
     return len(gone)
-
-
-def _age_s(file: Path) -> float:
-    """How old a file is; one that is gone meanwhile is of no age."""
-    try:
-        return time.time() - file.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
 
 
 def orphans_holding(table: Table, subjects: pa.Array) -> Iterator[Path]:
     """Files of a table that no commit speaks of and that hold one of these subjects."""
     spoken_of = {table.path / path for path in live_files(table)}
     for file in sorted(table.path.glob("**/*.parquet")):
-        if file not in spoken_of and "_delta_log" not in file.parts:
+        if file not in spoken_of and LOG_FOLDER not in file.parts:
             with suppress(FileNotFoundError, pa.ArrowInvalid):  # gone meanwhile, or not finished
                 if holds(file, subjects):
                     yield file
@@ -93,11 +81,35 @@ def orphans_holding(table: Table, subjects: pa.Array) -> Iterator[Path]:
 
 def take_orphans(table: Table, subjects: pa.Array) -> int:
     """Take away the orphans that hold one of these subjects; gives how many are too young to be taken for orphans."""
-    young = 0
-    for file in orphans_holding(table, subjects):
-        with suppress(FileNotFoundError):
-            if time.time() - file.stat().st_mtime < ORPHAN_AGE_S:
-                young += 1
-            else:
-                file.unlink()
-    return young
+    old, young = _by_age(table.path, [*orphans_holding(table, subjects)])
+    for file in old:
+        file.unlink(missing_ok=True)
+    return len(young)
+
+
+def _by_age(table: Path, orphans: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Part orphans into those that are old enough to be taken away, and those that may still be published.
+
+    What dates them is the disk's clock or the store's, so it is asked, and not this machine's. It can jump all the same:
+    `publish` looks whether its files are there.
+    """
+    dated: dict[Path, float] = {}
+    for file in orphans:
+        with suppress(FileNotFoundError):  # published and replaced meanwhile, or discarded
+            dated[file] = file.stat().st_mtime
+    before = _now(table) - ORPHAN_AGE_S if dated else 0.0
+    old = [file for file, at in dated.items() if at <= before]
+    return old, [file for file in dated if file not in old]
+
+
+def _now(table: Path) -> float:
+    """The time by the clock that dates the files of a table; the beginning of time where it cannot be asked."""
+    asked = table / LOG_FOLDER / f"_now_{uuid.uuid4()}.tmp"
+    try:
+        asked.write_bytes(b"")
+        return asked.stat().st_mtime
+    except OSError:  # a full disk: everything is young
+        return 0.0
+    finally:
+        with suppress(OSError):
+            asked.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,20 +18,22 @@ from deltalake import DeltaTable
 
 from kit.lake import DAY, LOG, make_flush, make_quarantined, make_receipt, make_rows
 from kit.shop import NOON, REPORTING, Shop
-from remit_consumers.lake import compaction, durable
+from remit_consumers.lake import commit, compaction, durable
 from remit_consumers.lake.commit import Flush, Lake, TableCommit
 from remit_consumers.lake.compaction import AT_LEAST, Compacted, compact, compact_tables
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.log import entry, versions
+from remit_consumers.lake.pending import Pending, sync_all
 from remit_consumers.lake.removed import Removal, RemovedCount
 from remit_consumers.lake.rewrite import Change, live_files, rewrite
 from remit_consumers.lake.tables import open_table
-from remit_consumers.lake.vacuum import Vacuum, take_old_orphans
+from remit_consumers.lake.vacuum import Vacuum, take_old_orphans, take_orphans
 from remit_consumers.lookout import Lookout
 from remit_consumers.metrics import Metrics
 from remit_consumers.proof.verify import verify
 from remit_consumers.retention.compactor import Compactor
 from remit_consumers.sharing.news import Cursor, news
+from remit_schemas.errors import StaleWriter
 
 TABLE = "events/page_view"
 FLUSHES = AT_LEAST + 1
@@ -390,3 +393,36 @@ def on_disk(lake: Lake) -> int:
     vacuum.take(lake.root / TABLE, 0.0)
     take_old_orphans(open_table(lake.root, TABLE), vacuum)
     return len([*(lake.root / TABLE).glob("*/*.parquet")])
+
+
+def test_a_commit_whose_files_a_moved_clock_made_orphans_is_refused_and_stored_again(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = rows(lake)
+
+    def then_the_clock_moves(pending: list[Pending]) -> None:
+        sync_all(pending)
+        on_disk(lake)  # everything is old, and what no commit speaks of is taken
+
+    with monkeypatch.context() as one:
+        one.setattr(commit, "sync_all", then_the_clock_moves)
+        with pytest.raises(StaleWriter, match="was a clock moved"):
+            lake.commit(named(FLUSHES))
+    assert rows(lake) == before
+    lake.claim(LOG, 0)
+    lake.commit(named(FLUSHES))
+    assert len(rows(lake)) == len(before) + make_rows(FLUSHES).num_rows
+    holds(lake)
+
+
+def test_how_old_an_orphan_is_goes_by_the_clock_that_dates_files(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, ahead_s = open_table(lake.root, TABLE), time.time() + 86_400
+    shutil.copy(table.path / files(lake)[0], table.path / f"day={DAY}/part-left.parquet")
+    monkeypatch.setattr(time, "time", lambda: ahead_s)  # of a host whose clock is a day ahead
+    assert take_old_orphans(table, Vacuum()) == 0
+    assert take_orphans(table, pa.array(NAMES)) == 1  # too young
+    os.utime(table.path / f"day={DAY}/part-left.parquet", (0, 0))
+    assert take_old_orphans(table, Vacuum()) == 1
+    assert not [*(table.path / "_delta_log").glob("_now_*")]
