@@ -1,4 +1,4 @@
-"""TLS handshakes of a port: how many are on their way at once for each address, and for how long.
+"""TLS handshakes of a port: how many are on their way at once for each address, for how long, and how many a second.
 
 A handshake costs its sender a few bytes, and the server a file and buffers until it ends, and a signature. So each is counted
 before it begins: what is too many of one address is hung up on, without a word of TLS.
@@ -13,6 +13,8 @@ from ipaddress import ip_address
 from socket import socket
 from typing import Final
 
+from remit.edge.addresses import Addresses
+
 ONE_MAX: Final = 64
 """Of one address: a handshake is over within two round trips, so that 64 at once are 300 each second from 100 ms away."""
 
@@ -21,6 +23,10 @@ ALL_MAX: Final = 1024
 
 LOCAL: Final = frozenset(("127.0.0.1", "::1"))
 """This machine itself has as many as all: a proxy that hands TLS on, and that nobody told of, or the operator."""
+
+RATE: Final = 300.0
+"""A second, of one address, and two seconds of them at once: from nearby, 64 at once are thousands each second, of which
+every one has something signed."""
 
 HOME_BITS: Final = 64
 """Bits of an IPv6 address that are one sender's choice (RFC 6177, 2)."""
@@ -57,6 +63,7 @@ class Handshakes:
         """
         self._context, self._timeout_s, self.refused = context, timeout_s, refused
         self._on_way: Counter[str] = Counter()
+        self._begun = Addresses(RATE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener: socket | None = None
 
@@ -102,7 +109,8 @@ class Handshakes:
     def _take(self, connection: socket, home: str, make: Make) -> None:
         """Begin a handshake, or hang up where it is one too many."""
         most = ALL_MAX if home in LOCAL else ONE_MAX
-        if self._on_way[home] >= most or len(self._tasks) >= ALL_MAX:
+        is_full = self._on_way[home] >= most or len(self._tasks) >= ALL_MAX
+        if is_full or self._begun.wait_s(home):
             self.refused()
             connection.close()
             return

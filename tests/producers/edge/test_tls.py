@@ -1,11 +1,12 @@
 """TLS at the edge: 1.2 at least, certificates that change while connections go on, and one line for what cannot be used."""
 
+import asyncio
 import hashlib
 import select
 import shutil
 import socket
 import ssl
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from kit.certificate import write_certificate
 from kit.edge_process import EdgeProcess, StartEdge, batch, view
 from kit.installation import Installation
 from kit.watching import until
+from remit.edge import addresses, handshakes
 from remit.edge.handshakes import ONE_MAX
 from remit.edge.tls import CERTIFICATE, KEY
 
@@ -171,6 +173,34 @@ def test_handshakes_at_once_are_bounded_for_each_address(
                 return False
 
         until(comes_in, "nobody of that address comes in again")
+
+
+def test_handshakes_in_a_second_are_bounded_for_each_address(
+    settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handshakes, "RATE", 1 / 3_600)  # of a machine however slow
+    monkeypatch.setattr(addresses, "BURST_S", 4 * 3_600.0)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(settings[CERTIFICATE], settings[KEY])
+
+    async def hung_up(address: str) -> int:
+        """Of five that come one after the other, so many are hung up on without a word of TLS."""
+        words: list[bytes] = []
+        listener = socket.create_server(("127.0.0.1", 0))
+        begun = handshakes.Handshakes(context, 60.0, lambda: words.append(b""))
+        begun.begin(listener, asyncio.Protocol)
+        for _ in range(5):
+            port = listener.getsockname()[1]
+            said, to = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
+            to.write(b"no TLS at all")
+            with suppress(ConnectionResetError):
+                await said.read()
+            to.close()
+        begun.end()
+        return len(words)
+
+    assert asyncio.run(hung_up("127.0.0.2")) == 1
+    assert asyncio.run(hung_up("127.0.0.1")) == 0, "a proxy that nobody told of, or the operator"
 
 
 def test_a_handshake_that_never_ends_is_ended(
