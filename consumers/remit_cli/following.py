@@ -143,7 +143,7 @@ class _Session:
 
     def has_room(self, say: Say) -> bool:
         """Whether the log takes more; what is not read waits in the file."""
-        is_full = self.importer.waiting_bytes() >= SPOOL_BYTES_HIGH
+        is_full = self.importer.has_waiting(SPOOL_BYTES_HIGH)
         if self.importer.let_go > self._let_go:
             say(f"{self.importer.let_go - self._let_go:,} events {TOO_LARGE}")
             self._let_go = self.importer.let_go

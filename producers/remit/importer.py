@@ -197,11 +197,14 @@ class Importer:
         """Only count a pack that an interrupted import has sent already."""
         self._count(number, refused).offered += events
 
-    def waiting_bytes(self) -> int:
-        """Give the bytes of packs that the log or the consumer has not taken yet, so that a caller can wait."""
+    def has_waiting(self, most: int) -> bool:
+        """Whether so many bytes of packs wait for the log or the consumer to take them, so that a caller can wait."""
         self._ship()
-        self._slot.rescan()
-        return self._slot.bytes
+        if (
+            self._slot.bytes >= most
+        ):  # others only take away: below that there is nothing to look for
+            self._slot.rescan()
+        return self._slot.bytes >= most
 
     def sync(self) -> None:
         """Make what was written survive a power loss."""

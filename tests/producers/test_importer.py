@@ -100,15 +100,15 @@ def test_an_import_of_what_is_no_event_is_a_mistake(home: Home) -> None:
         Importer(str, FILE, data=home.data, log="")
 
 
-def test_waiting_bytes_fall_when_the_packs_are_taken(home: Home) -> None:
+def test_what_waits_falls_when_the_packs_are_taken(home: Home) -> None:
     importer = Importer(PageView, FILE, data=home.data, log="")
     datum = importer.admit(PageView(page="/a"))
     assert isinstance(datum, bytes)
     importer.add_pack(0, [datum])
-    assert importer.waiting_bytes() > 0
+    assert importer.has_waiting(1)
     for path in home.files():
         path.unlink()
-    assert importer.waiting_bytes() == 0
+    assert not importer.has_waiting(1)
     importer.close()
 
 
