@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -17,6 +15,7 @@ import pytest
 from deltalake import DeltaTable
 
 from kit.lake import DAY, LOG, make_flush, make_quarantined, make_receipt, make_rows
+from kit.program import run
 from kit.shop import NOON, REPORTING, Shop
 from remit_consumers.lake import commit, compaction, durable
 from remit_consumers.lake.commit import Flush, Lake, TableCommit
@@ -333,34 +332,21 @@ def test_who_agreed_before_a_merge_of_the_ledger_agrees_after_it(tmp_path: Path)
 
 
 COMPACTING = """
-import os, signal, sys
+import sys
 from pathlib import Path
+from kit.dying import after, die, die_in_turn
 from remit_consumers.lake import compaction, publish
 
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-def after(function):
-    def then(*given, **named):
-        function(*given, **named)
-        die()
-    return then
-
-def compact(root, where):
+def compact(where):
     if where == "read": compaction.write_parts = die
     if where == "written": compaction.write_parts = after(compaction.write_parts)
     if where == "synced": compaction.append = die
     if where == "drafted": publish.publish = die
     if where == "published": publish.publish = after(publish.publish)
     if where == "committed": compaction.append = after(compaction.append)
-    compaction.compact_tables(root, 0.0)
+    compaction.compact_tables(Path(sys.argv[1]) / where / "lake", 0.0)
 
-for where in sys.argv[2:]:
-    child = os.fork()
-    if not child:
-        compact(Path(sys.argv[1]) / where / "lake", where)
-    _, status = os.waitpid(child, 0)
-    assert os.WTERMSIG(status) == signal.SIGKILL, where
+die_in_turn(sys.argv[2:], compact)
 """
 """Compacts lakes, each in a process that is killed by the system at the place that its lake is called by."""
 
@@ -373,9 +359,7 @@ def test_what_a_killed_compaction_left_at_any_step_is_done_by_the_next(
     before = rows(lake)
     for where in STEPS:
         shutil.copytree(lake.root, tmp_path / "killed" / where / "lake")
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", COMPACTING, str(tmp_path / "killed"), *STEPS]
-    subprocess.run(command, env=environment, check=True, timeout=300)
+    run(COMPACTING, tmp_path / "killed", *STEPS, timeout_s=300)
     for where in STEPS:
         left = Lake(tmp_path / "killed" / where / "lake")
         assert rows(left) == before, where

@@ -4,8 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from kit.dying import assert_killed
 from kit.lake import LOG, PRODUCER, make_flush, make_quarantined, make_receipt, make_rows
 from remit_consumers.backup.tables import copy_table, in_order
 from remit_consumers.dashboard.figures import Figures
@@ -171,18 +170,10 @@ def test_entries_stay_while_they_are_young_or_their_files_are_there(lake: Lake) 
 
 
 KILLED = """
-import os, signal, sys
+import sys
 from pathlib import Path
+from kit.dying import after, die
 from remit_consumers.lake import logcut
-
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-def after(function):
-    def then(*given, **named):
-        function(*given, **named)
-        die()
-    return then
 
 def half(table, before):
     for version in range(before // 2):
@@ -202,14 +193,7 @@ logcut.cut_logs(root)
 
 @pytest.mark.parametrize("where", ["chained", "checkpoint", "receipt", "half", "taken"])
 def test_a_cut_that_is_killed_is_carried_on_by_the_next(lake: Lake, where: str) -> None:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    died = subprocess.run(
-        [sys.executable, "-c", KILLED, str(lake.root), where],
-        env=environment,
-        check=False,
-        timeout=120,
-    )
-    assert died.returncode == -9
+    assert_killed(KILLED, lake.root, where)
     assert broken(lake) == {}
     assert DeltaTable(lake.root / TABLE).to_pyarrow_table().num_rows == 9
     aged(lake)

@@ -1,8 +1,5 @@
 """Renewal: what an erasure of an older remit left in dictionaries goes, no row changes, and until then it is found."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -15,6 +12,7 @@ import pytest
 from deltalake import DeltaTable
 
 from kit.lake import LOG, make_flush, make_receipt, make_rows
+from kit.program import run
 from remit_consumers.erasure.residue import Needles, rescan
 from remit_consumers.lake import durable, groups, renewal, splice
 from remit_consumers.lake.commit import Lake, TableCommit
@@ -182,36 +180,25 @@ def test_an_erasure_renews_at_once_what_names_its_subject(lake: Lake) -> None:
 
 
 KILLING = """
-import os, signal, sys
+import sys
 from pathlib import Path
+from kit.dying import after, die, die_in_turn
 from remit_consumers.lake import renewal, publish
 
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
+def renew(where):
+    if where == "read": renewal.write = die
+    if where == "written": renewal.moved = die
+    if where == "published": publish.publish = after(publish.publish)
+    renewal.renew_tables(Path(sys.argv[1]))
 
-def after(function):
-    def then(*given, **named):
-        function(*given, **named)
-        die()
-    return then
-
-for where in ("read", "written", "published"):
-    if not os.fork():
-        if where == "read": renewal.write = die
-        if where == "written": renewal.moved = die
-        if where == "published": publish.publish = after(publish.publish)
-        renewal.renew_tables(Path(sys.argv[1]))
-    _, status = os.wait()
-    assert os.WTERMSIG(status) == signal.SIGKILL, where
+die_in_turn(("read", "written", "published"), renew)
 """
 """Renews a lake three times over, each time killed by the system at another step."""
 
 
 def test_a_renewal_that_is_killed_at_any_step_is_done_by_the_next(lake: Lake) -> None:
     before = rows(lake)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", KILLING, str(lake.root)]
-    subprocess.run(command, env=environment, check=True, timeout=120)
+    run(KILLING, lake.root, timeout_s=120)
     assert renew_tables(lake.root).left == 0
     assert count_old(lake.root) == {}
     assert rows(lake) == before
