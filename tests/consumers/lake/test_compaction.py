@@ -9,12 +9,11 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from kit.lake import DAY, LOG, make_flush, make_quarantined, make_receipt, make_rows
+from kit.lake import DAY, LOG, make_flush, make_quarantined, make_receipt, make_rows, take_rows
 from kit.program import run
 from kit.shop import NOON, REPORTING, Shop
 from remit_consumers.lake import commit, compaction, durable
@@ -23,8 +22,7 @@ from remit_consumers.lake.compaction import AT_LEAST, Compacted, compact, compac
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.log import entry, versions
 from remit_consumers.lake.pending import Pending, sync_all
-from remit_consumers.lake.removed import Removal, RemovedCount
-from remit_consumers.lake.rewrite import Change, live_files, rewrite
+from remit_consumers.lake.rewrite import live_files
 from remit_consumers.lake.tables import open_table
 from remit_consumers.lake.vacuum import Vacuum, take_old_orphans, take_orphans
 from remit_consumers.lookout import Lookout
@@ -219,21 +217,9 @@ def test_a_row_that_is_lost_in_a_merge_is_found_by_verify(
     assert not verify(lake.root.parent).checks["rows"].holds
 
 
-def erased(lake: Lake, name: str) -> None:
-    """Take somebody's rows."""
-
-    def change(found: pa.Table) -> Change | None:
-        theirs = pc.fill_null(pc.equal(found.column("subject"), name), fill_value=False)
-        many = found.filter(theirs).num_rows
-        gone = RemovedCount(Removal.ERASED, "requested", rows=many, values={"ip": many})
-        return Change(found.filter(pc.invert(theirs)), [gone]) if many else None
-
-    rewrite(lake.root, TABLE, pa.array([name]), change)
-
-
 def test_who_is_erased_after_a_merge_is_gone_from_every_byte(lake: Lake) -> None:
     compact(lake.root, TABLE, 0.0)
-    erased(lake, "anna")
+    take_rows(lake, "anna")
     Vacuum().take(lake.root / TABLE, 0.0)
     assert not any(b"anna" in file.read_bytes() for file in lake.root.rglob("*.parquet"))
     assert len(rows(lake)) == (FLUSHES - FLUSHES // len(NAMES)) * 3
@@ -245,7 +231,7 @@ def test_an_erasure_that_comes_between_stands_and_the_merge_does_not(
 ) -> None:
     def late(merged: pa.Table) -> Iterator[pa.Table]:
         yield merged
-        erased(lake, "anna")
+        take_rows(lake, "anna")
 
     with monkeypatch.context() as one:
         one.setattr(compaction, "_by_subject", late)

@@ -10,13 +10,20 @@ from pathlib import Path
 from threading import Event
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from kit.dying import assert_killed
-from kit.lake import LOG, PRODUCER, make_flush, make_quarantined, make_receipt, make_rows
+from kit.lake import (
+    LOG,
+    PRODUCER,
+    make_flush,
+    make_quarantined,
+    make_receipt,
+    make_rows,
+    take_rows,
+)
 from remit_consumers.backup.tables import copy_table, in_order
 from remit_consumers.dashboard.figures import Figures
 from remit_consumers.lake import publish
@@ -26,8 +33,6 @@ from remit_consumers.lake.log import LOG_FOLDER, first_version, log_file, unbrok
 from remit_consumers.lake.logcut import AT_LEAST, KEPT_S, Cutting, cut_logs
 from remit_consumers.lake.positions import app_id
 from remit_consumers.lake.receipts import Link, first_head, laid_out, next_head, stored
-from remit_consumers.lake.removed import Removal, RemovedCount
-from remit_consumers.lake.rewrite import Change, rewrite
 from remit_consumers.lake.tables import open_table, tables_in
 from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.lookout import Lookout
@@ -49,14 +54,7 @@ def named(offset: int, name: str, events: int = 3) -> Flush:
 
 def erased(lake: Lake, name: str) -> None:
     """Take somebody's rows, and the files that held them."""
-
-    def change(rows: pa.Table) -> Change | None:
-        theirs = pc.fill_null(pc.equal(rows.column("subject"), name), fill_value=False)
-        many = rows.filter(theirs).num_rows
-        gone = RemovedCount(Removal.ERASED, "requested", rows=many, values={"ip": many})
-        return Change(rows.filter(pc.invert(theirs)), [gone]) if many else None
-
-    rewrite(lake.root, TABLE, pa.array([name]), change)
+    take_rows(lake, name)
     Vacuum().take(lake.root / TABLE, 0.0)
 
 

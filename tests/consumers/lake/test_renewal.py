@@ -6,20 +6,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from kit.lake import LOG, make_flush, make_receipt, make_rows
+from kit.lake import LOG, make_flush, make_receipt, make_rows, take_rows
 from kit.program import run
 from remit_consumers.erasure.residue import Needles, rescan
 from remit_consumers.lake import durable, groups, renewal, splice
 from remit_consumers.lake.commit import Lake, TableCommit
 from remit_consumers.lake.lease import lease
-from remit_consumers.lake.removed import Removal, RemovedCount
 from remit_consumers.lake.renewal import Renewed, count_old, old_files, renew_naming, renew_tables
-from remit_consumers.lake.rewrite import Change, rewrite
 from remit_consumers.lake.tables import open_table
 from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.plans import Plans
@@ -60,14 +57,7 @@ def flush(lake: Lake, offset: int) -> None:
 
 def erase(lake: Lake, name: str) -> None:
     """Take somebody's rows, and the old files at once."""
-
-    def change(found: pa.Table) -> Change | None:
-        theirs = pc.equal(found.column("subject"), name)
-        many = found.filter(theirs).num_rows
-        gone = RemovedCount(Removal.ERASED, "requested", rows=many, values={"ip": many})
-        return Change(found.filter(pc.invert(theirs)), [gone]) if many else None
-
-    rewrite(lake.root, TABLE, pa.array([name]), change)
+    take_rows(lake, name)
     Vacuum().take(lake.root / TABLE, 0.0)
 
 
