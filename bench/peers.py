@@ -150,7 +150,7 @@ def drained(events: int) -> dict[str, float]:
 
 def _library(running: Running, name: str, form: str) -> Sample:
     asked = running.asked
-    words = [running.python, "-m", "bench.beside.streams", name, form]
+    words = [str(running.python), "-m", "bench.beside.streams", name, form]
     return rates(asked.events - asked.skip, answer(words, asked, CORE, environ()))
 
 
