@@ -42,7 +42,7 @@ import os, sys
 from datetime import UTC, datetime
 from kit.dying import after, die
 from remit_consumers.deployment import Deployment
-from remit_consumers.lake import commit, rewrite
+from remit_consumers.lake import commit, rewrite, storing
 from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.quarantine.replay import replay
 from remit_consumers.settings import Settings
@@ -50,8 +50,8 @@ from remit_consumers.settings import Settings
 where = sys.argv[1]
 
 if where == "decided": commit.Lake.replay = die
-if where == "synced": commit.sync_all = after(commit.sync_all)
-if where == "published": commit.publish_first = after(commit.publish_first)
+if where == "synced": storing.sync_all = after(storing.sync_all)
+if where == "published": storing.publish_first = after(storing.publish_first)
 if where == "stored": commit.Lake.replay = after(commit.Lake.replay)
 if where == "rewriting": rewrite.append = die
 if where == "rewritten": rewrite.append = after(rewrite.append)

@@ -16,7 +16,7 @@ from deltalake import DeltaTable
 from kit.lake import DAY, LOG, make_flush, make_quarantined, make_receipt, make_rows, take_rows
 from kit.program import run
 from kit.shop import NOON, REPORTING, Shop
-from remit_consumers.lake import commit, compaction, durable
+from remit_consumers.lake import compaction, durable, storing
 from remit_consumers.lake.commit import Flush, Lake, TableCommit
 from remit_consumers.lake.compaction import AT_LEAST, Compacted, compact, compact_tables
 from remit_consumers.lake.lease import lease
@@ -375,7 +375,7 @@ def test_a_commit_whose_files_a_moved_clock_made_orphans_is_refused_and_stored_a
         on_disk(lake)  # everything is old, and what no commit speaks of is taken
 
     with monkeypatch.context() as one:
-        one.setattr(commit, "sync_all", then_the_clock_moves)
+        one.setattr(storing, "sync_all", then_the_clock_moves)
         with pytest.raises(StaleWriter, match="was a clock moved"):
             lake.commit(named(FLUSHES))
     assert rows(lake) == before
