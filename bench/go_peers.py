@@ -5,24 +5,23 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from bench.apart import ROOT, read_answer
+from bench.apart import ROOT
 from bench.beside.stream_functions import tuned
 from bench.beside.streams import LENGTH, Asked
 from bench.line_peers import NotHadError
 from bench.measure import Sample
+from bench.one_core import answer, rates
 
 GO_PEERS: Final = ("benthos",)
 """By the name in the table; Redpanda Connect's own bundle is not under an open licence as a whole, its core Benthos is."""
 SOURCE: Final = ROOT / "bench" / "beside" / "go"
 BINARY: Final = ROOT / ".cache" / "go-peers" / "peer"
 BUILD_S: Final = 900.0  # two cores that others use, and every module fetched
-RUN_S: Final = 240.0
 TIMES: Final = ("occurred_at", "collected_at")
 AGENT: Final = (
     "browser",
@@ -61,21 +60,9 @@ def run(asked: Asked, form: str, core: int) -> Sample:
     Raises:
         NotHadError: It cannot be built, ends early, or writes something else.
     """
-    done = subprocess.run(
-        ["taskset", "-c", str(core), build(), form],  # noqa: S607
-        input=json.dumps(asdict(asked)),
-        env={**os.environ, "GOMAXPROCS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=RUN_S,
-    )
-    if done.returncode:
-        raise NotHadError(f"exit {done.returncode}: {done.stderr[-400:]}")
-    said = read_answer(done.stdout)
+    said = answer([build(), form], asked, core, {**os.environ, "GOMAXPROCS": "1"})
     check(asked, Path(asked.folder) / f"benthos-{form}.jsonl")
-    counted = said["counted"]
-    return {"core/s": counted / said["processor_s"], "events/s": counted / said["wall_s"]}
+    return rates(said["counted"], said)
 
 
 def check(asked: Asked, file: Path) -> None:

@@ -6,13 +6,13 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bench.apart import ROOT, environ, read_answer, run_apart
+from bench.apart import environ, run_apart
 from bench.beside.streams import LIBRARIES, Asked, write_messages
 from bench.context import PARTITIONS, Context, place
 from bench.events import page_views
@@ -30,6 +30,7 @@ from bench.line_peers import (
     version_of,
 )
 from bench.measure import Figure, Result, Sample, Samples, figure, in_turns
+from bench.one_core import answer, rates
 from bench.per_event import QUEUE, avro_encoder, peer_schema, whole
 from confluent_kafka import Producer
 
@@ -50,7 +51,6 @@ CORE: Final = max(os.sched_getaffinity(0))
 FULL_FLUSHES: Final = {"REMIT_FLUSH_AFTER_S": "30"}
 """Flushes end when they are full, as they do on a core that nobody shares; half a second of a busy one holds fewer events."""
 ROUNDS: Final = 3
-TIMEOUT_S: Final = 240.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,22 +149,9 @@ def drained(events: int) -> dict[str, float]:
 
 
 def _library(running: Running, name: str, form: str) -> Sample:
-    words = ["taskset", "-c", str(CORE), str(running.python), "-m", "bench.beside.streams"]
-    done = subprocess.run(
-        [*words, name, form],
-        input=json.dumps(asdict(running.asked)),
-        env=environ(),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=TIMEOUT_S,
-    )
-    if done.returncode:
-        raise NotHadError(f"exit {done.returncode}: {done.stderr[-400:]}")
-    said = read_answer(done.stdout)
-    counted = running.asked.events - running.asked.skip
-    return {"core/s": counted / said["processor_s"], "events/s": counted / said["wall_s"]}
+    asked = running.asked
+    words = [str(running.python), "-m", "bench.beside.streams", name, form]
+    return rates(asked.events - asked.skip, answer(words, asked, CORE, environ()))
 
 
 def _versions(running: Running) -> dict[str, str]:

@@ -4,28 +4,24 @@ import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
-from functools import partial
 
 import pyarrow as pa
 
+from remit_consumers.chores import Chores
+from remit_consumers.claimed import Claimed
 from remit_consumers.clock import Clock, utc_now
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.quiet import deciding
 from remit_consumers.erasure.suppression import Suppression
 from remit_consumers.flush import Composer, denied_for_s
-from remit_consumers.gather import Gathered, Marks, Partition
-from remit_consumers.grouped import Identity
+from remit_consumers.gather import Gathered
 from remit_consumers.lake.columns import CONSENTS_TABLE
 from remit_consumers.metrics import Metrics
 from remit_consumers.pipeline import excluding, steps
 from remit_consumers.proof.outcomes import outcomes
-from remit_consumers.retention.compactor import Compactor
-from remit_consumers.retention.sweeper import Sweeper
 from remit_consumers.source.base import Sealed, Source, Start
 from remit_consumers.steps.open import Failed, Fate, Opened, open_packs
-from remit_consumers.views.renewing import renew
 from remit_consumers.waiting import Waiting
-from remit_consumers.withdrawal.revoker import Revoker
 from remit_schemas.errors import (
     KeysOutOfReach,
     LakeError,
@@ -79,20 +75,9 @@ class Runner:
         self._consumer = consumer
         walk = steps(self._names, deployment.means, self._floors, self._ledger, self._plans)
         self._walk = excluding(walk, self._suppression)
-        self._revoker = Revoker(
-            deployment.lake,
-            self._plans.plan,
-            metrics,
-            now,
-            partial(renew, deployment.settings, deployment.policy, now),
-        )
-        self._sweeper = Sweeper(deployment, self._plans, metrics, now)
-        self._compactor = Compactor(deployment.lake.root, metrics)
+        self._chores = Chores(deployment, self._plans, metrics, now)
         self._raw_limit = timedelta(hours=deployment.policy.raw_limit_h)
-        self._partitions: dict[int, Partition] = {}
-        self._marks: Marks = {}
-        self._read: set[Identity] = set()
-        self._recorded: set[Identity] = set()
+        self._claimed = Claimed()
         self._begun: dict[int, int] = {}  # where reading began, for partitions new to the lake
         self._now = now
         self._waiting = Waiting(now)
@@ -182,9 +167,7 @@ class Runner:
             log.error("not everything could be stored; it is still on the log: %s", error)  # noqa: TRY400
         finally:
             self._tend_floors(hurry=True)
-            self._revoker.stop()
-            self._sweeper.stop()
-            self._compactor.stop()
+            self._chores.stop()
             self.source.close()
 
     def _turn(self, *, hurry: bool) -> int:
@@ -203,9 +186,7 @@ class Runner:
         self._ledger.forget_gone()
         self._names.forget_gone()
         self._tend_floors()
-        self._revoker.tend()
-        self._sweeper.tend()
-        self._compactor.tend()
+        self._chores.tend()
         return taken
 
     def _reopen(self) -> None:
@@ -224,13 +205,7 @@ class Runner:
         if self._source is not None and self._source.take_revoked():
             self._drop()
         claims = self._deployment.lake.claims(self.source.log_id, partitions)
-        for partition, claim in claims.items():
-            at = claim.position or 0
-            self._partitions[partition] = Partition(at, at, claim.done)
-            self._read |= claim.read
-            self._recorded |= claim.recorded
-            for lane, sequence in claim.marks.items():
-                self._marks[lane] = max(sequence, self._marks.get(lane, 0))
+        self._claimed.add(claims)
         self._ledger.load()  # after the claims: what is committed later makes ours stale
         return {partition: claim.position for partition, claim in claims.items()}
 
@@ -238,10 +213,7 @@ class Runner:
         """Forget what is gathered and not committed; it is still on the log."""
         self._gathered = Gathered()
         self._waiting.clear()
-        self._partitions.clear()
-        self._marks.clear()
-        self._read.clear()
-        self._recorded.clear()
+        self._claimed = Claimed()
         self._ledger.forget()
 
     def _recover(self, kind: str) -> None:
@@ -291,7 +263,8 @@ class Runner:
         version = item.header.policy_version if isinstance(item, Opened) else None
         if version and self._gathered.policy_version not in {None, version}:
             self._flush()
-        self._gathered.take(item, self._partitions[item.sealed.partition], self._marks)
+        partition = self._claimed.partitions[item.sealed.partition]
+        self._gathered.take(item, partition, self._claimed.marks)
         self._begun.setdefault(item.sealed.partition, item.sealed.offset)
         self._waiting.passed(item.sealed)
 
@@ -323,9 +296,9 @@ class Runner:
     def _commit(self) -> None:
         """Commit what is gathered, count it, and let the log go behind it."""
         begun = time.perf_counter()
-        gathered, touched = self._gathered, self._touched()
+        gathered, claimed, touched = self._gathered, self._claimed, self._claimed.touched()
         composer = Composer(self.source.log_id, self._plans, self._walk, self._raw_limit)
-        flush = composer.flush(gathered, touched, self._now(), self._read, self._recorded)
+        flush = composer.flush(gathered, touched, self._now(), claimed.read, claimed.recorded)
         committed = self._deployment.lake.commit(flush)
         self._gathered = Gathered()
         for partition in touched.values():
@@ -336,7 +309,7 @@ class Runner:
         for waited_s in denied_for_s(flush, self._now()):
             self._metrics.consent_stop.observe(waited_s)
         if flush.withdrawn is not None and flush.withdrawn.num_rows:
-            self._revoker.notice()
+            self._chores.notice_withdrawals()
         if any(name == CONSENTS_TABLE for name, _ in committed.versions):
             self._ledger.load()  # so that receipts name the version that has it
         self._metrics.latency.labels("flush").observe(time.perf_counter() - begun)
@@ -344,14 +317,6 @@ class Runner:
             self._metrics.latency.labels("stored").observe(time.monotonic() - gathered.first_at)
         self._metrics.lag.set(self.source.lag())
         self._metrics.waiting.set(len(self._waiting))
-
-    def _touched(self) -> dict[int, Partition]:
-        """The partitions of which something is gathered."""
-        return {
-            number: each
-            for number, each in self._partitions.items()
-            if each.reached > each.committed
-        }
 
     def _materialise(self) -> None:
         """Chain the receipts of the commits since the last time; when nothing is under way, see that they balance."""

@@ -31,8 +31,8 @@ from confluent_kafka.admin import AdminClient
 from kit.flowing import shares
 from kit.history import History, Row, View
 from kit.installation import Installation, each_once
-from kit.reference import YOUNGEST, Fact, World
-from kit.versions import NEWER, OLDER, two_versions
+from kit.reference import YOUNGEST, Fact
+from kit.versions import IMPROVE, NEWER, OLDER, REPORTING, WORLD, two_versions
 from kit.watching import until
 from remit_consumers.lake.columns import EVERY_PURPOSE
 from remit_consumers.lake.commit import Lake
@@ -42,14 +42,6 @@ from remit_schemas.log_address import KafkaLog, parse_log
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
-REPORTING, IMPROVE = "analytics.reporting", "functional.service.improve"
-WORLD = World(
-    versions=(OLDER, NEWER),
-    purposes=(REPORTING, IMPROVE),
-    never=frozenset({REPORTING}),
-    adult_from=14,
-    grounds=frozenset({"guardian_consent", "legal_permission", "protection"}),
-)
 STATUSES = ("given", "given", "given", "renewed", "refused", "withdrawn", "requested", "expired")
 GROUNDS = (None, "guardian_consent", "legal_permission")
 LATE_MS = 90_000

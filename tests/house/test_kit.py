@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, Producer
 
+from kit.dying import assert_killed
 from kit.jars import KAFKA_VERSION, SERVER, check_jars
 from kit.kafka import Kafka
 from kit.ports import RANGE, free_ports
@@ -105,6 +106,21 @@ def test_a_leashed_program_dies_with_its_parent() -> None:
     started.kill()
     started.communicate()
     assert select.select([handle], [], [], PATIENCE_S)[0], "the child outlived its parent"
+
+
+def test_a_program_that_is_not_killed_is_not_taken_for_one_that_was() -> None:
+    assert_killed("from kit.dying import die; die()")
+    assert_killed("from kit.dying import after, die; after(print)('first')")
+    for program in ("pass", "raise SystemExit(9)", "import os; os.abort()"):
+        with pytest.raises(AssertionError):
+            assert_killed(program)
+
+
+def test_a_step_at_which_nothing_is_killed_is_named() -> None:
+    told = "from kit.dying import die, die_in_turn; die_in_turn(('early', 'late'), {act})"
+    run(told.format(act="die"))
+    with pytest.raises(AssertionError, match="AssertionError: late"):
+        run(told.format(act="lambda where: where == 'early' and die()"))
 
 
 @pytest.mark.parametrize(("ci", "expected"), [("", 0), ("true", 1)])

@@ -3,7 +3,8 @@
 import os
 import random
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 
 from kit.cluster_world import PARTITIONS, World, recovery
@@ -79,17 +80,12 @@ def network_cut(world: World, chance: random.Random) -> float | None:
     network = world.network
     if network is None:
         return None
-    members = len(world.consumers)
-    apart = world.consume_apart(network)
-    world.await_shares(members + 1)
-    world.await_flow()
-    wire = chance.randrange(len(network.hosts))
-    before = world.said(NOTICED)
-    network.cut(wire, is_cut=True)
-    until(lambda: world.said(NOTICED) > before, "the cut is not noticed", look_s=0.1)
-    took_s = recovery(world, lambda: network.cut(wire, is_cut=False))
-    _leave(world, apart)
-    return took_s
+    with _one_more(world, partial(world.consume_apart, network)):
+        wire = chance.randrange(len(network.hosts))
+        before = world.said(NOTICED)
+        network.cut(wire, is_cut=True)
+        until(lambda: world.said(NOTICED) > before, "the cut is not noticed", look_s=0.1)
+        return recovery(world, lambda: network.cut(wire, is_cut=False))
 
 
 def consumer_added_and_removed(world: World, _: random.Random) -> float:
@@ -157,13 +153,8 @@ def clock_jumped(world: World, _: random.Random) -> float | None:
     clock = world.clock
     if clock is None:
         return None
-    members = len(world.consumers)
-    apart = world.consume_by(clock)
-    world.await_shares(members + 1)
-    world.await_flow()
-    took_s = max(recovery(world, partial(clock.jump, ahead_s)) for ahead_s in JUMPS_S)
-    _leave(world, apart)
-    return took_s
+    with _one_more(world, partial(world.consume_by, clock)):
+        return max(recovery(world, partial(clock.jump, ahead_s)) for ahead_s in JUMPS_S)
 
 
 FAULTS: Mapping[str, Fault] = {
@@ -205,6 +196,17 @@ def _store_fails(world: World, share: float) -> float | None:
     store.fail(share)
     until(lambda: store.faults.total() >= before + FAILED, "nothing is asked", look_s=0.1)
     return recovery(world, lambda: store.fail(0))
+
+
+@contextmanager
+def _one_more(world: World, start: Callable[[], object]) -> Iterator[None]:
+    """Have a consumer more take its share while a fault is done to it, and leave after it."""
+    members = len(world.consumers)
+    consumer = start()
+    world.await_shares(members + 1)
+    world.await_flow()
+    yield
+    _leave(world, consumer)
 
 
 def _leave(world: World, consumer: object) -> None:

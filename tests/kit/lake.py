@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from remit_consumers.lake.columns import QUARANTINE
-from remit_consumers.lake.commit import Flush, TableCommit
+from remit_consumers.lake.commit import Flush, Lake, TableCommit
 from remit_consumers.lake.reasons import Reason
 from remit_consumers.lake.receipt import (
     EventCounts,
@@ -16,6 +17,8 @@ from remit_consumers.lake.receipt import (
     Receipt,
     SourceCount,
 )
+from remit_consumers.lake.removed import Removal, RemovedCount
+from remit_consumers.lake.rewrite import Change, rewrite
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.rows import OWN_COLUMNS
 from remit_schemas.category import Decision
@@ -93,6 +96,18 @@ def make_flush(offset: int, *parts: TableCommit, partition: int = 0, events: int
         partition: {(PRODUCER, partition): offset + 1}
     }
     return Flush(LOG, {partition: (offset, offset + 1)}, parts or [whole], marks, [TAGSET])
+
+
+def take_rows(lake: Lake, name: str) -> None:
+    """Take the page views of a subject out of a lake, by its name there; the files that held them stay."""
+
+    def change(rows: pa.Table) -> Change | None:
+        theirs = pc.fill_null(pc.equal(rows.column("subject"), name), fill_value=False)
+        many = rows.filter(theirs).num_rows
+        gone = RemovedCount(Removal.ERASED, "requested", rows=many, values={"ip": many})
+        return Change(rows.filter(pc.invert(theirs)), [gone]) if many else None
+
+    rewrite(lake.root, "events/page_view", pa.array([name]), change)
 
 
 def make_quarantined(offset: int, reason: str = "tampered", events: int = 2) -> TableCommit:

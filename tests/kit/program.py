@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 
 
-def environment() -> dict[str, str]:
-    """Give an environment in which a program imports what this process can, and REMIT_… says nothing."""
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Give an environment in which a program imports what this process can, and REMIT_… says nothing but what is given."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("REMIT_")}
-    return {**plain, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return {**plain, **(more or {}), "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 def start(script: str, *arguments: object) -> "subprocess.Popen[str]":
@@ -28,7 +29,30 @@ def run(script: str, *arguments: object, timeout_s: float = 60) -> str:
     Raises:
         AssertionError: It failed.
     """
-    process = start(script, *arguments)
-    out, problems = process.communicate(timeout=timeout_s)
-    assert process.returncode == 0, f"exit {process.returncode}: {problems[-3000:]}"
-    return out
+    done = ended(script, *arguments, timeout_s=timeout_s)
+    assert done.returncode == 0, f"exit {done.returncode}: {done.stderr[-3000:]}"
+    return done.stdout
+
+
+def ended(
+    script: str,
+    *arguments: object,
+    timeout_s: float = 300,
+    env: Mapping[str, str] | None = None,
+) -> "subprocess.CompletedProcess[str]":
+    """Run a program to its end, whichever that is.
+
+    Args:
+        script: The program.
+        arguments: What it is told.
+        timeout_s: After which it is killed, and the test fails.
+        env: Beside the environment of this process.
+    """
+    return subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        env=environment(env),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout_s,
+    )

@@ -1,11 +1,9 @@
 """What stands in quarantine for an older policy version, and how tests make that readable; a replay that dies on the way."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from shutil import copytree
 
+from kit.dying import assert_killed
 from kit.installation import Installation
 from remit_consumers.lake.commit import Lake
 from remit_consumers.proof.verify import verify
@@ -40,39 +38,31 @@ def assert_gone(settings: Settings) -> None:
 
 
 KILLED = """
-import os, signal, sys
+import os, sys
 from datetime import UTC, datetime
+from kit.dying import after, die
 from remit_consumers.deployment import Deployment
-from remit_consumers.lake import commit, rewrite
+from remit_consumers.lake import commit, rewrite, storing
 from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.quarantine.replay import replay
 from remit_consumers.settings import Settings
 
 where = sys.argv[1]
 
-def of(function, after):
-    def then(*given, **named):
-        done = function(*given, **named) if after else None
-        os.kill(os.getpid(), signal.SIGKILL)
-        return done
-    return then
-
-if where == "decided": commit.Lake.replay = of(commit.Lake.replay, False)
-if where == "synced": commit.sync_all = of(commit.sync_all, True)
-if where == "published": commit.publish_first = of(commit.publish_first, True)
-if where == "stored": commit.Lake.replay = of(commit.Lake.replay, True)
-if where == "rewriting": rewrite.append = of(rewrite.append, False)
-if where == "rewritten": rewrite.append = of(rewrite.append, True)
-if where == "vacuumed": Vacuum.take = of(Vacuum.take, True)
+if where == "decided": commit.Lake.replay = die
+if where == "synced": storing.sync_all = after(storing.sync_all)
+if where == "published": storing.publish_first = after(storing.publish_first)
+if where == "stored": commit.Lake.replay = after(commit.Lake.replay)
+if where == "rewriting": rewrite.append = die
+if where == "rewritten": rewrite.append = after(rewrite.append)
+if where == "vacuumed": Vacuum.take = after(Vacuum.take)
 replay(Deployment.open(Settings.from_env(os.environ)), datetime.now(UTC))
 """
 
 
 def die(installation: Installation, where: str) -> None:
     """Have a replay kill itself at a step."""
-    environment = installation.env | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    died = subprocess.run([sys.executable, "-c", KILLED, where], env=environment, check=False)
-    assert died.returncode == -9
+    assert_killed(KILLED, where, env=installation.env)
 
 
 ELSEWHERE = """

@@ -1,17 +1,16 @@
 """A sweep that the system kills at a place it is told."""
 
-import os
-import subprocess
-import sys
 from datetime import datetime
 from pathlib import Path
 
+from kit.dying import assert_killed
 from remit_schemas.policy import Policy
 
 SWEEPING = """
-import os, signal, sys
+import sys
 from datetime import datetime
 from pathlib import Path
+from kit.dying import die
 from remit_consumers.lake import rewrite
 from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.plans import Plans
@@ -20,9 +19,6 @@ from remit_schemas.contract import builtin
 from remit_schemas.policy import policy_from_json
 
 root, where, now, policy, name = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5]
-
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
 
 def of(function, before, after):
     def then(*given, **named):
@@ -55,9 +51,4 @@ def killed(root: Path, policy: Policy, now: datetime, where: str, name: str = ""
     """
     file = root.parent / "policy.json"
     file.write_bytes(policy.canonical)
-    command = [sys.executable, "-c", SWEEPING, str(root), where, now.isoformat(), str(file), name]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    died = subprocess.run(
-        command, env=environment, check=False, timeout=120, capture_output=True, text=True
-    )
-    assert died.returncode == -9, died.stderr[-2000:]
+    assert_killed(SWEEPING, root, where, now.isoformat(), file, name)

@@ -4,9 +4,19 @@ from pathlib import Path
 
 import yaml
 
+from kit.reference import World
 from remit_schemas.policy import policy_path
 
 OLDER, NEWER = "2026-01-01", "2026-02-01"
+REPORTING, IMPROVE = "analytics.reporting", "functional.service.improve"
+WORLD = World(
+    versions=(OLDER, NEWER),
+    purposes=(REPORTING, IMPROVE),
+    never=frozenset({REPORTING}),
+    adult_from=14,
+    grounds=frozenset({"guardian_consent", "legal_permission", "protection"}),
+)
+"""What both say, for the reference that knows nothing of the product."""
 
 
 def two_versions(folder: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.program import start
+from kit.dying import assert_killed
 from kit.spooled import Home
 from remit import arrivals
 from remit.leftovers import adopt_dead
@@ -53,9 +53,7 @@ def batches(home: Home) -> list[int]:
 
 def die(home: Home, when: str) -> None:
     """Have a process emit two batches of three events, and die."""
-    process = start(EMIT, home.data, when)
-    _, problems = process.communicate(timeout=300)
-    assert process.returncode == -9, problems
+    assert_killed(EMIT, home.data, when)
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,15 @@
 """The one commit: a flush becomes rows, receipts and positions, exactly once."""
 
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from itertools import product
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake.exceptions import DeltaError
 
-from remit_consumers.lake.columns import (
-    CONSENTS_TABLE,
-    POSITIONS_TABLE,
-    WITHDRAWN_TABLE,
-)
+from remit_consumers.lake.columns import CONSENTS_TABLE, POSITIONS_TABLE
 from remit_consumers.lake.consents import Records, stopped_after_ms
 from remit_consumers.lake.consents import counted as counted_consents
 from remit_consumers.lake.consents import notices as counted_notices
@@ -30,32 +23,30 @@ from remit_consumers.lake.floors import newest as newest_floors
 from remit_consumers.lake.flush import Claim, Committed, Flush, TableCommit
 from remit_consumers.lake.format import keep_format
 from remit_consumers.lake.log import newest_version, versions
-from remit_consumers.lake.pending import Pending, prepare, publish_first, sync_all
+from remit_consumers.lake.open_tables import OpenTables
 from remit_consumers.lake.positions import (
     NOWHERE,
     Key,
     Marks,
     Standing,
     app_id,
-    compact,
     done_beyond,
     identities,
     outcomes_of,
-    rows,
     standings,
 )
-from remit_consumers.lake.promises import chained, check_kept, check_positions, is_kept, promise
-from remit_consumers.lake.publish import NOTHING_SEEN, confirm
+from remit_consumers.lake.promises import chained, check_kept, check_positions, is_kept
+from remit_consumers.lake.publish import confirm
 from remit_consumers.lake.quarantined import REPLAYS, listed, read_by_replays
 from remit_consumers.lake.receipt import PackCount, PackOutcome
 from remit_consumers.lake.receipts import TABLE as RECEIPTS_TABLE
 from remit_consumers.lake.receipts import materialise, read
-from remit_consumers.lake.tables import Table, checkpoint, is_table, open_table, row_tables
+from remit_consumers.lake.storing import store
+from remit_consumers.lake.tables import Table, is_table, open_table, row_tables
 from remit_consumers.lake.tagsets import Tagset
 from remit_consumers.lake.tagsets import add as add_tagsets
 from remit_consumers.lake.tagsets import known as known_tagsets
-from remit_consumers.lake.withdrawn import record as record_withdrawn
-from remit_schemas.errors import LakeError, StaleWriter
+from remit_schemas.errors import StaleWriter
 
 Replayed = frozenset[tuple[bytes, int, int]]
 """Packs whose events a replay stored: producer, lane, sequence."""
@@ -68,7 +59,7 @@ class Lake:
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root) if isinstance(root, str) else root
-        self._tables: dict[str, Table] = {}
+        self._tables = OpenTables(self.root)
         self._standing: dict[Key, Standing] = {}
         self._tagsets: set[str] | None = None
         self._stood: tuple[int, Mapping[Key, Standing]] = (-1, {})
@@ -91,11 +82,11 @@ class Lake:
             check_positions(self.root)
             if self.root.is_dir():
                 keep_format(self.root)
-            positions = self._open(POSITIONS_TABLE)
+            positions = self._tables.newest(POSITIONS_TABLE)
             stands = self._standings(positions)
             check_kept(self.root, stands)
             check_kept(self.root, self._known_to_receipts())
-            tables = [self._open(name) for name in row_tables(self.root)]
+            tables = [self._tables.newest(name) for name in row_tables(self.root)]
             at = {number: stands.get((log_id, number), NOWHERE).position for number in partitions}
             done = {table.name: done_beyond(table, log_id, at) for table in tables}
             replayed = read_by_replays(tables)
@@ -154,9 +145,9 @@ class Lake:
         }
         with reaching(self.root):
             self._know(flush.tagsets)
-            published = self._store(flush, standing)
+            committed = store(self._tables, flush, standing)
         self._standing |= standing
-        return _committed(flush, published)
+        return committed
 
     def replay(self, flush: Flush) -> Committed:
         """Store what was in quarantine, as `commit` does, for partitions that are claimed; no position moves.
@@ -166,15 +157,14 @@ class Lake:
             LakeError: The lake cannot be written; nothing of the failing table is visible.
         """
         self._check(flush, dict.fromkeys(flush.positions, 0))
-        for table in self._tables.values():
+        for table in self._tables.all():
             table.seen[REPLAYS] = table.version
         standing = {
             (flush.log_id, one): self._standing[flush.log_id, one] for one in flush.positions
         }
         with reaching(self.root):
             self._know(flush.tagsets)
-            published = self._store(flush, standing, {REPLAYS: int(time.time())})
-        return _committed(flush, published)
+            return store(self._tables, flush, standing, {REPLAYS: int(time.time())})
 
     def position(self, log_id: str, partition: int) -> int | None:
         """The next offset to read of a partition; None where nothing was stored yet. Claims nothing."""
@@ -205,17 +195,14 @@ class Lake:
         if not is_kept(self.root, CONSENTS_TABLE):
             return None
         with reaching(self.root):
-            table = self._tables.get(CONSENTS_TABLE) or self._open(CONSENTS_TABLE)
-            return consents_since(table, version)
+            return consents_since(self._tables.known(CONSENTS_TABLE), version)
 
     def consents_id(self) -> str | None:
         """The id of the consent ledger's table, which another lake's has not; None where there is none yet."""
         if not is_kept(self.root, CONSENTS_TABLE):
             return None
         with reaching(self.root):
-            return str(
-                (self._tables.get(CONSENTS_TABLE) or self._open(CONSENTS_TABLE)).delta.metadata().id
-            )
+            return str(self._tables.known(CONSENTS_TABLE).delta.metadata().id)
 
     def consents_version(self) -> int:
         """The newest version of the consent ledger's table."""
@@ -229,21 +216,21 @@ class Lake:
         if not is_kept(self.root, CONSENTS_TABLE):
             return {}
         with reaching(self.root):
-            return counted_consents(self._open(CONSENTS_TABLE), tenant, when)
+            return counted_consents(self._tables.newest(CONSENTS_TABLE), tenant, when)
 
     def stopped_after_ms(self, when: pc.Expression | None = None) -> list[int]:
         """How long each denial on record was on its way to the ledger, in milliseconds, the shortest first."""
         if not is_kept(self.root, CONSENTS_TABLE):
             return []
         with reaching(self.root):
-            return stopped_after_ms(self._open(CONSENTS_TABLE), when)
+            return stopped_after_ms(self._tables.newest(CONSENTS_TABLE), when)
 
     def notices(self, when: pc.Expression | None = None) -> Mapping[str, Mapping[str, int]]:
         """How many notices are on record, by policy version and channel."""
         if not is_kept(self.root, CONSENTS_TABLE):
             return {}
         with reaching(self.root):
-            return counted_notices(self._open(CONSENTS_TABLE), when)
+            return counted_notices(self._tables.newest(CONSENTS_TABLE), when)
 
     def floors(self, now: datetime | None = None) -> dict[FloorKind, list[Floor]]:
         """The newest floors of each kind, one for each number of subjects, the newest first.
@@ -297,13 +284,6 @@ class Lake:
             self._stood = positions.version, standings(positions)
         return self._stood[1]
 
-    def _open(self, name: str, schema: pa.Schema | None = None) -> Table:
-        """A table as of now, made if need be."""
-        if name not in self._tables:
-            self._tables[name] = open_table(self.root, name, schema)
-        self._tables[name].refresh()
-        return self._tables[name]
-
     def _check(self, flush: Flush, news: Mapping[int, int]) -> None:
         """Refuse a flush that does not follow on from what this writer has claimed."""
         for partition in news:
@@ -320,77 +300,8 @@ class Lake:
         if not tagsets:
             return
         if self._tagsets is None:
-            self._tagsets = known_tagsets(self._open("tagsets"))
+            self._tagsets = known_tagsets(self._tables.newest("tagsets"))
         fresh = [one for one in tagsets if one.tagset not in self._tagsets]
         if fresh:
-            add_tagsets(self._open("tagsets"), fresh)
+            add_tagsets(self._tables.newest("tagsets"), fresh)
             self._tagsets |= {one.tagset for one in fresh}
-
-    def _store(
-        self, flush: Flush, standing: Mapping[Key, Standing], more: Mapping[str, int] = NOTHING_SEEN
-    ) -> list[tuple[Table, int]]:
-        """Write everything, fsync it together, then publish the row tables, and the positions last.
-
-        Each row table is durable before the positions speak of it.
-        """
-        transactions = {app_id(*key): one.position for key, one in standing.items()} | dict(more)
-        if flush.withdrawn is not None and flush.withdrawn.num_rows:  # before the ledger has it
-            begun = min(flush.positions[partition][0] for _, partition in standing)
-            record_withdrawn(self.root, flush.withdrawn, transactions, begun)
-        positions = self._tables[POSITIONS_TABLE]
-        stands = rows({**standing, **self._promises(flush)})
-        pending: list[Pending] = []
-        try:
-            for part in _ordered(flush.parts):
-                table = self._tables.get(part.table) or self._open(part.table, _schema(part))
-                receipt = part.receipt.to_json()
-                pending += [prepare(table, part.rows, part.schema, transactions, receipt)]
-            pending += [prepare(positions, stands, None, transactions)]
-            sync_all(pending)
-            published = publish_first(pending, len(flush.parts))
-            stood = publish_first(pending, 1)
-        finally:
-            for one in pending:
-                one.discard()
-        _tidy([*published, *stood])
-        return published
-
-    def _promises(self, flush: Flush) -> dict[Key, Standing]:
-        """The versions that the tables of this flush have at least, once it stands."""
-        found: dict[Key, Standing] = {}
-        for name, parts in Counter(part.table for part in flush.parts).items():
-            found |= promise(name, max(0, newest_version(self.root / name)) + parts)
-        if flush.withdrawn is not None and flush.withdrawn.num_rows:
-            found |= promise(WITHDRAWN_TABLE, newest_version(self.root / WITHDRAWN_TABLE))
-        return found
-
-
-def _committed(flush: Flush, published: Sequence[tuple[Table, int]]) -> Committed:
-    """Say what a commit came to."""
-    return Committed(
-        tuple((table.name, version) for table, version in published),
-        tuple(part.receipt for part in _ordered(flush.parts)),
-    )
-
-
-def _schema(part: TableCommit) -> pa.Schema | None:
-    """The columns that a part's table must have."""
-    return part.rows.schema if part.schema is None and part.rows is not None else part.schema
-
-
-def _tidy(published: Sequence[tuple[Table, int]]) -> None:
-    """Checkpoint what is due. All is committed: what cannot be tidied now is tidied next time."""
-    for table, version in published:
-        if checkpoint(table, version) and table.name == POSITIONS_TABLE:
-            with suppress(OSError, DeltaError, LakeError):
-                compact(table, version)
-
-
-def _ordered(parts: Sequence[TableCommit]) -> list[TableCommit]:
-    """Quarantine first: what stands there must not be lost if the rest fails; then the consent ledger.
-
-    A consent change whose event stands in its own table is never read again, so the ledger must have it before.
-    """
-    return sorted(
-        parts, key=lambda part: (part.table != "quarantine", part.table != CONSENTS_TABLE)
-    )

@@ -25,8 +25,8 @@ from hypothesis.stateful import (
 )
 
 from kit.opened import CONSENT_CHANGE, PAGE_VIEW, make_datums, make_opened
-from kit.reference import YOUNGEST, Fact, World
-from kit.versions import NEWER, OLDER, two_versions
+from kit.reference import YOUNGEST, Fact
+from kit.versions import IMPROVE, NEWER, OLDER, REPORTING, WORLD, two_versions
 from kit.walks import make_ledger, make_walk
 from kit.watching import commits
 from remit import ConsentChange, PageView
@@ -40,14 +40,6 @@ from remit_schemas.contract import builtin
 from remit_schemas.event import Event
 from remit_schemas.policy import load_policy
 
-REPORTING, IMPROVE = "analytics.reporting", "functional.service.improve"
-WORLD = World(
-    versions=(OLDER, NEWER),
-    purposes=(REPORTING, IMPROVE),
-    never=frozenset({REPORTING}),
-    adult_from=14,
-    grounds=frozenset({"guardian_consent", "legal_permission", "protection"}),
-)
 SUBJECTS = 64
 STEPS = 24
 RUNS = (

@@ -1,12 +1,10 @@
 """An erasure that is killed, at every step: the next start finishes it, and nothing is ever half."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from kit.dying import assert_killed
 from kit.erasing import ErasingShop
 from kit.shop import NOON
 from remit_consumers.deployment import Deployment
@@ -22,9 +20,10 @@ from remit_consumers.proof.verify import verify
 ANN = SubjectRef("", "ann.smith@shop")
 
 ERASING = """
-import os, signal, sys
+import sys
 from datetime import datetime
 from pathlib import Path
+from kit.dying import die
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure import erase, reach, strike
 from remit_consumers.erasure.certificate import Certificate
@@ -32,9 +31,6 @@ from remit_consumers.erasure.ledger import ErasureLedger
 from remit_consumers.erasure.scope import Scope, SubjectRef
 from remit_consumers.lake import rewrite
 from remit_consumers.settings import Settings
-
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
 
 folder, where, now = Path(sys.argv[1]), sys.argv[2], datetime.fromisoformat(sys.argv[3])
 module, name = where.split(".")
@@ -67,12 +63,7 @@ def test_what_a_killed_erasure_left_is_finished_by_the_next_start(
     shop.store(*shop.agree(NOON, ANN.subject, "bob"))
     shop.store(shop.view(subject=ANN.subject), shop.view(subject="bob"))
     needles = needles_of(named(shop.deployment, [ANN], NOON), [ANN])
-    command = [sys.executable, "-c", ERASING, str(tmp_path), where, NOON.isoformat()]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    died = subprocess.run(
-        command, env=environment, check=False, timeout=300, capture_output=True, text=True
-    )
-    assert died.returncode == -9, died.stderr[-2000:]
+    assert_killed(ERASING, tmp_path, where, NOON.isoformat())
     again = Deployment.open(shop.settings)
     finish(again, NOON)
     ledger = ErasureLedger.open(shop.settings.keys)

@@ -1,8 +1,5 @@
 """What somebody's events left in quarantine goes with them: their bytes, at once, and nothing of the count."""
 
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from kit.crafted import Crafter, datums, drain, lay
+from kit.dying import assert_killed
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.certificate import Certificate
 from remit_consumers.erasure.erase import erase, finish
@@ -25,17 +23,15 @@ from remit_consumers.settings import Settings
 ANN = SubjectRef("", "ann")
 
 ERASING = """
-import os, signal, sys
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from kit.dying import die
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure import erase, sealed
 from remit_consumers.erasure.scope import Scope, SubjectRef
 from remit_consumers.lake import rewrite
 from remit_consumers.settings import Settings
-
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
 
 folder, where = Path(sys.argv[1]), sys.argv[2]
 module, name = where.split(".")
@@ -142,10 +138,7 @@ def test_only_the_tenants_own_go(settings: Settings) -> None:
 def test_a_killed_erasure_empties_the_quarantine_at_the_next_start(
     settings: Settings, tmp_path: Path, where: str
 ) -> None:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", ERASING, str(tmp_path), where]
-    died = subprocess.run(command, env=environment, check=False, timeout=300, capture_output=True)
-    assert died.returncode == -9, died.stderr[-2000:]
+    assert_killed(ERASING, tmp_path, where)
     finish(Deployment.open(settings), datetime.now(UTC))
     assert ErasureLedger.open(settings.keys).pending(settings.lake) == []
     assert sum(has for _, has in lying(settings)) == 3

@@ -267,7 +267,7 @@ def test_many_commits_leave_one_row_a_partition_and_a_short_log_of_positions(
     assert len(list((lake.root / "positions/_delta_log").glob("*.json"))) < 110
     assert Lake(lake.root).claim(LOG, 0).position == 201
     asleep = claimed(lake.root)
-    asleep._tables["positions"].seen[f"{LOG}/0"] = 50  # noqa: SLF001 - as a writer that last looked at version 50
+    asleep._tables.known("positions").seen[f"{LOG}/0"] = 50  # noqa: SLF001 - as a writer that last looked at version 50
     with pytest.raises(StaleWriter):
         asleep.commit(make_flush(201))
 

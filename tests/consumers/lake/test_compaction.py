@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -11,21 +9,20 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from kit.lake import DAY, LOG, make_flush, make_quarantined, make_receipt, make_rows
+from kit.lake import DAY, LOG, make_flush, make_quarantined, make_receipt, make_rows, take_rows
+from kit.program import run
 from kit.shop import NOON, REPORTING, Shop
-from remit_consumers.lake import commit, compaction, durable
+from remit_consumers.lake import compaction, durable, storing
 from remit_consumers.lake.commit import Flush, Lake, TableCommit
 from remit_consumers.lake.compaction import AT_LEAST, Compacted, compact, compact_tables
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.log import entry, versions
 from remit_consumers.lake.pending import Pending, sync_all
-from remit_consumers.lake.removed import Removal, RemovedCount
-from remit_consumers.lake.rewrite import Change, live_files, rewrite
+from remit_consumers.lake.rewrite import live_files
 from remit_consumers.lake.tables import open_table
 from remit_consumers.lake.vacuum import Vacuum, take_old_orphans, take_orphans
 from remit_consumers.lookout import Lookout
@@ -220,21 +217,9 @@ def test_a_row_that_is_lost_in_a_merge_is_found_by_verify(
     assert not verify(lake.root.parent).checks["rows"].holds
 
 
-def erased(lake: Lake, name: str) -> None:
-    """Take somebody's rows."""
-
-    def change(found: pa.Table) -> Change | None:
-        theirs = pc.fill_null(pc.equal(found.column("subject"), name), fill_value=False)
-        many = found.filter(theirs).num_rows
-        gone = RemovedCount(Removal.ERASED, "requested", rows=many, values={"ip": many})
-        return Change(found.filter(pc.invert(theirs)), [gone]) if many else None
-
-    rewrite(lake.root, TABLE, pa.array([name]), change)
-
-
 def test_who_is_erased_after_a_merge_is_gone_from_every_byte(lake: Lake) -> None:
     compact(lake.root, TABLE, 0.0)
-    erased(lake, "anna")
+    take_rows(lake, "anna")
     Vacuum().take(lake.root / TABLE, 0.0)
     assert not any(b"anna" in file.read_bytes() for file in lake.root.rglob("*.parquet"))
     assert len(rows(lake)) == (FLUSHES - FLUSHES // len(NAMES)) * 3
@@ -246,7 +231,7 @@ def test_an_erasure_that_comes_between_stands_and_the_merge_does_not(
 ) -> None:
     def late(merged: pa.Table) -> Iterator[pa.Table]:
         yield merged
-        erased(lake, "anna")
+        take_rows(lake, "anna")
 
     with monkeypatch.context() as one:
         one.setattr(compaction, "_by_subject", late)
@@ -333,34 +318,21 @@ def test_who_agreed_before_a_merge_of_the_ledger_agrees_after_it(tmp_path: Path)
 
 
 COMPACTING = """
-import os, signal, sys
+import sys
 from pathlib import Path
+from kit.dying import after, die, die_in_turn
 from remit_consumers.lake import compaction, publish
 
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-def after(function):
-    def then(*given, **named):
-        function(*given, **named)
-        die()
-    return then
-
-def compact(root, where):
+def compact(where):
     if where == "read": compaction.write_parts = die
     if where == "written": compaction.write_parts = after(compaction.write_parts)
     if where == "synced": compaction.append = die
     if where == "drafted": publish.publish = die
     if where == "published": publish.publish = after(publish.publish)
     if where == "committed": compaction.append = after(compaction.append)
-    compaction.compact_tables(root, 0.0)
+    compaction.compact_tables(Path(sys.argv[1]) / where / "lake", 0.0)
 
-for where in sys.argv[2:]:
-    child = os.fork()
-    if not child:
-        compact(Path(sys.argv[1]) / where / "lake", where)
-    _, status = os.waitpid(child, 0)
-    assert os.WTERMSIG(status) == signal.SIGKILL, where
+die_in_turn(sys.argv[2:], compact)
 """
 """Compacts lakes, each in a process that is killed by the system at the place that its lake is called by."""
 
@@ -373,9 +345,7 @@ def test_what_a_killed_compaction_left_at_any_step_is_done_by_the_next(
     before = rows(lake)
     for where in STEPS:
         shutil.copytree(lake.root, tmp_path / "killed" / where / "lake")
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", COMPACTING, str(tmp_path / "killed"), *STEPS]
-    subprocess.run(command, env=environment, check=True, timeout=300)
+    run(COMPACTING, tmp_path / "killed", *STEPS, timeout_s=300)
     for where in STEPS:
         left = Lake(tmp_path / "killed" / where / "lake")
         assert rows(left) == before, where
@@ -405,7 +375,7 @@ def test_a_commit_whose_files_a_moved_clock_made_orphans_is_refused_and_stored_a
         on_disk(lake)  # everything is old, and what no commit speaks of is taken
 
     with monkeypatch.context() as one:
-        one.setattr(commit, "sync_all", then_the_clock_moves)
+        one.setattr(storing, "sync_all", then_the_clock_moves)
         with pytest.raises(StaleWriter, match="was a clock moved"):
             lake.commit(named(FLUSHES))
     assert rows(lake) == before

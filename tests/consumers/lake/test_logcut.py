@@ -4,20 +4,26 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from kit.lake import LOG, PRODUCER, make_flush, make_quarantined, make_receipt, make_rows
+from kit.dying import assert_killed
+from kit.lake import (
+    LOG,
+    PRODUCER,
+    make_flush,
+    make_quarantined,
+    make_receipt,
+    make_rows,
+    take_rows,
+)
 from remit_consumers.backup.tables import copy_table, in_order
 from remit_consumers.dashboard.figures import Figures
 from remit_consumers.lake import publish
@@ -27,8 +33,6 @@ from remit_consumers.lake.log import LOG_FOLDER, first_version, log_file, unbrok
 from remit_consumers.lake.logcut import AT_LEAST, KEPT_S, Cutting, cut_logs
 from remit_consumers.lake.positions import app_id
 from remit_consumers.lake.receipts import Link, first_head, laid_out, next_head, stored
-from remit_consumers.lake.removed import Removal, RemovedCount
-from remit_consumers.lake.rewrite import Change, rewrite
 from remit_consumers.lake.tables import open_table, tables_in
 from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.lookout import Lookout
@@ -50,14 +54,7 @@ def named(offset: int, name: str, events: int = 3) -> Flush:
 
 def erased(lake: Lake, name: str) -> None:
     """Take somebody's rows, and the files that held them."""
-
-    def change(rows: pa.Table) -> Change | None:
-        theirs = pc.fill_null(pc.equal(rows.column("subject"), name), fill_value=False)
-        many = rows.filter(theirs).num_rows
-        gone = RemovedCount(Removal.ERASED, "requested", rows=many, values={"ip": many})
-        return Change(rows.filter(pc.invert(theirs)), [gone]) if many else None
-
-    rewrite(lake.root, TABLE, pa.array([name]), change)
+    take_rows(lake, name)
     Vacuum().take(lake.root / TABLE, 0.0)
 
 
@@ -171,18 +168,10 @@ def test_entries_stay_while_they_are_young_or_their_files_are_there(lake: Lake) 
 
 
 KILLED = """
-import os, signal, sys
+import sys
 from pathlib import Path
+from kit.dying import after, die
 from remit_consumers.lake import logcut
-
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-def after(function):
-    def then(*given, **named):
-        function(*given, **named)
-        die()
-    return then
 
 def half(table, before):
     for version in range(before // 2):
@@ -202,14 +191,7 @@ logcut.cut_logs(root)
 
 @pytest.mark.parametrize("where", ["chained", "checkpoint", "receipt", "half", "taken"])
 def test_a_cut_that_is_killed_is_carried_on_by_the_next(lake: Lake, where: str) -> None:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    died = subprocess.run(
-        [sys.executable, "-c", KILLED, str(lake.root), where],
-        env=environment,
-        check=False,
-        timeout=120,
-    )
-    assert died.returncode == -9
+    assert_killed(KILLED, lake.root, where)
     assert broken(lake) == {}
     assert DeltaTable(lake.root / TABLE).to_pyarrow_table().num_rows == 9
     aged(lake)

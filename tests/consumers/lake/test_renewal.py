@@ -1,27 +1,22 @@
 """Renewal: what an erasure of an older remit left in dictionaries goes, no row changes, and until then it is found."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from kit.lake import LOG, make_flush, make_receipt, make_rows
+from kit.lake import LOG, make_flush, make_receipt, make_rows, take_rows
+from kit.program import run
 from remit_consumers.erasure.residue import Needles, rescan
 from remit_consumers.lake import durable, groups, renewal, splice
 from remit_consumers.lake.commit import Lake, TableCommit
 from remit_consumers.lake.lease import lease
-from remit_consumers.lake.removed import Removal, RemovedCount
 from remit_consumers.lake.renewal import Renewed, count_old, old_files, renew_naming, renew_tables
-from remit_consumers.lake.rewrite import Change, rewrite
 from remit_consumers.lake.tables import open_table
 from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.plans import Plans
@@ -62,14 +57,7 @@ def flush(lake: Lake, offset: int) -> None:
 
 def erase(lake: Lake, name: str) -> None:
     """Take somebody's rows, and the old files at once."""
-
-    def change(found: pa.Table) -> Change | None:
-        theirs = pc.equal(found.column("subject"), name)
-        many = found.filter(theirs).num_rows
-        gone = RemovedCount(Removal.ERASED, "requested", rows=many, values={"ip": many})
-        return Change(found.filter(pc.invert(theirs)), [gone]) if many else None
-
-    rewrite(lake.root, TABLE, pa.array([name]), change)
+    take_rows(lake, name)
     Vacuum().take(lake.root / TABLE, 0.0)
 
 
@@ -182,36 +170,25 @@ def test_an_erasure_renews_at_once_what_names_its_subject(lake: Lake) -> None:
 
 
 KILLING = """
-import os, signal, sys
+import sys
 from pathlib import Path
+from kit.dying import after, die, die_in_turn
 from remit_consumers.lake import renewal, publish
 
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
+def renew(where):
+    if where == "read": renewal.write = die
+    if where == "written": renewal.moved = die
+    if where == "published": publish.publish = after(publish.publish)
+    renewal.renew_tables(Path(sys.argv[1]))
 
-def after(function):
-    def then(*given, **named):
-        function(*given, **named)
-        die()
-    return then
-
-for where in ("read", "written", "published"):
-    if not os.fork():
-        if where == "read": renewal.write = die
-        if where == "written": renewal.moved = die
-        if where == "published": publish.publish = after(publish.publish)
-        renewal.renew_tables(Path(sys.argv[1]))
-    _, status = os.wait()
-    assert os.WTERMSIG(status) == signal.SIGKILL, where
+die_in_turn(("read", "written", "published"), renew)
 """
 """Renews a lake three times over, each time killed by the system at another step."""
 
 
 def test_a_renewal_that_is_killed_at_any_step_is_done_by_the_next(lake: Lake) -> None:
     before = rows(lake)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", KILLING, str(lake.root)]
-    subprocess.run(command, env=environment, check=True, timeout=120)
+    run(KILLING, lake.root, timeout_s=120)
     assert renew_tables(lake.root).left == 0
     assert count_old(lake.root) == {}
     assert rows(lake) == before

@@ -1,12 +1,10 @@
 """A sweep that is killed at each of its steps: nothing is half, and the next one carries it on."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from kit.dying import assert_killed
 from kit.shop import EVENTS, NOON, Shop
 from kit.sweeping import holds, policy_with, sweep
 from remit_consumers.lake.tables import is_table, open_table
@@ -15,24 +13,16 @@ LATER = NOON.replace(month=6)
 ANONYMISED = {"at_end": "anonymise", "cells": {"columns": ["status"], "subjects_min": 2}}
 
 SWEEPING = """
-import json, os, signal, sys
+import sys
 from datetime import datetime
 from pathlib import Path
+from kit.dying import after, die
 from remit_consumers.lake import publish, rewrite
 from remit_consumers.lake.vacuum import Vacuum
 from remit_consumers.plans import Plans
 from remit_consumers.retention import anonymise, sweep
 from remit_schemas.contract import builtin
 from remit_schemas.policy import policy_from_json
-
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-def after(function):
-    def then(*given, **named):
-        function(*given, **named)
-        die()
-    return then
 
 root, where, now, policy = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
 if where == "written": rewrite.append = die
@@ -56,12 +46,7 @@ def test_what_a_killed_sweep_left_is_done_by_the_next(tmp_path: Path, where: str
     shop = Shop(tmp_path, policy=policy)
     shop.store(shop.view(), shop.view(subject="bob"))
     (tmp_path / "policy.json").write_bytes(policy.canonical)
-    command = [sys.executable, "-c", SWEEPING, str(shop.root), where, LATER.isoformat()]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    died = subprocess.run(
-        [*command, str(tmp_path / "policy.json")], env=environment, check=False, timeout=120
-    )
-    assert died.returncode == -9
+    assert_killed(SWEEPING, shop.root, where, LATER.isoformat(), tmp_path / "policy.json")
     assert shop.rows().num_rows == (0 if where in GONE else 2)
     sweep(shop, LATER)
     assert shop.rows().num_rows == 0

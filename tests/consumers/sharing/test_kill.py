@@ -1,8 +1,6 @@
 """A share that is killed at each of its steps: nothing is half, and the record says what went out."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -13,6 +11,7 @@ from kit.disclosing import RECIPIENT, begin, killed
 from kit.erasing import ErasingShop
 from kit.flowing import log_of_its_own
 from kit.kafka import Kafka
+from kit.program import ended
 from kit.shop import NOON
 from remit_consumers.deployment import Deployment
 from remit_consumers.erasure.erase import finish
@@ -107,9 +106,10 @@ def test_nobody_who_is_erased_is_left_in_what_was_interrupted(shop: ErasingShop)
 
 
 TO_TOPIC = """
-import os, signal, sys
+import sys
 from datetime import datetime
 from pathlib import Path
+from kit.dying import die
 from remit_consumers.deployment import Deployment
 from remit_consumers.settings import Settings
 from remit_consumers.sharing import disclosures, following, stream
@@ -120,9 +120,6 @@ from remit_consumers.sharing.under_way import UnderWay
 from remit_schemas.log_address import parse_log
 
 folder, log, where, now = Path(sys.argv[1]), *sys.argv[2:4], datetime.fromisoformat(sys.argv[4])
-
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
 
 class Dying(stream.Producer):
     count = 0
@@ -158,11 +155,7 @@ TO_TOPIC_STEPS = [
 
 def follow(shop: ErasingShop, log: str, where: str) -> int:
     """Let a process follow; gives how it ended."""
-    command = [sys.executable, "-c", TO_TOPIC, str(shop.folder), log, where, NOON.isoformat()]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        command, env=environment, check=False, timeout=300, capture_output=True, text=True
-    )
+    done = ended(TO_TOPIC, shop.folder, log, where, NOON.isoformat())
     assert done.returncode in {0, -9}, done.stderr[-2000:]
     return done.returncode
 

@@ -1,21 +1,20 @@
 """A consumer that is killed while it rewrites: nothing is torn, nothing is lost, and the next one carries it out."""
 
-import os
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from kit.dying import assert_killed
 from kit.shop import EVENTS, NOON, Shop
 from remit_consumers.lake import withdrawn
 from remit_consumers.proof.verify import verify
 
 REVOKING = """
-import os, signal, sys
+import sys
 from datetime import datetime
 from pathlib import Path
+from kit.dying import die
 from remit_consumers.lake import publish, rewrite
 from remit_consumers.lake import withdrawn
 from remit_consumers.lake.vacuum import Vacuum
@@ -23,9 +22,6 @@ from remit_consumers.plans import Plans
 from remit_consumers.withdrawal import revoke
 from remit_schemas.contract import builtin
 from remit_schemas.policy import find_policy
-
-def die(*_):
-    os.kill(os.getpid(), signal.SIGKILL)
 
 root, where, now = Path(sys.argv[1]), sys.argv[2], datetime.fromisoformat(sys.argv[3])
 if where == "written":
@@ -43,10 +39,7 @@ def test_what_a_killed_consumer_left_is_done_by_the_next(tmp_path: Path, where: 
     shop.store(*shop.agree(NOON - timedelta(minutes=1), "ann", "bob"))
     shop.store(shop.view(), shop.view(subject="bob"))
     shop.store(shop.say("withdrawn"))
-    command = [sys.executable, "-c", REVOKING, str(shop.root), where, NOON.isoformat()]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    died = subprocess.run(command, env=environment, check=False, timeout=120)
-    assert died.returncode == -9
+    assert_killed(REVOKING, shop.root, where, NOON.isoformat())
     assert withdrawn.pending(shop.root).num_rows
     assert [has for _, has, _ in shop.stands()] == [where == "written", True]
     receipts = shop.revoke().receipts
