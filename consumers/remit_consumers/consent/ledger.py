@@ -26,6 +26,7 @@ from remit_consumers.consent.said import Said, said
 from remit_consumers.consent.snapshot import Snapshot, read, write
 from remit_consumers.lake.columns import CONSENTS
 from remit_consumers.lake.commit import Lake
+from remit_consumers.memory import give_back
 from remit_consumers.pseudonyms import Pseudonyms
 from remit_consumers.reducers.final import plain
 from remit_consumers.reducers.scope import DAY_MS, Rows, Scope, distinct
@@ -101,7 +102,7 @@ class Ledger:
         if found.is_whole:
             for known in self._known.values():
                 known.index.settle()
-            pa.default_memory_pool().release_unused()  # 100 MB of a million subjects' reading
+            give_back()  # 100 MB of a million subjects' reading
         self.version = found.version
 
     def save(self) -> None:

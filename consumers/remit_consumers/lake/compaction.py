@@ -26,6 +26,7 @@ from remit_consumers.lake.receipt import EventCounts, Receipt
 from remit_consumers.lake.redraw import day_in
 from remit_consumers.lake.rewrite import contract_of
 from remit_consumers.lake.tables import Table, checkpoint, open_table, row_tables, tables_in
+from remit_consumers.memory import give_back
 from remit_consumers.store.place import parquet
 from remit_schemas.errors import StaleWriter, Unconfirmed
 
@@ -144,7 +145,7 @@ def _merged(table: Table, heap: Sequence[str]) -> Sequence[Written]:
     day = day_in(heap[0]) if heap[0].startswith("day=") else None
     file = write_parts(table.path, _by_subject(rows), rows.schema, alike(rows), day)
     del rows
-    pa.default_memory_pool().release_unused()  # by the thread that took it
+    give_back()  # by the thread that took it
     return [file] if moved(table, [file], heap) else ()
 
 
