@@ -29,6 +29,10 @@ TWO = "two consumers on Kafka whose lake is on an object store"
 SOON = {"REMIT_FLUSH_AFTER_S": "0.5", "REMIT_KAFKA_SESSION_TIMEOUT_MS": "6000"}
 RATE = 300  # events a second
 PROVE_S = 300.0
+STALLED_S, PROVE_STALLED_S = (
+    25.0,
+    200.0,
+)  # a request waits 20 s, and a commit's name for two times 80
 SELECT = "SELECT count(*) AS n FROM page_view"
 
 
@@ -98,6 +102,21 @@ def test_events_are_stored_read_revoked_swept_and_erased_from_every_object_of_a_
     assert installed.breaches() == {}
     assert "witness" in installed.remit("doctor").stdout
     assert not (installed.data / "lake").exists()
+
+
+def test_a_store_that_takes_requests_and_answers_none_for_a_while_costs_no_event(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    installed = installed_on(store, tmp_path)
+    emit(installed, "page_view", VIEWS)
+    store.stall(STALLED_S)
+    emit(installed, "page_view", VIEWS)
+    assert store.faults["stalled"]
+    emit(installed, "page_view", VIEWS)
+    stored = rows(installed)
+    assert stored.num_rows == 3 * len(VIEWS)
+    assert each_once(stored)
+    assert installed.breaches() == {}
 
 
 def objects_holding(store: ObjectStore, installed: Installation, forms: set[bytes]) -> list[str]:

@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from threading import Lock, Thread
+from threading import Event, Lock, Thread, Timer
 from typing import Any, Self
 
 import boto3
@@ -35,7 +35,7 @@ class ObjectStore:
     Attributes:
         env: How the command, boto3 and delta-rs find it.
         faults: How many requests were refused before they did anything (`busy`), and how many did what was asked and were
-            answered with an error all the same (`lost`).
+            answered with an error all the same (`lost`); and how many were kept waiting (`stalled`).
     """
 
     def __init__(self, seed: int = 1) -> None:
@@ -43,6 +43,8 @@ class ObjectStore:
         self._chance = random.Random(seed)
         self._share, self._only_names = 0.0, False
         self._lock = Lock()
+        self._goes = Event()
+        self._goes.set()
         self.faults: Counter[str] = Counter()
         self._server = make_server(
             "127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet
@@ -64,6 +66,7 @@ class ObjectStore:
 
     def __exit__(self, *_: object) -> None:
         """Answer no more."""
+        self._goes.set()
         self._server.shutdown()
         self._thread.join()
 
@@ -92,10 +95,17 @@ class ObjectStore:
         """
         self._share, self._only_names = share, only_names
 
+    def stall(self, seconds: float) -> None:
+        """From here on for so long take requests and do nothing; then do them all, whoever still waits for an answer."""
+        self._goes.clear()
+        Timer(seconds, self._goes.set).start()
+
     def _answer(self, environ: dict[str, Any], start: Start) -> Answer:
         """Answer one request, or fail."""
         with self._lock:
             drawn = self._chance.random()
+            self.faults["stalled"] += not self._goes.is_set()
+        self._goes.wait()
         if self._only_names and "HTTP_IF_NONE_MATCH" not in environ:
             drawn = 1.0
         if drawn < self._share / 2:
