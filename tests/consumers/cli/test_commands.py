@@ -99,6 +99,12 @@ def test_a_folder_that_is_not_there_is_not_called_proven(remit: Callable[..., Sa
     assert "there is no data folder" in said.problem
 
 
+def test_the_report_of_a_folder_that_is_not_there_says_so(remit: Callable[..., Said]) -> None:
+    said = remit("report")
+    assert said.code == 0
+    assert "there is no data folder" in said.problem
+
+
 @pytest.mark.parametrize(
     ("words", "variable", "value"),
     [
