@@ -107,9 +107,14 @@ def report(  # noqa: PLR0913 - options of a command, named by who types them
     elif as_json:
         print_json(_with_texts(told, texts))
     else:
-        if is_local(settings.lake) and not settings.data.is_dir():
-            typer.echo(f"remit: {_no_folder(settings.data)}", err=True)
+        _say_where_nothing_is(settings)
         show(told, texts)
+
+
+def _say_where_nothing_is(settings: Settings) -> None:
+    """Tell a folder that is not there from one that is empty still."""
+    if is_local(settings.lake) and not settings.data.is_dir():
+        typer.echo(f"remit: {_no_folder(settings.data)}", err=True)
 
 
 def _no_folder(folder: Path) -> str:
