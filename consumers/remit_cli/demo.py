@@ -90,8 +90,10 @@ def _import_once(settings: Settings, log: Path | None, data: Path, console: Cons
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("\n".join(sample_lines()) + "\n", encoding="utf-8")
         console.print(f"[dim]invented an access log: {log}")
-    import_files("access-log", [log], settings, How(resume=True, wait=True), console)
+    done = import_files("access-log", [log], settings, How(resume=True, wait=True), console)
     wait_until_stored(settings, console)
+    if any(imported.is_of_another_kind for imported in done.values()):
+        console.print("[yellow]No line of the log could be read: is it in the combined format?")
 
 
 def _go_on(settings: Settings, port: int, console: Console) -> Verification:

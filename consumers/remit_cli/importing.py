@@ -63,7 +63,11 @@ class Imported:
     def __str__(self) -> str:
         """What a person is told of it."""
         refused = ", ".join(f"{count:,} {reason}" for reason, count in self.refused.items())
-        before = f"; {self.stored_before:,} lines were stored before" if self.stored_before else ""
+        before = (
+            f"; of them {self.stored_before:,} lines were stored before"
+            if self.stored_before
+            else ""
+        )
         gone = f"; {self.let_go:,} {TOO_LARGE}" if self.let_go else ""
         return f"{self.lines:,} lines, {self.accepted:,} accepted, refused: {refused or 'none'}{before}{gone}"
 

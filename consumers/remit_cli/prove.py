@@ -56,6 +56,7 @@ from remit_consumers.proof.verified import note
 from remit_consumers.proof.verify import Verification
 from remit_consumers.proof.verify import verify as verification_of
 from remit_consumers.settings import Settings
+from remit_consumers.store.place import is_local
 from remit_schemas.errors import SettingsError
 
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
@@ -106,7 +107,19 @@ def report(  # noqa: PLR0913 - options of a command, named by who types them
     elif as_json:
         print_json(_with_texts(told, texts))
     else:
+        _say_where_nothing_is(settings)
         show(told, texts)
+
+
+def _say_where_nothing_is(settings: Settings) -> None:
+    """Tell a folder that is not there from one that is empty still."""
+    if is_local(settings.lake) and not settings.data.is_dir():
+        typer.echo(f"remit: {_no_folder(settings.data)}", err=True)
+
+
+def _no_folder(folder: Path) -> str:
+    """What is said where there is no data folder."""
+    return f"there is no data folder {folder}: name it with --data, or set REMIT_DATA"
 
 
 def _with_texts(told: Report, texts: Mapping[str, str]) -> dict[str, object]:
@@ -252,10 +265,8 @@ def verify(  # noqa: PLR0913 - options of a command, named by who types them
         raise SettingsError("--key says who signed a bundle: name its file")
     canaries = canary.read().splitlines() if canary else []
     settings = settings_of(data)
-    folder = settings.data
-    if not folder.is_dir():
-        message = f"there is no data folder {folder}: name it with --data, or set REMIT_DATA"
-        raise SettingsError(message)
+    if not settings.data.is_dir():
+        raise SettingsError(_no_folder(settings.data))
     _told(verified(settings, canaries, witness, tsa_root), as_json=as_json)
 
 

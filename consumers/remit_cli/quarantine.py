@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
+from remit_cli.tables import whole
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would become of it.")]
 
@@ -42,7 +43,7 @@ def list_quarantine(*, data: Data = None, as_json: Json = False) -> None:
         print_json({"quarantined": lake.quarantined(), "reasons": reasons})
         return
     names = ("reason", "contract", "packs", "events", "since", "readable until", "can be mended")
-    table = Table(*names, title="Quarantine", caption=None if groups else "empty")
+    table = Table(*whole(*names), title="Quarantine", caption=None if groups else "empty")
     for one in groups:
         counts = (
             f"{one.packs:,}",

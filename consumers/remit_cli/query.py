@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
+from remit_cli.tables import whole
 from remit_consumers.lake.queries import history as history_of
 from remit_consumers.settings import Settings
 from remit_schemas.errors import SettingsError
@@ -96,7 +97,7 @@ def _show(rows: pa.Table, title: str) -> None:
     more = rows.num_rows - SHOWN_MAX
     caption = f"and {more:,} rows more: --json and --csv give all" if more > 0 else None
     table = Table(
-        *rows.column_names,
+        *whole(*rows.column_names),
         title=title,
         caption=caption or ("no rows" if not rows.num_rows else None),
     )

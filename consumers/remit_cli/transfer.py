@@ -90,7 +90,8 @@ def verify(
             }
         )
     else:
-        table = Table("check", "", title=f"Signed by {found.verify_key}")
+        typer.echo(f"signed by {found.verify_key}")  # on a line of its own: people compare it
+        table = Table("check", "")
         for name, words in found.checks.items():
             table.add_row(name, words or "holds")
         for purpose, count in anew.items():

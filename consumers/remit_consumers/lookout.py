@@ -177,7 +177,7 @@ class Lookout:
 
 
 def _examples(rows: pa.Table, fields: Sequence[str]) -> dict[str, str]:
-    """For each field, the last values of its columns side by side."""
+    """For each field, the columns of the last row that has a value of it, side by side."""
     found = {}
     for field in fields:
         columns = [
@@ -185,15 +185,15 @@ def _examples(rows: pa.Table, fields: Sequence[str]) -> dict[str, str]:
             for name in rows.column_names
             if name == field or (name.startswith(f"{field}_") and name not in fields)
         ]
-        values = [value for name in columns if (value := _last(rows[name])) is not None]
-        if values:
+        if values := _last(rows.select(columns)):
             found[field] = " · ".join(map(_shown, values))
     return found
 
 
-def _last(column: pa.ChunkedArray) -> Any:  # noqa: ANN401 - whatever a table holds
-    given = column.drop_null()
-    return given[len(given) - 1].as_py() if len(given) else None
+def _last(rows: pa.Table) -> list[Any]:
+    """What the last row with anything in it holds: of two rows' values together nobody sent the like."""
+    held = ([one for one in row.values() if one is not None] for row in reversed(rows.to_pylist()))
+    return next(filter(None, held), [])
 
 
 def _shown(value: object) -> str:

@@ -25,7 +25,8 @@ def trust_of(text: str) -> bytes:
     except (OSError, ValueError):  # no such file; a name no file can have; not ASCII
         key = None
     if key is None:
-        raise BundleError("REMIT_TRUST is neither a verify key in base64 nor a file of one")
+        message = "what is trusted (REMIT_TRUST, --trust) is neither a verify key in base64 nor a file of one"
+        raise BundleError(message)
     return key
 
 

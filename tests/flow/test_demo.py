@@ -75,3 +75,12 @@ def test_once_the_demo_ends_after_report_and_proof_and_what_is_imported_again_is
     assert "http://" not in said
     embedded.remit(*words)
     assert embedded.contract("page_view")["offered"] == 20_000
+
+
+def test_of_a_log_in_another_format_the_demo_says_that_no_line_could_be_read(
+    embedded: Installation, tmp_path: Path
+) -> None:
+    log = tmp_path / "other.log"
+    log.write_text("level=info msg=started\n")
+    words = ("demo", str(log), "--once", "--data", str(embedded.data.parent))
+    assert "No line of the log could be read" in embedded.remit(*words).stdout

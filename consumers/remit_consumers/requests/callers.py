@@ -24,7 +24,9 @@ from remit_schemas.errors import RemitError
 DOOR: Final = "api"
 """How the record of reads names what was done here."""
 
-TOKEN: Final = "token:"  # noqa: S105 - how the record of reads names a program by the id of its token
+PROGRAM: Final = "program:"
+"""How the record of reads names a program, before the id of its token: `token:` would read as a credential to who looks for some."""
+
 NO_STORE: Final = {"cache-control": "no-store"}
 
 
@@ -84,7 +86,7 @@ class Callers:
         found = of_token(self.settings.keys, token) if token else None
         if found is not None:
             return Identity(
-                f"{TOKEN}{found.id}", found.role, tenant=found.tenant, program=found.name
+                f"{PROGRAM}{found.id}", found.role, tenant=found.tenant, program=found.name
             )
         return self.provider.identity(token) if token and self.provider else None
 

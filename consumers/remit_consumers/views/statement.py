@@ -49,7 +49,7 @@ def looked_at(sql: str, views: Mapping[str, Collection[str]]) -> Statement:
     }
     unknown = {name for name in named if name.lower() not in {*map(str.lower, views), *own}}
     if unknown:
-        known = ", ".join(sorted(views)) or "none yet"
+        known = ", ".join(sorted(views)) or "none, since nothing is stored for it yet"
         message = f"the statement names what is no view of this purpose; there are: {known}"
         raise ReadRefused(message)
     for part in parts:

@@ -25,6 +25,8 @@ from remit_consumers.lake.queries import history
 from remit_consumers.metrics import Metrics
 from remit_consumers.my.handing_out import handing_out
 from remit_consumers.my.links import Links
+from remit_consumers.proof.residue.canary import forms_of
+from remit_consumers.proof.residue.detector import Detector
 from remit_consumers.requests import tokens
 from remit_consumers.requests.api import Api
 from remit_consumers.requests.callers import Callers
@@ -148,11 +150,19 @@ def test_every_call_and_every_refusal_is_on_record_before_it_is_answered_and_wit
         ("auditor", "api:work_requests", "refused", "role"),
         ("auditor", "api:hand_out_links", "refused", "role"),
     ]
-    known = {f"token:{one.id}" for one in tokens.read(desk.deployment.settings.keys)}
+    known = {f"program:{one.id}" for one in tokens.read(desk.deployment.settings.keys)}
     assert {one["user"] for one in reads} == known
     for value in ("zq7xcanary", "private", officer, auditor, found.request):
         assert value not in str(reads)
     assert (desk.refused("role"), desk.refused("unauthorised")) == (2, 1)
+
+
+def test_what_stands_on_record_of_a_program_is_no_residue(desk: Desk) -> None:
+    for name in ("helpdesk", "crm", "bot"):
+        assert desk.look(desk.token(name))[0] == 200
+    detector = Detector(forms_of([]))
+    for one in desk.reads():
+        assert not detector.plain(one["user"].encode())
 
 
 def test_where_it_cannot_be_put_on_record_nothing_is_done(desk: Desk) -> None:

@@ -99,6 +99,12 @@ def test_a_folder_that_is_not_there_is_not_called_proven(remit: Callable[..., Sa
     assert "there is no data folder" in said.problem
 
 
+def test_the_report_of_a_folder_that_is_not_there_says_so(remit: Callable[..., Said]) -> None:
+    said = remit("report")
+    assert said.code == 0
+    assert "there is no data folder" in said.problem
+
+
 @pytest.mark.parametrize(
     ("words", "variable", "value"),
     [
@@ -141,3 +147,14 @@ def test_an_import_of_a_file_that_is_not_there_is_told(
 def test_the_version_is_told(remit: Callable[..., Said]) -> None:
     said = remit("--version")
     assert (said.code, said.out) == (0, f"remit {version('remit')}\n")
+
+
+def test_a_narrow_terminal_leaves_nothing_out_of_the_record_of_reads(
+    remit: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remit("emit", "page_view", "--wait", stdin='{"page": "/"}\n')
+    remit("query", "SELECT 1", "--purpose", "essential.service.operations")
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = remit("query", "--history").out
+    assert "done" in shown
+    assert "…" not in shown

@@ -8,12 +8,17 @@ import pytest
 from kit.lake import make_quarantined
 from remit_consumers.lake.reasons import MENDABLE, Elsewhere, Reason
 from remit_consumers.lake.receipt import Receipt
+from remit_consumers.steps.authorize import MINOR_WITHOUT_GROUND, UNKNOWN_VERSION
+from remit_consumers.steps.exclude import SUPPRESSED
 from remit_schemas.errors import (
     LakeError,
     PackError,
     RemitError,
     SealingKeyError,
 )
+from remit_schemas.header import REASONS
+
+OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 
 
 def codes(error: type[RemitError]) -> set[str]:
@@ -39,7 +44,13 @@ def test_a_receipt_with_a_reason_that_is_not_on_the_list_is_refused(counts: dict
 
 
 def test_the_docs_say_of_every_reason_what_it_means() -> None:
-    page = Path(__file__).parents[3] / "docs" / "operations.md"
-    table = page.read_text().partition("### Why a pack or an event is quarantined")[2]
+    table = OPERATIONS.read_text().partition("### Why a pack or an event is quarantined")[2]
     assert [reason for reason in Reason if f"`{reason.value}`" not in table] == []
     assert set(Reason) > MENDABLE
+
+
+def test_the_docs_say_of_every_refusal_what_it_means() -> None:
+    page = OPERATIONS.read_text().partition("### Why an event is refused")[2]
+    table = page.partition("\n###")[0]
+    refusals = {*REASONS, SUPPRESSED, MINOR_WITHOUT_GROUND, UNKNOWN_VERSION}
+    assert [reason for reason in sorted(refusals) if f"`{reason}`" not in table] == []
