@@ -59,6 +59,8 @@ def check_format_around(table: Path) -> None:
 def _found(root: Path) -> int:
     try:
         return format_of(root / FILE)
-    except (OSError, ValueError):
-        message = f"{FILE} in the lake's folder {root} cannot be read: nobody knows which remit wrote the lake"
+    except (OSError, ValueError) as error:
+        why = (isinstance(error, OSError) and error.strerror) or "it is no number"
+        ask = "" if is_local(root) else "; see its endpoint, region and credentials (AWS_…)"
+        message = f"{FILE} in the lake's folder {root} cannot be read ({why}), so nobody knows which remit wrote the lake{ask}"
         raise LakeError(message) from None
