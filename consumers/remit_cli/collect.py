@@ -23,6 +23,9 @@ importer = typer.Typer(
     no_args_is_help=True,
 )
 
+ON_THE_LOG = "what was accepted lies on the log: `remit up` or `remit run` stores it, or this command with --wait"
+"""What is said where nothing was waited for: the report does not know of it yet."""
+
 FLUSH_TIMEOUT_S = 60.0
 """How long the end of a command waits for its packs to reach the log."""
 
@@ -82,6 +85,8 @@ def emit(
     if wait and done:
         wait_until_stored(settings, Console(stderr=True))
     _tell(answers, as_json=as_json)
+    if done and not (wait or as_json) and answers["accepted"]:
+        typer.echo(ON_THE_LOG, err=True)
     raise typer.Exit(0 if done and set(answers) <= {"accepted"} else 1)
 
 
@@ -194,6 +199,8 @@ def _import(
         return
     for name, imported in done.items():
         typer.echo(f"{name}: {imported}")
+    if not wait and any(imported.accepted for imported in done.values()):
+        typer.echo(ON_THE_LOG, err=True)
     if any(imported.is_of_another_kind for imported in done.values()):
         typer.echo(
             f"no line of a file could be read as {kind}; see `remit import --help`", err=True
