@@ -1,15 +1,18 @@
 """`remit erasure`: the certificates of erasures, and the erasures that a crash interrupted."""
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from remit_cli.options import Data, Json, print_json, settings_of
 from remit_consumers.erasure.certificate import Certificate, certificates_in
+
+_WORDS = {None: "", True: "yes", False: "no"}
 
 app = typer.Typer(
     help="Erasures: their certificates, and what a crash interrupted.\n\nExample: remit erasure list",
@@ -71,12 +74,26 @@ def check(
     if as_json:
         print_json({"holds": found.is_signed, "sha256": found.sha256, "facts": found.facts})
     else:
-        table = Table("what", "says", title=f"Certificate {found.number}")
-        for name, value in found.facts.items():
-            table.add_row(name, str(value))
+        table = Table(Column("what", overflow="fold"), Column("says", overflow="fold"))
+        table.title = f"Certificate {found.number}"
+        for name, value in _rows("", found.facts):
+            table.add_row(name, value)
         table.add_row("signature", "holds" if found.is_signed else "DOES NOT HOLD")
         Console().print(table)
     raise typer.Exit(0 if found.is_signed else 1)
+
+
+def _rows(name: str, fact: object) -> Iterator[tuple[str, str]]:
+    """A row for each thing that a fact says; what lies within another is named by both, as in ``erased, rows``."""
+    if isinstance(fact, list):
+        fact = dict(enumerate(fact, 1))
+    if not isinstance(fact, Mapping):
+        yield name, _WORDS[fact] if fact is None or isinstance(fact, bool) else str(fact)
+    elif not fact:
+        yield name, "none"
+    else:
+        for part, value in fact.items():
+            yield from _rows(f"{name}, {part}" if name else str(part), value)
 
 
 @app.command()
