@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
@@ -16,6 +14,7 @@ from remit_consumers.lake.log import entries
 from remit_consumers.lake.logcut import opening
 from remit_consumers.lake.receipt import PackOutcome
 from remit_consumers.lake.tables import row_tables
+from remit_consumers.proof.identities import Identities
 from remit_consumers.proof.removals import removed_by
 from remit_consumers.rows import columns_of, present_in
 from remit_consumers.store.place import delta as delta_of
@@ -24,9 +23,6 @@ from remit_schemas.category import Decision
 
 TAGS = ("pack", "index", "policy_version", "tagset", "keep_until", "day")
 """What no row may lack."""
-
-INDEX_BITS = 32
-"""Bits of a row's place in its pack."""
 
 
 def breaches(root: Path, receipts: pa.Table, tagsets: set[str]) -> Iterator[str]:
@@ -128,33 +124,10 @@ def _parts(delta: DeltaTable, columns: list[str]) -> Iterator[pa.Table]:
         yield pa.Table.from_batches([batch])
 
 
-class Identities:
-    """The identities (pack, index) of rows, eight bytes each, so that tens of millions fit into memory."""
-
-    def __init__(self) -> None:
-        self._packs: dict[str | None, int] = {}
-        self._numbers: list[npt.NDArray[np.int64]] = []
-
-    def add(self, rows: pa.Table) -> None:
-        """Take rows in."""
-        packs = rows.column("pack").combine_chunks().dictionary_encode(null_encoding="encode")
-        names = packs.dictionary.to_pylist()
-        codes = np.array([self._packs.setdefault(one, len(self._packs)) for one in names], np.int64)
-        index = pc.fill_null(rows.column("index"), -1).to_numpy().astype(np.int64)
-        self._numbers.append((codes[packs.indices.to_numpy()] << INDEX_BITS) + index)
-
-    def doubles(self) -> int:
-        """How many rows have an identity that another one has."""
-        numbers = np.concatenate([np.empty(0, np.int64), *self._numbers])
-        self._numbers = []
-        numbers.sort()
-        return int(np.count_nonzero(numbers[1:] == numbers[:-1]))
-
-
 def _once(name: str, identities: Identities) -> Iterator[str]:
     """Say how many rows have an identity that another one has."""
-    if doubles := identities.doubles():
-        yield f"{name}: {doubles} events stand twice"
+    if identities.doubles:
+        yield f"{name}: {identities.doubles} events stand twice"
 
 
 def _values(delta: DeltaTable, name: str, receipts: pa.Table) -> Iterator[str]:
