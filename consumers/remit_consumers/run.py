@@ -193,6 +193,7 @@ class Runner:
         if self._source is not None:
             self._source.close()
         self._drop()
+        self._begun.clear()  # it may be another log by the same name
         self._source = None
         self._source = self._open_source(self._start)
 

@@ -296,6 +296,31 @@ def test_a_topic_that_was_deleted_and_made_again_is_read_from_its_beginning(
     _holds_once(on_kafka, packs=3)
 
 
+@pytest.mark.kafka
+def test_where_the_old_topic_began_says_nothing_of_the_one_that_was_made_again(
+    on_kafka: Installation, kafka: Kafka
+) -> None:
+    settings = settings_of(on_kafka)
+    kafka.create_topic(topic_of(settings), 1)
+    crafter = Crafter(settings)
+    lay(settings, [crafter.pack(datums(EVENTS)) for _ in range(3)])
+    kafka.delete_records(topic_of(settings), 0, 2)
+    running = Running(settings)
+    running.drain()
+    kafka.delete_topic(topic_of(settings))
+    kafka.create_topic(topic_of(settings), 1)
+    lay(settings, [crafter.pack(datums(1), [b"user-1"]) for _ in range(3)])
+    vault, away = Path(settings.vault), Path(settings.vault).with_name("unmounted")
+    vault.rename(away)
+    while not running.faults("vault"):  # what was read is read again
+        running.runner.turn(hurry=True)
+    away.rename(vault)
+    running.drain()
+    running.stop()
+    assert running.faults("log_replaced") == 1
+    assert on_kafka.rows("page_view").num_rows == EVENTS + 3
+
+
 CHANGE = {
     "subject": "ann",
     "purpose": "analytics.reporting",
