@@ -1,6 +1,7 @@
 """Small counts of a table with its totals: hidden, and so much beside them that no total gives them back.
 
-A count of 1 to 9 shows as `<10` (D10). Where the other counts of its row or column, and the total, would tell what it
+A count of 1 to 9 shows as `<10` (D10), and so does a 0 in a row or column of fewer than ten: nine counts of which none is
+0 and that come to fewer than ten would be nine ones. Where the other counts of its row or column, and the total, would tell what it
 is, some of these are withheld as well. A hidden count is safe if another table, with the same counts shown, has another
 number in its place. Such tables differ from this one by a round of changes: one more here, one less there, so that every
 total that is shown stays what it is. Rows and columns are the places of a graph, each hidden count a way between its
@@ -13,6 +14,7 @@ the audit of what was suppressed).
 import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 SHOWN_MIN = 10
 """Counts of subjects below that are not shown (D10)."""
@@ -66,13 +68,50 @@ def suppress(table: Mapping[str, Mapping[str, int]]) -> Suppressed:
     Args:
         table: Counts by row and column, none below 0; a column that a row lacks counts 0 there.
     """
-    counts = _with_totals(table)
-    hidden = {cell for cell, count in counts.items() if small(count)}
-    for cell in sorted(hidden, key=lambda cell: (counts[cell], cell)):
+    counts = _Counts.of(table)
+    small_ones = {cell for cell, count in counts.of_cell.items() if small(count)}
+    hidden = small_ones | counts.veiled
+    for cell in sorted(small_ones, key=lambda cell: (counts.of_cell[cell], cell)):
         if _round(counts, hidden, cell, may_hide=False) is None:
             found = _round(counts, hidden, cell, may_hide=True)
-            hidden |= set(found) if found else {one for one, count in counts.items() if count}
-    return _shown(table, counts, hidden)
+            hidden |= set(found or [one for one, count in counts.of_cell.items() if count])
+    return _shown(table, counts.of_cell, hidden)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """A table with its totals.
+
+    Attributes:
+        of_cell: Every count.
+        veiled: The cells of which a reader is told only that they are below ten: those of a row or column of fewer, and
+            where the whole table is of fewer, all but its total.
+    """
+
+    of_cell: Mapping[_Cell, int]
+    veiled: frozenset[_Cell]
+
+    @classmethod
+    def of(cls, table: Mapping[str, Mapping[str, int]]) -> Self:
+        """Add the totals to a table."""
+        found = _with_totals(table)
+        if small(found[TOTAL, TOTAL]):
+            return cls(found, frozenset(found) - {(TOTAL, TOTAL)})
+        lines = {cell: _sums(found, cell) for cell in found if TOTAL not in cell}
+        few = (cell for cell, sums in lines.items() if all(sums) and any(map(small, sums)))
+        return cls(found, frozenset(few))
+
+    def may_change(self, cell: _Cell, step: int) -> bool:
+        """Whether a hidden count could as well be one more or less, for all that a reader is told of it alone."""
+        count = self.of_cell[cell]
+        if cell in self.veiled:
+            return 0 <= count + step < SHOWN_MIN
+        return count > 0 and small(count) == small(count + step) and count + step > 0
+
+
+def _sums(counts: Mapping[_Cell, int], cell: _Cell) -> tuple[int, int]:
+    """The totals of the row and of the column of a cell."""
+    return counts[cell[0], TOTAL], counts[TOTAL, cell[1]]
 
 
 def _with_totals(table: Mapping[str, Mapping[str, int]]) -> dict[_Cell, int]:
@@ -88,7 +127,7 @@ def _with_totals(table: Mapping[str, Mapping[str, int]]) -> dict[_Cell, int]:
 
 
 def _round(
-    counts: Mapping[_Cell, int], hidden: set[_Cell], cell: _Cell, *, may_hide: bool
+    counts: _Counts, hidden: set[_Cell], cell: _Cell, *, may_hide: bool
 ) -> list[_Cell] | None:
     """The cheapest round of changes through a cell, as the cells it leads through; None if there is none.
 
@@ -100,10 +139,10 @@ def _round(
     """
     rounds = []
     for step in (1, -1):
-        if not _may_change(counts[cell], step):
+        if not counts.may_change(cell, step):
             continue
         begin, end = _ends(cell, step)
-        ways = {one for one in counts if one != cell and (one in hidden or may_hide)}
+        ways = {one for one in counts.of_cell if one != cell and (one in hidden or may_hide)}
         found = _cheapest(counts, hidden, ways, (end, begin))
         if found is not None:
             rounds.append(found)
@@ -111,7 +150,7 @@ def _round(
 
 
 def _cheapest(
-    counts: Mapping[_Cell, int],
+    counts: _Counts,
     hidden: set[_Cell],
     ways: set[_Cell],
     between: tuple[_Node, _Node],
@@ -120,9 +159,9 @@ def _cheapest(
     leading: dict[_Node, list[tuple[_Node, int, _Cell]]] = {}
     for cell in ways:
         for step in (1, -1):
-            if _may_change(counts[cell], step):
+            if counts.may_change(cell, step):
                 begin, end = _ends(cell, step)
-                cost = 0 if cell in hidden else counts[cell]
+                cost = 0 if cell in hidden else counts.of_cell[cell]
                 leading.setdefault(begin, []).append((end, cost, cell))
     waiting: list[tuple[int, int, _Node, list[_Cell]]] = [(0, 0, between[0], [])]
     seen: set[_Node] = set()
@@ -135,11 +174,6 @@ def _cheapest(
             for after, more, cell in leading.get(node, ()):
                 heapq.heappush(waiting, (cost + more, length + 1, after, [*path, cell]))
     return None
-
-
-def _may_change(count: int, step: int) -> bool:
-    """Whether a hidden count could as well be one more or less: everybody knows whether it is small; 0 is always shown."""
-    return count > 0 and small(count) == small(count + step) and count + step > 0
 
 
 def _ends(cell: _Cell, step: int) -> tuple[_Node, _Node]:
@@ -156,7 +190,8 @@ def _shown(
     """The table as it may be shown."""
 
     def one(cell: _Cell) -> Shown:
-        return (SMALL if small(counts[cell]) else WITHHELD) if cell in hidden else counts[cell]
+        count = counts[cell]
+        return count if cell not in hidden else SMALL if count < SHOWN_MIN else WITHHELD
 
     columns = [column for row, column in counts if row == TOTAL and column != TOTAL]
     return Suppressed(

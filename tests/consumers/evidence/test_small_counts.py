@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import product
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from remit_consumers.evidence.small_counts import SMALL, WITHHELD, Suppressed, shown, suppress
@@ -35,21 +35,30 @@ def totals(table: Mapping[str, Mapping[str, int]]) -> tuple[dict[str, int], dict
     return rows, columns, sum(rows.values())
 
 
-def fits(place: int | str, count: int) -> bool:
-    """Whether a reader who sees this place could believe that count."""
+def fits(place: int | str, count: int, *, of_few: bool) -> bool:
+    """Whether a reader who sees this place could believe that count; in a row or column of fewer than ten 0 is hidden, too."""
     if place == SMALL:
-        return 0 < count < 10
+        return count < 10 and count >= (0 if of_few else 1)
     return count >= 10 if place == WITHHELD else place == count
 
 
 def believable(found: Suppressed, table: Mapping[str, Mapping[str, int]]) -> bool:
     """Whether a reader could believe that table."""
     rows, columns, total = totals(table)
+    of_few = found.total == SMALL
     return (
-        all(fits(found.rows[n][c], count) for n, row in table.items() for c, count in row.items())
-        and all(fits(found.row_totals[name], count) for name, count in rows.items())
-        and all(fits(found.column_totals[name], count) for name, count in columns.items())
-        and fits(found.total, total)
+        all(
+            fits(
+                found.rows[n][c],
+                count,
+                of_few=SMALL in {found.total, found.row_totals[n], found.column_totals[c]},
+            )
+            for n, row in table.items()
+            for c, count in row.items()
+        )
+        and all(fits(found.row_totals[n], count, of_few=of_few) for n, count in rows.items())
+        and all(fits(found.column_totals[c], count, of_few=of_few) for c, count in columns.items())
+        and fits(found.total, total, of_few=False)
     )
 
 
@@ -80,10 +89,13 @@ def test_no_small_count_is_shown_and_every_count_that_is_shown_is_true(
     assert not [place for place in everything(found) if isinstance(place, int) and 0 < place < 10]
 
 
+@example({name: {"k0": 1, "k1": 1, "k2": 1} for name in "abc"})  # nine that are fewer than ten
+@example({"a": {f"k{n}": 1 for n in range(9)}})
+@example({"a": {f"k{n}": 1 for n in range(9)}, "b": {f"k{n}": 400 for n in range(9)}})
 @given(TABLES)
 def test_no_total_gives_a_small_count_back(table: dict[str, dict[str, int]]) -> None:
     found = suppress(table)
-    small = {(n, c) for n, row in found.rows.items() for c, place in row.items() if place == SMALL}
+    small = {(n, c) for n, row in table.items() for c, count in row.items() if 0 < count < 10}
     for other in others(found, table):
         small -= {(n, c) for n, c in small if other[n][c] != table[n][c]}
         if not small:
