@@ -26,7 +26,8 @@ def suppress(counts: Sequence[int]) -> tuple[Shown, ...]:
     """
     hidden = {at for at, count in enumerate(counts) if 0 < count < FEW}
     others = [at for at, count in enumerate(counts) if count >= FEW]
-    if hidden and sum(counts[at] for at in hidden) < FEW and others:
+    left = sum(counts[at] for at in hidden)
+    if hidden and others and (left < FEW or left == len(hidden)):  # as many as places: ones
         hidden.add(min(others, key=lambda at: counts[at]))
     return tuple(None if at in hidden else count for at, count in enumerate(counts))
 
