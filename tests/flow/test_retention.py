@@ -1,6 +1,7 @@
 """Retention from outside: what is due is told, done once, and proven."""
 
-import json
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -9,13 +10,17 @@ from typing import Any
 import pytest
 
 from kit.copied import copied
+from kit.crafted import PAGE_VIEW, Crafter, drain, lay, settings_of
 from kit.installation import Installation
-from kit.watching import until
+from remit import PageView
 from remit_consumers.deployment import Deployment
 from remit_consumers.lake.lease import lease
 from remit_consumers.metrics import Metrics
 from remit_consumers.retention.sweeper import Sweeper
 from remit_consumers.settings import Settings
+from remit_schemas.codec import encoder
+
+HOUR_MS = 3_600_000
 
 
 def short(said: dict[str, Any]) -> None:
@@ -23,6 +28,15 @@ def short(said: dict[str, Any]) -> None:
     for rule in said["rules"]:
         if rule["event"] == "page_view":
             rule["keep_for"] = "1 hour"
+
+
+def view_of_long_ago(brief: Installation, subjects: Sequence[bytes]) -> None:
+    """Have page views stored that were collected two hours ago: so their time is over at any time of the day."""
+    at_ms = int(time.time() * 1000) - 2 * HOUR_MS
+    said = {"page": "/a", "status": 200, "occurred_at": at_ms, "collected_at": at_ms}
+    datum, settings = encoder(PAGE_VIEW)(PageView.of(said)), settings_of(brief)
+    lay(settings, [Crafter(settings).pack([datum] * len(subjects), subjects)])
+    assert drain(settings)[0] is None
 
 
 def listed(installed: Installation, what: str, *words: str) -> list[dict[str, Any]]:
@@ -34,16 +48,12 @@ def listed(installed: Installation, what: str, *words: str) -> list[dict[str, An
 
 @pytest.fixture
 def brief(tmp_path: Path) -> Installation:
-    """An installation whose page views are over soon; never asked in the first hour of a day."""
-    until(lambda: datetime.now(UTC).hour > 0, "the first hour of the day does not end", 3_700)
+    """An installation whose page views are over soon."""
     return Installation(tmp_path, REMIT_POLICY=str(copied(tmp_path, policy=short)))
 
 
 def test_what_is_due_is_told_then_done_then_proven(brief: Installation) -> None:
-    views = "".join(
-        f"{json.dumps({'page': '/a', 'subject': who, 'status': 200})}\n" for who in "abc"
-    )
-    brief.remit("emit", "page_view", "--wait", stdin=views)
+    view_of_long_ago(brief, [b"a", b"b", b"c"])
     (item,) = listed(brief, "items", "sweep", "--plan")
     assert (item["rows"], item["subjects"]) == (3, "<10")
     assert (item["due"], item["at_end"]) == ("row", "delete")
@@ -69,7 +79,7 @@ def test_the_plan_of_a_day_says_what_goes_then(embedded: Installation) -> None:
 
 
 def test_a_consumer_sweeps_by_itself_and_shows_what_it_could_not(brief: Installation) -> None:
-    brief.remit("emit", "page_view", "--wait", stdin='{"page": "/a", "status": 200}\n')
+    view_of_long_ago(brief, [b""])
     deployment = Deployment.open(Settings.from_env(brief.env))
     metrics = Metrics()
     sweeper = Sweeper(deployment, deployment.plans(), metrics)
