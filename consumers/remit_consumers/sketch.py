@@ -67,4 +67,4 @@ def rounded(count: float) -> int:
     if count <= 0:
         return 0
     step: int = max(STEP_MIN, 10 ** (len(str(int(count))) - 2))
-    return math.ceil(count / step) * step
+    return max(1, math.ceil(count / step)) * step  # the least float divided is none

@@ -209,8 +209,9 @@ def _joined(lines: Sequence[str]) -> tuple[str, bool]:
 
     Source: RFC 9110, 5.3.
     """
-    joined = ",".join(lines[-ENTRIES_MAX:])
-    return joined[-CHARS_MAX:], len(joined) > CHARS_MAX or len(lines) > ENTRIES_MAX
+    most = ENTRIES_MAX + 1  # what is cut costs the entry that it may have gone through
+    joined = ",".join(lines[-most:])
+    return joined[-CHARS_MAX:], len(joined) > CHARS_MAX or len(lines) > most
 
 
 def _items(lines: Sequence[str]) -> Iterator[str | None]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kit.installation import Installation
@@ -33,6 +33,7 @@ def test_nulls_are_nobody() -> None:
     assert estimate(sketch(pa.array([None, None], pa.string()))) == 0
 
 
+@example(5e-324)
 @given(st.floats(0, 1e9))
 def test_a_count_is_told_in_tens_at_least_and_never_too_low(count: float) -> None:
     told = rounded(count)

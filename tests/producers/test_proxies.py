@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from kit.parts import RealParts
@@ -263,6 +263,7 @@ def test_no_header_raises_and_what_comes_out_is_an_address_or_null(
     assert found is None or address(found) == found
 
 
+@example(depth=ENTRIES_MAX, length=ENTRIES_MAX + 1)
 @given(depth=st.integers(1, ENTRIES_MAX), length=st.integers(0, 2 * ENTRIES_MAX))
 def test_the_entry_of_a_depth_is_counted_from_the_right(depth: int, length: int) -> None:
     assume(length)
