@@ -9,7 +9,7 @@ import pyarrow as pa
 from remit_consumers.lake.durable import discard, sync_paths, with_folders, write
 from remit_consumers.lake.publish import Append, confirm, draft, drop, publish
 from remit_consumers.lake.tables import Table, evolve, fitted
-from remit_schemas.errors import Unconfirmed
+from remit_schemas.errors import StaleWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,16 @@ def publish_first(pending: list[Pending], count: int) -> list[tuple[Table, int]]
     """
     published: list[tuple[Table, int]] = []
     for _ in range(count):
-        table, what = pending[0].table, pending[0].what
+        one = pending.pop(0)
+        table, what = one.table, one.what
         known = min(table.seen.get(app, 0) for app in what.transactions)
         try:
-            version = publish(table.path, known, what, pending[0].draft, table.seen)
-        except Unconfirmed:  # its files may be spoken of
-            drop(pending.pop(0).draft)
+            version = publish(table.path, known, what, one.draft, table.seen)
+        except (OSError, StaleWriter):  # nothing of it is visible
+            one.discard()
             raise
-        drop(pending.pop(0).draft)
+        finally:  # after anything else, an interruption too, its files may be spoken of
+            drop(one.draft)
         known_to_all = (app for app, at in table.seen.items() if at == version - 1)
         table.seen |= dict.fromkeys(
             [*known_to_all, *what.transactions], version

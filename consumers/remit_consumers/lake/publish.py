@@ -101,7 +101,7 @@ def publish(
         The version it became.
 
     Raises:
-        Unconfirmed: The store does not say whether it stands; its files stay, and what it was is seen by the next claim.
+        Unconfirmed: Nobody says whether it stands; its files stay, and what it was is seen by the next claim.
         StaleWriter: A version that it has not seen brings one of the same transactions, or takes out one of the same files,
             or one of its own files is gone; nothing is visible.
         OSError: The log cannot be written; nothing is visible.
@@ -120,10 +120,14 @@ def publish(
             _check(table, entry(table, version), what, fresh)
         else:
             break
-    if not log_file(table, version - 1).exists():  # cut since it was looked for
-        log_file(table, version).unlink(missing_ok=True)
-        raise StaleWriter(message)
-    return version
+    try:
+        if log_file(table, version - 1).exists():
+            return version
+        log_file(table, version).unlink(missing_ok=True)  # cut since it was looked for
+    except OSError:  # it has its name by now: whoever takes its files away takes them from under it
+        unsure = "a commit has its name in the lake, but what stands before it cannot be seen"
+        raise Unconfirmed(unsure) from None
+    raise StaleWriter(message)
 
 
 def _see_files(what: Append) -> None:

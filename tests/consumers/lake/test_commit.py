@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,12 +24,13 @@ from kit.lake import (
     make_receipt,
     make_rows,
 )
+from remit_consumers.lake import publish
 from remit_consumers.lake.commit import Lake, TableCommit
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.positions import RAW_LIMIT_S, Standing
 from remit_consumers.lake.receipt import EventCounts, PackOutcome
 from remit_consumers.rows import OWN_COLUMNS
-from remit_schemas.errors import LakeError, StaleWriter
+from remit_schemas.errors import LakeError, StaleWriter, Unconfirmed
 
 
 def rows_of(lake: Lake, table: str = "events/page_view") -> pa.Table:
@@ -323,6 +325,59 @@ def test_a_writer_killed_at_any_moment_loses_and_doubles_nothing(
     packs = (claim.position or 0) + len(claim.done.get("events/page_view", {}))
     assert stored.num_rows == 3 * packs
     assert len(Lake(root).quarantined()) in {claim.position, (claim.position or 0) + 1}
+
+
+def behind_the_name(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object]) -> None:
+    """Have something happen once, right behind the moment at which a commit got its name."""
+    take_name = publish.take_name
+
+    def taken(drafted: Path, name: Path) -> None:
+        take_name(drafted, name)
+        monkeypatch.setattr(publish, "take_name", take_name)
+        what()
+
+    monkeypatch.setattr(publish, "take_name", taken)
+
+
+def _stands_once(root: Path) -> None:
+    lake = Lake(root)
+    claim = lake.claim(LOG, 0)
+    assert claim.position == 1
+    assert claim.done["events/page_view"] == {1: PackOutcome.READ}
+    assert rows_of(lake).num_rows == 6, "the files of what stands are there"
+
+
+def test_a_commit_that_cannot_be_looked_at_behind_its_name_keeps_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "lake"
+    lake = claimed(root)
+    lake.commit(make_flush(0))
+
+    def refusing(_path: Path) -> bool:
+        monkeypatch.undo()
+        raise OSError(errno.EIO, "no answer")
+
+    behind_the_name(monkeypatch, lambda: monkeypatch.setattr(Path, "exists", refusing))
+    with pytest.raises(Unconfirmed):
+        lake.commit(make_flush(1))
+    _stands_once(root)
+
+
+def test_a_commit_that_is_interrupted_behind_its_name_keeps_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "lake"
+    lake = claimed(root)
+    lake.commit(make_flush(0))
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    behind_the_name(monkeypatch, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        lake.commit(make_flush(1))
+    _stands_once(root)
 
 
 def test_a_full_disk_says_so_and_leaves_nothing_half_visible(tmp_path: Path) -> None:
