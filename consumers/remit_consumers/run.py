@@ -244,6 +244,8 @@ class Runner:
         """
         if not sealed:
             return 0
+        for each in sealed:  # taken or not: what waits has to be read again, too
+            self._begun.setdefault(each.partition, each.offset)
         count = 0
         taken = [each for each in sealed if not self._waiting.blocks(each.partition)]
         for opened in open_packs(taken, self._deployment.keys, self._deployment.contracts):
@@ -265,7 +267,6 @@ class Runner:
             self._flush()
         partition = self._claimed.partitions[item.sealed.partition]
         self._gathered.take(item, partition, self._claimed.marks)
-        self._begun.setdefault(item.sealed.partition, item.sealed.offset)
         self._waiting.passed(item.sealed)
 
     def _is_due(self, *, hurry: bool) -> bool:
