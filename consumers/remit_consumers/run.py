@@ -104,7 +104,8 @@ class Runner:
     @property
     def is_drained(self) -> bool:
         """Whether everything on the log is stored."""
-        return self._gathered.is_empty and not len(self._waiting) and self.source.lag() == 0
+        is_idle = self._gathered.is_empty and not len(self._waiting)
+        return is_idle and not self._is_lost and self.source.lag() == 0
 
     @property
     def waits_for(self) -> str | None:

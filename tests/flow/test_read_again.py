@@ -48,3 +48,25 @@ def test_a_pack_that_waits_at_the_beginning_of_a_partition_still_waits_after_a_f
     assert running.runner.waits_for
     assert lies(embedded.data) == 2, "what waits, and what came behind it"
     running.stop()
+
+
+def test_what_could_not_be_stored_is_never_called_stored(
+    embedded: Installation, settings: Settings
+) -> None:
+    crafter = Crafter(settings)
+    lay(settings, [crafter.pack(datums())])
+    running = Running(settings)
+    running.drain()
+    lay(settings, [crafter.pack(datums())])
+    away = settings.lake.with_name("unmounted")
+    settings.lake.rename(away)
+    settings.lake.write_text("in the way")
+    running.turn_until_fault()
+    for _ in range(2):  # to read again where the lake stands fails, too
+        running.runner.turn(hurry=True)
+        assert not running.runner.is_drained
+    settings.lake.unlink()
+    away.rename(settings.lake)
+    running.drain()
+    running.stop()
+    assert embedded.rows("page_view").num_rows == 2
