@@ -289,11 +289,16 @@ class Runner:
             self._commit()
 
     def _notice_erasures(self) -> None:
-        """Forget names that an erasure may have made go, and what was seen of whom they named."""
+        """Forget names that an erasure may have made go, and what was seen of whom they named.
+
+        Whoever decides behind this has a whole ledger: reading it anew may have failed where that ended no turn.
+        """
         if self._suppression.refresh():
             self._names.forget_all()
             self._floors.forget_unsaved()
             self._ledger.forget_names()
+        if self._ledger.is_torn:
+            self._ledger.load()
 
     def _commit(self) -> None:
         """Commit what is gathered, count it, and let the log go behind it."""
@@ -351,3 +356,4 @@ class Runner:
         except (OSError, LakeError, KeysOutOfReach) as error:
             self._metrics.faults.labels("floors").inc()
             log.error("what was seen of traits cannot be saved: %s", error)  # noqa: TRY400 - names folders and causes
+            self._is_lost = self._is_lost or self._ledger.is_torn  # tried again, with pauses
