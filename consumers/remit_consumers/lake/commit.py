@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import product
 from pathlib import Path
 
 import pyarrow as pa
@@ -92,8 +91,9 @@ class Lake:
             replayed = read_by_replays(tables)
         begun = [table.path for table in tables if any(done[table.name].values())]
         confirm(begun)  # before anything builds on it
-        for table, number in product((positions, *tables), at):
-            table.seen[app_id(log_id, number)] = table.version
+        for table in (positions, *tables):
+            seen = (REPLAYS, *(app_id(log_id, number) for number in at))
+            table.seen |= dict.fromkeys(seen, table.version)
         return {
             number: self._claim(
                 (log_id, number),

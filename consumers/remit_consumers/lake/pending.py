@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from remit_consumers.lake.durable import discard, sync_paths, with_folders, write
 from remit_consumers.lake.publish import Append, confirm, draft, drop, publish
+from remit_consumers.lake.quarantined import REPLAYS
 from remit_consumers.lake.tables import Table, evolve, fitted
 from remit_schemas.errors import StaleWriter
 
@@ -45,6 +46,8 @@ def prepare(
 ) -> Pending:
     """Write the files and the entry of a commit, its table widened first where it lacks a column.
 
+    What a replay stored since the claim stands against it, for whatever partition: a copy of that may be in it.
+
     Args:
         table: The table it is for.
         rows: Its rows; None where it has none.
@@ -56,7 +59,7 @@ def prepare(
     if schema is not None:
         evolve(table, schema)
     files = [] if rows is None else write(table.path, fitted(rows, schema))
-    what = Append(files, transactions, receipt)
+    what = Append(files, transactions, receipt, against={REPLAYS})
     try:
         return Pending(table, what, draft(table.path, what))
     except BaseException:

@@ -40,6 +40,7 @@ class Append:
         receipt: The canonical JSON of its receipt; None where it has none.
         replaced: Paths of files that it takes out.
         is_move: Whether the files hold the very rows of those that it takes out.
+        against: Application ids that it has none of, and whose news stand against it all the same.
     """
 
     files: Sequence[Written]
@@ -47,6 +48,7 @@ class Append:
     receipt: str | None = None
     replaced: Sequence[str] = ()
     is_move: bool = False
+    against: AbstractSet[str] = frozenset()
 
 
 def append(table: Path, known: int, what: Append) -> int:
@@ -116,7 +118,8 @@ def publish(
         try:
             take_name(drafted, log_file(table, version))
         except FileExistsError:
-            fresh = {app for app in what.transactions if version > seen.get(app, known)}
+            watched = what.transactions.keys() | what.against
+            fresh = {app for app in watched if version > seen.get(app, known)}
             _check(table, entry(table, version), what, fresh)
         else:
             break
@@ -140,7 +143,7 @@ def _see_files(what: Append) -> None:
 def _check(table: Path, other: Entry, what: Append, fresh: AbstractSet[str]) -> None:
     """See that another commit and this one can stand side by side; `fresh` are the ids of which it tells news."""
     if other.transactions.keys() & fresh:
-        message = f"someone else committed to table {table.name} for a partition of this flush"
+        message = f"someone else committed to table {table.name} for a partition of this flush, or out of the quarantine"
         raise StaleWriter(message)
     if set(other.removed) & set(what.replaced):
         message = f"someone else rewrote a file of table {table.name} meanwhile"
