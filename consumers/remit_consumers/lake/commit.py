@@ -164,7 +164,13 @@ class Lake:
         }
         with reaching(self.root):
             self._know(flush.tagsets)
-            return store(self._tables, flush, standing, {REPLAYS: int(time.time())})
+            told = {app: self._told(app) for app in (app_id(*key) for key in standing)}
+            return store(self._tables, flush, standing, {**told, REPLAYS: int(time.time())})
+
+    def _told(self, app: str) -> int:
+        """How far any table says that a partition stands: half a flush that a crash left is known by that (`done_beyond`)."""
+        stood = (table.delta.transaction_version(app) for table in self._tables.all())
+        return max((version for version in stood if version is not None), default=NOWHERE.position)
 
     def position(self, log_id: str, partition: int) -> int | None:
         """The next offset to read of a partition; None where nothing was stored yet. Claims nothing."""

@@ -28,7 +28,9 @@ from remit_consumers.lake import publish
 from remit_consumers.lake.commit import Lake, TableCommit
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.positions import RAW_LIMIT_S, Standing
-from remit_consumers.lake.receipt import EventCounts, PackOutcome
+from remit_consumers.lake.reasons import Reason
+from remit_consumers.lake.receipt import EventCounts, PackOutcome, Receipt
+from remit_consumers.lake.replayed import Replayed, Settled
 from remit_consumers.rows import OWN_COLUMNS
 from remit_schemas.errors import LakeError, StaleWriter, Unconfirmed
 
@@ -236,6 +238,30 @@ def test_after_a_crash_before_the_positions_the_packs_are_known_to_be_there(tmp_
         "events/page_view": {1: PackOutcome.READ},
         "quarantine": {1: PackOutcome.QUARANTINED},
     }
+
+
+def test_what_a_crash_left_is_still_known_behind_commits_of_a_replay(tmp_path: Path) -> None:
+    lake = claimed(tmp_path / "lake")
+    lake.commit(make_flush(0))
+    lake.commit(make_flush(1))
+    (lake.root / "positions/_delta_log" / f"{2:020d}.json").unlink()  # as above
+    for offset in (90, 91, 92):  # packs that stood in quarantine
+        part = TableCommit("events/page_view", make_rows(offset), _replay_of(offset))
+        flush = replace(make_flush(offset, part), positions={0: (1, 1)}, marks={})
+        claimed(lake.root).replay(flush)
+    claim = Lake(lake.root).claim(LOG, 0)
+    assert claim.position == 1
+    assert claim.done == {"events/page_view": {1: PackOutcome.READ}}
+
+
+def _replay_of(offset: int) -> Receipt:
+    """The receipt of a replayed pack: it lies far behind where its partition stands."""
+    receipt = make_receipt(offset)
+    packs = [replace(pack, offset=0) for pack in receipt.packs]
+    told = Replayed(
+        *(Settled.READ, "page_view", Reason.KEY_LOST, 3, PRODUCER, 0, offset + 1, 0, 0, bytes(32))
+    )
+    return replace(receipt, positions={0: (1, 1)}, packs=packs, replayed=[told])
 
 
 def test_a_torn_entry_and_a_torn_checkpoint_are_taken_away_when_the_lake_is_opened(
