@@ -23,6 +23,7 @@ from kit.lake import (
     make_quarantined,
     make_receipt,
     make_rows,
+    take_rows,
 )
 from remit_consumers.lake import publish
 from remit_consumers.lake.commit import Lake, TableCommit
@@ -404,6 +405,22 @@ def test_a_commit_that_is_interrupted_behind_its_name_keeps_its_files(
     with pytest.raises(KeyboardInterrupt):
         lake.commit(make_flush(1))
     _stands_once(root)
+
+
+def test_a_rewriting_that_is_interrupted_behind_its_name_keeps_the_rows_that_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = claimed(tmp_path / "lake")
+    rows = pa.concat_tables([make_rows(0), make_rows(0, subject="a")])
+    lake.commit(make_flush(0, TableCommit("events/page_view", rows, make_receipt(0, 6))))
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    behind_the_name(monkeypatch, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        take_rows(lake, "a")
+    assert rows_of(lake).num_rows == 3
 
 
 def test_a_full_disk_says_so_and_leaves_nothing_half_visible(tmp_path: Path) -> None:
