@@ -70,7 +70,6 @@ class _Slot:
         self._claimed = 0
         self._pending: deque[int] = deque()
         self._handed: deque[int] = deque(sorted(n for n in self._numbers() if n < position))
-        self.stored(position)  # a crash came between a commit and what it allows to delete
         self._folder.forget()
 
     def look(self) -> int:
@@ -122,7 +121,8 @@ class _Slot:
     def stored(self, position: int) -> None:
         """Delete what was handed on and lies behind the lake's position."""
         while self._handed and self._handed[0] < position:
-            (self._path / spool.pack_name(self._handed.popleft())).unlink(missing_ok=True)
+            (self._path / spool.pack_name(self._handed[0])).unlink(missing_ok=True)
+            self._handed.popleft()
 
     def _numbers(self) -> Iterator[int]:
         for name in self._folder.names() or ():
@@ -217,10 +217,11 @@ class SpoolSource:
         return frozenset(self._slots)
 
     def committed(self, positions: Mapping[int, int]) -> None:
-        """Delete the packs behind these positions."""
+        """Delete the packs behind these positions; what cannot be deleted now is tried again with those behind it."""
         for number, position in positions.items():
-            if number in self._slots:
-                self._slots[number].stored(position)
+            with self._counted():
+                if number in self._slots:
+                    self._slots[number].stored(position)
 
     def lag(self) -> int:
         """Count the packs that lie in the slots and were not handed on; one at least where lake or a slot cannot be asked."""
@@ -265,7 +266,10 @@ class SpoolSource:
         return pending
 
     def _discover(self, names: Iterable[str]) -> None:
-        """Begin with the slots that are new; what goes wrong has them new again at a later look."""
+        """Begin with the slots that are new; what goes wrong has them new again at a later look.
+
+        A crash may have come between a commit and what it allows to delete.
+        """
         try:
             check_spool(self._folder)
             found = {number: name for name in names if (number := _slot_of(name)) is not None}
@@ -277,6 +281,7 @@ class SpoolSource:
         for number, position in positions.items():
             with self._counted():
                 self._slots[number] = _Slot(self._folder / found[number], number, position or 0)
+        self.committed({number: position or 0 for number, position in positions.items()})
         self._missing = frozenset(new - self._slots.keys())
         self._again_at = time.monotonic() + AGAIN_S
 

@@ -95,6 +95,28 @@ def test_files_behind_the_committed_position_are_deleted_and_no_other(folder: Pa
     assert left(folder, 1) == [1]
 
 
+def test_a_pack_that_cannot_be_deleted_holds_nothing_up_and_goes_later(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(folder, 0, 1, 2)
+    source = open_source(folder)
+    source.poll(0)
+
+    def refused(_: Path, missing_ok: bool = False) -> None:  # noqa: FBT001, FBT002 - as Path has it
+        raise PermissionError(errno.EACCES, "not yours", missing_ok)
+
+    with monkeypatch.context() as closed:
+        closed.setattr(Path, "unlink", refused)
+        source.committed({0: 3})
+        again = open_source(folder, {0: 3})
+        put(folder, 0, 3)
+        assert places(again.poll(0)) == [(0, 3)]
+    assert source.faults
+    assert left(folder, 0) == [1, 2, 3]
+    source.committed({0: 3})
+    assert left(folder, 0) == [3]
+
+
 def test_what_was_handed_on_and_not_committed_is_still_there_after_a_crash(folder: Path) -> None:
     put(folder, 0, 1, 2)
     assert len(open_source(folder).poll(0)) == 2
