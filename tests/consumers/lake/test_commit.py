@@ -33,6 +33,7 @@ from remit_consumers.lake.reasons import Reason
 from remit_consumers.lake.receipt import EventCounts, PackOutcome, Receipt
 from remit_consumers.lake.replayed import Replayed, Settled
 from remit_consumers.rows import OWN_COLUMNS
+from remit_consumers.store.place import take_name
 from remit_schemas.errors import LakeError, StaleWriter, Unconfirmed
 
 
@@ -356,7 +357,6 @@ def test_a_writer_killed_at_any_moment_loses_and_doubles_nothing(
 
 def behind_the_name(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object]) -> None:
     """Have something happen once, right behind the moment at which a commit got its name."""
-    take_name = publish.take_name
 
     def taken(drafted: Path, name: Path) -> None:
         take_name(drafted, name)
