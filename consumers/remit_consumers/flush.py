@@ -120,10 +120,12 @@ class Composer:
         for failed in gathered.failed:
             name = self._contract(failed.header) if failed.header else ""
             done = partitions[failed.sealed.partition].done
-            is_expired = failed.outcome is Fate.EXPIRED
-            table = f"events/{name}" if is_expired else QUARANTINE_TABLE
-            if failed.sealed.offset not in done.get(table, {}):
-                (groups[name].expired if is_expired else groups[name].quarantined).append(failed)
+            told = (done.get(table, {}) for table in (QUARANTINE_TABLE, f"events/{name}"))
+            before = {one.get(failed.sealed.offset) for one in told}
+            if before <= {None, PackOutcome.PARTLY}:  # else it stands, whatever its key is now
+                is_expired = failed.outcome is Fate.EXPIRED
+                group = groups[name]
+                (group.expired if is_expired else group.quarantined).append(failed)
         return groups
 
     def _contract(self, header: Header) -> str:

@@ -104,7 +104,8 @@ class Runner:
     @property
     def is_drained(self) -> bool:
         """Whether everything on the log is stored."""
-        return self._gathered.is_empty and not len(self._waiting) and self.source.lag() == 0
+        is_idle = self._gathered.is_empty and not len(self._waiting)
+        return is_idle and not self._is_lost and self.source.lag() == 0
 
     @property
     def waits_for(self) -> str | None:
@@ -244,6 +245,8 @@ class Runner:
         """
         if not sealed:
             return 0
+        for each in sealed:  # taken or not: what waits has to be read again, too
+            self._begun.setdefault(each.partition, each.offset)
         count = 0
         taken = [each for each in sealed if not self._waiting.blocks(each.partition)]
         for opened in open_packs(taken, self._deployment.keys, self._deployment.contracts):
@@ -265,7 +268,6 @@ class Runner:
             self._flush()
         partition = self._claimed.partitions[item.sealed.partition]
         self._gathered.take(item, partition, self._claimed.marks)
-        self._begun.setdefault(item.sealed.partition, item.sealed.offset)
         self._waiting.passed(item.sealed)
 
     def _is_due(self, *, hurry: bool) -> bool:
@@ -287,11 +289,16 @@ class Runner:
             self._commit()
 
     def _notice_erasures(self) -> None:
-        """Forget names that an erasure may have made go, and what was seen of whom they named."""
+        """Forget names that an erasure may have made go, and what was seen of whom they named.
+
+        Whoever decides behind this has a whole ledger: reading it anew may have failed where that ended no turn.
+        """
         if self._suppression.refresh():
             self._names.forget_all()
             self._floors.forget_unsaved()
             self._ledger.forget_names()
+        if self._ledger.is_torn:
+            self._ledger.load()
 
     def _commit(self) -> None:
         """Commit what is gathered, count it, and let the log go behind it."""
@@ -349,3 +356,4 @@ class Runner:
         except (OSError, LakeError, KeysOutOfReach) as error:
             self._metrics.faults.labels("floors").inc()
             log.error("what was seen of traits cannot be saved: %s", error)  # noqa: TRY400 - names folders and causes
+            self._is_lost = self._is_lost or self._ledger.is_torn  # tried again, with pauses

@@ -141,6 +141,24 @@ def test_a_pack_that_a_crash_left_in_quarantine_whole_stays_there(composer: Comp
     assert not flush(composer, make_opened(1), partition=left).parts
 
 
+@pytest.mark.parametrize("fate", [Fate.EXPIRED, Fate.QUARANTINED])
+@pytest.mark.parametrize(
+    ("table", "outcome"),
+    [
+        ("quarantine", PackOutcome.QUARANTINED),
+        (EVENTS, PackOutcome.EXPIRED),
+        (EVENTS, PackOutcome.READ),
+    ],
+)
+def test_what_became_of_a_pack_before_a_crash_stands_though_its_key_has_gone_since(
+    composer: Composer, fate: Fate, table: str, outcome: PackOutcome
+) -> None:
+    left = Partition(7, 7, {table: {7: outcome}})
+    reason = Elsewhere.KEY_DESTROYED if fate is Fate.EXPIRED else Reason.KEY_LOST
+    failed = make_failed(fate, reason, header=make_header(), count=4, offset=7)
+    assert not flush(composer, failed, partition=left).parts
+
+
 def test_nothing_but_resends_moves_the_position_alone(composer: Composer) -> None:
     gathered, partition = Gathered(), Partition(5, 5)
     gathered.take(make_opened(1, offset=5), partition, {(PRODUCER, 0): 1})

@@ -61,6 +61,7 @@ class Ledger:
 
     Attributes:
         version: The version of the lake's table up to which everything is known; -1 before there is one.
+        is_torn: Whether reading it broke off, so that nothing of it is known: nothing may be decided before `load`.
     """
 
     def __init__(self, lake: Lake, names: Pseudonyms, snapshot: Path | None = None) -> None:
@@ -80,6 +81,7 @@ class Ledger:
         self._days: dict[date, set[str]] = {}
         self._found: dict[str, dict[str, int]] = {}
         self.version = -1
+        self.is_torn = False
 
     def load(self) -> None:
         """Learn what the lake has and this ledger has not; call it after a partition was claimed.
@@ -95,7 +97,7 @@ class Ledger:
         with ExitStack() as failing:
             if found.is_whole:
                 self.forget()
-                failing.callback(self.forget)  # half a ledger may lack a denial
+                failing.callback(self._tear)  # half a ledger may lack a denial
             for part in found.parts:
                 self.take(part)
             failing.pop_all()
@@ -103,7 +105,12 @@ class Ledger:
             for known in self._known.values():
                 known.index.settle()
             give_back()  # 100 MB of a million subjects' reading
-        self.version = found.version
+        self.version, self.is_torn = found.version, False
+
+    def _tear(self) -> None:
+        """Drop what was read, and remember that there is more."""
+        self.forget()
+        self.is_torn = True
 
     def save(self) -> None:
         """Write a snapshot where enough was learned since the last one; what fails costs time at the next start only.

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import product
 from pathlib import Path
 
 import pyarrow as pa
@@ -92,8 +91,9 @@ class Lake:
             replayed = read_by_replays(tables)
         begun = [table.path for table in tables if any(done[table.name].values())]
         confirm(begun)  # before anything builds on it
-        for table, number in product((positions, *tables), at):
-            table.seen[app_id(log_id, number)] = table.version
+        for table in (positions, *tables):
+            seen = (REPLAYS, *(app_id(log_id, number) for number in at))
+            table.seen |= dict.fromkeys(seen, table.version)
         return {
             number: self._claim(
                 (log_id, number),
@@ -164,7 +164,13 @@ class Lake:
         }
         with reaching(self.root):
             self._know(flush.tagsets)
-            return store(self._tables, flush, standing, {REPLAYS: int(time.time())})
+            told = {app: self._told(app) for app in (app_id(*key) for key in standing)}
+            return store(self._tables, flush, standing, {**told, REPLAYS: int(time.time())})
+
+    def _told(self, app: str) -> int:
+        """How far any table says that a partition stands: half a flush that a crash left is known by that (`done_beyond`)."""
+        stood = (table.delta.transaction_version(app) for table in self._tables.all())
+        return max((version for version in stood if version is not None), default=NOWHERE.position)
 
     def position(self, log_id: str, partition: int) -> int | None:
         """The next offset to read of a partition; None where nothing was stored yet. Claims nothing."""

@@ -168,7 +168,7 @@ def moved(table: Table, files: Sequence[Written], heap: Sequence[str]) -> bool:
     except StaleWriter:
         discard(files)
         return False
-    except Unconfirmed:  # it stands
+    except (Unconfirmed, KeyboardInterrupt):  # it stands, or may
         raise
     except BaseException:
         discard(files)

@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from remit_consumers.lake.durable import discard, sync_paths, with_folders, write
 from remit_consumers.lake.publish import Append, confirm, draft, drop, publish
+from remit_consumers.lake.quarantined import REPLAYS
 from remit_consumers.lake.tables import Table, evolve, fitted
-from remit_schemas.errors import Unconfirmed
+from remit_schemas.errors import StaleWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ def prepare(
 ) -> Pending:
     """Write the files and the entry of a commit, its table widened first where it lacks a column.
 
+    What a replay stored since the claim stands against it, for whatever partition: a copy of that may be in it.
+
     Args:
         table: The table it is for.
         rows: Its rows; None where it has none.
@@ -56,7 +59,7 @@ def prepare(
     if schema is not None:
         evolve(table, schema)
     files = [] if rows is None else write(table.path, fitted(rows, schema))
-    what = Append(files, transactions, receipt)
+    what = Append(files, transactions, receipt, against={REPLAYS})
     try:
         return Pending(table, what, draft(table.path, what))
     except BaseException:
@@ -77,14 +80,16 @@ def publish_first(pending: list[Pending], count: int) -> list[tuple[Table, int]]
     """
     published: list[tuple[Table, int]] = []
     for _ in range(count):
-        table, what = pending[0].table, pending[0].what
+        one = pending.pop(0)
+        table, what = one.table, one.what
         known = min(table.seen.get(app, 0) for app in what.transactions)
         try:
-            version = publish(table.path, known, what, pending[0].draft, table.seen)
-        except Unconfirmed:  # its files may be spoken of
-            drop(pending.pop(0).draft)
+            version = publish(table.path, known, what, one.draft, table.seen)
+        except (OSError, StaleWriter):  # nothing of it is visible
+            one.discard()
             raise
-        drop(pending.pop(0).draft)
+        finally:  # after anything else, an interruption too, its files may be spoken of
+            drop(one.draft)
         known_to_all = (app for app, at in table.seen.items() if at == version - 1)
         table.seen |= dict.fromkeys(
             [*known_to_all, *what.transactions], version

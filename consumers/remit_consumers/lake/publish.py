@@ -40,6 +40,7 @@ class Append:
         receipt: The canonical JSON of its receipt; None where it has none.
         replaced: Paths of files that it takes out.
         is_move: Whether the files hold the very rows of those that it takes out.
+        against: Application ids that it has none of, and whose news stand against it all the same.
     """
 
     files: Sequence[Written]
@@ -47,6 +48,7 @@ class Append:
     receipt: str | None = None
     replaced: Sequence[str] = ()
     is_move: bool = False
+    against: AbstractSet[str] = frozenset()
 
 
 def append(table: Path, known: int, what: Append) -> int:
@@ -101,7 +103,7 @@ def publish(
         The version it became.
 
     Raises:
-        Unconfirmed: The store does not say whether it stands; its files stay, and what it was is seen by the next claim.
+        Unconfirmed: Nobody says whether it stands; its files stay, and what it was is seen by the next claim.
         StaleWriter: A version that it has not seen brings one of the same transactions, or takes out one of the same files,
             or one of its own files is gone; nothing is visible.
         OSError: The log cannot be written; nothing is visible.
@@ -116,14 +118,19 @@ def publish(
         try:
             take_name(drafted, log_file(table, version))
         except FileExistsError:
-            fresh = {app for app in what.transactions if version > seen.get(app, known)}
+            watched = what.transactions.keys() | what.against
+            fresh = {app for app in watched if version > seen.get(app, known)}
             _check(table, entry(table, version), what, fresh)
         else:
             break
-    if not log_file(table, version - 1).exists():  # cut since it was looked for
-        log_file(table, version).unlink(missing_ok=True)
-        raise StaleWriter(message)
-    return version
+    try:
+        if log_file(table, version - 1).exists():
+            return version
+        log_file(table, version).unlink(missing_ok=True)  # cut since it was looked for
+    except OSError:  # it has its name by now: whoever takes its files away takes them from under it
+        unsure = "a commit has its name in the lake, but what stands before it cannot be seen"
+        raise Unconfirmed(unsure) from None
+    raise StaleWriter(message)
 
 
 def _see_files(what: Append) -> None:
@@ -136,7 +143,7 @@ def _see_files(what: Append) -> None:
 def _check(table: Path, other: Entry, what: Append, fresh: AbstractSet[str]) -> None:
     """See that another commit and this one can stand side by side; `fresh` are the ids of which it tells news."""
     if other.transactions.keys() & fresh:
-        message = f"someone else committed to table {table.name} for a partition of this flush"
+        message = f"someone else committed to table {table.name} for a partition of this flush, or out of the quarantine"
         raise StaleWriter(message)
     if set(other.removed) & set(what.replaced):
         message = f"someone else rewrote a file of table {table.name} meanwhile"

@@ -21,7 +21,8 @@ EVENTS = "events/"
 
 REPLAYS = "quarantine"
 """Under this application id a replay leaves a transaction in each table that it commits to: so a table without any is
-known at once, and two replays at a time fence each other."""
+known at once, two replays at a time fence each other, and consumers that have not seen it claim anew: a copy of what it
+stored may come on any partition."""
 
 
 def stands(root: Path) -> pa.Table:

@@ -160,7 +160,7 @@ def rewrite_files(root: Path, name: str, what: Rewriting) -> Receipt | None:
             receipt = _publish(table, drafted, what.ready)
         except StaleWriter:
             discard(drafted.files)
-        except Unconfirmed:  # it stands
+        except (Unconfirmed, KeyboardInterrupt):  # it stands, or may
             raise
         except BaseException:
             discard(drafted.files)

@@ -96,8 +96,15 @@ class Table:
         return int(self.delta.version())
 
     def refresh(self) -> None:
-        """See the newest version."""
+        """See the newest version.
+
+        Raises:
+            LakeError: The table has gone since it was opened.
+        """
         found = unbroken(versions(self.path))
+        if not found:
+            message = f"the lake in {self.root} no longer has the table {self.name}: mount or restore {self.path}"
+            raise LakeError(message)
         if found[-1] != self.version or found[0] != self.begins:
             self.begins, self.delta = found[0], delta(self.path)
         self.columns = frozenset(one.name for one in self.delta.schema().fields)

@@ -131,7 +131,7 @@ class KafkaSource:
         """Read again from these offsets on."""
         self._held = [pack for pack in self._held if pack.partition not in positions]
         if self._member is not None:
-            self._member.rewind(positions)
+            self._rewind(self._member, positions)
 
     def take_revoked(self) -> bool:
         """Say once that partitions were taken away."""
@@ -279,7 +279,12 @@ class KafkaSource:
                     f"the broker has {low} to {high}"
                 )
                 raise OffsetGone(message)
-            member.rewind({number: at})
+            self._rewind(member, {number: at})
+
+    def _rewind(self, member: Member, positions: Mapping[int, int]) -> None:
+        """Read again; what is held and comes again is dropped, so that nothing is handed on twice."""
+        if member.rewind(positions):
+            self._held.clear()
 
     def _asked_lag(self, member: Member) -> int:
         """What the last fetch saw may be old: nothing is behind only when the broker says so."""

@@ -99,8 +99,12 @@ class Member:
         revoked, self._revoked = self._revoked, False
         return revoked
 
-    def rewind(self, positions: Mapping[int, int]) -> None:
-        """Read partitions again from these offsets on."""
+    def rewind(self, positions: Mapping[int, int]) -> bool:
+        """Read partitions again from these offsets on.
+
+        Returns:
+            Whether all the others are read again, too, from what was last handed on of them.
+        """
         mine = {number: at for number, at in positions.items() if number in self.positions}
         self.positions.update(mine)
         self.gone -= mine.keys()
@@ -111,6 +115,8 @@ class Member:
                 self._consumer.seek(TopicPartition(self._topic, number, at))
         except KafkaException:  # not fetching yet: placed anew, all of them
             self._assign()
+            return True
+        return False
 
     def join_anew(self) -> None:
         """Take the place in the group by a new client, as a restart would.

@@ -21,6 +21,7 @@ NAP_S: Final = (
     0.02  # between two looks at an empty spool: a pack waits at most this long to be seen
 )
 ADOPT_EVERY_S: Final = 1.0  # how often an idle reader looks after what dead processes left open
+AGAIN_S: Final = 1.0  # how often a slot that cannot be listed is looked at again
 SETTLED_NS: Final = 2_000_000_000  # a folder's time of change is trusted when it is older: some file systems tick in 2 s
 ID_BYTES: Final = 16  # random, so that no two spools share a name
 FILE_MODE: Final = 0o600  # sealed packs are for their owner only
@@ -69,7 +70,6 @@ class _Slot:
         self._claimed = 0
         self._pending: deque[int] = deque()
         self._handed: deque[int] = deque(sorted(n for n in self._numbers() if n < position))
-        self.stored(position)  # a crash came between a commit and what it allows to delete
         self._folder.forget()
 
     def look(self) -> int:
@@ -121,7 +121,8 @@ class _Slot:
     def stored(self, position: int) -> None:
         """Delete what was handed on and lies behind the lake's position."""
         while self._handed and self._handed[0] < position:
-            (self._path / spool.pack_name(self._handed.popleft())).unlink(missing_ok=True)
+            (self._path / spool.pack_name(self._handed[0])).unlink(missing_ok=True)
+            self._handed.popleft()
 
     def _numbers(self) -> Iterator[int]:
         for name in self._folder.names() or ():
@@ -185,6 +186,8 @@ class SpoolSource:
         self._adopted_at = float("-inf")
         self._root = _Folder(folder)
         self._slots: dict[int, _Slot] = {}
+        self._missing: frozenset[int] = frozenset()  # slots that could not be listed
+        self._again_at = 0.0
         self._turn = 0
         self.faults = 0
         self.log_id = f"spool/{_id_of(folder)}"
@@ -214,13 +217,14 @@ class SpoolSource:
         return frozenset(self._slots)
 
     def committed(self, positions: Mapping[int, int]) -> None:
-        """Delete the packs behind these positions."""
+        """Delete the packs behind these positions; what cannot be deleted now is tried again with those behind it."""
         for number, position in positions.items():
-            if number in self._slots:
-                self._slots[number].stored(position)
+            with self._counted():
+                if number in self._slots:
+                    self._slots[number].stored(position)
 
     def lag(self) -> int:
-        """Count the packs that lie in the slots and were not handed on; one at least where the lake cannot be asked."""
+        """Count the packs that lie in the slots and were not handed on; one at least where lake or a slot cannot be asked."""
         try:
             return self._look()
         except RemitError:
@@ -246,29 +250,40 @@ class SpoolSource:
         return found
 
     def _look(self) -> int:
-        """See which slots there are and what is new in them; give how many packs are pending."""
-        pending = 0
+        """See which slots there are and what is new in them; give how many packs are pending, one at least where a slot hides some."""
+        if self._missing and time.monotonic() >= self._again_at:
+            self._root.forget()
         with self._counted():
             names = self._root.names()
             if names is not None:
-                check_spool(self._folder)
-            self._discover(names or ())
-            for slot in self._slots.values():
-                pending += slot.look()
+                self._discover(names)
+        pending = len(self._missing)
+        for slot in self._slots.values():
+            behind = 1  # who knows, where it cannot be listed
+            with self._counted():
+                behind = slot.look()
+            pending += behind
         return pending
 
     def _discover(self, names: Iterable[str]) -> None:
-        found = {number: name for name in names if (number := _slot_of(name)) is not None}
-        new = found.keys() - self._slots.keys()
-        if not new:
-            return
+        """Begin with the slots that are new; what goes wrong has them new again at a later look.
+
+        A crash may have come between a commit and what it allows to delete.
+        """
         try:
-            positions = self._start(new)
-        except RemitError:
-            self._root.forget()  # the lake is out of reach: the slots are new again at the next look
+            check_spool(self._folder)
+            found = {number: name for name in names if (number := _slot_of(name)) is not None}
+            new = found.keys() - self._slots.keys()
+            positions = self._start(new) if new else {}
+        except (OSError, RemitError):
+            self._root.forget()
             raise
         for number, position in positions.items():
-            self._slots[number] = _Slot(self._folder / found[number], number, position or 0)
+            with self._counted():
+                self._slots[number] = _Slot(self._folder / found[number], number, position or 0)
+        self.committed({number: position or 0 for number, position in positions.items()})
+        self._missing = frozenset(new - self._slots.keys())
+        self._again_at = time.monotonic() + AGAIN_S
 
     def _after_adoption(self) -> list[Sealed]:
         """Let what dead processes left be numbered, then read it."""

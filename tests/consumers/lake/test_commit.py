@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,13 +23,18 @@ from kit.lake import (
     make_quarantined,
     make_receipt,
     make_rows,
+    take_rows,
 )
+from remit_consumers.lake import publish
 from remit_consumers.lake.commit import Lake, TableCommit
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.positions import RAW_LIMIT_S, Standing
-from remit_consumers.lake.receipt import EventCounts, PackOutcome
+from remit_consumers.lake.reasons import Reason
+from remit_consumers.lake.receipt import EventCounts, PackOutcome, Receipt
+from remit_consumers.lake.replayed import Replayed, Settled
 from remit_consumers.rows import OWN_COLUMNS
-from remit_schemas.errors import LakeError, StaleWriter
+from remit_consumers.store.place import take_name
+from remit_schemas.errors import LakeError, StaleWriter, Unconfirmed
 
 
 def rows_of(lake: Lake, table: str = "events/page_view") -> pa.Table:
@@ -236,6 +242,30 @@ def test_after_a_crash_before_the_positions_the_packs_are_known_to_be_there(tmp_
     }
 
 
+def test_what_a_crash_left_is_still_known_behind_commits_of_a_replay(tmp_path: Path) -> None:
+    lake = claimed(tmp_path / "lake")
+    lake.commit(make_flush(0))
+    lake.commit(make_flush(1))
+    (lake.root / "positions/_delta_log" / f"{2:020d}.json").unlink()  # as above
+    for offset in (90, 91, 92):  # packs that stood in quarantine
+        part = TableCommit("events/page_view", make_rows(offset), _replay_of(offset))
+        flush = replace(make_flush(offset, part), positions={0: (1, 1)}, marks={})
+        claimed(lake.root).replay(flush)
+    claim = Lake(lake.root).claim(LOG, 0)
+    assert claim.position == 1
+    assert claim.done == {"events/page_view": {1: PackOutcome.READ}}
+
+
+def _replay_of(offset: int) -> Receipt:
+    """The receipt of a replayed pack: it lies far behind where its partition stands."""
+    receipt = make_receipt(offset)
+    packs = [replace(pack, offset=0) for pack in receipt.packs]
+    told = Replayed(
+        *(Settled.READ, "page_view", Reason.KEY_LOST, 3, PRODUCER, 0, offset + 1, 0, 0, bytes(32))
+    )
+    return replace(receipt, positions={0: (1, 1)}, packs=packs, replayed=[told])
+
+
 def test_a_torn_entry_and_a_torn_checkpoint_are_taken_away_when_the_lake_is_opened(
     tmp_path: Path,
 ) -> None:
@@ -323,6 +353,74 @@ def test_a_writer_killed_at_any_moment_loses_and_doubles_nothing(
     packs = (claim.position or 0) + len(claim.done.get("events/page_view", {}))
     assert stored.num_rows == 3 * packs
     assert len(Lake(root).quarantined()) in {claim.position, (claim.position or 0) + 1}
+
+
+def behind_the_name(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object]) -> None:
+    """Have something happen once, right behind the moment at which a commit got its name."""
+
+    def taken(drafted: Path, name: Path) -> None:
+        take_name(drafted, name)
+        monkeypatch.setattr(publish, "take_name", take_name)
+        what()
+
+    monkeypatch.setattr(publish, "take_name", taken)
+
+
+def _stands_once(root: Path) -> None:
+    lake = Lake(root)
+    claim = lake.claim(LOG, 0)
+    assert claim.position == 1
+    assert claim.done["events/page_view"] == {1: PackOutcome.READ}
+    assert rows_of(lake).num_rows == 6, "the files of what stands are there"
+
+
+def test_a_commit_that_cannot_be_looked_at_behind_its_name_keeps_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "lake"
+    lake = claimed(root)
+    lake.commit(make_flush(0))
+
+    def refusing(_path: Path) -> bool:
+        monkeypatch.undo()
+        raise OSError(errno.EIO, "no answer")
+
+    behind_the_name(monkeypatch, lambda: monkeypatch.setattr(Path, "exists", refusing))
+    with pytest.raises(Unconfirmed):
+        lake.commit(make_flush(1))
+    _stands_once(root)
+
+
+def test_a_commit_that_is_interrupted_behind_its_name_keeps_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "lake"
+    lake = claimed(root)
+    lake.commit(make_flush(0))
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    behind_the_name(monkeypatch, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        lake.commit(make_flush(1))
+    _stands_once(root)
+
+
+def test_a_rewriting_that_is_interrupted_behind_its_name_keeps_the_rows_that_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = claimed(tmp_path / "lake")
+    rows = pa.concat_tables([make_rows(0), make_rows(0, subject="a")])
+    lake.commit(make_flush(0, TableCommit("events/page_view", rows, make_receipt(0, 6))))
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    behind_the_name(monkeypatch, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        take_rows(lake, "a")
+    assert rows_of(lake).num_rows == 3
 
 
 def test_a_full_disk_says_so_and_leaves_nothing_half_visible(tmp_path: Path) -> None:

@@ -214,6 +214,38 @@ def test_an_offset_that_goes_while_the_source_reads_is_an_error(
         read(source, 1)
 
 
+def test_a_position_that_the_broker_has_a_moment_later_has_no_pack_of_another_partition_read_twice(
+    kafka: Kafka,
+    address: KafkaLog,
+    lake: Lake,
+    open_source: Callable[..., KafkaSource],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kafka.create_topic(address.sealed_topic, 2)
+    produce(address, {0: [b"x"] * 50})
+    lake.positions = {1: 3}
+    asked = member.Member.watermarks
+
+    def behind(one: member.Member, number: int) -> tuple[int, int]:
+        """As a new leader whose high watermark comes a moment later."""
+        found = asked(one, number)
+        if number == 1 and found == (0, 0):
+            produce(address, {1: [b"y"] * 5})
+        return found
+
+    monkeypatch.setattr(member.Member, "watermarks", behind)
+    source = open_source()
+    lake.is_away = True
+    with pytest.raises(LakeError):
+        read(source, 1)
+    lake.is_away = False
+    found = read(source, 52)
+    assert offsets(found, 1) == [3, 4]
+    for _ in range(5):
+        found += source.poll(0.3)
+    assert offsets(found, 0) == [*range(50)]
+
+
 def test_a_topic_deleted_and_made_again_is_another_log_and_none_of_its_packs_is_handed_on_before(
     kafka: Kafka, address: KafkaLog, lake: Lake, open_source: Callable[..., KafkaSource]
 ) -> None:

@@ -1,5 +1,6 @@
 """The embedded log: packs are read where they lie, in order, once."""
 
+import errno
 import fcntl
 import os
 import time
@@ -92,6 +93,28 @@ def test_files_behind_the_committed_position_are_deleted_and_no_other(folder: Pa
     source.committed({0: 3, 5: 9})
     assert left(folder, 0) == [3, 4]
     assert left(folder, 1) == [1]
+
+
+def test_a_pack_that_cannot_be_deleted_holds_nothing_up_and_goes_later(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(folder, 0, 1, 2)
+    source = open_source(folder)
+    source.poll(0)
+
+    def refused(_: Path, missing_ok: bool = False) -> None:  # noqa: FBT001, FBT002 - as Path has it
+        raise PermissionError(errno.EACCES, "not yours", missing_ok)
+
+    with monkeypatch.context() as closed:
+        closed.setattr(Path, "unlink", refused)
+        source.committed({0: 3})
+        again = open_source(folder, {0: 3})
+        put(folder, 0, 3)
+        assert places(again.poll(0)) == [(0, 3)]
+    assert source.faults
+    assert left(folder, 0) == [1, 2, 3]
+    source.committed({0: 3})
+    assert left(folder, 0) == [3]
 
 
 def test_what_was_handed_on_and_not_committed_is_still_there_after_a_crash(folder: Path) -> None:
@@ -206,6 +229,40 @@ def test_a_pack_that_cannot_be_read_now_stays_the_next_one_and_is_counted(folder
     (folder / "slot-00" / spool.pack_name(2)).rmdir()
     put(folder, 0, 2)
     assert places(source.poll(0)) == [(0, 2), (0, 3)]
+
+
+def test_a_slot_that_cannot_be_listed_holds_no_other_up_and_is_not_said_to_be_empty(
+    folder: Path,
+) -> None:
+    slots = (1, 2, 3, 5, 6, 7)
+    for slot in slots:
+        put(folder, slot, 1)
+    (folder / spool.slot_name(4)).write_bytes(b"in the way")
+    source = open_source(folder)
+    found = places(source.poll(0) + source.poll(0))
+    assert sorted(found) == [(slot, 1) for slot in slots]
+    assert source.faults
+    assert source.lag() > 0
+
+
+def test_a_slot_that_could_not_be_listed_once_is_found_later(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(folder, 1, 1)
+    source = open_source(folder)
+    os.utime(folder, (0, 0))  # nothing else will have the folder looked at
+    listed = os.scandir
+
+    def refusing(path: Path) -> object:
+        if path != folder:
+            monkeypatch.undo()
+            raise OSError(errno.EMFILE, "too many open files")
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert source.poll(0) == []
+    assert source.lag() > 0
+    assert places(source.poll(2 * patience())) == [(1, 1)]
 
 
 def test_what_the_dead_left_is_adopted_when_there_is_nothing_else(folder: Path) -> None:
