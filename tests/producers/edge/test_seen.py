@@ -76,7 +76,7 @@ def test_a_flush_reaches_the_window_before_too(
     sync = os.fdatasync
 
     def noted(descriptor: int) -> None:
-        synced.add(os.readlink(f"/proc/self/fd/{descriptor}"))
+        synced.add(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
         sync(descriptor)
 
     monkeypatch.setattr("remit.edge.seen.os.fdatasync", noted)
