@@ -53,7 +53,11 @@ def test_a_stop_reaches_an_import_that_runs(
     log.write_text("".join(f"{line}\n" for line in sample_lines(3 * importing.PACK_LINES)))
     remit("keys", "rotate")
     monkeypatch.setattr(importing, "SPOOL_BYTES_HIGH", 0)  # it waits behind each pack
-    waits = [lambda: None, lambda: remit("keys", "stop", IP), lambda: None]
+    waits: list[Callable[[], object]] = [
+        lambda: None,
+        lambda: remit("keys", "stop", IP),
+        lambda: None,
+    ]
     monkeypatch.setattr(importing, "wait_until_stored", lambda *_: waits.pop(0)())
     said = remit("import", "access-log", str(log), "--wait", "--json")
     (file,) = json.loads(said.out)["files"].values()
