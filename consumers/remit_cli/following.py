@@ -127,6 +127,7 @@ class _Session:
         self._is_spoiled = False
         self._look_at = 0.0
         self._let_go = 0
+        self._is_open = False
         self._begin()
 
     def renew(self) -> None:
@@ -181,8 +182,10 @@ class _Session:
 
     def close(self) -> None:
         """Have everything on the log, and give the slot up; what a broker did not take stays in the spool."""
-        self.importer.flush(CLOSE_TIMEOUT_S if self._settings.log else 0)
-        self.importer.close()
+        if self._is_open:  # else the next one could not be begun, and why is being told
+            self._is_open = False
+            self.importer.flush(CLOSE_TIMEOUT_S if self._settings.log else 0)
+            self.importer.close()
 
     def _begin_beside(self) -> None:
         """Begin anew as soon as there is room, and give the spoiled producer's slot up only then."""
@@ -202,6 +205,7 @@ class _Session:
             log=self._settings.log,
             data=self._settings.data,
         )
+        self._is_open = True
         self._number = 0
         self._let_go = 0
         now = time.monotonic()

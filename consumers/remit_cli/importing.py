@@ -151,10 +151,17 @@ class _Import:
 
     def packs(self) -> Iterator[int]:
         """Write pack after pack; gives how far the file is read, in bytes as it lies there."""
-        read = reader(self._kind, self.importer, int(time.time() * 1000))
+        began_ms = int(time.time() * 1000)
+        read = reader(self._kind, self.importer, began_ms)
         with _lines(self._file) as (lines, position):
             number = 0
             while chunk := list(islice(lines, PACK_LINES)):
+                if self.importer.is_over:  # no consumer runs that would have begun the next epoch
+                    make_ready(self._settings)
+                if (
+                    self.importer.renew()
+                ):  # a category may be stopped: what is read at once may change
+                    read = reader(self._kind, self.importer, began_ms)
                 self._pack(number, chunk, read)
                 number += 1
                 yield position()

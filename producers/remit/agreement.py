@@ -145,7 +145,9 @@ class Agreement:
                 self.terms = self._terms()
             except RemitError:
                 self.faults += 1
-                self._bundle = before[0]
+                self._bundle, self._situation = (
+                    before  # the day may be another: the next look sees it
+                )
                 return None
             self._adopt(self.terms.routes)
             return self.terms

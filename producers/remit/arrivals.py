@@ -111,7 +111,7 @@ class Arrivals:
         """
         if self._before is not None:
             file, end = self._before
-            os.write(file, _whole(_RECORD.pack(_MARK, 0, end, 0, 0)))
+            _append(file, _RECORD.pack(_MARK, 0, end, 0, 0), end)
             os.fdatasync(file)
             os.close(file)
             self._before = None
@@ -148,16 +148,17 @@ class Arrivals:
         sync_folder(self._folder)
 
     def _write(self, record: bytes) -> None:
-        record = _whole(record)
-        written = os.write(self._file, record)
-        if written != len(record):  # the disk is full: half a record would hide those behind it
-            os.ftruncate(self._file, self._end)
-            raise OSError("the journal of batches could not be written")
-        self._end += written
+        self._end += _append(self._file, record, self._end)
 
 
-def _whole(record: bytes) -> bytes:
-    return record + _CRC.pack(crc32(record))
+def _append(file: int, record: bytes, end: int) -> int:
+    """Write a record behind the last; of half a one, as a full disk leaves it, nothing stays: it would hide those behind it."""
+    whole = record + _CRC.pack(crc32(record))
+    written = os.write(file, whole)
+    if written != len(whole):
+        os.ftruncate(file, end)
+        raise OSError("the journal of batches could not be written")
+    return written
 
 
 def settle(folder: Path) -> None:

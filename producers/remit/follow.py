@@ -7,7 +7,8 @@ Each line becomes part of exactly one pack (`journal.py` says why). What belongs
 * copied and cut (copytruncate): the copy is found by its first bytes, and read from where the file was read to;
   what a writer wrote between the copy and the cut is in neither, as logrotate says of itself;
 * packed (.gz) meanwhile: found by its first bytes as well;
-* rotated more than once while nobody followed: rotated files written later than all that was read are read first.
+* rotated more than once while nobody followed: rotated files written later than all that was read are read first;
+* written to once more when it was left already, by a server's slow worker: known again, and read from where it was left.
 """
 
 import time
@@ -26,6 +27,9 @@ CUT_LINES_MAX: Final = 2_000
 
 GRACE_S: Final = 30.0
 """A file that was moved away is watched for so long after its last byte: servers write on until they are told."""
+
+LEFT_MAX: Final = 16
+"""Files that were read to their end of which it is remembered how far: more generations than one are rarely written to."""
 
 Now = Callable[[], float]
 """Monotonic seconds."""
@@ -86,8 +90,9 @@ class Follower:
         self._is_new = not tails
         self._has_looked = False
         self._readings: list[_Reading] = []
+        self._left = [tail for tail in tails if tail.is_left]
         for tail in filter(
-            lambda tail: tail.head_bytes, tails
+            lambda tail: tail.head_bytes and not tail.is_left, tails
         ):  # the others were empty: if not now, unread
             found = find(tail, path, fingerprint)
             if found is None:
@@ -98,7 +103,7 @@ class Follower:
     @property
     def tails(self) -> tuple[Tail, ...]:
         """What is read, and how far; to be noted when a file is begun, lest it is rotated before its first pack."""
-        return tuple(reading.tail for reading in self._readings)
+        return (*self._left, *(reading.tail for reading in self._readings))
 
     def cut(self) -> Cut | None:
         """Read what has come; None where that is no whole line. The same again until `take`."""
@@ -113,7 +118,8 @@ class Follower:
 
     def take(self, cut: Cut) -> None:
         """Go on behind a cut that is in the log."""
-        for reading, tail in zip(self._readings, cut.tails, strict=True):
+        tails = cut.tails[len(self._left) :]
+        for reading, tail in zip(self._readings, tails, strict=True):
             if reading.tail.offset != tail.offset:
                 reading.quiet_since = None
             reading.tail = tail
@@ -185,10 +191,22 @@ class Follower:
             for _, opened in between:
                 opened.close()
         else:
-            self._readings += [_Reading(tail, opened) for tail, opened in between]
+            self._readings += [_Reading(self._taken_up(*each), each[1]) for each in between]
         self._is_new = False
         live.tail = replace(live.tail, mtime_ns=max(live.tail.mtime_ns, self._since_ns))
         self._readings.append(live)
+
+    def _taken_up(self, tail: Tail, opened: OpenFile) -> Tail:
+        """Where to read a file from that is not being read: where it was left, if it was read before.
+
+        Of a short one the start says little: logs may begin with one line, whatever their generation.
+        """
+        for left in self._left:
+            is_known = left.head_bytes >= HEAD_BYTES_MAX or left.is_of(opened.status)
+            if is_known and is_same(left, opened, self._fingerprint):
+                self._left.remove(left)
+                return replace(left, device=tail.device, inode=tail.inode, is_left=False)
+        return tail
 
     def _cut(self, number: int, *, is_over: bool) -> Cut | None:
         """Cut whole lines of one file; where it is over, its last one needs no line feed."""
@@ -209,7 +227,7 @@ class Follower:
         moved = self._moved(reading, tail.offset + end, status.st_mtime_ns)
         tails = [each.tail for each in self._readings]
         tails[number] = replace(moved, is_inside=is_inside)
-        return Cut(lines, overlong, tuple(tails))
+        return Cut(lines, overlong, (*self._left, *tails))
 
     def _moved(self, reading: _Reading, offset: int, mtime_ns: int) -> Tail:
         return replace(reading.tail, offset=offset, mtime_ns=max(mtime_ns, self._since_ns))
@@ -228,6 +246,9 @@ class Follower:
                 self._since_ns = max(self._since_ns, reading.tail.mtime_ns)
                 reading.file.close()
                 self._readings.remove(reading)
+                if reading.tail.head_bytes:
+                    self._left.append(replace(reading.tail, is_left=True))
+        del self._left[:-LEFT_MAX]
 
 
 def _end_of_lines(data: bytes) -> int:

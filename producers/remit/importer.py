@@ -29,7 +29,7 @@ from remit.shipping import Shipping
 from remit.slot import claim, prepare
 from remit.startup import transport_of
 from remit_schemas.contract import Contract
-from remit_schemas.errors import EncodeError, SettingsError
+from remit_schemas.errors import EncodeError, SettingsError, SpoolError
 from remit_schemas.pack import FORM_BODY, NO_NONCE, PRODUCER_BYTES, Counts, Header, pack_body
 from remit_schemas.sealing import pack_keys
 from remit_schemas.spool import FOLDER
@@ -40,6 +40,7 @@ NO_TENANT: Final = (
     '(remit tenants set "" --edition EDITION)'
 )
 NOT_REGISTERED: Final = "there is no such tenant: see `remit tenants list`"
+KEYS_RAN_OUT: Final = "the keys have run out and no newer bundle has come; --resume goes on"
 _INFO: Final = b"remit import v1"
 _PAUSE_S: Final = 0.01  # between two looks for acknowledgements
 
@@ -76,13 +77,10 @@ class Importer:
         prepare(places.data / FOLDER)
         self._agreement = Agreement(places, hold=False)
         self._terms = self._agreement.terms
-        route = self._terms.routes.get(event)
-        if route is None:
-            raise SettingsError("an import is of a class of events")
-        self._route: Route = route
+        self._event = event
         self._tenant = tenant
-        if not is_tenant(tenant) or (route.entitled and route.entitled.knows_not(tenant)):
-            raise SettingsError(NOT_REGISTERED if tenant else NO_TENANT)
+        self._lanes = self._terms.lanes
+        self._route = route = self._way()
         named = _INFO + route.fingerprint + content + tenant.encode()
         self.producer = hmac.digest(self._terms.lane_key, named, "sha256")[:PRODUCER_BYTES]
         self._slot = claim(places.data / FOLDER)
@@ -95,7 +93,7 @@ class Importer:
         self._shipping = Shipping(self._slot, self._transport) if self._transport else None
         self._keys = DataKeys(self.producer, self._terms.key_id, self._terms.public_key)
         self._accounts = [
-            Account(lane, route.fingerprint, route.necessity) for lane in range(self._terms.lanes)
+            Account(lane, route.fingerprint, route.necessity) for lane in range(self._lanes)
         ]
 
     @property
@@ -118,7 +116,31 @@ class Importer:
 
     def is_out_of_date(self) -> bool:
         """Whether another bundle is in force than the one this import goes by, or that one's epoch is over."""
-        return self._agreement.renewed() is not None or time.time() >= self._terms.not_after
+        return self._agreement.renewed() is not None or self.is_over
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the epoch is over that this import seals to: soon nobody can open what is sealed now."""
+        return time.time() >= self._terms.not_after
+
+    def renew(self) -> bool:
+        """Go over to the bundle in force, between two packs; identities and counts go on.
+
+        Returns:
+            Whether it is another.
+
+        Raises:
+            SettingsError: Tenants are registered now, and not this one.
+            SpoolError: The epoch is over, and no other bundle has come.
+        """
+        terms = self._agreement.renewed()
+        if terms is not None:
+            self._terms = terms
+            self._route = self._way()
+            self._keys.renew(terms.key_id, terms.public_key)
+        if self.is_over:
+            raise SpoolError(KEYS_RAN_OUT)
+        return terms is not None
 
     def admit(self, event: object) -> bytes | Refused:
         """Turn an event into a datum, or say why it may not go; the caller counts the refusals of a pack."""
@@ -191,7 +213,7 @@ class Importer:
 
     def identity(self, number: int) -> tuple[int, int]:
         """Give lane and sequence of a pack of the file."""
-        return number % self._terms.lanes, number // self._terms.lanes + 1
+        return number % self._lanes, number // self._lanes + 1
 
     def skip_pack(self, number: int, events: int, refused: Mapping[str, int]) -> None:
         """Only count a pack that an interrupted import has sent already."""
@@ -231,6 +253,16 @@ class Importer:
             self._transport.close(0.0)
         self._slot.release(is_clean=True)
 
+    def _way(self) -> Route:
+        """Find the route of the events, as it is now; see the constructor for what is raised."""
+        route = self._terms.routes.get(self._event)
+        if route is None:
+            raise SettingsError("an import is of a class of events")
+        tenant = self._tenant
+        if not is_tenant(tenant) or (route.entitled and route.entitled.knows_not(tenant)):
+            raise SettingsError(NOT_REGISTERED if tenant else NO_TENANT)
+        return route
+
     def _sealed(self, number: int, events: int, body: bytes, refused: Mapping[str, int]) -> bytes:
         account = self._count(number, refused)
         header = self._header(number, account.counts())
@@ -250,19 +282,19 @@ class Importer:
                 self._letting_go.let_go(number, (self._terms.key_id, self._terms.public_key))
 
     def _count(self, number: int, refused: Mapping[str, int]) -> Account:
-        account = self._accounts[number % self._terms.lanes]
+        account = self._accounts[number % self._lanes]
         for reason, n in refused.items():
             account.refuse(reason, n)
         return account
 
     def _header(self, number: int, counts: Counts) -> Header:
-        lanes = self._terms.lanes
-        data_key = self._keys.of(number % lanes)
+        lane, sequence = self.identity(number)
+        data_key = self._keys.of(lane)
         return Header(
             form=FORM_BODY,
             producer=self.producer,
-            lane=number % lanes,
-            sequence=number // lanes + 1,
+            lane=lane,
+            sequence=sequence,
             fingerprint=self._route.fingerprint,
             necessity=self._route.necessity,
             count=0,

@@ -23,9 +23,9 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from remit.tail import Tail
 from remit_schemas.durable import replace_file, write_aside
@@ -139,13 +139,19 @@ def _locked(folder: Path) -> int:
 
 
 def _text(number: int, before: Sequence[Tail], after: Sequence[Tail]) -> bytes:
-    form = {
+    answers = {"before": before, "after": after}
+    form: dict[str, object] = {
         "format": FORMAT,
         "pack": number,
-        "before": [astuple(tail) for tail in before],
-        "after": [astuple(tail) for tail in after],
+        "left": {which: _plain(tails, is_left=True) for which, tails in answers.items()},
+        **{which: _plain(tails, is_left=False) for which, tails in answers.items()},
     }
     return json.dumps(form, separators=(",", ":")).encode("ascii")
+
+
+def _plain(tails: Sequence[Tail], *, is_left: bool) -> list[tuple[object, ...]]:
+    """Those that were left stand apart, where a version before this one does not look."""
+    return [astuple(tail)[:-1] for tail in tails if tail.is_left is is_left]
 
 
 def _parsed(text: str) -> tuple[int, tuple[Tail, ...], tuple[Tail, ...]]:
@@ -153,7 +159,14 @@ def _parsed(text: str) -> tuple[int, tuple[Tail, ...], tuple[Tail, ...]]:
         form = read_json(text)
         if form["format"] != FORMAT:
             raise SpoolError("a newer remit wrote where this follower stands")
-        before, after = ([Tail(*tail) for tail in form[which]] for which in ("before", "after"))
-        return int(form["pack"]), tuple(before), tuple(after)
-    except (ValueError, KeyError, TypeError):
+        return int(form["pack"]), _tails(form, "before"), _tails(form, "after")
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise SpoolError("where this follower stands cannot be read") from None
+
+
+def _tails(form: dict[str, Any], which: str) -> tuple[Tail, ...]:
+    left = form.get("left", {}).get(which, ())  # a version before this one wrote none
+    return (
+        *(replace(Tail(*tail), is_left=True) for tail in left),
+        *(Tail(*tail) for tail in form[which]),
+    )

@@ -131,13 +131,19 @@ class Slot:
         return self._next - 1
 
     def release(self, *, is_clean: bool) -> None:
-        """Give the slot up; a clean end leaves no hole in the numbers and no empty files."""
-        if is_clean:
-            for buffer in self._free:
-                buffer.path.unlink(missing_ok=True)
-            if self._sure != self._next:
-                self._reserve(self._next)
-        self.abandon()
+        """Give the slot up; a clean end leaves no hole in the numbers and no empty files.
+
+        Raises:
+            OSError: The end is none such; the slot is free all the same.
+        """
+        try:
+            if is_clean:
+                for buffer in self._free:
+                    buffer.path.unlink(missing_ok=True)
+                if self._sure != self._next:
+                    self._reserve(self._next)
+        finally:
+            self.abandon()  # a full disk must not keep it from those who come after
 
     def abandon(self) -> None:
         """Close the lock and touch nothing else; all a forked child may do."""

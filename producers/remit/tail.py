@@ -39,6 +39,7 @@ class Tail:
         head: Their keyed hash.
         mtime_ns: When it was last written, as far as it is read: files written later are unread.
         is_inside: Whether a line too long to be one is being passed over.
+        is_left: Whether it was read to its end and is not read any more.
     """
 
     device: int
@@ -48,6 +49,7 @@ class Tail:
     head: str = ""
     mtime_ns: int = 0
     is_inside: bool = False
+    is_left: bool = False
 
     @classmethod
     def of(cls, status: os.stat_result) -> Self:

@@ -28,6 +28,7 @@ class BundleWatch:
         self._pin = places.data / FOLDER / PIN
         self._trust = trust_of(places.trust) if places.trust else None
         self._seen: tuple[int, int, int] | None = None
+        self._bad: tuple[int, int, int] | None = None
 
     def read(self) -> Bundle:
         """Read the bundle.
@@ -42,15 +43,18 @@ class BundleWatch:
         return bundle
 
     def changed(self) -> Bundle | None:
-        """Give the bundle if it is another than the last one read; a bad one is counted and the old one holds."""
+        """Give the bundle if it is another than the last one read; a bad one is counted once, and the old one holds.
+
+        It is read again at the next look: it may be this process that could not, without a file descriptor left.
+        """
         seen = _signature(self._path)
         if seen is None or seen == self._seen:
             return None
         try:
             return self.read()
         except RemitError:
-            self.faults += 1
-            self._seen = seen
+            self.faults += seen != self._bad
+            self._bad = seen
             return None
 
     has_news = False

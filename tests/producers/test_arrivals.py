@@ -29,9 +29,15 @@ def dies(*where):
 if when in ("before the record", "after the record"):
     emit(2, dies)
 assert (emit(2, journal.note(2)))
-if when == "after a new journal":
+if when in ("after a new journal", "after a full disk"):
     old = journal.begin_anew()
-if when in ("after a sync", "after a new journal"):
+if when == "after a full disk":
+    import contextlib, resource
+    resource.setrlimit(resource.RLIMIT_FSIZE, (old.stat().st_size + 7, resource.RLIM_INFINITY))
+    with contextlib.suppress(OSError):
+        journal.sync(journal.end)  # a write that is cut short, as where a disk has no block more
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+if when in ("after a sync", "after a new journal", "after a full disk"):
     import threading
     done = threading.Event()
     client.sync(lambda is_safe: is_safe and done.set(), journal)
@@ -80,7 +86,7 @@ def test_settling_twice_changes_nothing(home: Home) -> None:
     assert len(home.stored()) == 3
 
 
-@pytest.mark.parametrize("when", ["after a sync", "after a new journal"])
+@pytest.mark.parametrize("when", ["after a sync", "after a new journal", "after a full disk"])
 def test_after_a_power_loss_only_what_was_synced_counts_and_the_rest_is_cut_off(
     home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, when: str
 ) -> None:

@@ -1,7 +1,10 @@
 """The client in one process: what it takes, what it refuses, what it counts, and that it never raises."""
 
+import os
+import resource
 import threading
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,9 +12,10 @@ import pytest
 
 import remit
 from kit.spooled import Home, MakeClient
+from remit.agreement import Agreement
 from remit.client import Client
 from remit.result import Accepted, Refused
-from remit.settings import Settings
+from remit.settings import Places, Settings
 from remit_schemas.errors import BundleError, SettingsError, SpoolError
 from remit_schemas.events import OperationalLog, PageView, ServiceLog
 from remit_schemas.header import FORM_BODY, NO_CONTRACT
@@ -193,6 +197,31 @@ def test_a_stopped_category_refuses_what_carries_a_value_of_it(
     assert refused == Refused("stopped", "ip", contract="page_view")
     assert str(refused) == "page_view.ip is stopped"
     assert client.emit(PageView(page="/without"), subject="ann")
+
+
+def test_a_stop_that_could_not_be_read_for_want_of_descriptors_is_read_at_the_next_look(
+    home: Home, make_client: MakeClient
+) -> None:
+    make_client()  # makes the folder of the spool, and pins the key
+    agreed = Agreement(Places.from_env({}, data=home.data), hold=False)
+    home.publish(stopped=frozenset({"user.device.ip_address"}))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken: list[int] = []
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        with suppress(OSError):
+            while True:
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+        assert agreed.renewed() is None
+        assert agreed.renewed() is None
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    terms = agreed.renewed()
+    assert terms is not None
+    view = PageView(ip="192.0.2.7")
+    assert terms.routes[PageView].forbids(view) == Refused("stopped", "ip", contract="page_view")
 
 
 def test_stopping_a_category_stops_those_below_it(home: Home, make_client: MakeClient) -> None:

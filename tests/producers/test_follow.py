@@ -146,6 +146,32 @@ def test_what_was_rotated_twice_while_nobody_followed_is_read_in_its_order(
     assert reader.read() == []
 
 
+@pytest.mark.parametrize("is_rotated", [False, True])
+def test_a_file_that_was_left_and_is_written_to_once_more_is_read_from_there(
+    path: Path, reader: Reader, *, is_rotated: bool
+) -> None:
+    old = path.with_name("app.log.1")
+    write(path, "one", "two")
+    assert reader.read() == ["one", "two"]
+    path.rename(old)
+    write(path, "new")
+    assert reader.read() == ["new"]
+    reader.now += GRACE_S
+    assert reader.read() == []
+    write(path, "newer")
+    assert reader.read() == ["newer"]
+    write(old, "late")  # a worker of the server has it open still
+    if is_rotated:
+        old.rename(path.with_name("app.log.2"))
+        path.rename(old)
+        write(path, "newest")
+        assert reader.read() == ["late", "newest"]
+    reader.again()
+    assert reader.read() == ([] if is_rotated else ["late"])
+    reader.again()
+    assert reader.read() == []
+
+
 def test_an_inode_that_is_given_out_again_is_another_file(path: Path, reader: Reader) -> None:
     write(path, "one")
     reader.read()

@@ -1,13 +1,15 @@
 """Files as a source: run again, an import sends the same identities and the same counts."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from kit.spooled import Home
+from kit.watching import until
 from remit.importer import Importer, content_of
 from remit.result import Refused
-from remit_schemas.errors import SettingsError
+from remit_schemas.errors import SettingsError, SpoolError
 from remit_schemas.events import PageView
 
 FILE = b"sha-256 of a file"
@@ -117,6 +119,39 @@ def test_an_import_that_goes_on_sees_that_another_bundle_is_in_force(home: Home)
     assert not importer.is_out_of_date()
     home.publish(stopped=frozenset({"user.device.ip_address"}))
     assert importer.is_out_of_date()
+    importer.close()
+
+
+def test_an_import_goes_over_to_another_bundle_between_two_packs_and_its_counts_go_on(
+    home: Home,
+) -> None:
+    importer = Importer(PageView, FILE, data=home.data, log="")
+    view = PageView(page="/", ip="192.0.2.7", occurred_at=1)
+    datum = importer.admit(view)
+    assert isinstance(datum, bytes)
+    importer.add_pack(0, [datum])
+    assert not importer.renew()
+    home.new_epoch(stopped=frozenset({"user.device.ip_address"}))
+    assert importer.renew()
+    assert importer.admit(view) == Refused("stopped", "ip", contract="page_view")
+    importer.add_pack(12, [], refused={"stopped": 1})
+    assert importer.flush(30)
+    first, second = home.packs()
+    assert first.header.key_id != second.header.key_id == home.bundle.key_id
+    assert (second.header.lane, second.header.sequence) == (first.header.lane, 2)
+    assert (second.header.counts.offered, second.header.counts.refused) == (2, {"stopped": 1})
+    importer.close()
+
+
+def test_an_import_seals_nothing_to_an_epoch_that_is_over(home: Home) -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    home.publish(not_after=soon)
+    importer = Importer(PageView, FILE, data=home.data, log="")
+    until(lambda: importer.is_over, "the epoch does not end")
+    with pytest.raises(SpoolError, match="keys have run out"):
+        importer.renew()
+    home.new_epoch(not_after=soon + timedelta(hours=12))
+    assert importer.renew()
     importer.close()
 
 

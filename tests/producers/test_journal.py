@@ -9,7 +9,8 @@ from remit.journal import Journal
 from remit.tail import Tail
 from remit_schemas.errors import SettingsError
 
-BEFORE, AFTER = (Tail(1, 2, offset=10),), (Tail(1, 2, offset=20),)
+BEFORE = (Tail(1, 2, offset=10),)
+AFTER = (Tail(1, 3, offset=7, head_bytes=7, head="00", is_left=True), Tail(1, 2, offset=20))
 
 
 class Killed(BaseException):

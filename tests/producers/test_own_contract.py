@@ -268,6 +268,26 @@ def test_a_contract_ends_while_a_process_runs(own_home: Home, make_client: MakeC
     assert terms.routes[event].refusal == "contract_expired"
 
 
+def test_a_contract_ends_beside_a_bundle_that_cannot_be_used(
+    own_home: Home, make_client: MakeClient
+) -> None:
+    own_home.publish(not_after=datetime.now(UTC) + timedelta(days=3))
+    make_client()
+    now = datetime.now(UTC)
+    places = Places.from_env({}, data=own_home.data)
+    agreed = agreement.Agreement(places, hold=False, now=lambda: now)
+    event = ending(1)
+    assert agreed.learn(event)
+    newer = rules_for("search")[0] | {"event": "page_view", "field": "nowhere"}
+    own_home.publish(policy=owned_policy(newer))
+    now += timedelta(days=1)
+    assert agreed.renewed() is None, "it rules a field that this version does not know"
+    assert agreed.faults == 1
+    terms = agreed.renewed()
+    assert terms is not None
+    assert terms.routes[event].refusal == "contract_expired"
+
+
 def test_a_field_that_may_not_be_null_is_sent_as_it_is(home: Home, make_client: MakeClient) -> None:
     schema = make_record(make_field_json("place"), make_field_json("click", "string"))
     text = json.dumps(schema | {"name": "search"})

@@ -1,5 +1,6 @@
 """Slots: claimed by one process each, numbers that never repeat, packs that a reader sees whole."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,19 @@ def test_a_free_slot_with_something_left_in_it_is_claimed_first(tmp_path: Path) 
     again = claim(tmp_path)
     assert again.folder == second.folder
     again.abandon()
+
+
+def test_a_slot_that_a_full_disk_keeps_from_a_clean_end_is_free_all_the_same(
+    tmp_path: Path,
+) -> None:
+    slot = claim(tmp_path)
+    slot.write(b"a pack")
+    hindrance = slot.folder / f".{spool.NEXT}.{os.getpid()}.tmp"
+    hindrance.mkdir()  # so that the numbers cannot be written
+    with pytest.raises(OSError, match="directory"):
+        slot.release(is_clean=True)
+    hindrance.rmdir()
+    assert claim(tmp_path).folder == slot.folder
 
 
 def test_what_a_dead_process_was_writing_is_cleared_away(tmp_path: Path) -> None:

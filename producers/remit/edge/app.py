@@ -5,6 +5,7 @@ Nothing of a request is ever logged: the one thing that may be said of it is a c
 """
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -212,9 +213,9 @@ class Edge:
         self, source: Source, head: Head, groups: Sequence[Group], refused: Refusals
     ) -> Answer:
         """Emit what did not come before, and answer once it is safe."""
-        tally = Tally(0, 0, refused, [], None)
+        tally, parts = Tally(0, 0, refused, [], None), Counter[str]()
         for group in groups:
-            self._emit(tally, self._number_of(source, head, group), group)
+            self._emit(tally, self._number_of(source, head, group, parts), group)
         if tally.is_any and not await self._parts.batches.commit(tally.numbers):
             return later(503, "the disk did not take the batch", BUSY_S)
         self.metrics.events["accepted"] += tally.taken
@@ -246,11 +247,18 @@ class Edge:
             tally.numbers.append(number)
         tally.taken += taken
 
-    def _number_of(self, source: Source, head: Head, group: Group) -> int:
-        """Give the number of a group of a batch; 0 where a server sends without a session, and nothing is recognised."""
+    def _number_of(self, source: Source, head: Head, group: Group, parts: Counter[str]) -> int:
+        """Give the number of a group of a batch; 0 where a server sends without a session, and nothing is recognised.
+
+        Two groups may have one name: a tenant's key makes those of its tenant of others that named none. The second is
+        not the first come again.
+        """
         if head.session is None or head.batch is None:
             return 0
         part = f"{group.contract} {group.bunch.tenant} {group.bunch.subject}"
+        parts[part] += 1
+        if parts[part] > 1:
+            part += f"\0{parts[part]}"
         return self._parts.batches.number_of(source, head.session, head.batch, part)
 
     def _is_ready(self) -> bool:

@@ -51,6 +51,7 @@ class Batches:
         self._seen = Seen(folder)
         self._arrivals = client.arrivals()
         self._pending: set[int] = set()
+        self._unsafe: set[int] = set()  # of them, those whose commit failed
         self._group = Group(self._sync)
         self._retiring: tuple[Path, frozenset[int]] | None = None
         self._dropping: asyncio.Future[None] | None = None
@@ -77,14 +78,22 @@ class Batches:
         """Wait until everything emitted so far survives a power loss, and remember these batches from then on.
 
         Returns:
-            False when the disk refused: the batches stay pending, and may be sent again.
+            False when the disk refused: the batches stay pending, and may be sent again. Where they are not, the next
+            commit that comes through is theirs too: no journal must wait for them for ever.
+
+        Raises:
+            OSError: There is no room for another table; as when the disk refused.
         """
-        if not await self._group.join():
+        late = tuple(self._unsafe)
+        is_safe = await self._group.join()
+        self._unsafe.update(self._pending.intersection(numbers))
+        if not is_safe:
             return False
-        for number in numbers:
+        for number in (*numbers, *late):
             if number in self._pending:
                 self._seen.add(number)
                 self._pending.discard(number)
+            self._unsafe.discard(number)
         return True
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from array import array
 from pathlib import Path
 from typing import Final
 
-from remit_schemas.durable import make_file
+from remit_schemas.durable import make_file, sync_folder
 
 FOLDER: Final = "seen"
 SECRET: Final = "secret"  # noqa: S105  # a file's name; what is in it keys a hash and opens nothing
@@ -48,7 +48,13 @@ class Table:
         """
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            size = (os.fstat(descriptor).st_size // NUMBER_BYTES) or size
+            there = os.fstat(descriptor).st_size // NUMBER_BYTES
+            if there & (
+                there - 1
+            ):  # a full disk gave a part of it, or its maker died: it holds nothing
+                os.ftruncate(descriptor, 0)
+                there = 0
+            size = there or size
             os.posix_fallocate(descriptor, 0, size * NUMBER_BYTES)  # no SIGBUS on a full disk
             self._map = mmap.mmap(descriptor, size * NUMBER_BYTES)
         finally:
@@ -92,7 +98,10 @@ class Table:
         Raises:
             OSError: The disk refuses.
         """
-        descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return  # its window is over meanwhile
         try:
             os.fdatasync(descriptor)  # the mapping's own flush would hold every thread up
         finally:
@@ -155,9 +164,15 @@ class Seen:
         table.add(number)
 
     def flush(self) -> None:
-        """Sync every table that may have changed."""
-        for table in list(self._tables):
-            table.flush()
+        """Sync every table; a journal's numbers may stand in those of the window before, and the clock may go back.
+
+        Raises:
+            OSError: The disk refuses.
+        """
+        for tables in list(self._windows.values()):
+            for table in list(tables):
+                table.flush()
+        sync_folder(self._folder)
 
     def close(self) -> None:
         """Let go of the files."""

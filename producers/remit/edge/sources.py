@@ -1,11 +1,14 @@
 """Write keys: who may send, from where, how much. Only their SHA-256 lies on the disk."""
 
+import fcntl
 import hashlib
 import json
 import math
+import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -27,6 +30,7 @@ KEY_BYTES: Final = 24  # random: 192 bits, so that SHA-256 without a salt cannot
 NAME_CHARACTERS_MAX: Final = 64
 RATE_DEFAULT: Final = 10_000.0  # events/s: a few per cent of what one core takes
 BROWSER_CONTRACTS: Final = frozenset({"page_view", "consent_change"})
+TAKEN: Final = "there is a source of that name; revoke it first, or choose another"
 UNKNOWN: Final = "there is no source of that name: see `remit sources list`"
 LOOK_S: Final = 0.5  # a running edge takes changes up within a second
 
@@ -114,11 +118,8 @@ def add(
     Raises:
         SettingsError: The name is taken or no name, or an origin is none.
     """
-    known = read(folder)
     if not name.strip() or len(name) > NAME_CHARACTERS_MAX:
         raise SettingsError(f"a source has a name of 1 to {NAME_CHARACTERS_MAX} characters")
-    if any(key.name == name for key in known):
-        raise SettingsError("there is a source of that name; revoke it first, or choose another")
     if rate <= 0:
         raise SettingsError("--rate must be over 0 events/s")
     allowed = tuple(_origin(origin) for origin in origins)
@@ -128,7 +129,13 @@ def add(
         raise SettingsError("a server has no origin: leave --origin out")
     key = secrets.token_urlsafe(KEY_BYTES)
     today = time.strftime("%Y-%m-%d", time.gmtime())
-    _write(folder, (*known, WriteKey(name, kind, digest(key), allowed, rate, today)))
+    made = WriteKey(name, kind, digest(key), allowed, rate, today)
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _alone(folder):
+        known = read(folder)
+        if any(other.name == name for other in known):
+            raise SettingsError(TAKEN)
+        _write(folder, (*known, made))
     return key
 
 
@@ -170,10 +177,11 @@ def limit(folder: Path, name: str, contracts: Iterable[str]) -> None:
 
 
 def _change(folder: Path, name: str, changed: Callable[[WriteKey], WriteKey]) -> None:
-    known = read(folder)
-    if all(key.name != name for key in known):
-        raise SettingsError(UNKNOWN)
-    _write(folder, (changed(key) if key.name == name else key for key in known))
+    with _alone(folder):
+        known = read(folder)
+        if all(key.name != name for key in known):
+            raise SettingsError(UNKNOWN)
+        _write(folder, (changed(key) if key.name == name else key for key in known))
 
 
 def revoke(folder: Path, name: str) -> None:
@@ -182,11 +190,12 @@ def revoke(folder: Path, name: str) -> None:
     Raises:
         SettingsError: There is none of that name.
     """
-    known = read(folder)
-    left = tuple(key for key in known if key.name != name)
-    if left == known:
-        raise SettingsError(UNKNOWN)
-    _write(folder, left)
+    with _alone(folder):
+        known = read(folder)
+        left = tuple(key for key in known if key.name != name)
+        if left == known:
+            raise SettingsError(UNKNOWN)
+        _write(folder, left)
 
 
 def digest(key: str) -> str:
@@ -194,16 +203,28 @@ def digest(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+@contextmanager
+def _alone(folder: Path) -> Generator[None, None, None]:
+    """Change the keys while no other process does: one that had read them before would bring a revoked key back."""
+    try:
+        descriptor = os.open(folder / FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise SettingsError(UNKNOWN) from None  # there are no keys at all
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _write(folder: Path, keys: Iterable[WriteKey]) -> None:
-    path = folder / FOLDER / FILE
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # what a key does not say is left out, so that an edge of a version before can read the others
     unsaid: dict[str, object] = {"until": None, "contracts": ()}
     entries = [
         {fact: said for fact, said in asdict(key).items() if (fact, said) not in unsaid.items()}
         for key in keys
     ]
-    replace_file(path, json.dumps({"sources": entries}, indent=1).encode())
+    replace_file(folder / FOLDER / FILE, json.dumps({"sources": entries}, indent=1).encode())
 
 
 def _origin(text: str) -> str:

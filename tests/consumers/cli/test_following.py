@@ -9,6 +9,7 @@ import pytest
 from kit.command import Said
 from kit.installation import Installation
 from kit.watching import until
+from remit.importer import NO_TENANT
 
 Remit = Callable[..., Said]
 
@@ -61,6 +62,17 @@ def test_a_file_is_followed_by_one_process_and_each_signal_ends_it_with_its_coun
     told = installed.contract("service_log")
     assert (told["offered"], told["stored"], told["refused"], told["in_flight"]) == (6, 4, 2, 0)
     assert installed.breaches() == {}
+
+
+def test_a_follower_that_may_not_go_on_says_why(installed: Installation, tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    log.write_text("INFO a line\n")
+    follower = installed.start("import", "log", str(log), "--follow")
+    until(lambda: is_at(installed, str(log.stat().st_size)), "it does not read")
+    installed.remit("tenants", "set", "acme", "--edition", "basic")
+    _, problems = follower.communicate(timeout=300)
+    assert problems.splitlines()[1:] == [f"remit: {NO_TENANT}"]
+    assert follower.returncode == 2
 
 
 def is_at(installed: Installation, offset: str) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from kit.command import Said
+from remit_cli import importing
+from remit_cli.sample import sample_lines
 from remit_schemas.bundle import read_bundle
 
 IP = "user.device.ip_address"
@@ -42,6 +44,28 @@ def test_a_stopped_category_is_shown_until_it_is_started(
     assert status()["stopped"] == [IP]
     assert remit("keys", "start", IP).code == 0
     assert status()["stopped"] == []
+
+
+def test_a_stop_reaches_an_import_that_runs(
+    remit: Callable[..., Said], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = folder / "access.log"
+    log.write_text("".join(f"{line}\n" for line in sample_lines(3 * importing.PACK_LINES)))
+    remit("keys", "rotate")
+    monkeypatch.setattr(importing, "SPOOL_BYTES_HIGH", 0)  # it waits behind each pack
+    waits: list[Callable[[], object]] = [
+        lambda: None,
+        lambda: remit("keys", "stop", IP),
+        lambda: None,
+    ]
+    monkeypatch.setattr(importing, "wait_until_stored", lambda *_: waits.pop(0)())
+    said = remit("import", "access-log", str(log), "--wait", "--json")
+    (file,) = json.loads(said.out)["files"].values()
+    assert file["lines"] == 3 * importing.PACK_LINES
+    assert (
+        file["accepted"] + file["refused"]["unparsed"] + file["refused"]["stopped"] == file["lines"]
+    )
+    assert 0 < file["refused"]["stopped"] <= importing.PACK_LINES
 
 
 def test_a_category_that_is_none_is_refused(remit: Callable[..., Said]) -> None:

@@ -31,6 +31,30 @@ async def take(client: BatchClient, taken: Batches, numbers: range) -> None:
     assert await taken.commit(list(numbers))
 
 
+def test_a_batch_that_nobody_sends_again_after_a_full_disk_keeps_no_journal_for_ever(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "ANEW_BYTES", 1000)
+    client = BatchClient("test", data=home.data)
+    taken = Batches(client, home.data / "edge", home.data / "spool", EdgeMetrics())
+
+    async def run() -> None:
+        with monkeypatch.context() as full:
+            full.setattr(client, "sync", lambda done, _: done(False))  # noqa: FBT003  # as the worker calls it
+            assert client.emit_all(Bunch(PageView, [PageView()], "ann"), taken.note(1))
+            taken.emitted(1)
+            assert not await taken.commit([1])
+        for number in range(ROUNDS):
+            first = 2 + number * TOGETHER
+            await take(client, taken, range(first, first + TOGETHER))
+
+    asyncio.run(run())
+    assert taken.is_known(1)
+    assert int(journals(home)[0].name[-6:]) > 3, "old ones are gone"
+    taken.close()
+    client.close(10)
+
+
 def test_a_journal_that_has_grown_is_dropped_once_the_tables_have_it(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

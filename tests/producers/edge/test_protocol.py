@@ -357,6 +357,23 @@ def test_a_tenants_key_writes_for_that_tenant_and_no_other(home: Home, edge: Edg
     assert sorted(e.values["page"] for e in home.stored().values()) == ["/a", "/b", "/c"]  # type: ignore[type-var]
 
 
+def test_events_of_one_batch_that_come_to_be_the_same_tenants_are_all_stored_and_each_once(
+    home: Home, edge: EdgeProcess
+) -> None:
+    key, other = edge.key("acme", is_browser=False), edge.key("any", is_browser=False)
+    sources.bind(edge.data, "acme", "acme")
+    said = [view("/named", subject="ann", tenant="acme"), view("/unnamed", subject="ann")]
+    alike = [view("/a", subject="c", tenant="a b"), view("/b", subject="b c", tenant="a")]
+    time.sleep(1)  # a running edge takes changes up within a second
+    for one, events in ((key, said), (other, alike)):
+        sent = batch(events)
+        assert edge.send(one, sent, Origin=None).said == {"accepted": 2, "refused": []}
+        again = edge.send(one, sent, Origin=None).said
+        assert again == {"accepted": 2, "duplicate": True, "refused": []}
+    edge.end()
+    assert pages(home) == {"/named": 1, "/unnamed": 1, "/a": 1, "/b": 1}
+
+
 @pytest.mark.clause("S015", "S034a")
 def test_what_a_tenant_does_not_have_is_answered_with_function_and_clause(
     home: Home, edge: EdgeProcess

@@ -1,5 +1,6 @@
 """The tables of batches: what was put in is found for a day, also after a restart, in few bytes."""
 
+import os
 import secrets
 import time
 from pathlib import Path
@@ -60,6 +61,40 @@ def test_a_batch_is_forgotten_after_a_day_and_not_before(
     assert 7 not in known
     assert 1023 in known
     known.close()
+
+
+def test_a_flush_reaches_the_window_before_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [time.time()]
+    monkeypatch.setattr("remit.edge.seen.time.time", lambda: clock[0])
+    known = Seen(tmp_path)
+    known.add(7)
+    clock[0] += seen.WINDOW_S
+    known.add(8)
+    synced: set[str] = set()
+    sync = os.fdatasync
+
+    def noted(descriptor: int) -> None:
+        synced.add(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        sync(descriptor)
+
+    monkeypatch.setattr("remit.edge.seen.os.fdatasync", noted)
+    known.flush()
+    assert synced == {str(path) for path in (tmp_path / seen.FOLDER).iterdir()}
+    assert len(synced) == 2
+    known.close()
+
+
+def test_a_table_that_a_full_disk_gave_only_in_part_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "table"
+    path.write_bytes(bytes(1_757_568))  # a part, as posix_fallocate leaves it on a full ext4
+    table = seen.Table(path, 1 << 10)
+    assert table.size == 1 << 10
+    for number in range(1, 500):
+        table.add(number << 32)  # each where the last one was looked for
+    assert all(number << 32 in table for number in range(1, 500))
+    table.close()
 
 
 def test_the_number_of_a_batch_depends_on_each_part_and_on_a_secret(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from kit.edge_process import EdgeProcess, batch, now_ms, session, view
 from kit.installation import Installation
+from kit.program import start
 from kit.watching import until
 from remit.edge import sources
 from remit_schemas.errors import SettingsError
@@ -88,6 +89,28 @@ def test_a_key_that_could_not_be_made_as_asked_is_not_made_at_all(
     assert said in told.stderr
     assert not told.stdout
     assert not sources.read(installed.data)
+
+
+ADD = """
+import sys
+from pathlib import Path
+from remit.edge import sources
+folder, name = Path(sys.argv[1]), sys.argv[2]
+for n in range(20):
+    sources.add(folder, f"{name}-{n}", kind=sources.Kind.SERVER)
+    sources.revoke(folder, f"{name}-{n}")
+sources.add(folder, name, kind=sources.Kind.SERVER)
+"""
+
+
+def test_processes_that_change_keys_at_once_bring_no_revoked_one_back_and_lose_none(
+    tmp_path: Path,
+) -> None:
+    names = ["one", "other", "third"]
+    for process in [start(ADD, tmp_path, name) for name in names]:
+        _, said = process.communicate(timeout=60)
+        assert not said
+    assert sorted(key.name for key in sources.read(tmp_path)) == names
 
 
 def test_the_list_says_until_when_and_for_what_each_key_is(tmp_path: Path) -> None:
