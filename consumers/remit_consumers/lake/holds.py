@@ -20,8 +20,9 @@ import pyarrow.compute as pc
 
 from remit_consumers.lake.durable import discard, sync, write
 from remit_consumers.lake.fault import reaching
+from remit_consumers.lake.promises import is_kept, keep_promised
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import is_table, open_table
+from remit_consumers.lake.tables import open_table
 from remit_schemas.category import is_under
 from remit_schemas.errors import LakeError, StaleWriter
 
@@ -49,6 +50,9 @@ pseudonyms as events tables store them; of two rows of one hold the one with `li
 
 HOLDS_TABLE = "holds"
 """The name of the table of legal holds."""
+
+NOBODY = "erased"
+"""What stands for the name of who was erased: a hold on nobody else must not come to lie on everybody."""
 
 NO_HOLD = -1
 """The place of a row's hold where none lies on it."""
@@ -195,9 +199,9 @@ def holds(root: Path) -> list[Hold]:
     """All holds of a lake, the oldest first; the last word on each.
 
     Raises:
-        LakeError: The lake cannot be read.
+        LakeError: The lake cannot be read, or the table was there and has gone: nothing would be held any more.
     """
-    if not is_table(root, HOLDS_TABLE):
+    if not is_kept(root, HOLDS_TABLE):
         return []
     with reaching(root):
         rows = open_table(root, HOLDS_TABLE).delta.to_pyarrow_table()
@@ -248,6 +252,7 @@ def _add(root: Path, hold: Hold) -> None:
         "to_day": reach.to_day,
         **{name: getattr(hold, name) for name in ("placed_at", "ends_at", "lifted_at")},
     }
+    is_kept(root, HOLDS_TABLE)
     with reaching(root):
         table = open_table(root, HOLDS_TABLE, HOLDS)
         files = write(table.path, pa.Table.from_pylist([row], HOLDS))
@@ -257,6 +262,7 @@ def _add(root: Path, hold: Hold) -> None:
         except StaleWriter:
             discard(files)
             raise
+    keep_promised(root, [HOLDS_TABLE])
 
 
 def _read(row: Mapping[str, Any]) -> Hold:
