@@ -20,7 +20,7 @@ from remit_consumers.floor.seen import number_of
 from remit_consumers.floor.window import Sealer
 from remit_consumers.lake.columns import CONSENTS_TABLE, RESTRICTIONS_TABLE, WITHDRAWN_TABLE
 from remit_consumers.lake.history import receipts_after
-from remit_consumers.lake.holds import Holds
+from remit_consumers.lake.holds import HOLDS_TABLE, NOBODY, Holds
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.redraw import groups_for
 from remit_consumers.lake.renewal import renew_naming
@@ -83,7 +83,7 @@ def take_rows(deployment: Deployment, erasure: Erasure, now: datetime) -> Keepin
 def strike_evidence(deployment: Deployment, erasure: Erasure, keeping: Keeping) -> None:
     """Take the rows of the lake's own tables that name somebody: consents with their snapshot, withdrawals, disclosures.
 
-    A restriction goes with the rows that it lay on; one stays where rows do.
+    A restriction goes with the rows that it lay on, and so does a name from a hold; one stays where rows do.
     """
     root = deployment.lake.root
     told = pa.array([name for one in erasure.named for name in one.ledger], pa.string())
@@ -97,6 +97,7 @@ def strike_evidence(deployment: Deployment, erasure: Erasure, keeping: Keeping) 
         freed = pa.array([name for name in stored.to_pylist() if name not in kept], pa.string())
         free = freed if not keeping.waiting else freed.slice(0, 0)
         strike(root, Struck(RESTRICTIONS_TABLE, ["subject"], free, without(["subject"], free)))
+        strike(root, Struck(HOLDS_TABLE, ["subjects"], free, _unheld(free)))
     deployment.settings.ledger.unlink(missing_ok=True)
 
 
@@ -193,5 +194,21 @@ def _unsaid(names: pa.Array) -> Strike:
         spoke = pc.fill_null(pc.is_in(column, names), fill_value=False)
         nobody = pa.scalar(None, column.type)
         return left.set_column(place, left.schema.field(place), pc.if_else(spoke, nobody, column))
+
+    return change
+
+
+def _unheld(names: pa.Array) -> Strike:
+    """Holds that name them stay on record, without their names."""
+    gone = frozenset(names.to_pylist())
+
+    def change(rows: pa.Table) -> pa.Table:
+        place = rows.schema.get_field_index("subjects")
+        told = rows.column(place)
+        left = [
+            None if one is None else [NOBODY if name in gone else name for name in one]
+            for one in told.to_pylist()
+        ]
+        return rows.set_column(place, rows.schema.field(place), pa.array(left, told.type))
 
     return change

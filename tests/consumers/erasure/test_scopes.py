@@ -1,5 +1,6 @@
 """An erasure by category, purpose or time takes that and leaves the rest; a law keeps what it must."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from kit.shop import NOON, REPORTING
 from remit_consumers.erasure.names import named
 from remit_consumers.erasure.residue import needles_of, rescan
 from remit_consumers.erasure.scope import Scope, SubjectRef
-from remit_consumers.lake.holds import Hold, Reach, place
+from remit_consumers.lake.holds import Hold, Holds, Reach, lift, place
 from remit_consumers.lake.restrictions import OBLIGED, restrict, standing
 from remit_consumers.proof.verify import verify
 from remit_consumers.views.withdrawals import still_read, withdrawn
@@ -91,6 +92,23 @@ def test_rows_under_a_legal_hold_stay_and_are_named_with_their_clause(shop: Eras
     theirs = shop.rows().filter(pc.is_in(shop.rows()["subject"], pa.array(names[0].stored)))
     assert theirs.num_rows == 1
     assert still_read(theirs, withdrawn(shop.root, REPORTING)).num_rows == 0, "used for nothing"
+    assert holds(shop)
+
+
+@pytest.mark.clause("S079a", "S091b")
+def test_a_hold_that_keeps_no_row_of_theirs_names_nobody_who_was_erased(
+    shop: ErasingShop,
+) -> None:
+    names = named(shop.deployment, [SubjectRef("", "ann")], NOON)
+    of_ann, before = Reach(subjects=names[0].stored), (NOON - 9 * DAY).date()
+    ended = place(shop.root, Hold("", "a case", "S091b", "legal", of_ann, NOON - MINUTE))
+    lift(shop.root, ended.hold, NOON)
+    place(shop.root, Hold("", "another", "S091b", "legal", replace(of_ann, to_day=before), NOON))
+    assert shop.erase("ann").facts["kept"] == []
+    assert not rescan(shop.settings.data, needles_of(names)).total
+    found = Holds.of(shop.root, NOON)
+    assert [one.ground for one in found.active] == ["another"]
+    assert not found.mask("page_view", shop.rows()).any(), "it lies on nobody else"
     assert holds(shop)
 
 
