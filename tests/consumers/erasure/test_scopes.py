@@ -1,5 +1,7 @@
 """An erasure by category, purpose or time takes that and leaves the rest; a law keeps what it must."""
 
+import os
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,13 +11,17 @@ import pyarrow.compute as pc
 import pytest
 
 from kit.erasing import ErasingShop
-from kit.shop import NOON, REPORTING
+from kit.shop import EVENTS, NOON, REPORTING
 from remit_consumers.erasure.names import named
 from remit_consumers.erasure.residue import needles_of, rescan
 from remit_consumers.erasure.scope import Scope, SubjectRef
+from remit_consumers.lake import publish
 from remit_consumers.lake.holds import Hold, Holds, Reach, lift, place
 from remit_consumers.lake.restrictions import OBLIGED, restrict, standing
+from remit_consumers.lake.rewrite import live_files
+from remit_consumers.lake.tables import open_table
 from remit_consumers.proof.verify import verify
+from remit_consumers.store import place as place_
 from remit_consumers.views.withdrawals import still_read, withdrawn
 from remit_schemas.errors import SettingsError
 
@@ -64,6 +70,22 @@ def test_some_days_of_a_subject_go_and_the_others_stay(shop: ErasingShop) -> Non
     assert [row["page"] for row in shop.rows().to_pylist()] == ["/a", "/a"]
     assert certificate.facts["erased"]["contracts"]["page_view"]["rows"] == 1
     assert holds(shop)
+
+
+@pytest.mark.clause("S079a")
+def test_what_goes_leaves_the_disk_at_once_where_its_clock_is_ahead(
+    shop: ErasingShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take_name(drafted: Path, name: Path) -> None:
+        ahead = time.time() + 60
+        os.utime(drafted, (ahead, ahead))
+        place_.take_name(drafted, name)
+
+    monkeypatch.setattr(publish, "take_name", take_name)
+    shop.erase("ann", scope=Scope(to_day=NOON.date()))
+    table = open_table(shop.root, EVENTS)
+    there = {str(file.relative_to(table.path)) for file in table.path.glob("day=*/*.parquet")}
+    assert there == set(live_files(table))
 
 
 def test_a_scope_that_names_what_there_is_not_is_refused() -> None:
