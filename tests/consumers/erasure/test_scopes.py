@@ -20,6 +20,7 @@ from remit_consumers.lake.holds import Hold, Holds, Reach, lift, place
 from remit_consumers.lake.restrictions import OBLIGED, restrict, standing
 from remit_consumers.lake.rewrite import live_files
 from remit_consumers.lake.tables import open_table
+from remit_consumers.lake.withdrawn import pending
 from remit_consumers.proof.verify import verify
 from remit_consumers.store import place as place_
 from remit_consumers.views.withdrawals import still_read, withdrawn
@@ -114,6 +115,21 @@ def test_rows_under_a_legal_hold_stay_and_are_named_with_their_clause(shop: Eras
     theirs = shop.rows().filter(pc.is_in(shop.rows()["subject"], pa.array(names[0].stored)))
     assert theirs.num_rows == 1
     assert still_read(theirs, withdrawn(shop.root, REPORTING)).num_rows == 0, "used for nothing"
+    assert holds(shop)
+
+
+@pytest.mark.clause("S091b", "S117")
+def test_what_was_withdrawn_just_before_an_erasure_goes_of_rows_that_a_hold_keeps(
+    shop: ErasingShop,
+) -> None:
+    names = named(shop.deployment, [SubjectRef("", "ann")], NOON)
+    place(shop.root, Hold("", "a case", "S091b", "legal", Reach(), NOON - MINUTE))
+    shop.store(shop.say("withdrawn", NOON))
+    assert pending(shop.root).num_rows
+    shop.erase("ann")
+    theirs = pc.is_in(shop.rows()["subject"], pa.array(names[0].stored))
+    assert shop.rows().filter(theirs)["utc_offset"].to_pylist() == [None, None]
+    assert not pending(shop.root).num_rows
     assert holds(shop)
 
 
