@@ -151,13 +151,22 @@ class Sweep:
         return [name for name in OWN_TABLES if is_table(self.root, name)]
 
     def _events(self, look: Look, contract: str) -> Receipt | None:
-        """Sweep a contract's table."""
+        """Sweep a contract's table, as the holds stand when its rows are read and when they go."""
         name = f"{EVENTS}{contract}"
         self.progress(name)
         left = Anonymiser(self.root, contract, look.now)
         assessor = look.assessor(contract, left.take)
+
+        def begin() -> None:
+            left.begin()
+            assessor.holds = look.holding()
+
+        def ready() -> Mapping[str, int]:
+            assessor.holds.check(self.root)
+            return left.ready()
+
         find = partial(look.files, contract=contract)
-        what = Rewriting(find, assessor.change, left.begin, left.ready)
+        what = Rewriting(find, assessor.change, begin, ready)
         receipt = rewrite_files(self.root, name, what)
         left.settle()
         return receipt
