@@ -25,6 +25,7 @@ from remit_consumers.lake.columns import (
     WITHDRAWN_TABLE,
 )
 from remit_consumers.lake.compaction import Compacted, compact_tables
+from remit_consumers.lake.consents import outlived
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.leaving import DISCLOSED_TABLE, DISCLOSURES_TABLE
@@ -198,6 +199,8 @@ def own_rewriting(root: Path, name: str, now: datetime) -> Rewriting:
     find = partial(due_files, now=now)
     if name == WITHDRAWN_TABLE:
         return Rewriting(find, lambda rows: without_due(rows, now, waits(root, rows)))
+    if name == CONSENTS_TABLE:
+        return Rewriting(find, lambda rows: without_due(rows, now, outlived(root, rows, now)))
     return Rewriting(find, partial(without_due, now=now))
 
 

@@ -17,6 +17,7 @@ from kit.sweeping import SAID, holds, policy_with, sweep
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.compaction import AT_LEAST, SETTLED_S
 from remit_consumers.lake.holds import Hold, Reach, lift, place
+from remit_consumers.lake.rewrite import due_files
 from remit_consumers.lake.tables import Table, open_table
 from remit_consumers.lake.vacuum import ORPHAN_AGE_S, Vacuum
 from remit_consumers.plans import Plans
@@ -59,6 +60,25 @@ def test_the_ledger_forgets_what_was_said_three_years_ago(tmp_path: Path) -> Non
     assert shop.rows("consents").num_rows == 0
     shop.restart()
     holds(shop)
+
+
+@pytest.mark.clause("S117")
+def test_a_withdrawal_is_kept_as_long_as_an_agreement_that_it_ended(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    minor = shop.say("stated", purpose=None, age_band="13")
+    shop.store(shop.say("withdrawn", subject="bob"), minor)
+    heard = NOON + 2 * DAY
+    adult = shop.say("stated", NOON - DAY, purpose=None, age_band="adult", collected_at=heard)
+    shop.now = heard
+    shop.store(shop.say("given", NOON - DAY, subject="bob", collected_at=heard), adult)
+    shop.now = NOON + 1096 * DAY
+    sweep(shop, shop.now)
+    assert shop.rows("consents").num_rows == 4
+    shop.restart()
+    shop.store(shop.view(), shop.view(subject="bob"))
+    assert [kept for _, kept, _ in shop.stands()] == [False], "of bob's row; a minor has none"
+    sweep(shop, NOON + 1097 * DAY)
+    assert shop.rows("consents").num_rows == 0
 
 
 def test_a_field_goes_before_its_row_and_a_time_becomes_coarser(tmp_path: Path) -> None:
@@ -130,7 +150,7 @@ def test_a_hold_that_is_placed_while_a_sweep_runs_keeps_rows(
         if not placed:
             placed.append(place(shop.root, replace(hold_of(Reach()), placed_at=now + DAY)))
 
-    due = looking.due_files
+    due = due_files
 
     def slowly(table: Table, at: datetime) -> Iterator[str]:
         yield from due(table, at)
