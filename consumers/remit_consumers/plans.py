@@ -90,16 +90,17 @@ class Plans:
         """The schema of a contract's event table."""
         return stored_schema(self.contracts.by_name(contract), self.plan(contract, version))
 
-    def epochs(self, now: datetime) -> list[str]:
+    def epochs(self, now: datetime, ahead: timedelta = NO_TIME) -> list[str]:
         """The periods under whose pseudonyms rows may stand: as far back as any policy version on record keeps anything.
 
-        One period ahead is among them, for producers whose clock is.
+        One period ahead is among them, for producers whose clock is; or all that begin within a time `ahead`.
         """
         found: dict[str, None] = {}
         for policy in list(self._policies.values()):
             days = policy.pseudonyms.rotate_days if policy.pseudonyms else 0
             longest = max(_lengths(policy), default=NO_TIME)
-            first, last = (now - longest).date(), (now + timedelta(days=days)).date()
+            last = (now + max(ahead, timedelta(days=days))).date()
+            first = (now - longest).date()
             found |= dict.fromkeys(epochs(days, first, last))
         return list(found)
 

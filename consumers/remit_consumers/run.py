@@ -286,6 +286,7 @@ class Runner:
         """Commit what is gathered, as the suppression list stands: an erasure waits for the end of it."""
         with deciding(self._deployment.settings.locks, self._consumer):
             self._notice_erasures()
+            self._ledger.catch_up()  # a replay fences no partition but its own
             self._commit()
 
     def _notice_erasures(self) -> None:

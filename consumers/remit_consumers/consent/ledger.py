@@ -112,6 +112,11 @@ class Ledger:
         self.forget()
         self.is_torn = True
 
+    def catch_up(self) -> None:
+        """Learn what others have recorded since, such as a replay: mostly a look at the names of the log. Errors as `load`."""
+        if self._lake.consents_version() != self.version:
+            self.load()
+
     def save(self) -> None:
         """Write a snapshot where enough was learned since the last one; what fails costs time at the next start only.
 

@@ -20,7 +20,7 @@ from remit_consumers.floor.seen import number_of
 from remit_consumers.floor.window import Sealer
 from remit_consumers.lake.columns import CONSENTS_TABLE, RESTRICTIONS_TABLE, WITHDRAWN_TABLE
 from remit_consumers.lake.history import receipts_after
-from remit_consumers.lake.holds import Holds
+from remit_consumers.lake.holds import HOLDS_TABLE, NOBODY, Holds
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.redraw import groups_for
 from remit_consumers.lake.renewal import renew_naming
@@ -31,6 +31,7 @@ from remit_consumers.lake.vacuum import Vacuum, take_orphans
 from remit_consumers.settings import Settings
 from remit_consumers.views.store import drop, held, views_of
 from remit_consumers.withdrawal.orders import MINOR
+from remit_consumers.withdrawal.revoke import revoke_of
 from remit_schemas.errors import LakeError
 
 LEASE_S = 60.0
@@ -60,30 +61,40 @@ def take_rows(deployment: Deployment, erasure: Erasure, now: datetime) -> Keepin
     Source: policy 2021-11-01, clauses S079a, S079b, S091b, S095c.
     """
     root, plan_of = deployment.lake.root, deployment.plans().plan
-    tagsets = catalogue(root)
-    keeping = Keeping(Holds.of(root, now), tagsets, plan_of, now)
-    reason, at = reason_of(erasure), (erasure.at, now)
-    taking = Taking(erasure.named, erasure.scope, reason, at, tagsets, plan_of, keeping)
-    if not len(taking.subjects):
-        return keeping
+    subjects = pa.array([name for one in erasure.named for name in one.stored], pa.string())
+    if not len(subjects):
+        return Keeping(Holds([]), {}, plan_of, now)
     with maintaining(root):
+        if erasure.scope.is_whole:  # what they withdrew goes of rows that stay, too
+            revoke_of(root, plan_of, now, subjects)
+        tagsets = catalogue(root)
+        keeping = Keeping(Holds.of(root, now), tagsets, plan_of, now)
+        at = (erasure.at, now)
+        about = erasure.named, erasure.scope, reason_of(erasure)
+        taking = Taking(*about, at, tagsets, plan_of, keeping)
         for name in (name for name in row_tables(root) if name.startswith(EVENTS)):
             try:
-                rewrite_files(root, name, _rewriting(taking, name))
-                if erasure.scope.is_whole:
-                    renew_naming(open_table(root, name), taking.subjects)
-                    _sweep(root, name, taking.subjects)
-                else:
-                    Vacuum().take(root / name, 0.0)
+                _take_from(root, name, taking)
             except LakeError as error:
                 keeping.waiting[name] = str(error)
     return keeping
 
 
+def _take_from(root: Path, name: str, taking: Taking) -> None:
+    """Take what is to go from one events table, the old files at once."""
+    rewrite_files(root, name, _rewriting(taking, name))
+    if taking.scope.is_whole:
+        renew_naming(open_table(root, name), taking.subjects)
+        _sweep(root, name, taking.subjects)
+    else:
+        Vacuum().take(root / name, 0.0)
+
+
 def strike_evidence(deployment: Deployment, erasure: Erasure, keeping: Keeping) -> None:
     """Take the rows of the lake's own tables that name somebody: consents with their snapshot, withdrawals, disclosures.
 
-    A restriction goes with the rows that it lay on; one stays where rows do.
+    What they withdrew is needed until nothing of theirs waits. A restriction goes with the rows that it lay on, and so does
+    a name from a hold; one stays where rows do.
     """
     root = deployment.lake.root
     told = pa.array([name for one in erasure.named for name in one.ledger], pa.string())
@@ -91,12 +102,14 @@ def strike_evidence(deployment: Deployment, erasure: Erasure, keeping: Keeping) 
     with maintaining(root):
         spoken = ["subject", "guardian"]
         strike(root, Struck(CONSENTS_TABLE, spoken, told, _unsaid(told), reason_of(erasure)))
-        for name in (WITHDRAWN_TABLE, DISCLOSED_TABLE):
-            strike(root, Struck(name, ["subject"], stored, without(["subject"], stored)))
+        strike(root, Struck(DISCLOSED_TABLE, ["subject"], stored, without(["subject"], stored)))
         kept = {name for _, name in keeping.whose}
         freed = pa.array([name for name in stored.to_pylist() if name not in kept], pa.string())
         free = freed if not keeping.waiting else freed.slice(0, 0)
+        over = stored if not keeping.waiting else stored.slice(0, 0)
+        strike(root, Struck(WITHDRAWN_TABLE, ["subject"], over, without(["subject"], over)))
         strike(root, Struck(RESTRICTIONS_TABLE, ["subject"], free, without(["subject"], free)))
+        strike(root, Struck(HOLDS_TABLE, ["subjects"], free, _unheld(free)))
     deployment.settings.ledger.unlink(missing_ok=True)
 
 
@@ -193,5 +206,21 @@ def _unsaid(names: pa.Array) -> Strike:
         spoke = pc.fill_null(pc.is_in(column, names), fill_value=False)
         nobody = pa.scalar(None, column.type)
         return left.set_column(place, left.schema.field(place), pc.if_else(spoke, nobody, column))
+
+    return change
+
+
+def _unheld(names: pa.Array) -> Strike:
+    """Holds that name them stay on record, without their names."""
+    gone = frozenset(names.to_pylist())
+
+    def change(rows: pa.Table) -> pa.Table:
+        place = rows.schema.get_field_index("subjects")
+        told = rows.column(place)
+        left = [
+            None if one is None else [NOBODY if name in gone else name for name in one]
+            for one in told.to_pylist()
+        ]
+        return rows.set_column(place, rows.schema.field(place), pa.array(left, told.type))
 
     return change

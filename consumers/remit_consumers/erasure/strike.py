@@ -105,7 +105,13 @@ def _names(file: Path, what: Struck) -> bool:
     opened = parquet(file)
     there = [name for name in what.columns if name in opened.schema_arrow.names]
     found = opened.read(columns=there)
-    return any(pc.any(pc.is_in(found.column(name), what.names)).as_py() for name in there)
+    return any(pc.any(pc.is_in(_names_in(found, name), what.names)).as_py() for name in there)
+
+
+def _names_in(rows: pa.Table, name: str) -> pa.ChunkedArray:
+    """The names in a column, which has one or a list in each row."""
+    column = rows.column(name)
+    return pc.list_flatten(column) if pa.types.is_list(column.type) else column
 
 
 def _take_left(root: Path, what: Struck) -> None:

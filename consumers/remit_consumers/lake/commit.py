@@ -21,7 +21,7 @@ from remit_consumers.lake.floors import named as floor_named
 from remit_consumers.lake.floors import newest as newest_floors
 from remit_consumers.lake.flush import Claim, Committed, Flush, TableCommit
 from remit_consumers.lake.format import keep_format
-from remit_consumers.lake.log import newest_version, versions
+from remit_consumers.lake.log import newest_version
 from remit_consumers.lake.open_tables import OpenTables
 from remit_consumers.lake.positions import (
     NOWHERE,
@@ -211,9 +211,9 @@ class Lake:
             return str(self._tables.known(CONSENTS_TABLE).delta.metadata().id)
 
     def consents_version(self) -> int:
-        """The newest version of the consent ledger's table."""
+        """The newest version of the consent ledger's table; -1 where there is none."""
         with reaching(self.root):
-            return versions(self.root / CONSENTS_TABLE)[-1]
+            return newest_version(self.root / CONSENTS_TABLE)
 
     def consent_counts(
         self, tenant: str | None = None, when: pc.Expression | None = None

@@ -2,23 +2,32 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from remit_consumers.lake.columns import CONSENTS
+from remit_consumers.lake.columns import CONSENTS, CONSENTS_TABLE
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.log import Entry, entries, versions
-from remit_consumers.lake.tables import Table
+from remit_consumers.lake.tables import Table, open_table
 from remit_consumers.store.place import parquet
-from remit_schemas.category import DENYING, NOTIFIED, STATED
+from remit_schemas.category import ACCEPTED, CONCLUDED, DENYING, GIVING, NOTIFIED, REQUESTED, STATED
 
 THE_POLICY = "policy"
 """What is counted under this is about a whole version of the policy, and no purpose."""
 
 READ_AT_ONCE = 1 << 17
 """Records that are in memory together while the table is read from end to end: some 30 MB, and one row group of a file."""
+
+_SAID = ("tenant", "subject", "purpose")
+"""What records about one thing have in common."""
+
+_TIME = CONSENTS.field("keep_until").type
+
+_ENDING_NOTHING = (*GIVING, REQUESTED, NOTIFIED, CONCLUDED, ACCEPTED)
+"""Statuses that take nothing back; every other does, and an age that was stated takes the place of an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +150,30 @@ def counted(
             name = row["purpose"] or THE_POLICY
             found.setdefault(name, {})[row["status"] or "unknown"] = row["count_all"]
     return found
+
+
+def outlived(root: Path, rows: pa.Table, now: datetime) -> pa.Array:
+    """Which records whose time is over end what was said before them and is kept longer: it would hold again without them.
+
+    Somebody may say a thing before another and be heard after it, and a newer policy may keep for a shorter time.
+
+    Args:
+        root: The lake's folder.
+        rows: Of the ledger.
+        now: Aware UTC.
+    """
+    is_end = pc.invert(pc.is_in(rows.column("status"), pa.array(_ENDING_NOTHING)))
+    is_over = pc.less_equal(rows.column("keep_until"), pa.scalar(now, _TIME))
+    theirs = pc.and_(is_end, pc.fill_null(is_over, fill_value=False))
+    names = pc.unique(rows.column("subject").filter(theirs))
+    if not len(names):
+        return pa.repeat(pa.scalar(value=False), rows.num_rows)
+    is_longer = pc.field("subject").isin(names) & (pc.field("keep_until") > pa.scalar(now, _TIME))
+    ledger = open_table(root, CONSENTS_TABLE).delta.to_pyarrow_dataset()
+    first: dict[tuple[str | None, ...], datetime] = {}
+    for row in ledger.to_table([*_SAID, "effect_at"], filter=is_longer).to_pylist():
+        key = tuple(row[name] for name in _SAID)
+        first[key] = min(row["effect_at"], first.get(key, row["effect_at"]))
+    keys = zip(*(rows.column(name).to_pylist() for name in _SAID), strict=True)
+    each = zip(keys, rows.column("effect_at").to_pylist(), theirs.to_pylist(), strict=True)
+    return pa.array([mine and key in first and first[key] <= at for key, at, mine in each])

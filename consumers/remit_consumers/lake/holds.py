@@ -20,8 +20,10 @@ import pyarrow.compute as pc
 
 from remit_consumers.lake.durable import discard, sync, write
 from remit_consumers.lake.fault import reaching
+from remit_consumers.lake.log import newest_version
+from remit_consumers.lake.promises import is_kept, keep_promised
 from remit_consumers.lake.publish import Append, append
-from remit_consumers.lake.tables import is_table, open_table
+from remit_consumers.lake.tables import open_table
 from remit_schemas.category import is_under
 from remit_schemas.errors import LakeError, StaleWriter
 
@@ -49,6 +51,9 @@ pseudonyms as events tables store them; of two rows of one hold the one with `li
 
 HOLDS_TABLE = "holds"
 """The name of the table of legal holds."""
+
+NOBODY = "erased"
+"""What stands for the name of who was erased: a hold on nobody else must not come to lie on everybody."""
 
 NO_HOLD = -1
 """The place of a row's hold where none lies on it."""
@@ -102,9 +107,8 @@ class Hold:
     lifted_at: datetime | None = None
 
     def is_active(self, now: datetime) -> bool:
-        """Whether it holds at a moment."""
-        ends = [at for at in (self.ends_at, self.lifted_at) if at is not None]
-        return self.placed_at <= now and all(now < at for at in ends)
+        """Whether it holds at a moment. One that is on record holds, also where who placed it has a clock that is ahead."""
+        return all(now < at for at in (self.ends_at, self.lifted_at) if at is not None)
 
     def to_dict(self) -> dict[str, object]:
         """What `remit holds list --json` prints: how many subjects, and not which."""
@@ -128,11 +132,15 @@ class Holds:
     """The holds of a lake that are active at a moment."""
 
     def __init__(
-        self, active: Sequence[Hold], categories: Mapping[str, frozenset[str]] | None = None
+        self,
+        active: Sequence[Hold],
+        categories: Mapping[str, frozenset[str]] | None = None,
+        version: int = -1,
     ) -> None:
-        """Take in active holds, and for each contract the categories of what it stores."""
+        """Take in active holds, for each contract the categories of what it stores, and the table's version."""
         self.active = tuple(active)
         self._categories = categories or {}
+        self._version = version
 
     @classmethod
     def of(
@@ -143,7 +151,18 @@ class Holds:
         Raises:
             LakeError: The lake cannot be read.
         """
-        return cls([hold for hold in holds(root) if hold.is_active(now)], categories)
+        version = newest_version(root / HOLDS_TABLE)  # before they are read: others place some
+        return cls([hold for hold in holds(root) if hold.is_active(now)], categories, version)
+
+    def check(self, root: Path) -> None:
+        """See that none was placed or ended since they were read.
+
+        Raises:
+            StaleWriter: One was: what was decided by them does not count.
+        """
+        if newest_version(root / HOLDS_TABLE) != self._version:
+            message = "a legal hold was placed or ended meanwhile"
+            raise StaleWriter(message)
 
     def held(self, contract: str, rows: pa.Table) -> npt.NDArray[np.int64]:
         """For each row the place in `active` of the first hold on it, or `NO_HOLD`.
@@ -195,9 +214,9 @@ def holds(root: Path) -> list[Hold]:
     """All holds of a lake, the oldest first; the last word on each.
 
     Raises:
-        LakeError: The lake cannot be read.
+        LakeError: The lake cannot be read, or the table was there and has gone: nothing would be held any more.
     """
-    if not is_table(root, HOLDS_TABLE):
+    if not is_kept(root, HOLDS_TABLE):
         return []
     with reaching(root):
         rows = open_table(root, HOLDS_TABLE).delta.to_pyarrow_table()
@@ -248,6 +267,7 @@ def _add(root: Path, hold: Hold) -> None:
         "to_day": reach.to_day,
         **{name: getattr(hold, name) for name in ("placed_at", "ends_at", "lifted_at")},
     }
+    is_kept(root, HOLDS_TABLE)
     with reaching(root):
         table = open_table(root, HOLDS_TABLE, HOLDS)
         files = write(table.path, pa.Table.from_pylist([row], HOLDS))
@@ -257,6 +277,7 @@ def _add(root: Path, hold: Hold) -> None:
         except StaleWriter:
             discard(files)
             raise
+    keep_promised(root, [HOLDS_TABLE])
 
 
 def _read(row: Mapping[str, Any]) -> Hold:

@@ -26,7 +26,10 @@ class Vacuum:
         self._due: dict[Path, float] = {}
 
     def take(self, table: Path, grace_s: float) -> int:
-        """Take away the files of a table that were taken out longer ago than a grace; gives how many."""
+        """Take away the files of a table that were taken out longer ago than a grace; gives how many.
+
+        Without a grace no clock is asked: what dates a log may be ahead of this machine.
+        """
         for entry in entries(table, self._read.get(table, -1)):
             self._read[table] = entry.version
             if entry.removed:
@@ -37,7 +40,7 @@ class Vacuum:
         gone = [
             file
             for file, at in self._due.items()
-            if now - at >= grace_s and file.is_relative_to(table)
+            if (not grace_s or now - at >= grace_s) and file.is_relative_to(table)
         ]
         there = [file for file in gone if file.exists()]  # a log names those of years
         for file in gone:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +15,7 @@ from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.rewrite import EVENTS
 from remit_consumers.lake.tables import row_tables
 from remit_consumers.lake.tagsets import catalogue
+from remit_consumers.plans import NO_TIME
 from remit_consumers.reach import check_secrets
 from remit_consumers.store.place import delta
 
@@ -36,13 +37,15 @@ class Holding:
     names: Sequence[str] = ()
 
 
-def names_of(deployment: Deployment, about: SubjectRef, now: datetime) -> list[str]:
-    """Every pseudonym under which rows of a subject may stand; asking makes none.
+def names_of(
+    deployment: Deployment, about: SubjectRef, now: datetime, ahead: timedelta = NO_TIME
+) -> list[str]:
+    """Every pseudonym under which rows of a subject may stand, or may come to within a time `ahead`; asking makes none.
 
     Raises:
         KeysOutOfReach: Vault or keys cannot be read.
     """
-    epochs: Sequence[str] = deployment.plans().epochs(now)
+    epochs: Sequence[str] = deployment.plans().epochs(now, ahead)
     return deployment.names().ever(about.tenant, about.subject, epochs)
 
 

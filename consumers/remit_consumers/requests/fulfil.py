@@ -12,7 +12,7 @@ from remit_consumers.erasure.notice import CORRECTED, RESTRICTED, Happened
 from remit_consumers.erasure.scope import ACCOUNT_CANCELLED, Scope, SubjectRef
 from remit_consumers.erasure.telling import tell_change
 from remit_consumers.lake.requests import Request
-from remit_consumers.lake.restrictions import restrict
+from remit_consumers.lake.restrictions import KEPT_FOR, restrict
 from remit_consumers.requests.access import export
 from remit_consumers.requests.correct import correct
 from remit_consumers.requests.correction import Correction
@@ -128,7 +128,9 @@ def _correct(
 def _restrict(deployment: Deployment, _: Register, of: _About, __: Given, now: datetime) -> _Done:
     found, about = of
     names = names_of(deployment, about, now)
-    restrict(deployment.settings.lake, found.request, about.tenant, names, now)
+    later = names_of(deployment, about, now, KEPT_FOR)  # names change with time, and it stands
+    restrict(deployment.settings.lake, found.request, about.tenant, later, now)
+    renew(deployment.settings, deployment.policy, lambda: now)
     tell_change(deployment, about, names, Happened(RESTRICTED, found.request, {}), now)
     words = "kept and used for nothing, until it is lifted" if names else "nothing is held"
     return _Done(f"names={len(names)}", words)

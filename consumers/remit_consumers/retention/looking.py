@@ -67,6 +67,11 @@ class Look:
         ends = {shown: _shown(root, shown) for shown in _wanted(plans.values())}
         return cls(root, tagsets, plan_of, holds, ends, now)
 
+    def holding(self) -> Holds:
+        """The holds that are active by now: some may have been placed since."""
+        plans = plans_of(self.tagsets, self.plan_of).values()
+        return Holds.of(self.root, self.now, _categories(plans))
+
     def contracts(self) -> list[str]:
         """The contracts that have a table."""
         return [

@@ -25,6 +25,7 @@ from remit_consumers.lake.columns import (
     WITHDRAWN_TABLE,
 )
 from remit_consumers.lake.compaction import Compacted, compact_tables
+from remit_consumers.lake.consents import outlived
 from remit_consumers.lake.fault import reaching
 from remit_consumers.lake.lease import lease
 from remit_consumers.lake.leaving import DISCLOSED_TABLE, DISCLOSURES_TABLE
@@ -151,13 +152,22 @@ class Sweep:
         return [name for name in OWN_TABLES if is_table(self.root, name)]
 
     def _events(self, look: Look, contract: str) -> Receipt | None:
-        """Sweep a contract's table."""
+        """Sweep a contract's table, as the holds stand when its rows are read and when they go."""
         name = f"{EVENTS}{contract}"
         self.progress(name)
         left = Anonymiser(self.root, contract, look.now)
         assessor = look.assessor(contract, left.take)
+
+        def begin() -> None:
+            left.begin()
+            assessor.holds = look.holding()
+
+        def ready() -> Mapping[str, int]:
+            assessor.holds.check(self.root)
+            return left.ready()
+
         find = partial(look.files, contract=contract)
-        what = Rewriting(find, assessor.change, left.begin, left.ready)
+        what = Rewriting(find, assessor.change, begin, ready)
         receipt = rewrite_files(self.root, name, what)
         left.settle()
         return receipt
@@ -189,6 +199,8 @@ def own_rewriting(root: Path, name: str, now: datetime) -> Rewriting:
     find = partial(due_files, now=now)
     if name == WITHDRAWN_TABLE:
         return Rewriting(find, lambda rows: without_due(rows, now, waits(root, rows)))
+    if name == CONSENTS_TABLE:
+        return Rewriting(find, lambda rows: without_due(rows, now, outlived(root, rows, now)))
     return Rewriting(find, partial(without_due, now=now))
 
 

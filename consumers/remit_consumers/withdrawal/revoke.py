@@ -1,7 +1,7 @@
 """Revoke: carry out what the table of withdrawals asks for, and say so there."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -86,17 +86,34 @@ def revoke(root: Path, plan_of: PlanOf, now: datetime, vacuum: Vacuum) -> Done |
         if not is_held:
             return None
         whole = withdrawn.pending(root).sort_by("recorded_at")
-        asked = whole.slice(0, AT_ONCE)
-        if not asked.num_rows:
-            return Done()
-        tagsets = catalogue(root)
-        keeping = Keeping(Holds.of(root, now), tagsets, plan_of, now)
-        judges = partial(Judge, tagsets=tagsets, plan_of=plan_of, now=now, keeping=keeping)
-        receipts = _rewritten(root, asked, judges, keeping.waiting)
-        over = _over(root, asked, now, keeping, _swept(root, asked, vacuum))
-        if over.num_rows:
-            withdrawn.applied(root, over, now)
-        return _done(receipts, over, whole.num_rows - over.num_rows, now, keeping.waiting.values())
+        done = _carried_out(root, plan_of, now, whole.slice(0, AT_ONCE), vacuum)
+        return replace(done, left=whole.num_rows - done.withdrawals)
+
+
+def revoke_of(root: Path, plan_of: PlanOf, now: datetime, subjects: pa.Array) -> Done:
+    """Carry out what some subjects withdrew, before their rows are erased: of those that a law keeps it takes its part.
+
+    Whoever calls it holds the lease; arguments and errors as in `revoke`.
+    """
+    whole = withdrawn.pending(root)
+    theirs = whole.filter(pc.is_in(whole.column("subject"), subjects))
+    return _carried_out(root, plan_of, now, theirs, Vacuum())
+
+
+def _carried_out(
+    root: Path, plan_of: PlanOf, now: datetime, asked: pa.Table, vacuum: Vacuum
+) -> Done:
+    """Carry out some withdrawals, under the lease."""
+    if not asked.num_rows:
+        return Done()
+    tagsets = catalogue(root)
+    keeping = Keeping(Holds.of(root, now), tagsets, plan_of, now)
+    judges = partial(Judge, tagsets=tagsets, plan_of=plan_of, now=now, keeping=keeping)
+    receipts = _rewritten(root, asked, judges, keeping.waiting)
+    over = _over(root, asked, now, keeping, _swept(root, asked, vacuum))
+    if over.num_rows:
+        withdrawn.applied(root, over, now)
+    return _done(receipts, over, asked.num_rows - over.num_rows, now, keeping.waiting.values())
 
 
 def _over(root: Path, asked: pa.Table, now: datetime, keeping: Keeping, young: int) -> pa.Table:

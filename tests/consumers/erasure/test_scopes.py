@@ -1,5 +1,8 @@
 """An erasure by category, purpose or time takes that and leaves the rest; a law keeps what it must."""
 
+import os
+import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,13 +11,18 @@ import pyarrow.compute as pc
 import pytest
 
 from kit.erasing import ErasingShop
-from kit.shop import NOON, REPORTING
+from kit.shop import EVENTS, NOON, REPORTING
 from remit_consumers.erasure.names import named
 from remit_consumers.erasure.residue import needles_of, rescan
 from remit_consumers.erasure.scope import Scope, SubjectRef
-from remit_consumers.lake.holds import Hold, Reach, place
+from remit_consumers.lake import publish
+from remit_consumers.lake.holds import Hold, Holds, Reach, lift, place
 from remit_consumers.lake.restrictions import OBLIGED, restrict, standing
+from remit_consumers.lake.rewrite import live_files
+from remit_consumers.lake.tables import open_table
+from remit_consumers.lake.withdrawn import pending
 from remit_consumers.proof.verify import verify
+from remit_consumers.store import place as place_
 from remit_consumers.views.withdrawals import still_read, withdrawn
 from remit_schemas.errors import SettingsError
 
@@ -65,6 +73,22 @@ def test_some_days_of_a_subject_go_and_the_others_stay(shop: ErasingShop) -> Non
     assert holds(shop)
 
 
+@pytest.mark.clause("S079a")
+def test_what_goes_leaves_the_disk_at_once_where_its_clock_is_ahead(
+    shop: ErasingShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take_name(drafted: Path, name: Path) -> None:
+        ahead = time.time() + 60
+        os.utime(drafted, (ahead, ahead))
+        place_.take_name(drafted, name)
+
+    monkeypatch.setattr(publish, "take_name", take_name)
+    shop.erase("ann", scope=Scope(to_day=NOON.date()))
+    table = open_table(shop.root, EVENTS)
+    there = {str(file.relative_to(table.path)) for file in table.path.glob("day=*/*.parquet")}
+    assert there == set(live_files(table))
+
+
 def test_a_scope_that_names_what_there_is_not_is_refused() -> None:
     with pytest.raises(SettingsError, match="1 categories"):
         Scope(categories=("user.shoe_size",))
@@ -91,6 +115,38 @@ def test_rows_under_a_legal_hold_stay_and_are_named_with_their_clause(shop: Eras
     theirs = shop.rows().filter(pc.is_in(shop.rows()["subject"], pa.array(names[0].stored)))
     assert theirs.num_rows == 1
     assert still_read(theirs, withdrawn(shop.root, REPORTING)).num_rows == 0, "used for nothing"
+    assert holds(shop)
+
+
+@pytest.mark.clause("S091b", "S117")
+def test_what_was_withdrawn_just_before_an_erasure_goes_of_rows_that_a_hold_keeps(
+    shop: ErasingShop,
+) -> None:
+    names = named(shop.deployment, [SubjectRef("", "ann")], NOON)
+    place(shop.root, Hold("", "a case", "S091b", "legal", Reach(), NOON - MINUTE))
+    shop.store(shop.say("withdrawn", NOON))
+    assert pending(shop.root).num_rows
+    shop.erase("ann")
+    theirs = pc.is_in(shop.rows()["subject"], pa.array(names[0].stored))
+    assert shop.rows().filter(theirs)["utc_offset"].to_pylist() == [None, None]
+    assert not pending(shop.root).num_rows
+    assert holds(shop)
+
+
+@pytest.mark.clause("S079a", "S091b")
+def test_a_hold_that_keeps_no_row_of_theirs_names_nobody_who_was_erased(
+    shop: ErasingShop,
+) -> None:
+    names = named(shop.deployment, [SubjectRef("", "ann")], NOON)
+    of_ann, before = Reach(subjects=names[0].stored), (NOON - 9 * DAY).date()
+    ended = place(shop.root, Hold("", "a case", "S091b", "legal", of_ann, NOON - MINUTE))
+    lift(shop.root, ended.hold, NOON)
+    place(shop.root, Hold("", "another", "S091b", "legal", replace(of_ann, to_day=before), NOON))
+    assert shop.erase("ann").facts["kept"] == []
+    assert not rescan(shop.settings.data, needles_of(names)).total
+    found = Holds.of(shop.root, NOON)
+    assert [one.ground for one in found.active] == ["another"]
+    assert not found.mask("page_view", shop.rows()).any(), "it lies on nobody else"
     assert holds(shop)
 
 

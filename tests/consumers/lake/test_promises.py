@@ -14,6 +14,7 @@ from kit.lake import LOG, make_flush, make_receipt, make_rows
 from remit_consumers.backup.guard import check_readable
 from remit_consumers.backup.tables import copy_table, in_order
 from remit_consumers.lake.commit import Lake, TableCommit
+from remit_consumers.lake.holds import Hold, Holds, Reach, holds, place
 from remit_consumers.lake.log import versions
 from remit_consumers.lake.promises import broken, check_whole, keep_promised
 from remit_consumers.lake.removed import Removal, RemovedCount
@@ -125,6 +126,21 @@ def test_restrictions_that_have_gone_restrict_nobody_and_are_asked_for(lake: Lak
         standing(lake.root)
     with pytest.raises(LakeError, match="no longer has the table restrictions"):
         restrict(lake.root, "3", "", ["carl"], NOW)
+
+
+def test_holds_that_have_gone_hold_nothing_and_are_asked_for(lake: Lake) -> None:
+    assert holds(lake.root) == []
+    hold = Hold("", "case 17", "S108b", "counsel", Reach(), NOW)
+    place(lake.root, hold)
+    with put_back_by_itself(lake, "holds"):
+        place(lake.root, hold)
+    refused(lake, "holds")
+    shutil.rmtree(lake.root / "holds")
+    refused(lake, "holds")
+    with pytest.raises(LakeError, match="no longer has the table holds"):
+        Holds.of(lake.root, NOW)
+    with pytest.raises(LakeError, match="no longer has the table holds"):
+        place(lake.root, hold)
 
 
 def test_what_stands_is_promised_once(lake: Lake) -> None:

@@ -3,10 +3,13 @@
 import os
 import re
 import time
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 from kit.lake import KEEP_UNTIL, LOG, make_flush, make_quarantined
 from kit.shop import EVENTS, NOON, REPORTING, Shop
@@ -14,11 +17,13 @@ from kit.sweeping import SAID, holds, policy_with, sweep
 from remit_consumers.lake.commit import Lake
 from remit_consumers.lake.compaction import AT_LEAST, SETTLED_S
 from remit_consumers.lake.holds import Hold, Reach, lift, place
-from remit_consumers.lake.tables import open_table
+from remit_consumers.lake.rewrite import due_files
+from remit_consumers.lake.tables import Table, open_table
 from remit_consumers.lake.vacuum import ORPHAN_AGE_S, Vacuum
 from remit_consumers.plans import Plans
 from remit_consumers.proof.report import report
 from remit_consumers.proof.verify import verify
+from remit_consumers.retention import looking
 from remit_consumers.retention.decide import Due
 from remit_consumers.retention.planning import overdue, plan
 from remit_consumers.retention.sweep import Sweep
@@ -55,6 +60,25 @@ def test_the_ledger_forgets_what_was_said_three_years_ago(tmp_path: Path) -> Non
     assert shop.rows("consents").num_rows == 0
     shop.restart()
     holds(shop)
+
+
+@pytest.mark.clause("S117")
+def test_a_withdrawal_is_kept_as_long_as_an_agreement_that_it_ended(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    minor = shop.say("stated", purpose=None, age_band="13")
+    shop.store(shop.say("withdrawn", subject="bob"), minor)
+    heard = NOON + 2 * DAY
+    adult = shop.say("stated", NOON - DAY, purpose=None, age_band="adult", collected_at=heard)
+    shop.now = heard
+    shop.store(shop.say("given", NOON - DAY, subject="bob", collected_at=heard), adult)
+    shop.now = NOON + 1096 * DAY
+    sweep(shop, shop.now)
+    assert shop.rows("consents").num_rows == 4
+    shop.restart()
+    shop.store(shop.view(), shop.view(subject="bob"))
+    assert [kept for _, kept, _ in shop.stands()] == [False], "of bob's row; a minor has none"
+    sweep(shop, NOON + 1097 * DAY)
+    assert shop.rows("consents").num_rows == 0
 
 
 def test_a_field_goes_before_its_row_and_a_time_becomes_coarser(tmp_path: Path) -> None:
@@ -111,6 +135,33 @@ def test_a_hold_keeps_rows_as_they_are_until_it_ends(tmp_path: Path) -> None:
     lift(shop.root, held.hold, NOON + 32 * DAY)
     assert overdue(shop.root, shop.plans.plan, NOON + 32 * DAY) != {}
     assert sweep(shop, NOON + 32 * DAY).rows == 1
+    holds(shop)
+
+
+@pytest.mark.parametrize("step", ["progress", "find"])
+def test_a_hold_that_is_placed_while_a_sweep_runs_keeps_rows(
+    tmp_path: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, now = Shop(tmp_path), NOON + 31 * DAY
+    shop.store(shop.view())
+    placed: list[Hold] = []
+
+    def place_once(*_: object) -> None:
+        if not placed:
+            placed.append(place(shop.root, replace(hold_of(Reach()), placed_at=now + DAY)))
+
+    due = due_files
+
+    def slowly(table: Table, at: datetime) -> Iterator[str]:
+        yield from due(table, at)
+        place_once()
+
+    if step == "find":
+        monkeypatch.setattr(looking, "due_files", slowly)
+    progress = place_once if step == "progress" else lambda _: None
+    done = Sweep(shop.root, shop.plans.plan, Vacuum(), progress=progress).apply(now)
+    assert done is not None
+    assert (len(placed), done.rows, shop.rows().num_rows) == (1, 0, 1)
     holds(shop)
 
 
