@@ -76,7 +76,7 @@ def _rewrite(table: Table, what: Struck) -> int:
             sync(written)
             append_ = Append(written, {}, _receipt(what, rows), replaced)
             checkpoint(table, append(table.path, table.version, append_))
-    except Unconfirmed:  # it stands
+    except (Unconfirmed, KeyboardInterrupt):  # it stands, or may
         raise
     except BaseException:
         discard(written)
