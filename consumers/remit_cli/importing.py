@@ -158,9 +158,7 @@ class _Import:
             while chunk := list(islice(lines, PACK_LINES)):
                 if self.importer.is_over:  # no consumer runs that would have begun the next epoch
                     make_ready(self._settings)
-                if (
-                    self.importer.renew()
-                ):  # a category may be stopped: what is read at once may change
+                if self.importer.renew():  # with a stopped category other lines are read at once
                     read = reader(self._kind, self.importer, began_ms)
                 self._pack(number, chunk, read)
                 number += 1

@@ -145,9 +145,7 @@ class Agreement:
                 self.terms = self._terms()
             except RemitError:
                 self.faults += 1
-                self._bundle, self._situation = (
-                    before  # the day may be another: the next look sees it
-                )
+                self._bundle, self._situation = before  # the next look sees another day
                 return None
             self._adopt(self.terms.routes)
             return self.terms

@@ -49,9 +49,8 @@ class Table:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             there = os.fstat(descriptor).st_size // NUMBER_BYTES
-            if there & (
-                there - 1
-            ):  # a full disk gave a part of it, or its maker died: it holds nothing
+            is_whole = not there & (there - 1)
+            if not is_whole:  # a full disk gave a part of it, or its maker died: it holds nothing
                 os.ftruncate(descriptor, 0)
                 there = 0
             size = there or size
